@@ -1,0 +1,29 @@
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+/*
+ * Heap memory with checked sizes.
+ *
+ * All return NULL when memory is short or the product overflows. Fault tests wrap malloc, calloc
+ * and realloc at link time, so nothing here is needed for them.
+ *
+ * Ownership: the caller frees with mem_free().
+ * Threads:   any.
+ */
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);
+void *mem_zero(size_t count, size_t size);
+void *mem_resize(void *p, size_t count, size_t size);
+char *mem_strndup(const char *s, size_t n); /* NUL-terminated copy */
+char *mem_strdup(const char *s);
+void mem_free(void *p); /* NULL is fine */
+
+/*
+ * Grows *array (of *cap items of the given size) so that it holds at least need items, doubling.
+ * Returns 0, or -1 with nothing changed when memory is short.
+ */
+int mem_grow(void **array, size_t *cap, size_t need, size_t size);
+
+#endif

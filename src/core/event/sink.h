@@ -1,0 +1,13 @@
+#ifndef EVENT_SINK_H
+#define EVENT_SINK_H
+
+/*
+ * Where events go. A source calls its sink once an event, in the order of its own sequence; the
+ * sink may add fields. The event is borrowed until the call returns.
+ */
+
+struct event;
+
+typedef void (*event_sink_fn)(void *ctx, struct event *e);
+
+#endif
