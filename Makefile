@@ -1,0 +1,45 @@
+# What people type; the work is done by CMake presets and Ninja.
+.PHONY: help setup build run test bench fuzz format format-check check-deep clean
+
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: ## install what this machine lacks
+	@tools/setup
+
+build: setup ## the release binary, build/release/weir
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target weir
+
+run: build ## the demo: a bundled sample through the whole chain
+	@build/release/weir demo
+
+test: setup ## build everything and run all tests
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --test-dir build/dev --output-on-failure -j $(JOBS) --no-tests=error
+
+bench: setup ## run the benchmarks; one JSON line a case
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@for b in build/release/bench/bench_*; do [ -x $$b ] && $$b || exit 1; done
+
+fuzz: setup ## each fuzz target for FUZZ_SECONDS (30) from its seeds
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tools/fuzz $(FUZZ_SECONDS)
+
+format: ## format the whole tree
+	@git ls-files '*.c' '*.h' '*.cpp' | xargs clang-format-14 -i
+
+format-check: ## say what `make format` would change
+	@git ls-files '*.c' '*.h' '*.cpp' | xargs clang-format-14 --dry-run --Werror
+
+check-deep: ## clang, ThreadSanitizer, static analysis, coverage, fuzzing
+	@tools/check-deep
+
+clean: ## remove what was built
+	@rm -rf build
