@@ -1,0 +1,54 @@
+#ifndef QUERY_DATEMATH_H
+#define QUERY_DATEMATH_H
+
+/*
+ * Times written as a sum: now-6h, now/d, 2024-01-01||+1M/d.
+ *
+ * Two dialects. Elasticsearch's (query ranges): units y M w d h H m s, rounding to the start of the
+ * unit or, where the operator asks for it, to its last millisecond; weeks begin on Monday; dates
+ * with missing parts. Kibana's (from and to of rules): also ms, whole numbers only, rounding by one
+ * unit only; weeks begin on Sunday. All in UTC unless a zone is given. docs/method/datemath.md.
+ *
+ * Threads: any.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A span of time: from <= t < to. What the text names, to the millisecond or finer. */
+struct datemath_span {
+    ts_ns from;
+    ts_ns to;
+    bool uses_now;
+};
+
+struct datemath_options {
+    ts_ns now;
+    /*
+     * Formats joined by "||": strict_date_optional_time, date_optional_time, epoch_millis,
+     * epoch_second, basic_date, or letters as in yyyy-MM-dd'T'HH:mm:ss.SSSZ. NULL: ISO 8601 or
+     * milliseconds since the epoch.
+     */
+    const char *format;
+    int zone_s; /* seconds east of UTC, for dates without a zone and for rounding */
+};
+
+/*
+ * Elasticsearch's dialect. *out_down is the instant rounded down (what gte and lt compare with);
+ * *out_up the first instant after it rounded up (lte is t < up, gt is t >= up). ERR_INVALID.
+ */
+enum err query_datemath_parse(const char *s, size_t n, const struct datemath_options *options,
+                              struct datemath_span *out, struct err_text *why) ERR_MUST_CHECK;
+
+/* "+01:00", "-0530", "Z", "UTC": seconds east. ERR_UNSUPPORTED for names such as Europe/Berlin. */
+enum err query_datemath_zone(const char *s, size_t n, int *out_zone_s,
+                             struct err_text *why) ERR_MUST_CHECK;
+
+/* Kibana's dialect, for from and to of rules. round_up: '/' means the end of the unit. */
+enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, ts_ns *out,
+                             struct err_text *why) ERR_MUST_CHECK;
+
+#endif
