@@ -1,0 +1,43 @@
+#ifndef MODEL_HISTORY_H
+#define MODEL_HISTORY_H
+
+/*
+ * A job's own past, which may lower a score and never raise it.
+ *
+ * Keeps, fading with age, how often each height of anchor score came (per partition or per job: the
+ * caller decides what one history covers). Where high scores are routine, an anchor as high as the
+ * routine is pulled down; with no history the anchor stands. Since what came later counts too, the
+ * same call later gives the renormalised score. Method: docs/method/score.md.
+ *
+ * Ownership: a value of the caller.
+ * Threads:   one owner; scoring only reads.
+ */
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#define MODEL_HISTORY_BINS 101
+
+struct model_history {
+    ts_ns bucket_span;
+    ts_ns last;
+    double buckets;                 /* faded number of buckets seen */
+    float bins[MODEL_HISTORY_BINS]; /* faded number of buckets whose highest anchor was n */
+    float largest;                  /* faded largest anchor */
+};
+
+void model_history_init(struct model_history *h, ts_ns bucket_span);
+
+/* One bucket (also one without records, with 0): the highest anchor score in it. */
+void model_history_add(struct model_history *h, ts_ns time, double anchor);
+
+/* The score, at most the anchor. */
+double model_history_score(const struct model_history *h, double anchor);
+
+void model_history_save(const struct model_history *h, struct buf *out);
+ERR_MUST_CHECK enum err model_history_load(struct cursor *in, ts_ns bucket_span,
+                                           struct model_history *out);
+
+#endif
