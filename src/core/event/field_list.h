@@ -3,6 +3,7 @@
  *
  * Included with FIELD defined; no guard, on purpose. A new field goes here and nowhere else.
  */
+/* clang-format off */
 FIELD(AGENT_EPHEMERAL_ID, "agent.ephemeral_id", KEYWORD)
 FIELD(AGENT_ID, "agent.id", KEYWORD)
 FIELD(AGENT_NAME, "agent.name", KEYWORD)
@@ -257,10 +258,8 @@ FIELD(OBSERVER_NAME, "observer.name", KEYWORD)
 FIELD(OBSERVER_PRODUCT, "observer.product", KEYWORD)
 FIELD(OBSERVER_TYPE, "observer.type", KEYWORD)
 FIELD(OBSERVER_VENDOR, "observer.vendor", KEYWORD)
-FIELD(OKTA_DEBUG_CONTEXT_DEBUG_DATA_PRIVILEGEGRANTED,
-      "okta.debug_context.debug_data.privilegeGranted", KEYWORD)
-FIELD(OKTA_DEBUG_CONTEXT_DEBUG_DATA_PRIVILEGEREVOKED,
-      "okta.debug_context.debug_data.privilegeRevoked", KEYWORD)
+FIELD(OKTA_DEBUG_CONTEXT_DEBUG_DATA_PRIVILEGEGRANTED, "okta.debug_context.debug_data.privilegeGranted", KEYWORD)
+FIELD(OKTA_DEBUG_CONTEXT_DEBUG_DATA_PRIVILEGEREVOKED, "okta.debug_context.debug_data.privilegeRevoked", KEYWORD)
 FIELD(OKTA_EVENT_TYPE, "okta.event_type", KEYWORD)
 FIELD(OKTA_DISTINCT_IPS, "okta_distinct_ips", LONG)
 FIELD(PACKAGE_NAME, "package.name", KEYWORD)
