@@ -6,8 +6,8 @@
  * configuration and queries, from JSON or TOML.
  *
  * For documents of configuration size (at most 64 MiB); events go through format/json.h. Depth is
- * limited to 64. A key given twice in one object is an error. Numbers keep their exact integer
- * where they have one. A UTF-8 byte order mark is skipped.
+ * limited to 64, values to 4 million. A key given twice in one object is an error. Numbers keep
+ * their exact integer where they have one. A UTF-8 byte order mark is skipped.
  *
  * Reading a document means asking for the keys that are known; format_node_unknown() then names
  * those that nobody asked for, so that none is swallowed.
@@ -21,6 +21,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum format_type {
     FORMAT_NULL,
@@ -46,7 +50,8 @@ void format_node_free(struct format_node *root); /* NULL is fine */
 
 /* All take NULL: the type is then FORMAT_NULL, the rest empty. */
 enum format_type format_node_type(const struct format_node *v);
-unsigned format_node_line(const struct format_node *v);
+unsigned format_node_line(const struct format_node *v);         /* 1-based; 0 when not known */
+unsigned format_node_column(const struct format_node *v);       /* 1-based, in bytes */
 const char *format_node_file_name(const struct format_node *v); /* as given at parse; "" at worst */
 const char *format_node_key(const struct format_node *v);       /* its key in its object, or NULL */
 size_t format_node_key_len(const struct format_node *v);
@@ -76,5 +81,9 @@ enum err format_node_err(const struct format_node *v, struct err_text *why, enum
 /* The tree as compact JSON, keys in the order written. */
 struct buf;
 void format_node_write(const struct format_node *v, struct buf *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,7 +4,8 @@
 /*
  * JSON out, without a tree: values are written in order into a buffer.
  *
- * Commas and quoting are seen to; nesting is the caller's to keep right (ASSERT, at most 64 deep).
+ * Commas and quoting are seen to; nesting is the caller's to keep right (ASSERT). Values written at
+ * the top level follow each other without a comma.
  * Strings must be valid UTF-8 (they are written as they are but for what JSON wants escaped).
  * Not-a-number and infinities are written as null. Memory shortage is the buffer's sticky failure.
  *
@@ -21,8 +22,8 @@
 
 struct format_writer {
     struct buf *out;
-    uint64_t comma; /* bit d: a comma is due at depth d */
-    unsigned depth;
+    unsigned depth; /* open brackets */
+    bool comma;     /* a value stands before */
     bool after_key;
 };
 
