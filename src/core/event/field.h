@@ -31,7 +31,7 @@ enum event_kind {
 };
 
 enum event_field_id {
-#define FIELD(id, name, kind, text) EVENT_F_##id,
+#define FIELD(id, name, kind) EVENT_F_##id,
 #include "event/field_list.h"
 #undef FIELD
     EVENT_F_COUNT
@@ -42,8 +42,7 @@ enum event_field_id {
 struct event_field_def {
     const char *name;
     uint16_t name_len;
-    uint8_t kind;     /* enum event_kind */
-    const char *text; /* one line for the field reference */
+    uint8_t kind; /* enum event_kind */
 };
 
 /* f < EVENT_F_COUNT. */

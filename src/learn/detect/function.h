@@ -1,0 +1,69 @@
+#ifndef DETECT_FUNCTION_H
+#define DETECT_FUNCTION_H
+
+/*
+ * The detector functions of Elastic's jobs: what each needs and what it measures.
+ *
+ * One table holds every name, full, sided and abbreviated. A function has a kind (what is
+ * measured), a side (which deviations count), and rules about its fields.
+ *
+ * Threads: any; the table is constant.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum detect_kind {
+    DETECT_COUNT,
+    DETECT_NON_ZERO_COUNT,
+    DETECT_SUM,
+    DETECT_NON_NULL_SUM,
+    DETECT_MEAN,
+    DETECT_MIN,
+    DETECT_MAX,
+    DETECT_DISTINCT_COUNT,
+    DETECT_INFO_CONTENT,
+    DETECT_RARE,
+    /* understood, and refused for now */
+    DETECT_FREQ_RARE,
+    DETECT_MEDIAN,
+    DETECT_METRIC,
+    DETECT_VARP,
+    DETECT_TIME_OF_DAY,
+    DETECT_TIME_OF_WEEK,
+    DETECT_LAT_LONG,
+};
+
+enum detect_side {
+    DETECT_BOTH = 0,
+    DETECT_HIGH = 1,
+    DETECT_LOW = -1,
+};
+
+enum detect_need {
+    DETECT_NEED_NONE, /* must not be there */
+    DETECT_NEED_OPTIONAL,
+    DETECT_NEED_REQUIRED,
+};
+
+struct detect_function {
+    const char *name;        /* as a job writes it */
+    const char *full;        /* the name that results show: "high_sum" */
+    const char *description; /* function_description of results: "sum" */
+    uint8_t kind;            /* enum detect_kind */
+    int8_t side;             /* enum detect_side */
+    uint8_t field;           /* enum detect_need */
+    uint8_t by;
+    uint8_t over;
+    bool supported;
+    bool zero_when_empty; /* a bucket without events is a bucket with the value 0 */
+};
+
+/* NULL when no function has that name. */
+const struct detect_function *detect_function_find(const char *name, size_t n);
+
+/* "count, high_count, …": the full names of all supported functions, for messages. */
+const char *detect_function_names(void);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/gather.h"
+
+#include <math.h>
+
+size_t detect_gather_size(enum detect_kind kind)
+{
+    size_t head = offsetof(struct detect_gather, sum);
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_MEAN:
+        return head + sizeof(struct stats_sum);
+    case DETECT_MIN:
+    case DETECT_MAX:
+        return head + sizeof(double);
+    case DETECT_DISTINCT_COUNT:
+        return head + sizeof(struct stats_distinct);
+    case DETECT_INFO_CONTENT:
+        return head + sizeof(struct stats_info);
+    default:
+        return head;
+    }
+}
+
+void detect_gather_init(struct detect_gather *g, enum detect_kind kind)
+{
+    g->count = 0;
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_MEAN:
+        stats_sum_init(&g->sum);
+        break;
+    case DETECT_MIN:
+        g->extreme = INFINITY;
+        break;
+    case DETECT_MAX:
+        g->extreme = -INFINITY;
+        break;
+    case DETECT_DISTINCT_COUNT:
+        stats_distinct_init(&g->distinct);
+        break;
+    case DETECT_INFO_CONTENT:
+        stats_info_init(&g->info);
+        break;
+    default:
+        break;
+    }
+}
+
+void detect_gather_release(struct detect_gather *g, enum detect_kind kind)
+{
+    if (kind == DETECT_DISTINCT_COUNT)
+        stats_distinct_release(&g->distinct);
+    else if (kind == DETECT_INFO_CONTENT)
+        stats_info_release(&g->info);
+}
+
+size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind)
+{
+    if (kind == DETECT_DISTINCT_COUNT)
+        return stats_distinct_memory(&g->distinct);
+    if (kind == DETECT_INFO_CONTENT)
+        return stats_info_memory(&g->info);
+    return 0;
+}
+
+static void add_sum(struct stats_sum *sum, double value, uint64_t weight)
+{
+    /* A whole number times a count stays whole while both fit. */
+    if (value >= -0x1p31 && value <= 0x1p31 && weight < (uint64_t)1 << 31 && floor(value) == value)
+        stats_sum_add_int(sum, (int64_t)value * (int64_t)weight);
+    else if (weight == 1)
+        stats_sum_add(sum, value);
+    else
+        stats_sum_add(sum, value * (double)weight);
+}
+
+void detect_gather_number(struct detect_gather *g, enum detect_kind kind, double value,
+                          uint64_t weight)
+{
+    g->count += weight;
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+        add_sum(&g->sum, value, 1);
+        break;
+    case DETECT_MEAN:
+        add_sum(&g->sum, value, weight);
+        break;
+    case DETECT_MIN:
+        if (value < g->extreme)
+            g->extreme = value;
+        break;
+    case DETECT_MAX:
+        if (value > g->extreme)
+            g->extreme = value;
+        break;
+    default:
+        break;
+    }
+}
+
+bool detect_gather_text(struct detect_gather *g, enum detect_kind kind, uint64_t hash,
+                        struct bytes value, uint64_t weight)
+{
+    g->count += weight;
+    if (kind == DETECT_DISTINCT_COUNT)
+        return stats_distinct_add(&g->distinct, hash);
+    if (kind == DETECT_INFO_CONTENT)
+        return stats_info_add(&g->info, hash, value.p, value.n);
+    return true;
+}
+
+bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,
+                         const struct detect_gather *from)
+{
+    into->count += from->count;
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_MEAN:
+        stats_sum_merge(&into->sum, &from->sum);
+        return true;
+    case DETECT_MIN:
+        if (from->extreme < into->extreme)
+            into->extreme = from->extreme;
+        return true;
+    case DETECT_MAX:
+        if (from->extreme > into->extreme)
+            into->extreme = from->extreme;
+        return true;
+    case DETECT_DISTINCT_COUNT:
+        return stats_distinct_merge(&into->distinct, &from->distinct);
+    case DETECT_INFO_CONTENT:
+        return stats_info_merge(&into->info, &from->info);
+    default:
+        return true;
+    }
+}
+
+bool detect_gather_value(const struct detect_gather *g, enum detect_kind kind, double *out)
+{
+    if (g->count == 0)
+        return false;
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+        *out = stats_sum_value(&g->sum);
+        return true;
+    case DETECT_MEAN:
+        *out = stats_sum_value(&g->sum) / (double)g->count;
+        return true;
+    case DETECT_MIN:
+    case DETECT_MAX:
+        *out = g->extreme;
+        return true;
+    case DETECT_DISTINCT_COUNT:
+        *out = stats_distinct_count(&g->distinct);
+        return true;
+    case DETECT_INFO_CONTENT:
+        *out = stats_info_content(&g->info);
+        return true;
+    default:
+        *out = (double)g->count;
+        return true;
+    }
+}
+
+void detect_gather_save(const struct detect_gather *g, enum detect_kind kind, struct buf *out)
+{
+    buf_le64(out, g->count);
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_MEAN:
+        stats_sum_save(&g->sum, out);
+        break;
+    case DETECT_MIN:
+    case DETECT_MAX:
+        buf_double(out, g->extreme);
+        break;
+    case DETECT_DISTINCT_COUNT:
+        stats_distinct_save(&g->distinct, out);
+        break;
+    case DETECT_INFO_CONTENT:
+        stats_info_save(&g->info, out);
+        break;
+    default:
+        break;
+    }
+}
+
+enum err detect_gather_load(struct cursor *in, enum detect_kind kind, struct detect_gather *out)
+{
+    uint64_t count = cursor_le64(in);
+    enum err e = ERR_NONE;
+    switch (kind) {
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_MEAN:
+        stats_sum_load(in, &out->sum);
+        break;
+    case DETECT_MIN:
+    case DETECT_MAX: {
+        uint64_t bits = cursor_le64(in);
+        double v;
+        memcpy(&v, &bits, sizeof(v));
+        if (isnan(v) || (isinf(v) && count > 0))
+            return ERR_FORMAT;
+        out->extreme = v;
+        break;
+    }
+    case DETECT_DISTINCT_COUNT:
+        e = stats_distinct_load(in, &out->distinct);
+        break;
+    case DETECT_INFO_CONTENT:
+        e = stats_info_load(in, &out->info);
+        break;
+    default:
+        break;
+    }
+    if (e != ERR_NONE)
+        return e;
+    if (!cursor_ok(in)) {
+        detect_gather_release(out, kind);
+        return ERR_FORMAT;
+    }
+    out->count = count;
+    return ERR_NONE;
+}

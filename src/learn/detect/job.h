@@ -1,0 +1,162 @@
+#ifndef DETECT_JOB_H
+#define DETECT_JOB_H
+
+/*
+ * An anomaly-detection job in Elastic's JSON: what to measure, how often, split by what.
+ *
+ * A job is read from the document that put_job takes, that Kibana's modules ship (without job_id)
+ * or that get_jobs returns. Every key is either used, kept, refused with a sentence, or named in
+ * the job's notes; none is swallowed. What Elastic would accept and Weir does not do is refused
+ * with ERR_UNSUPPORTED. docs/format/job.md lists the keys.
+ *
+ * Ownership: detect_job_parse() makes a job, detect_job_free() ends it; all strings are the job's.
+ * Threads:   a job is constant once made.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+#include "detect/function.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct format_node;
+struct buf;
+
+#define DETECT_DETECTORS_MAX 64
+#define DETECT_INFLUENCERS_MAX 32
+#define DETECT_JOB_ID_MAX 64
+
+enum detect_applies {
+    DETECT_APPLIES_ACTUAL,
+    DETECT_APPLIES_TYPICAL,
+    DETECT_APPLIES_DIFF,
+    DETECT_APPLIES_TIME, /* value in epoch seconds */
+};
+
+enum detect_operator {
+    DETECT_LT,
+    DETECT_LTE,
+    DETECT_GT,
+    DETECT_GTE,
+};
+
+struct detect_condition {
+    uint8_t applies; /* enum detect_applies */
+    uint8_t op;      /* enum detect_operator */
+    double value;
+};
+
+/* A field whose value must (include) or must not (exclude) be in a list of patterns. */
+struct detect_scope {
+    char *field;
+    char *filter_id;
+    char **items; /* exact, or with '*' at one end or both */
+    size_t n_items;
+    bool include;
+};
+
+/* All conditions and scopes must hold. */
+struct detect_rule {
+    struct detect_condition *conditions;
+    size_t n_conditions;
+    struct detect_scope *scopes;
+    size_t n_scopes;
+    bool skip_result;
+    bool skip_model_update;
+};
+
+enum detect_exclude {
+    DETECT_EXCLUDE_NONE = 0,
+    DETECT_EXCLUDE_BY = 1,
+    DETECT_EXCLUDE_OVER = 2,
+    DETECT_EXCLUDE_ALL = 3,
+};
+
+/* Field names are NULL where the detector has none. */
+struct detect_detector {
+    const struct detect_function *function;
+    char *field;
+    char *by;
+    char *over;
+    char *partition;
+    char *description;
+    uint8_t exclude; /* enum detect_exclude */
+    bool use_null;
+    struct detect_rule *rules;
+    size_t n_rules;
+};
+
+enum detect_time_format {
+    DETECT_TIME_EPOCH_S,
+    DETECT_TIME_EPOCH_MS,
+    DETECT_TIME_ISO, /* any pattern that is ISO 8601 */
+};
+
+struct detect_job {
+    char id[DETECT_JOB_ID_MAX + 1]; /* "" while the document names none */
+    char *description;              /* may be "" */
+    char **groups;
+    size_t n_groups;
+    ts_ns bucket_span_ns;
+    ts_ns latency_ns;
+    ts_ns prune_window_ns;
+    struct detect_detector *detectors;
+    size_t n_detectors;
+    char **influencers;
+    size_t n_influencers;
+    char *summary_count_field; /* NULL: each record is one event */
+    uint64_t memory_limit;     /* bytes */
+    char *time_field;
+    uint8_t time_format; /* enum detect_time_format */
+    bool model_plot;
+    bool annotations;
+    char *model_plot_terms; /* NULL: all series */
+    char *results_index;
+    char *custom_settings; /* JSON as written, or NULL */
+    bool allow_lazy_open;
+    int64_t snapshot_retention_days;
+    int64_t daily_snapshot_retention_days;
+    int64_t
+        renormalization_window_days; /* 0: the default, the greater of 30 days and 100 buckets */
+    int64_t results_retention_days;  /* 0: for ever */
+    ts_ns persist_interval_ns;       /* 0: not given */
+    char **notes;                    /* sentences about what was read and has no effect */
+    size_t n_notes;
+    char *source; /* the document as compact JSON */
+};
+
+/* The items of a filter, by its id. */
+struct detect_filter {
+    const char *id;
+    const char *const *items;
+    size_t n_items;
+};
+
+/*
+ * file is for messages. filters may be NULL: a rule with a scope is then refused. ERR_FORMAT for
+ * bad JSON, ERR_INVALID for what no engine would take, ERR_UNSUPPORTED for what this one does not.
+ */
+enum err detect_job_parse(const char *text, size_t n, const char *file,
+                          const struct detect_filter *filters, size_t n_filters,
+                          struct detect_job **out, struct err_text *why) ERR_MUST_CHECK;
+enum err detect_job_from_node(const struct format_node *node, const struct detect_filter *filters,
+                              size_t n_filters, struct detect_job **out,
+                              struct err_text *why) ERR_MUST_CHECK;
+void detect_job_free(struct detect_job *job); /* NULL is fine */
+
+/* Names the job; false when id is none: a–z, 0–9, '-', '_', alphanumeric at both ends, ≤ 64. */
+bool detect_job_set_id(struct detect_job *job, const char *id);
+bool detect_job_id_valid(const char *id);
+
+/*
+ * Jobs x, x_ea and x_euid are generations of one job: writes x. Returns its length; out holds
+ * DETECT_JOB_ID_MAX + 1 bytes.
+ */
+size_t detect_job_base_id(const char *id, char out[DETECT_JOB_ID_MAX + 1]);
+
+/* Reads "512mb", "1gb", "1048576b", or a number of bytes. */
+bool detect_job_bytes(const char *s, size_t n, uint64_t *out);
+
+#endif

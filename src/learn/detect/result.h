@@ -1,0 +1,214 @@
+#ifndef DETECT_RESULT_H
+#define DETECT_RESULT_H
+
+/*
+ * What a job finds, as structs, and as the documents that Elasticsearch's results API returns.
+ *
+ * A result is one of the kinds below; its document has the keys of that kind, with times in epoch
+ * milliseconds and spans in seconds. Probabilities lie in [DETECT_PROBABILITY_MIN, 1], scores in
+ * [0, 100], and no number is ever infinite or not a number.
+ *
+ * Ids are deterministic: <job>_record_<ms>_<span s>_<detector>_<hash of values>_<their length>,
+ * <job>_bucket_<ms>_<span>, <job>_influencer_<ms>_<span>_<field>_<hash>_<length>,
+ * <job>_bucket_influencer_<ms>_<span>_<field>,
+ * <job>_model_plot_<ms>_<span>_<detector>_<hash>_<length>, <job>_model_size_stats_<ms>,
+ * <job>_model_snapshot_<snapshot id>.
+ *
+ * Ownership: a result handed to a sink is borrowed until the call returns.
+ * Threads:   any.
+ */
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+#define DETECT_PROBABILITY_MIN 2.2250738585072014e-308
+#define DETECT_CAUSES_MAX 10
+
+enum detect_result_type {
+    DETECT_RESULT_BUCKET,
+    DETECT_RESULT_RECORD,
+    DETECT_RESULT_INFLUENCER,
+    DETECT_RESULT_BUCKET_INFLUENCER,
+    DETECT_RESULT_MODEL_PLOT,
+    DETECT_RESULT_MODEL_SIZE_STATS,
+    DETECT_RESULT_MODEL_SNAPSHOT,
+};
+
+/* "bucket", "record" …: the value of result_type. */
+const char *detect_result_type_name(enum detect_result_type type);
+
+/* The values of one influencer field that carry an anomaly, heaviest first. */
+struct detect_influence {
+    const char *field;
+    const struct bytes *values;
+    size_t n;
+};
+
+/* Why a record has the score it has. */
+struct detect_explanation {
+    bool spike; /* else a dip */
+    bool has_type;
+    bool has_bounds;
+    bool has_typical;
+    int anomaly_length;       /* buckets in a row; 0: not said */
+    int single_bucket_impact; /* 0 to 100 */
+    int multi_bucket_impact;
+    int characteristics_impact;
+    double lower_bound;
+    double typical;
+    double upper_bound;
+    bool high_variance_penalty;
+    bool incomplete_bucket_penalty;
+    bool multimodal_distribution;
+    bool by_first_occurrence;
+    double by_relative_rarity; /* 0: not said */
+};
+
+/* One member of a population that makes a record. Strings are empty where there is none. */
+struct detect_cause {
+    struct bytes by;
+    double probability;
+    double typical;
+    double actual;
+};
+
+/* Names are NULL and values {NULL, 0} where the detector has no such field. */
+struct detect_record {
+    unsigned detector;
+    const char *function;    /* "high_sum" */
+    const char *description; /* "sum" */
+    const char *field_name;
+    const char *by_name;
+    const char *over_name;
+    const char *partition_name;
+    struct bytes by;
+    struct bytes over;
+    struct bytes partition;
+    double probability;
+    double score;
+    double initial_score;
+    double multi_bucket_impact; /* -5 to 5 */
+    bool has_values;            /* typical and actual are there */
+    double typical;
+    double actual;
+    struct detect_explanation why;
+    const struct detect_influence *influences;
+    size_t n_influences;
+    const struct detect_cause *causes;
+    size_t n_causes;
+    double surprise; /* −log10 of the probability in the light of the tests; not written */
+};
+
+struct detect_bucket_influencer {
+    const char *field; /* "bucket_time" for the bucket itself */
+    double score;
+    double initial_score;
+    double raw_score;
+    double probability;
+};
+
+struct detect_bucket {
+    double score;
+    double initial_score;
+    uint64_t event_count;
+    const struct detect_bucket_influencer *influencers;
+    size_t n_influencers;
+};
+
+struct detect_influencer {
+    const char *field;
+    struct bytes value;
+    double score;
+    double initial_score;
+    double probability;
+};
+
+struct detect_model_plot {
+    unsigned detector;
+    const char *feature;
+    const char *by_name;
+    const char *over_name;
+    const char *partition_name;
+    struct bytes by;
+    struct bytes over;
+    struct bytes partition;
+    double lower;
+    double median;
+    double upper;
+    double actual;
+    bool has_actual;
+};
+
+enum detect_memory_status {
+    DETECT_MEMORY_OK,
+    DETECT_MEMORY_SOFT,
+    DETECT_MEMORY_HARD,
+};
+
+struct detect_size_stats {
+    uint64_t model_bytes;
+    uint64_t peak_model_bytes;
+    uint64_t memory_limit;
+    uint64_t bytes_exceeded;
+    uint64_t allocation_failures;
+    uint64_t by_fields;
+    uint64_t over_fields;
+    uint64_t partition_fields;
+    uint8_t status; /* enum detect_memory_status */
+};
+
+struct detect_snapshot {
+    const char *id;
+    const char *description;
+    ts_ns latest_record;
+    ts_ns latest_result;
+    uint64_t doc_count;
+    struct detect_size_stats size;
+};
+
+struct detect_result {
+    uint8_t type; /* enum detect_result_type */
+    bool interim;
+    const char *job_id;
+    ts_ns time; /* start of the bucket; for statistics and snapshots the engine's time */
+    ts_ns span_ns;
+    union {
+        struct detect_bucket bucket;
+        struct detect_record record;
+        struct detect_influencer influencer;
+        struct detect_bucket_influencer bucket_influencer;
+        struct detect_model_plot plot;
+        struct detect_size_stats size;
+        struct detect_snapshot snapshot;
+    };
+};
+
+typedef void (*detect_result_fn)(void *ctx, const struct detect_result *r);
+
+/* A score that changed after its result was written: the store changes the document of that id. */
+struct detect_update {
+    const char *id;
+    uint8_t type; /* enum detect_result_type */
+    ts_ns time;
+    double score; /* record_score, anomaly_score or influencer_score */
+};
+
+typedef void (*detect_update_fn)(void *ctx, const struct detect_update *u);
+
+/* The document as one line of JSON without line break. */
+void detect_result_write(const struct detect_result *r, struct buf *out);
+
+/* The deterministic id, appended to out. */
+void detect_result_id(const struct detect_result *r, struct buf *out);
+
+/* The id's last two parts for a record: a stable hash of its values and their summed length. */
+uint64_t detect_result_hash(struct bytes by, struct bytes over, struct bytes partition,
+                            size_t *out_len);
+
+#endif

@@ -1,0 +1,155 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/*
+ * Events kept and found again.
+ *
+ * Appended events gather in memory by dataset and are committed together with the offsets of the
+ * sources they came from, so that after a crash a source goes on exactly where its last kept event
+ * ended. Committed ("hot") events are searched in this process. store_maintain() seals them into
+ * Parquet files ("pieces"), merges small pieces by the hour, and removes what is too old or too
+ * much. Pieces are written and read by a query worker (store/worker.h), a process of its own.
+ * docs/format/store.md has the files, their order of writing, and recovery.
+ *
+ * An event is found once it is committed. Events come back whole: every field, known or not, and
+ * source and sequence; order is (time, source, sequence).
+ *
+ * Ownership: store_close() commits what was appended, ends workers and frees.
+ * Threads:   appending and committing by one thread; store_maintain() by one (the same or another);
+ *            searching, counting, SQL and reading offsets by any number, all at the same time.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct event;
+struct query;
+struct store;
+
+struct store_options {
+    const char *worker_exe;  /* program that runs store_worker_main(); NULL: this program */
+    const char *worker_arg;  /* its hidden argument; NULL: "--query-worker" */
+    uint64_t worker_memory;  /* bytes DuckDB may use; 0: 512 MiB */
+    unsigned worker_threads; /* 0: 2 */
+    uint64_t hot_rows;       /* hot rows from which store_commit() seals; 0: 1,000,000 */
+    ts_ns keep_age_ns;       /* older pieces are removed; 0: kept for ever */
+    uint64_t keep_bytes;     /* oldest pieces are removed above this; 0: no limit */
+    bool no_worker;          /* hot events only: nothing is sealed, sealed events are not read */
+};
+
+/*
+ * Opens or makes the store in a directory, which is made when its parent exists. options may be
+ * NULL. ERR_BUSY: another process holds it. ERR_VERSION, ERR_FORMAT: its files are newer or broken;
+ * nothing was changed. ERR_IO, ERR_DENIED, ERR_FULL, ERR_MEMORY. why is filled for all of them.
+ */
+enum err store_open(const char *dir, const struct store_options *options, struct store **out,
+                    struct err_text *why) ERR_MUST_CHECK;
+void store_close(struct store *s); /* NULL is fine */
+
+/*
+ * Takes a copy; nothing is on disk yet. ERR_MEMORY; ERR_LIMIT when the event is larger than 16 MiB
+ * or has failed for want of memory: it is counted and left out.
+ */
+enum err store_append(struct store *s, const struct event *e) ERR_MUST_CHECK;
+
+/* Where a source stands after the events appended so far: any bytes. Kept by the next commit. */
+enum err store_offset_set(struct store *s, const char *source, const void *p,
+                          size_t n) ERR_MUST_CHECK;
+/* Adds the committed offset to out. ERR_NOT_FOUND when the source has none. */
+enum err store_offset_get(struct store *s, const char *source, struct buf *out) ERR_MUST_CHECK;
+
+/*
+ * Events and offsets on disk, in one transaction, when this returns. On failure (ERR_FULL, ERR_IO,
+ * ERR_MEMORY) all of them wait for the next try. Seals when too much is hot.
+ */
+enum err store_commit(struct store *s, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * Housekeeping at wall-clock time now: call about once a minute. Seals what is committed, merges
+ * pieces of past hours, applies the limits of age and size.
+ */
+enum err store_maintain(struct store *s, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+/* Seals what is committed, whatever the time. */
+enum err store_seal(struct store *s, struct err_text *why) ERR_MUST_CHECK;
+
+enum store_order {
+    STORE_OLDEST_FIRST,
+    STORE_NEWEST_FIRST,
+};
+
+struct store_search {
+    const struct query *query; /* NULL: every event */
+    ts_ns from;                /* from <= time < to; TIME_NONE: from the beginning */
+    ts_ns to;                  /* TIME_MAX: to the end */
+    enum store_order order;
+    uint64_t limit;   /* 0: all */
+    ts_ns timeout_ns; /* 0: no limit */
+};
+
+/* The event is borrowed until the call returns. False: no more, please. */
+typedef bool (*store_event_fn)(void *ctx, struct event *e);
+
+/*
+ * Gives the events in order; ends early and well when the sink wants no more. Memory does not grow
+ * with the number of events found. ERR_UNSUPPORTED: there are sealed events and no worker can be
+ * started (why says what is missing); the hot ones were given all the same. ERR_STOPPED: timeout.
+ * ERR_IO: the worker failed.
+ */
+enum err store_search(struct store *s, const struct store_search *what, store_event_fn sink,
+                      void *ctx, struct err_text *why) ERR_MUST_CHECK;
+
+/* How many events match; order and limit are not looked at. */
+enum err store_count(struct store *s, const struct store_search *what, uint64_t *out,
+                     struct err_text *why) ERR_MUST_CHECK;
+
+struct store_sql_limits {
+    uint64_t rows;    /* 0: 10,000 */
+    ts_ns timeout_ns; /* 0: 30 s */
+};
+
+struct store_sql_result {
+    uint64_t rows;
+    bool truncated; /* there were more */
+};
+
+/* One row as a JSON object, its columns in the order selected. False: no more, please. */
+typedef bool (*store_row_fn)(void *ctx, const char *json, size_t n);
+
+/*
+ * One SELECT over the view `events`: a column for each field that occurs ("source.ip"; lists are
+ * lists), `rest` with all other fields as JSON, `_source` and `_sequence`. Read-only and without
+ * access to files or network. ERR_INVALID: the statement is wrong (why has DuckDB's words) or no
+ * SELECT. ERR_STOPPED: out of time. ERR_LIMIT: out of memory. ERR_UNSUPPORTED: no worker.
+ */
+enum err store_sql(struct store *s, const char *text, const struct store_sql_limits *limits,
+                   store_row_fn sink, void *ctx, struct store_sql_result *out,
+                   struct err_text *why) ERR_MUST_CHECK;
+
+struct store_stats {
+    uint64_t appended; /* since opening */
+    uint64_t refused;  /* too large, or failed */
+    uint64_t commits;
+    uint64_t hot_rows;  /* committed, not sealed */
+    uint64_t hot_bytes; /* compressed */
+    uint64_t pieces;
+    uint64_t piece_rows;
+    uint64_t piece_bytes;
+    uint64_t dropped_pieces; /* by age or size, since opening */
+    uint64_t dropped_rows;
+    uint64_t orphans; /* files removed at opening that no transaction knew */
+    ts_ns first_time; /* TIME_NONE when nothing is kept */
+    ts_ns last_time;
+};
+
+void store_stats(struct store *s, struct store_stats *out);
+
+/* The datasets kept, with how many events of each. The name dies with the call. */
+typedef void (*store_dataset_fn)(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes);
+enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx) ERR_MUST_CHECK;
+
+#endif
