@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+
+#include "cmocka_head.h"
+
+static void sizes_are_checked(void **state)
+{
+    (void)state;
+    assert_null(mem_resize(NULL, SIZE_MAX / 2, 4));
+    assert_null(mem_zero(SIZE_MAX / 2, 4));
+    assert_null(mem_strndup("", SIZE_MAX));
+    void *p = mem_alloc(0);
+    assert_non_null(p);
+    mem_free(p);
+}
+
+static void arrays_grow(void **state)
+{
+    (void)state;
+    int *numbers = NULL;
+    size_t cap = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(mem_grow((void **)&numbers, &cap, (size_t)i + 1, sizeof(*numbers)), 0);
+        numbers[i] = i;
+    }
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(numbers[i], i);
+    size_t before = cap;
+    assert_int_equal(mem_grow((void **)&numbers, &cap, SIZE_MAX, sizeof(*numbers)), -1);
+    assert_int_equal(cap, before);
+    mem_free(numbers);
+    char *s = mem_strdup("weir");
+    assert_string_equal(s, "weir");
+    mem_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(arrays_grow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

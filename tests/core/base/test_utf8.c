@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include "base/rng.h"
+
+#include "cmocka_head.h"
+#include <string.h>
+
+static void tells_valid_from_not(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "", "plain ascii text", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {
+        "\xff", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+        "\xc3", "\xe2\x82", "\x80",         "eight ok \xfe"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(utf8_valid(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(utf8_valid(bad[i], strlen(bad[i])));
+    assert_false(utf8_valid("a\0b", 3));
+    assert_false(utf8_valid("0123456\0", 8));
+}
+
+static void escapes_to_valid(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 9);
+    for (int i = 0; i < 20000; i++) {
+        char in[40], out[4 * 40 + 1];
+        size_t n = rng_below(&r, sizeof(in));
+        for (size_t k = 0; k < n; k++)
+            in[k] = (char)rng_u64(&r);
+        size_t bad;
+        size_t len = utf8_escape(in, n, out, &bad);
+        assert_int_equal(strlen(out), len);
+        assert_true(utf8_valid(out, len));
+        assert_int_equal(bad == 0, utf8_valid(in, n));
+        if (bad == 0)
+            assert_memory_equal(in, out, n);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_valid_from_not),
+        cmocka_unit_test(escapes_to_valid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
