@@ -1,0 +1,61 @@
+#ifndef RULE_ENGINE_H
+#define RULE_ENGINE_H
+
+/*
+ * All rules that are switched on, and when each runs next.
+ *
+ * A rule runs on every multiple of its interval (rule/schedule.h) and directly when a result of its
+ * job becomes final or changes its score. When engine time jumps, runs that could find nothing new
+ * are left out; they count as made. Rules due at the same time run in the order of their rule_id.
+ *
+ * Ownership: rule_engine_free(); holds references to its rules; borrows the ports.
+ * Threads:   one owner.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rule;
+struct rule_engine;
+struct rule_ports;
+
+/* NULL when memory is short. ports must outlive the engine. */
+struct rule_engine *rule_engine_new(const struct rule_ports *ports);
+void rule_engine_free(struct rule_engine *e); /* NULL is fine */
+
+/*
+ * Takes a rule up from engine time now on, in place of one with the same rule_id. previous is the
+ * start of its last run, TIME_NONE when it never ran. Rules that do not run yet (rule_runs) are
+ * ERR_UNSUPPORTED. ERR_MEMORY.
+ */
+enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns previous,
+                         struct err_text *why) ERR_MUST_CHECK;
+/* ERR_NOT_FOUND. */
+enum err rule_engine_remove(struct rule_engine *e, const char *rule_id) ERR_MUST_CHECK;
+size_t rule_engine_count(const struct rule_engine *e);
+
+/*
+ * A result of the job became final, or got a new score, at engine time at: its rules run at that
+ * time in the next rule_engine_advance(). To be called for every such result.
+ */
+void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at);
+
+/* The earliest time at which a rule is due; TIME_MAX when there is none. */
+ts_ns rule_engine_next(const struct rule_engine *e);
+
+/*
+ * Makes all runs due up to engine time now, in the order of time. A failure of the world does not
+ * stop the other rules; the first one is returned when all is done.
+ */
+enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+/* Every rule once more at now, for the end of input. */
+enum err rule_engine_finish(struct rule_engine *e, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+
+/* When the rule's last run started, to be kept over a restart; TIME_NONE: never, or no such rule.
+ */
+ts_ns rule_engine_previous(const struct rule_engine *e, const char *rule_id);
+
+#endif

@@ -1,0 +1,95 @@
+#ifndef RULE_RUN_H
+#define RULE_RUN_H
+
+/*
+ * One run of a machine_learning rule: look up the job's records, write alerts.
+ *
+ * For each window of the plan (rule/schedule.h): the final records of the rule's jobs with at least
+ * the threshold's score, highest first, at most max_signals of them, become alerts (rule/alert.h)
+ * unless they are there already. An alert's id depends on the record and the rule alone, so runs
+ * may overlap as they like. The rules: docs/method/rule.md.
+ *
+ * The run sees results, jobs and alerts through ports, so that it needs no store.
+ *
+ * Ownership: borrows everything it is given.
+ * Threads:   one at a time for one rule.
+ */
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "rule/schedule.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rule;
+struct rule_status;
+
+/* Which records a run wants. */
+struct rule_find {
+    const char *const *jobs; /* installed names */
+    size_t jobs_n;
+    ts_ns from; /* both inclusive, of the record's timestamp (the start of its bucket) */
+    ts_ns to;
+    double min_score; /* record_score >= min_score */
+    size_t max;       /* interim records never; at most so many, best score first, equal ones by
+                         timestamp, then id */
+};
+
+/* A record found. id and index name the result document for good; json is the document. */
+struct rule_record {
+    const char *id;
+    const char *index;
+    struct bytes json;
+};
+
+typedef void (*rule_record_fn)(void *ctx, const struct rule_record *record);
+
+/* What a rule may know of a job. Texts live until the next call of the port. */
+struct rule_job {
+    bool installed;
+    const char *name;           /* for people; NULL: none */
+    const char *job_state;      /* "opened", "closed", "failed" … */
+    const char *datafeed_state; /* "started", "stopped" … */
+    const char *reason;         /* why it did not start; NULL: none */
+    const char *query;          /* the datafeed's query as JSON; NULL: everything */
+    size_t query_n;
+    const char *indices; /* the datafeed's indices as a JSON array; NULL: not known */
+    size_t indices_n;
+};
+
+struct rule_alert {
+    const char *id;
+    const char *rule_id;
+    ts_ns time; /* engine time at which it was raised */
+    struct bytes json;
+};
+
+/* All take ctx first. A failure is told in why, one sentence. */
+struct rule_ports {
+    void *ctx;
+    /* Calls sink for each record; *out_total counts all that qualify, beyond max too. */
+    enum err (*find_records)(void *ctx, const struct rule_find *find, rule_record_fn sink,
+                             void *sink_ctx, uint64_t *out_total, struct err_text *why);
+    enum err (*job)(void *ctx, const char *job_id, struct rule_job *out, struct err_text *why);
+    enum err (*alert_exists)(void *ctx, const char *id, bool *out, struct err_text *why);
+    /* ERR_EXISTS when there is one of that id: it stays as it is. */
+    enum err (*alert_create)(void *ctx, const struct rule_alert *alert, struct err_text *why);
+    /* After each run. NULL: nobody wants it. */
+    enum err (*status)(void *ctx, const struct rule *r, const struct rule_status *status,
+                       struct err_text *why);
+    /* Passing time for metrics, not engine time. NULL: runs are not timed. */
+    ts_ns (*elapsed)(void *ctx);
+};
+
+/*
+ * Runs the rule at engine time now. status must be initialised; it says how it went, problems of
+ * the job, the search and the plan included. Returns what is beyond a rule's status: ERR_MEMORY, or
+ * what alert_create failed with (the next run makes up for it). The status port is not called.
+ */
+enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns previous,
+                  struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
+
+#endif
