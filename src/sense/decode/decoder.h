@@ -27,8 +27,6 @@
 
 struct decode_decoder;
 
-typedef void (*decode_sink_fn)(void *ctx, const struct decode_packet *p);
-
 struct decode_settings {
     bool tunnels;              /* look into GRE and IP in IP */
     bool reassemble;           /* put fragments together */

@@ -66,11 +66,11 @@ struct decode_packet {
     /* 1, or how many fragments this packet was put together from (or lost with). */
     uint32_t packets;
     uint64_t wire_len; /* bytes on the wire with link headers; of all fragments */
-    uint64_t ip_len;   /* the same without what comes before the outermost IP header */
+    uint64_t ip_len;   /* of the IP packet described here, with its headers; of all fragments */
 
-    uint8_t mac_src[6];
-    uint8_t mac_dst[6];
-    bool has_mac;
+    uint8_t mac_src[6]; /* all 0 when not known */
+    uint8_t mac_dst[6]; /* likewise: cooked captures do not tell it */
+    bool has_mac;       /* the link layer told one at least */
 
     uint8_t vlan_n;              /* tags there were */
     uint16_t vlan[DECODE_VLANS]; /* identifiers without priority, outermost first */
@@ -102,5 +102,7 @@ struct decode_packet {
     struct bytes payload; /* after the transport header; after the IP headers for other protocols */
     uint64_t payload_len; /* on the wire; ≥ payload.n */
 };
+
+typedef void (*decode_sink_fn)(void *ctx, const struct decode_packet *p);
 
 #endif

@@ -20,7 +20,6 @@ enum decode_verdict {
     DECODE_IP_VERSION,    /* neither 4 nor 6, or not what the link layer announced */
     DECODE_IP_LENGTH,     /* header length or total length are impossible */
     DECODE_IP_EXTENSIONS, /* a longer chain of IPv6 extension headers than is read */
-    DECODE_TUNNEL_DEPTH,  /* more IP headers within each other than are read */
     DECODE_TRANSPORT_SHORT,  /* ends before the ports */
     DECODE_TRANSPORT_BAD,    /* nonsense in the TCP, UDP or ICMP header */
     DECODE_FRAGMENT_BAD,     /* a fragment that can be part of no packet */
