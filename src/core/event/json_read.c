@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memmem */
 #include "event/json.h"
 
 #include "base/mem.h"
@@ -15,6 +16,7 @@
 struct event_json {
     struct format_json *parser;
     struct event_json_counts counts;
+    bool nul; /* the document may hold a NUL in a string */
     uint32_t name_len;
     char name[NAME_MAX_BYTES];
 };
@@ -169,7 +171,7 @@ static void add_value(struct event_json *r, const struct format_json_tape *t, ui
             return;
         }
         v = (struct event_value){.type = EVENT_STR, .len = (uint32_t)n, .s = s};
-        if (n > 0 && memchr(s, 0, n) != NULL) {
+        if (r->nul && memchr(s, 0, n) != NULL) {
             size_t bad = 0;
             char *to = arena_alloc(e->arena, utf8_escape_bound(n) + 1);
             if (to == NULL) {
@@ -236,7 +238,7 @@ static void add_members(struct event_json *r, const struct format_json_tape *t, 
     for (uint32_t i = at + 1; i < end; i = format_json_next(t, i)) {
         size_t n;
         const char *key = format_json_str(t, i++, &n);
-        if (n > NAME_MAX_BYTES - kept || memchr(key, 0, n) != NULL) {
+        if (n > NAME_MAX_BYTES - kept || (r->nul && memchr(key, 0, n) != NULL)) {
             r->counts.dropped_fields++;
             continue;
         }
@@ -272,6 +274,7 @@ enum err event_json_parse(struct event_json *r, const char *text, size_t n, bool
     if (code == ERR_FORMAT)
         code = format_json_parse_repaired(r->parser, text, n, &repaired, &mine);
     r->counts.repaired_bytes += repaired;
+    r->nul = repaired > 0 || memmem(text, n, "\\u0000", 6) != NULL;
     if (code == ERR_FORMAT && bad != NULL)
         *bad = mine;
     return code;
