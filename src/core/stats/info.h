@@ -8,8 +8,8 @@
  * Keeps the distinct strings themselves while they are few (up to STATS_INFO_BYTES), then a sample
  * chosen by hash (a string is kept if its hash is below a threshold that halves when room runs
  * out), so that sketches of two halves merge to the sketch of the whole. The size after deflate is
- * computed by an estimator of LZ77 and Huffman coding that needs no live state, and scaled up
- * where a sample stands for more. docs/method/info_content.md states the error.
+ * stats_deflate_size() of what is kept, which needs no live state, scaled up where a sample stands
+ * for more. docs/method/info_content.md states the error.
  *
  * Hashes must be 64 bits, keyed, and made with one key wherever sketches are to be merged.
  *
@@ -47,9 +47,6 @@ bool stats_info_merge(struct stats_info *into, const struct stats_info *from);
 
 /* 0 when empty. Does not depend on the order of arrival. */
 double stats_info_content(const struct stats_info *s);
-
-/* Estimated bytes of zlib's output (level 6, with head and trailer) for n bytes. */
-double stats_info_deflate_size(const uint8_t *p, size_t n);
 
 void stats_info_save(const struct stats_info *s, struct buf *out);
 /* out is initialised here; ERR_FORMAT or ERR_MEMORY. */

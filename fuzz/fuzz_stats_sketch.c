@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Saved sketches from a hostile hand: refused, or usable. */
+#include "stats/distinct.h"
+#include "stats/info.h"
+#include "stats/quantile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cursor c = cursor_make(data, size);
+    struct stats_distinct d;
+    struct stats_info i;
+    struct stats_quantile q;
+    switch (cursor_u8(&c) % 3) {
+    case 0:
+        if (stats_distinct_load(&c, &d) == ERR_NONE) {
+            (void)stats_distinct_count(&d);
+            (void)stats_distinct_add(&d, size);
+            stats_distinct_release(&d);
+        }
+        break;
+    case 1:
+        if (stats_info_load(&c, &i) == ERR_NONE) {
+            (void)stats_info_content(&i);
+            stats_info_release(&i);
+        }
+        break;
+    default:
+        if (stats_quantile_load(&c, &q) == ERR_NONE) {
+            (void)stats_quantile_value(&q, 0.5);
+            (void)stats_quantile_add(&q, 1);
+            stats_quantile_release(&q);
+        }
+    }
+    return 0;
+}
