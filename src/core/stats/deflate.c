@@ -207,7 +207,7 @@ static size_t description_bits(const uint8_t *literal, const uint8_t *distance)
     size_t n = literals + distances;
     for (size_t i = 0; i < n;) {
         size_t run = 1;
-        while (i + run < n && all[i + run] == all[i])
+        while (i + run < n && i + run != literals && all[i + run] == all[i])
             run++;
         size_t left = run;
         if (all[i] == 0) {
@@ -247,7 +247,19 @@ static size_t coded_bytes(const struct parse *parse)
     uint8_t literal[LITERALS];
     uint8_t distance[DISTANCES];
     code_lengths(parse->literal, LITERALS, literal);
-    code_lengths(parse->distance, DISTANCES, distance);
+    /* zlib never sends a code of fewer than two distances. */
+    uint32_t forced[DISTANCES];
+    memcpy(forced, parse->distance, sizeof(forced));
+    size_t used = 0;
+    for (size_t i = 0; i < DISTANCES; i++)
+        used += forced[i] > 0;
+    for (size_t i = 0; used < 2; i++) {
+        if (forced[i] == 0) {
+            forced[i] = 1;
+            used++;
+        }
+    }
+    code_lengths(forced, DISTANCES, distance);
     size_t own = parse->extra_bits + description_bits(literal, distance);
     for (size_t i = 0; i < LITERALS; i++)
         own += (size_t)parse->literal[i] * literal[i];
