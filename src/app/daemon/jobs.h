@@ -1,0 +1,95 @@
+#ifndef DAEMON_JOBS_H
+#define DAEMON_JOBS_H
+
+/*
+ * The jobs that run: each an engine behind its datafeed, fed from one tap.
+ *
+ * A job comes from state.db (daemon_jobs_load) and goes on from its newest snapshot. Events are
+ * offered to all jobs; a job takes those of its indices and query. daemon_jobs_advance() closes
+ * buckets at engine time; results are written to state.db, and every final record is announced, so
+ * that rules can run.
+ *
+ * Ownership: daemon_jobs_free(); borrows state and team.
+ * Threads:   one owner.
+ */
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct daemon_jobs;
+struct event;
+struct rule_job;
+struct store_job;
+struct store_state;
+struct thread_team;
+
+/* A final record of the job was written, or got a new score, at engine time at. */
+typedef void (*daemon_jobs_result_fn)(void *ctx, const char *job_id, ts_ns at);
+
+struct daemon_jobs_options {
+    struct store_state *state;
+    struct thread_team *team; /* NULL: one thread */
+    struct hash_key seed;
+    ts_ns query_delay; /* of datafeeds that do not name one */
+    bool at_rest;      /* input is complete: datafeeds wait for nothing, whatever they name */
+    daemon_jobs_result_fn on_result;
+    void *ctx;
+};
+
+struct daemon_jobs *daemon_jobs_new(const struct daemon_jobs_options *options);
+void daemon_jobs_free(struct daemon_jobs *j); /* NULL is fine */
+
+/*
+ * Starts every job of state.db whose datafeed is to run and which does not run yet. One that cannot
+ * start is marked failed there, with the reason.
+ */
+enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why) ERR_MUST_CHECK;
+/* Takes a job that was closed or deleted out; its learning is saved when save is set. */
+enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
+                          struct err_text *why) ERR_MUST_CHECK;
+size_t daemon_jobs_count(const struct daemon_jobs *j);
+
+/* Offers an event to all jobs. */
+enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
+
+/*
+ * Offers an event of the store to the jobs that started after it was seen, and to no other: those
+ * whose backfill reaches so far back and which have not had it.
+ */
+enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
+/* From when stored events are wanted; TIME_MAX: none. */
+ts_ns daemon_jobs_wanted(const struct daemon_jobs *j);
+/* The backfill is over: all jobs are up with the tap. */
+void daemon_jobs_caught_up(struct daemon_jobs *j);
+
+/* When the next bucket is due to be closed; TIME_MAX when none is. */
+ts_ns daemon_jobs_next(const struct daemon_jobs *j);
+enum err daemon_jobs_advance(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * When the newest bucket that holds an event will be final: how far time must go on at the end of
+ * input until nothing is open. TIME_NONE: nothing is.
+ */
+ts_ns daemon_jobs_last(const struct daemon_jobs *j);
+
+/* Saves what has been learned, with positions and counts, to state.db. */
+enum err daemon_jobs_save(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+
+/* What a rule may know of a job. */
+void daemon_jobs_describe(struct daemon_jobs *j, const char *job_id, struct rule_job *out);
+
+struct daemon_jobs_totals {
+    uint64_t offered; /* events */
+    uint64_t taken;   /* (event, job) pairs */
+    uint64_t late;    /* taken too late for their bucket */
+    uint64_t records; /* anomaly records written */
+    uint64_t results; /* documents written */
+    uint64_t model_bytes;
+};
+void daemon_jobs_totals(const struct daemon_jobs *j, struct daemon_jobs_totals *out);
+
+#endif

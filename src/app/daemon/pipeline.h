@@ -1,0 +1,81 @@
+#ifndef DAEMON_PIPELINE_H
+#define DAEMON_PIPELINE_H
+
+/*
+ * The way of an event through the house: store, jobs, results, rules, alerts. Read this first.
+ *
+ *     event ─► store (journal)
+ *       └────► jobs: datafeed ─► buckets ─► models ─► results ─► state.db
+ *                                                        └──► rules ─► alerts ─► state.db ─► sink
+ *
+ * Events come in order of time, already enriched. Engine time is an argument of
+ * daemon_pipeline_advance(); between two calls the pipeline stops at every instant at which a
+ * bucket is due to be closed or a rule to run, so that the same input gives the same results
+ * however the caller cuts time. Everything that one stop changes in state.db is one transaction;
+ * alerts are handed on after it.
+ *
+ * Ownership: daemon_pipeline_free(); borrows store, state and team.
+ * Threads:   one owner.
+ */
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "daemon/jobs.h"
+#include "daemon/rules.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct daemon_pipeline;
+struct event;
+struct store;
+struct store_state;
+struct thread_team;
+
+struct daemon_pipeline_options {
+    struct store *store; /* NULL: events are not kept */
+    struct store_state *state;
+    struct thread_team *team; /* NULL: one thread */
+    ts_ns query_delay;
+    bool at_rest; /* the input is complete: datafeeds wait for nothing */
+    daemon_alert_fn on_alert;
+    void *ctx;
+};
+
+/* Goes on where state.db stands. */
+enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
+                             struct daemon_pipeline **out, struct err_text *why) ERR_MUST_CHECK;
+void daemon_pipeline_free(struct daemon_pipeline *p); /* NULL is fine */
+
+/* Takes up jobs and rules as state.db has them now; those that are gone or off are dropped. Jobs
+ * that are new or were stopped get the stored events since they last saw one. */
+enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
+                              struct err_text *why) ERR_MUST_CHECK;
+
+/* One event; engine time is at least its time afterwards if follow is set. */
+enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow,
+                               struct err_text *why) ERR_MUST_CHECK;
+
+/* Moves engine time on. Going back does nothing. */
+enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now,
+                                 struct err_text *why) ERR_MUST_CHECK;
+
+/* The end of input: time goes on until every open bucket is final, then all rules run once more. */
+enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+
+/* What was learned so far, to state.db. */
+enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+
+struct daemon_pipeline_totals {
+    uint64_t events;
+    uint64_t alerts;
+    struct daemon_jobs_totals jobs;
+};
+void daemon_pipeline_totals(const struct daemon_pipeline *p, struct daemon_pipeline_totals *out);
+
+struct daemon_jobs *daemon_pipeline_jobs(struct daemon_pipeline *p);
+struct daemon_rules *daemon_pipeline_rules(struct daemon_pipeline *p);
+ts_ns daemon_pipeline_now(const struct daemon_pipeline *p); /* TIME_NONE before the first event */
+
+#endif

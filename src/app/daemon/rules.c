@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/rules.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "daemon/jobs.h"
+#include "format/node.h"
+#include "format/write.h"
+#include "rule/engine.h"
+#include "rule/rule.h"
+#include "rule/run.h"
+#include "rule/status.h"
+#include "store/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The name under which results stand in an alert's ancestry. */
+#define RESULTS_INDEX ".ml-anomalies-shared"
+
+struct pending {
+    char *id;
+    char *json;
+    size_t json_n;
+};
+
+struct daemon_rules {
+    struct store_state *state;
+    struct daemon_jobs *jobs;
+    struct rule_engine *engine;
+    struct rule_ports ports;
+    struct pending *pending; /* made, not yet announced */
+    size_t pending_n, pending_cap;
+    char **ids; /* of the rules taken up */
+    size_t ids_n, ids_cap;
+};
+
+struct found {
+    struct arena arena;
+    struct rule_record *records;
+    size_t n, cap;
+    bool failed;
+};
+
+static bool keep_record(void *ctx, const struct store_result *result)
+{
+    struct found *f = ctx;
+    size_t n = result->doc_len > 0 ? result->doc_len : strlen(result->doc);
+    char *id = arena_strndup(&f->arena, result->id, strlen(result->id));
+    char *doc = arena_strndup(&f->arena, result->doc, n);
+    if (id == NULL || doc == NULL ||
+        mem_grow((void **)&f->records, &f->cap, f->n + 1, sizeof(*f->records)) != 0) {
+        f->failed = true;
+        return false;
+    }
+    f->records[f->n++] =
+        (struct rule_record){.id = id, .index = RESULTS_INDEX, .json = bytes_make(doc, n)};
+    return true;
+}
+
+/* Records are gathered first: the state may not be asked again while it lists. */
+static enum err find_records(void *ctx, const struct rule_find *find, rule_record_fn sink,
+                             void *sink_ctx, uint64_t *out_total, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    struct found found = {0};
+    arena_init(&found.arena, 0);
+    const struct store_result_filter filter = {
+        .jobs = find->jobs,
+        .jobs_n = find->jobs_n,
+        .type = "record",
+        .from = find->from,
+        .to = find->to,
+        .min_score = find->min_score,
+        .interim = STORE_INTERIM_NO,
+        .sort = STORE_RESULT_BY_SCORE,
+        .limit = find->max,
+    };
+    enum err err = store_state_result_list(r->state, &filter, keep_record, &found, out_total);
+    if (err == ERR_NONE && found.failed)
+        err = ERR_MEMORY;
+    if (err != ERR_NONE)
+        err_set(why, err, "results cannot be read: %s", err_name(err));
+    for (size_t i = 0; err == ERR_NONE && i < found.n; i++)
+        sink(sink_ctx, &found.records[i]);
+    mem_free(found.records);
+    arena_release(&found.arena);
+    return err;
+}
+
+static enum err describe_job(void *ctx, const char *job_id, struct rule_job *out,
+                             struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    (void)why;
+    daemon_jobs_describe(r->jobs, job_id, out);
+    return ERR_NONE;
+}
+
+static enum err alert_exists(void *ctx, const char *id, bool *out, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    struct arena arena;
+    struct store_alert alert;
+    arena_init(&arena, 0);
+    enum err err = store_state_alert_get(r->state, id, &arena, &alert);
+    arena_release(&arena);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
+        return err_set(why, err, "alerts cannot be read: %s", err_name(err));
+    *out = err == ERR_NONE;
+    return ERR_NONE;
+}
+
+static double risk_of(struct bytes json)
+{
+    struct format_node *node;
+    struct err_text why;
+    if (format_node_json((const char *)json.p, json.n, "alert", &node, &why) != ERR_NONE)
+        return 0;
+    double risk = format_node_num(format_node_get(node, "kibana.alert.risk_score"), 0);
+    format_node_free(node);
+    return risk;
+}
+
+static enum err alert_create(void *ctx, const struct rule_alert *alert, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    if (mem_grow((void **)&r->pending, &r->pending_cap, r->pending_n + 1, sizeof(*r->pending)) != 0)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    char *id = mem_strdup(alert->id);
+    char *json = mem_strndup((const char *)alert->json.p, alert->json.n);
+    enum err err = id != NULL && json != NULL ? ERR_NONE : ERR_MEMORY;
+    bool is_new = false;
+    if (err == ERR_NONE) {
+        const struct store_alert row = {
+            .id = alert->id,
+            .rule_id = alert->rule_id,
+            .doc = json,
+            .risk_score = risk_of(alert->json),
+            .time = alert->time,
+            .start = alert->time,
+        };
+        err = store_state_alert_create(r->state, &row, &is_new);
+        if (err == ERR_NONE && !is_new)
+            err = ERR_EXISTS;
+    }
+    if (err != ERR_NONE) {
+        mem_free(id);
+        mem_free(json);
+        return err_set(why, err, "the alert cannot be written: %s", err_name(err));
+    }
+    r->pending[r->pending_n++] = (struct pending){id, json, alert->json.n};
+    return ERR_NONE;
+}
+
+static enum err keep_status(void *ctx, const struct rule *rule, const struct rule_status *status,
+                            struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    struct buf doc;
+    struct format_writer w;
+    buf_init(&doc);
+    format_write_init(&w, &doc);
+    rule_status_write(status, &w);
+    const struct store_run run = {
+        .rule_id = rule->rule_id,
+        .time = status->date,
+        .from = status->gap > 0 ? status->gap_range.from : TIME_NONE,
+        .to = status->gap > 0 ? status->gap_range.to : TIME_NONE,
+        .status = rule_state_name(rule_status_state(status)),
+        .message = rule_status_message(status),
+        .doc = buf_text(&doc),
+        .alerts = status->created,
+    };
+    enum err err = buf_ok(&doc) ? store_state_run_put(r->state, &run) : ERR_MEMORY;
+    buf_release(&doc);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
+        return err_set(why, err, "the status of rule '%s' cannot be written: %s", rule->name,
+                       err_name(err));
+    return ERR_NONE;
+}
+
+static ts_ns elapsed(void *ctx)
+{
+    (void)ctx;
+    return clock_steady();
+}
+
+struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs)
+{
+    struct daemon_rules *r = mem_zero(1, sizeof(*r));
+    if (r == NULL)
+        return NULL;
+    r->state = state;
+    r->jobs = jobs;
+    r->ports = (struct rule_ports){
+        .ctx = r,
+        .find_records = find_records,
+        .job = describe_job,
+        .alert_exists = alert_exists,
+        .alert_create = alert_create,
+        .status = keep_status,
+        .elapsed = elapsed,
+    };
+    r->engine = rule_engine_new(&r->ports);
+    if (r->engine == NULL) {
+        daemon_rules_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+static void forget_pending(struct daemon_rules *r)
+{
+    for (size_t i = 0; i < r->pending_n; i++) {
+        mem_free(r->pending[i].id);
+        mem_free(r->pending[i].json);
+    }
+    r->pending_n = 0;
+}
+
+void daemon_rules_free(struct daemon_rules *r)
+{
+    if (r == NULL)
+        return;
+    rule_engine_free(r->engine);
+    forget_pending(r);
+    mem_free(r->pending);
+    for (size_t i = 0; i < r->ids_n; i++)
+        mem_free(r->ids[i]);
+    mem_free(r->ids);
+    mem_free(r);
+}
+
+struct loading {
+    struct daemon_rules *rules;
+    ts_ns now;
+    struct err_text *why;
+    enum err err;
+    char **ids; /* enabled ones found */
+    size_t n, cap;
+};
+
+static bool has_id(char **ids, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool load_rule(void *ctx, const struct store_rule *row)
+{
+    struct loading *l = ctx;
+    if (!row->enabled)
+        return true;
+    char *id = mem_strdup(row->id);
+    if (id == NULL || mem_grow((void **)&l->ids, &l->cap, l->n + 1, sizeof(*l->ids)) != 0) {
+        mem_free(id);
+        l->err = ERR_MEMORY;
+        return false;
+    }
+    l->ids[l->n++] = id;
+    if (has_id(l->rules->ids, l->rules->ids_n, id))
+        return true;
+    struct format_node *node;
+    struct rule *rule;
+    l->err = format_node_json(row->doc, strlen(row->doc), row->id, &node, l->why);
+    if (l->err != ERR_NONE)
+        return false;
+    l->err = rule_new_take(node, RULE_FORM_API, NULL, NULL, &rule, l->why);
+    if (l->err != ERR_NONE) {
+        format_node_free(node);
+        return false;
+    }
+    l->err = rule_engine_put(l->rules->engine, rule, l->now, row->last_run, l->why);
+    if (l->err == ERR_UNSUPPORTED)
+        l->err = ERR_NONE; /* a rule of a type that is kept and listed, and does not run */
+    rule_unref(rule);
+    return l->err == ERR_NONE;
+}
+
+enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *why)
+{
+    struct loading l = {.rules = r, .now = now, .why = why};
+    enum err err = store_state_rule_list(r->state, load_rule, &l);
+    if (err != ERR_NONE)
+        err_set(why, err, "cannot list the rules: %s", err_name(err));
+    else
+        err = l.err;
+    for (size_t i = 0; i < r->ids_n; i++) {
+        /* Rules that never ran are not in the engine; nothing is lost. */
+        if (err == ERR_NONE && !has_id(l.ids, l.n, r->ids[i]) &&
+            rule_engine_remove(r->engine, r->ids[i]) == ERR_MEMORY)
+            err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        mem_free(r->ids[i]);
+    }
+    mem_free(r->ids);
+    r->ids = l.ids;
+    r->ids_n = l.n;
+    r->ids_cap = l.cap;
+    return err;
+}
+
+size_t daemon_rules_count(const struct daemon_rules *r)
+{
+    return rule_engine_count(r->engine);
+}
+
+void daemon_rules_result(struct daemon_rules *r, const char *job_id, ts_ns at)
+{
+    rule_engine_result(r->engine, job_id, at);
+}
+
+ts_ns daemon_rules_next(const struct daemon_rules *r)
+{
+    return rule_engine_next(r->engine);
+}
+
+enum err daemon_rules_advance(struct daemon_rules *r, ts_ns now, struct err_text *why)
+{
+    return rule_engine_advance(r->engine, now, why);
+}
+
+enum err daemon_rules_finish(struct daemon_rules *r, ts_ns now, struct err_text *why)
+{
+    return rule_engine_finish(r->engine, now, why);
+}
+
+uint64_t daemon_rules_announce(struct daemon_rules *r, daemon_alert_fn sink, void *ctx)
+{
+    uint64_t n = r->pending_n;
+    if (sink != NULL)
+        for (size_t i = 0; i < r->pending_n; i++)
+            sink(ctx, r->pending[i].id, bytes_make(r->pending[i].json, r->pending[i].json_n));
+    forget_pending(r);
+    return n;
+}

@@ -1,0 +1,48 @@
+#ifndef DAEMON_RULES_H
+#define DAEMON_RULES_H
+
+/*
+ * The rules that are switched on, between state.db and the rule engine.
+ *
+ * Rules read results from state.db and write alerts to it; each new alert is also kept until its
+ * transaction is committed and then handed on once, so that nobody is told of an alert that a crash
+ * takes back.
+ *
+ * Ownership: daemon_rules_free(); borrows state and jobs.
+ * Threads:   one owner.
+ */
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct daemon_jobs;
+struct daemon_rules;
+struct store_state;
+
+/* An alert that is there for good: its document. */
+typedef void (*daemon_alert_fn)(void *ctx, const char *id, struct bytes json);
+
+struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs);
+void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
+
+/* Takes up every enabled rule of state.db from engine time now on, and drops those that are not. */
+enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+size_t daemon_rules_count(const struct daemon_rules *r);
+
+/* A record of the job became final, or changed its score. */
+void daemon_rules_result(struct daemon_rules *r, const char *job_id, ts_ns at);
+
+ts_ns daemon_rules_next(const struct daemon_rules *r);
+enum err daemon_rules_advance(struct daemon_rules *r, ts_ns now,
+                              struct err_text *why) ERR_MUST_CHECK;
+enum err daemon_rules_finish(struct daemon_rules *r, ts_ns now,
+                             struct err_text *why) ERR_MUST_CHECK;
+
+/* After a commit: hands on the alerts made since the last one, in order; returns how many. */
+uint64_t daemon_rules_announce(struct daemon_rules *r, daemon_alert_fn sink, void *ctx);
+
+#endif
