@@ -152,17 +152,35 @@ bool time_parse_iso(const char *s, size_t n, ts_ns *out)
     return true;
 }
 
+static char *put_digits(char *p, unsigned v, unsigned digits)
+{
+    for (unsigned i = digits; i-- > 0; v /= 10)
+        p[i] = (char)('0' + v % 10);
+    return p + digits;
+}
+
 size_t time_format_iso(ts_ns t, char out[TIME_TEXT_SIZE])
 {
     struct time_date d = time_split(t);
-    int n = snprintf(out, TIME_TEXT_SIZE, "%04d-%02u-%02uT%02u:%02u:%02u.%09u", d.year % 10000,
-                     d.month, d.day, d.hour, d.minute, d.second, d.ns);
+    char *p = put_digits(out, (unsigned)d.year % 10000, 4);
+    *p++ = '-';
+    p = put_digits(p, d.month, 2);
+    *p++ = '-';
+    p = put_digits(p, d.day, 2);
+    *p++ = 'T';
+    p = put_digits(p, d.hour, 2);
+    *p++ = ':';
+    p = put_digits(p, d.minute, 2);
+    *p++ = ':';
+    p = put_digits(p, d.second, 2);
+    *p++ = '.';
+    p = put_digits(p, d.ns, 9);
     /* Nine digits, less trailing zeros, but never less than three. */
-    for (int least = n - 6; n > least && out[n - 1] == '0';)
-        n--;
-    out[n++] = 'Z';
-    out[n] = '\0';
-    return (size_t)n;
+    for (const char *least = p - 6; p > least && p[-1] == '0';)
+        p--;
+    *p++ = 'Z';
+    *p = '\0';
+    return (size_t)(p - out);
 }
 
 static const struct {

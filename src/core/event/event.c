@@ -343,21 +343,22 @@ static struct event_value own(struct event *e, const struct event_value *v)
     return *v;
 }
 
-void event_add_value(struct event *e, event_field f, const struct event_value *v)
+static void add_value(struct event *e, event_field f, const struct event_value *v, bool copy)
 {
     if (v->type == EVENT_NULL || (v->type == EVENT_F64 && !isfinite(v->f)))
         return;
     struct event_value mine = *v;
-    if (!coerce(e, event_field_def(f)->kind, &mine))
+    if (!coerce(e, event_field_def(f)->kind, &mine) && copy)
         mine = own(e, v);
     put(e, existing_or_new(e, f), mine);
 }
 
-void event_add_named(struct event *e, const char *name, size_t n, const struct event_value *v)
+static void add_named(struct event *e, const char *name, size_t n, const struct event_value *v,
+                      bool copy)
 {
     event_field f = event_field_by_name(name, n);
     if (f != EVENT_F_NONE) {
-        event_add_value(e, f, v);
+        add_value(e, f, v, copy);
         return;
     }
     if (v->type == EVENT_NULL || (v->type == EVENT_F64 && !isfinite(v->f)))
@@ -367,15 +368,35 @@ void event_add_named(struct event *e, const char *name, size_t n, const struct e
     if (at >= 0) {
         item = &e->items[at];
     } else {
-        const char *copy = arena_strndup(e->arena, name, n);
-        if (copy == NULL) {
+        const char *own_name = arena_strndup(e->arena, name, n);
+        if (own_name == NULL) {
             e->failed = true;
             return;
         }
-        item = append(e, EVENT_F_NONE, copy, n);
+        item = append(e, EVENT_F_NONE, own_name, n);
     }
-    struct event_value mine = own(e, v);
+    struct event_value mine = copy ? own(e, v) : *v;
     put(e, item, mine);
+}
+
+void event_add_value(struct event *e, event_field f, const struct event_value *v)
+{
+    add_value(e, f, v, true);
+}
+
+void event_add_named(struct event *e, const char *name, size_t n, const struct event_value *v)
+{
+    add_named(e, name, n, v, true);
+}
+
+void event_add_value_view(struct event *e, event_field f, const struct event_value *v)
+{
+    add_value(e, f, v, false);
+}
+
+void event_add_named_view(struct event *e, const char *name, size_t n, const struct event_value *v)
+{
+    add_named(e, name, n, v, false);
 }
 
 /* The last item moves into the gap: the order of fields carries no meaning. */

@@ -98,6 +98,10 @@ void event_add_value(struct event *e, event_field f, const struct event_value *v
 /* The same by name, known or not. The name is looked up in the field table first. */
 void event_add_named(struct event *e, const char *name, size_t n, const struct event_value *v);
 
+/* The same, but strings are borrowed: as for event_set_str_view(). */
+void event_add_value_view(struct event *e, event_field f, const struct event_value *v);
+void event_add_named_view(struct event *e, const char *name, size_t n, const struct event_value *v);
+
 void event_remove(struct event *e, event_field f);
 void event_remove_named(struct event *e, const char *name, size_t n);
 

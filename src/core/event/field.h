@@ -54,6 +54,10 @@ event_field event_field_by_name(const char *name, size_t n);
 /* "keyword", "long" …: the name Elasticsearch uses. */
 const char *event_kind_name(enum event_kind kind);
 
+/* Whether ECS defines the field as a list, so that JSON always shows an array. f < EVENT_F_COUNT.
+ */
+bool event_field_is_list(event_field f);
+
 /*
  * Whether name is the path of an array of objects whose members are kept as parallel lists, such
  * as dns.answers: JSON output puts them together again when their lists are of one length.

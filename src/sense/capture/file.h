@@ -4,7 +4,7 @@
 /*
  * Packets from a capture file.
  *
- * pcap (micro- and nanoseconds, both byte orders, the modified and the AIX-like variants excepted)
+ * pcap (micro- and nanoseconds, both byte orders, also with Kuznetzov's longer record headers)
  * and pcapng (several sections and interfaces, each interface with its own link type and time
  * resolution), plain or compressed with gzip or zstd, from a path or a descriptor. A file that ends
  * within a packet gives the packets before and says so in its counters; so does one with a broken
