@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int cli_fail(enum err code, const struct err_text *why)
+{
+    char text[900];
+    log_line(LOG_LEVEL_ERROR, "%s", err_format(why, text, sizeof(text)));
+    switch (code) {
+    case ERR_INVALID:
+    case ERR_FORMAT:
+    case ERR_UNSUPPORTED:
+    case ERR_VERSION:
+    case ERR_NOT_FOUND:
+        return CLI_WRONG;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static void stop_signals(sigset_t *out)
+{
+    sigemptyset(out);
+    sigaddset(out, SIGINT);
+    sigaddset(out, SIGTERM);
+}
+
+void cli_catch_signals(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* A blocked signal stays pending for ever: no handler, no flag. */
+bool cli_stopped(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+void cli_host_name(char out[256])
+{
+    if (gethostname(out, 256) != 0)
+        out[0] = '\0';
+    out[255] = '\0';
+}

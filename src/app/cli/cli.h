@@ -1,0 +1,39 @@
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+/*
+ * The commands of the program, one file each, and what they share.
+ *
+ * Exit status: 0 done, 1 failed, 2 wrong usage or a wrong file. Standard output carries data only.
+ *
+ * Threads: the main thread.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+#include "cli/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLI_DONE 0
+#define CLI_FAILED 1
+#define CLI_WRONG 2
+
+/* All commands, ended by one without name, in the order of help. */
+extern const struct cli_command cli_commands[];
+
+int cli_read(const struct cli_args *args);
+
+/* Says why on standard error; returns the exit status that fits the code. */
+int cli_fail(enum err code, const struct err_text *why);
+
+/* From now on SIGINT and SIGTERM do not end the program (nor its threads begun later) but make
+ * cli_stopped() true; a closed pipe is a failed write. */
+void cli_catch_signals(void);
+bool cli_stopped(void);
+
+/* Name of this machine, for events; "" when it has none. Size of out: 256. */
+void cli_host_name(char out[256]);
+
+#endif

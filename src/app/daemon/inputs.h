@@ -1,0 +1,62 @@
+#ifndef DAEMON_INPUTS_H
+#define DAEMON_INPUTS_H
+
+/*
+ * Files at rest, of any kind, turned into events.
+ *
+ * Captures among the inputs are read as one, in order of time, through one flow table; logs are
+ * read one after the other. Every source of events has a number, and its events are counted in
+ * sequence, so that events of equal time have an order.
+ *
+ * Ownership: borrows settings; events are borrowed until the sink returns.
+ * Threads:   one owner.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+#include "event/sink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct daemon_inputs;
+struct format_writer;
+
+struct daemon_inputs_settings {
+    const char *format; /* auto, pcap, ecs, zeek */
+    const char *filter; /* BPF for captures, or NULL */
+    const char *sensor;
+    bool flows_only;
+    bool (*stop)(void *ctx); /* asked now and then; NULL: never */
+    /* Told now and then how much of the input, 0 to 1, is read; NULL: nobody wants to know. */
+    void (*progress)(void *ctx, double share, uint64_t events);
+    void *ctx;
+    event_sink_fn sink;
+    void *sink_ctx;
+};
+
+enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const char *const *paths,
+                           size_t n, struct daemon_inputs **out,
+                           struct err_text *why) ERR_MUST_CHECK;
+void daemon_inputs_free(struct daemon_inputs *in); /* NULL is fine */
+
+/* Reads all to the end, or until stop() says so (ERR_STOPPED; what was begun is reported first). */
+enum err daemon_inputs_run(struct daemon_inputs *in, struct err_text *why) ERR_MUST_CHECK;
+
+struct daemon_inputs_totals {
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t events;
+    uint64_t flows;
+    uint64_t records; /* lines of logs */
+    bool truncated;   /* a capture ended within a packet */
+    bool damaged;
+    uint64_t malformed; /* records of logs that could not be read */
+    struct err_text first_malformed;
+};
+void daemon_inputs_totals(const struct daemon_inputs *in, struct daemon_inputs_totals *out);
+/* Adds "reason": count for all that was dropped, inside an open object. */
+void daemon_inputs_dropped(const struct daemon_inputs *in, struct format_writer *w);
+
+#endif

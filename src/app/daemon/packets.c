@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/packets.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "capture/packet.h"
+#include "decode/decoder.h"
+#include "event/event.h"
+#include "flow/table.h"
+#include "format/write.h"
+
+#include <stdio.h>
+
+/* A flow and its place in the index; what the flow room promises. */
+#define BYTES_PER_FLOW 280
+
+struct daemon_packets {
+    struct daemon_packets_settings settings;
+    struct decode_decoder *decoder;
+    struct flow_table *flows;
+    uint64_t events;
+};
+
+static void on_event(void *ctx, struct event *e)
+{
+    struct daemon_packets *p = ctx;
+    p->events++;
+    p->settings.sink(p->settings.ctx, e);
+}
+
+static void on_packet(void *ctx, const struct decode_packet *packet)
+{
+    struct daemon_packets *p = ctx;
+    flow_table_packet(p->flows, packet);
+}
+
+enum err daemon_packets_new(const struct daemon_packets_settings *settings,
+                            struct daemon_packets **out)
+{
+    struct daemon_packets *p = mem_zero(1, sizeof(*p));
+    if (p == NULL)
+        return ERR_MEMORY;
+    p->settings = *settings;
+    struct flow_table_settings flow = flow_table_settings_default();
+    flow.observer = (struct flow_observer){
+        .host_name = settings->sensor,
+        .agent_name = settings->sensor,
+        .agent_id = settings->agent_id,
+    };
+    /* Half of the memory for flows, half for what is out of order in their streams. */
+    uint64_t flows = settings->memory / 2 / BYTES_PER_FLOW;
+    flow.max_flows = flows < (1U << 26) ? (uint32_t)flows : 1U << 26;
+    flow.stream_bytes = settings->memory / 2;
+    struct decode_settings decode = decode_settings_default();
+    enum err err = decode_decoder_new(&decode, on_packet, p, &p->decoder);
+    if (err == ERR_NONE)
+        err = flow_table_new(&flow, on_event, p, NULL, &p->flows);
+    if (err != ERR_NONE) {
+        daemon_packets_free(p);
+        return err;
+    }
+    *out = p;
+    return ERR_NONE;
+}
+
+void daemon_packets_free(struct daemon_packets *p)
+{
+    if (p == NULL)
+        return;
+    flow_table_free(p->flows);
+    decode_decoder_free(p->decoder);
+    mem_free(p);
+}
+
+void daemon_packets_feed(struct daemon_packets *p, const struct capture_packet *packet)
+{
+    const struct decode_input in = {
+        .ts = packet->ts,
+        .link = packet->link,
+        .interface = packet->interface,
+        .wire_len = packet->wire_len,
+        .data = packet->data,
+    };
+    decode_decoder_feed(p->decoder, &in);
+}
+
+void daemon_packets_advance(struct daemon_packets *p, ts_ns now)
+{
+    decode_decoder_advance(p->decoder, now);
+    flow_table_advance(p->flows, now);
+}
+
+void daemon_packets_flush(struct daemon_packets *p)
+{
+    decode_decoder_flush(p->decoder);
+    flow_table_flush(p->flows);
+}
+
+void daemon_packets_totals(const struct daemon_packets *p, struct daemon_packets_totals *out)
+{
+    const struct decode_counters *d = decode_decoder_counters(p->decoder);
+    struct flow_counters f = flow_table_counters(p->flows);
+    *out = (struct daemon_packets_totals){
+        .packets = d->packets, .bytes = d->bytes, .events = p->events, .flows = f.flows};
+}
+
+static void dropped(struct format_writer *w, const char *room, const char *reason, uint64_t n)
+{
+    char key[64];
+    if (n == 0)
+        return;
+    snprintf(key, sizeof(key), "%s.%s", room, reason);
+    format_write_field_i64(w, key, (int64_t)n);
+}
+
+void daemon_packets_dropped(const struct daemon_packets *p, struct format_writer *w)
+{
+    const struct decode_counters *d = decode_decoder_counters(p->decoder);
+    struct flow_counters f = flow_table_counters(p->flows);
+    for (int v = DECODE_NOT_IP; v < DECODE_VERDICTS; v++)
+        dropped(w, "decode", decode_verdict_name((enum decode_verdict)v), d->by_verdict[v]);
+    dropped(w, "decode", "fragment_timeouts", d->fragment_timeouts);
+    dropped(w, "decode", "fragment_evictions", d->fragment_evictions);
+    dropped(w, "flow", "evicted", f.ended[FLOW_END_EVICTED]);
+    dropped(w, "flow", "no_memory", f.no_memory);
+    dropped(w, "flow", "streams_refused", f.streams_refused);
+    dropped(w, "flow", "segments_refused", f.segments_refused);
+    dropped(w, "flow", "segments_outside", f.segments_outside);
+    dropped(w, "flow", "gap_bytes", f.gap_bytes);
+}
