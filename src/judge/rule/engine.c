@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/engine.h"
+
+#include "base/mem.h"
+#include "rule/rule.h"
+#include "rule/run.h"
+#include "rule/schedule.h"
+#include "rule/status.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+struct entry {
+    struct rule *rule;
+    ts_ns previous; /* start of the last run; TIME_NONE: never */
+    ts_ns regular;  /* the next multiple of the interval */
+    ts_ns direct;   /* a result asks for a run at this time; TIME_MAX: none */
+    ts_ns stirred;  /* when results last changed; TIME_NONE: nothing since the start */
+    bool settled;   /* the last run saw all that qualified: until results change, others find
+                       nothing new */
+};
+
+struct rule_engine {
+    const struct rule_ports *ports;
+    struct entry *entries; /* in the order of rule_id, always */
+    size_t n;
+    size_t cap;
+};
+
+struct rule_engine *rule_engine_new(const struct rule_ports *ports)
+{
+    struct rule_engine *e = mem_zero(1, sizeof(*e));
+    if (e != NULL)
+        e->ports = ports;
+    return e;
+}
+
+void rule_engine_free(struct rule_engine *e)
+{
+    if (e == NULL)
+        return;
+    for (size_t i = 0; i < e->n; i++)
+        rule_unref(e->entries[i].rule);
+    mem_free(e->entries);
+    mem_free(e);
+}
+
+size_t rule_engine_count(const struct rule_engine *e)
+{
+    return e->n;
+}
+
+/* Where the rule is, or where it would have to go. */
+static size_t place_of(const struct rule_engine *e, const char *rule_id, bool *out_there)
+{
+    size_t low = 0;
+    size_t high = e->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(e->entries[mid].rule->rule_id, rule_id);
+        if (c == 0) {
+            *out_there = true;
+            return mid;
+        }
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *out_there = false;
+    return low;
+}
+
+enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns previous,
+                         struct err_text *why)
+{
+    if (!rule_runs(r))
+        return err_set(why, ERR_UNSUPPORTED, "rules of type %s are kept and not yet run",
+                       rule_type_name(r->type));
+    bool there;
+    size_t at = place_of(e, r->rule_id, &there);
+    if (there) {
+        rule_ref(r);
+        rule_unref(e->entries[at].rule);
+    } else {
+        if (mem_grow((void **)&e->entries, &e->cap, e->n + 1, sizeof(*e->entries)) != 0)
+            return err_set(why, ERR_MEMORY, "no memory is left to run another rule");
+        memmove(&e->entries[at + 1], &e->entries[at], (e->n - at) * sizeof(*e->entries));
+        e->n++;
+        rule_ref(r);
+    }
+    e->entries[at] = (struct entry){.rule = r,
+                                    .previous = previous,
+                                    .regular = rule_schedule_next(r, now - 1),
+                                    .direct = TIME_MAX,
+                                    .stirred = now};
+    return ERR_NONE;
+}
+
+enum err rule_engine_remove(struct rule_engine *e, const char *rule_id)
+{
+    bool there;
+    size_t at = place_of(e, rule_id, &there);
+    if (!there)
+        return ERR_NOT_FOUND;
+    rule_unref(e->entries[at].rule);
+    e->n--;
+    memmove(&e->entries[at], &e->entries[at + 1], (e->n - at) * sizeof(*e->entries));
+    return ERR_NONE;
+}
+
+void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct entry *x = &e->entries[i];
+        if (!rule_uses_job(x->rule, job_id))
+            continue;
+        x->settled = false;
+        if (at > x->stirred)
+            x->stirred = at;
+        /* Told late: runs do not go back in time. */
+        ts_ns when = x->previous != TIME_NONE && at < x->previous ? x->previous : at;
+        if (when < x->direct)
+            x->direct = when;
+    }
+}
+
+static ts_ns due_of(const struct entry *x)
+{
+    return x->direct < x->regular ? x->direct : x->regular;
+}
+
+ts_ns rule_engine_next(const struct rule_engine *e)
+{
+    ts_ns next = TIME_MAX;
+    for (size_t i = 0; i < e->n; i++) {
+        if (due_of(&e->entries[i]) < next)
+            next = due_of(&e->entries[i]);
+    }
+    return next;
+}
+
+ts_ns rule_engine_previous(const struct rule_engine *e, const char *rule_id)
+{
+    bool there;
+    size_t at = place_of(e, rule_id, &there);
+    return there ? e->entries[at].previous : TIME_NONE;
+}
+
+/*
+ * Whether runs of this rule can raise nothing until results change: the last one saw everything, or
+ * so much time went by that no result is left in its window.
+ */
+static bool is_idle(const struct entry *x, ts_ns now)
+{
+    if (x->settled)
+        return true;
+    struct rule_plan plan;
+    if (rule_schedule_plan(x->rule, now, TIME_NONE, &plan, NULL) != ERR_NONE)
+        return true;
+    ts_ns width = plan.range[0].to - plan.range[0].from;
+    return x->previous != TIME_NONE && x->stirred != TIME_NONE && now - x->stirred > width &&
+           now - x->previous <= width;
+}
+
+static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
+{
+    struct rule_status status;
+    rule_status_init(&status, now);
+    /* Runs that a result asked for come early, never late: they make no gap. */
+    enum err code = rule_run(x->rule, e->ports, now, x->previous, &status, why);
+    x->settled = code == ERR_NONE && rule_status_state(&status) != RULE_FAILED &&
+                 status.found <= x->rule->max_signals && status.found <= RULE_RUN_ALERTS_MAX;
+    x->previous = now;
+    if (x->direct <= now)
+        x->direct = TIME_MAX;
+    if (x->regular <= now)
+        x->regular = rule_schedule_next(x->rule, now);
+    if (e->ports->status != NULL) {
+        struct err_text told = {0};
+        enum err kept = e->ports->status(e->ports->ctx, x->rule, &status, &told);
+        if (kept != ERR_NONE && code == ERR_NONE) {
+            code = kept;
+            if (why != NULL)
+                *why = told;
+        }
+    }
+    rule_status_release(&status);
+    return code;
+}
+
+/* Leaves out the runs before now that could find nothing; the last one at or before now is made. */
+static void skip_idle(struct entry *x, ts_ns now)
+{
+    ts_ns last = rule_schedule_last(x->rule, now);
+    if (x->regular >= last || x->previous == TIME_NONE)
+        return;
+    ts_ns until = x->direct < last ? x->direct : last;
+    ts_ns to = rule_schedule_next(x->rule, until - 1);
+    if (to > last)
+        to = last;
+    if (to <= x->regular || !is_idle(x, x->regular))
+        return;
+    x->regular = to;
+    x->previous = to - x->rule->interval_ns;
+}
+
+enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why)
+{
+    enum err first = ERR_NONE;
+    for (;;) {
+        for (size_t i = 0; i < e->n; i++)
+            skip_idle(&e->entries[i], now);
+        ts_ns at = rule_engine_next(e);
+        if (at > now)
+            return first;
+        for (size_t i = 0; i < e->n; i++) {
+            struct entry *x = &e->entries[i];
+            if (due_of(x) > at)
+                continue;
+            struct err_text told = {0};
+            enum err code = run_once(e, x, at, &told);
+            if (code != ERR_NONE && first == ERR_NONE) {
+                first = code;
+                if (why != NULL)
+                    *why = told;
+            }
+        }
+    }
+}
+
+enum err rule_engine_finish(struct rule_engine *e, ts_ns now, struct err_text *why)
+{
+    enum err first = rule_engine_advance(e, now, why);
+    for (size_t i = 0; i < e->n; i++) {
+        struct entry *x = &e->entries[i];
+        if (x->previous == now)
+            continue;
+        struct err_text told = {0};
+        enum err code = run_once(e, x, now, &told);
+        if (code != ERR_NONE && first == ERR_NONE) {
+            first = code;
+            if (why != NULL)
+                *why = told;
+        }
+    }
+    return first;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/rule.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "format/node.h"
+#include "query/datemath.h"
+#include "rule/digest.h"
+#include "rule/job_id.h"
+#include "rule/keys.h"
+#include "rule/schema.h"
+
+#include <string.h>
+
+static const char *const type_names[RULE_TYPES] = {
+    "query",     "saved_query",  "eql",       "esql",
+    "threshold", "threat_match", "new_terms", "machine_learning",
+};
+
+static const char *const severity_names[] = {"low", "medium", "high", "critical"};
+
+/* What the rooms outside see, and what keeps it alive. */
+struct owned {
+    struct rule rule; /* first: rule_unref() casts back */
+    unsigned refs;
+    struct arena arena;
+    struct format_node *root;
+};
+
+const char *rule_type_name(enum rule_type type)
+{
+    return type_names[type];
+}
+
+const char *rule_severity_name(enum rule_severity s)
+{
+    return severity_names[s];
+}
+
+bool rule_runs(const struct rule *r)
+{
+    return r->type == RULE_MACHINE_LEARNING;
+}
+
+bool rule_uses_job(const struct rule *r, const char *id)
+{
+    for (size_t i = 0; i < r->jobs_n; i++) {
+        if (rule_job_id_same(r->jobs[i], id))
+            return true;
+    }
+    return false;
+}
+
+struct rule *rule_ref(struct rule *r)
+{
+    ((struct owned *)(void *)r)->refs++;
+    return r;
+}
+
+static void owned_free(struct owned *o)
+{
+    format_node_free(o->root);
+    arena_release(&o->arena);
+    mem_free(o);
+}
+
+void rule_unref(struct rule *r)
+{
+    if (r == NULL)
+        return;
+    struct owned *o = (struct owned *)(void *)r;
+    if (--o->refs == 0)
+        owned_free(o);
+}
+
+struct listener {
+    rule_warn_fn warn;
+    void *ctx;
+};
+
+static void warn_at(const struct listener *l, const struct format_node *v, const char *message)
+{
+    if (l->warn == NULL)
+        return;
+    struct err_text text = {0};
+    (void)format_node_err(v, &text, ERR_INVALID, "%s", message);
+    l->warn(l->ctx, &text);
+}
+
+/* A stray key is a warning, unless it is a known key with a slip in it. */
+static enum err stray_key(void *ctx, const struct format_node *key, const struct rule_table *table,
+                          struct err_text *why)
+{
+    const struct listener *l = ctx;
+    const char *name = format_node_key(key);
+    const char *near = rule_schema_near(table, name, format_node_key_len(key));
+    if (near != NULL)
+        return format_node_err(key, why, ERR_INVALID, "%s has no key %.60s; did you mean %s?",
+                               table->what, name, near);
+    if (l->warn != NULL) {
+        struct err_text text = {0};
+        (void)format_node_err(key, &text, ERR_INVALID,
+                              "the key %.60s is not known for %s and has no effect", name,
+                              table->what);
+        l->warn(l->ctx, &text);
+    }
+    return ERR_NONE;
+}
+
+static enum err read_type(const struct format_node *rule, enum rule_type *out, struct err_text *why)
+{
+    const struct format_node *v = format_node_get(rule, "type");
+    const char *s = format_node_str(v, "");
+    for (unsigned t = 0; t < RULE_TYPES; t++) {
+        if (strcmp(s, type_names[t]) == 0) {
+            *out = (enum rule_type)t;
+            return ERR_NONE;
+        }
+    }
+    if (format_node_type(v) == FORMAT_NULL)
+        return format_node_err(rule, why, ERR_INVALID, "a rule must have the key type");
+    return format_node_err(v, why, ERR_INVALID,
+                           "type must be machine_learning, query, saved_query, eql, esql, "
+                           "threshold, threat_match or new_terms");
+}
+
+static enum err check(const struct format_node *root, enum rule_form form,
+                      const struct listener *listener, const struct format_node **out_rule,
+                      enum rule_type *out_type, struct err_text *why)
+{
+    const struct format_node *rule = root;
+    if (form == RULE_FORM_FILE) {
+        if (format_node_get(root, "exceptions") != NULL || format_node_get(root, "actions") != NULL)
+            return format_node_err(root, why, ERR_INVALID,
+                                   "this file holds exceptions or actions; a rule file with "
+                                   "[metadata] and [rule] is expected");
+        rule = format_node_get(root, "rule");
+        if (format_node_type(rule) != FORMAT_OBJECT)
+            return format_node_err(root, why, ERR_INVALID,
+                                   "a rule file must have the tables [metadata] and [rule]");
+    } else if (format_node_type(root) != FORMAT_OBJECT) {
+        return format_node_err(root, why, ERR_INVALID, "a rule must be an object");
+    }
+    enum err code = read_type(rule, out_type, why);
+    if (code != ERR_NONE)
+        return code;
+    struct listener copy = *listener;
+    struct rule_check with = {
+        .form = form, .type = *out_type, .typed = true, .unknown = stray_key, .unknown_ctx = &copy};
+    code = rule_schema_check(root, form == RULE_FORM_FILE ? rule_keys_file() : rule_keys_rule(),
+                             &with, why);
+    if (code != ERR_NONE)
+        return code;
+    bool query = *out_type == RULE_QUERY || *out_type == RULE_EQL || *out_type == RULE_ESQL;
+    if ((*out_type == RULE_EQL || *out_type == RULE_ESQL) &&
+        format_node_str_len(format_node_get(rule, "query")) == 0)
+        return format_node_err(rule, why, ERR_INVALID, "a rule of type %s must have a query",
+                               type_names[*out_type]);
+    if (query && form == RULE_FORM_FILE && format_node_get(rule, "language") == NULL)
+        return format_node_err(rule, why, ERR_INVALID, "a rule of type %s must have a language",
+                               type_names[*out_type]);
+    *out_rule = rule;
+    return ERR_NONE;
+}
+
+static enum err read_jobs(struct owned *o, const struct format_node *rule)
+{
+    const struct format_node *v = format_node_get(rule, "machine_learning_job_id");
+    bool one = format_node_type(v) == FORMAT_STRING;
+    size_t n = one ? 1 : format_node_count(v);
+    const char **plain = arena_alloc(&o->arena, n * sizeof(*plain));
+    const char **written = arena_alloc(&o->arena, n * sizeof(*written));
+    if (plain == NULL || written == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        char id[RULE_JOB_ID_SIZE];
+        written[i] = format_node_str(one ? v : format_node_at(v, i), "");
+        /* The form of ids was checked, so they fit. */
+        if (!rule_job_id_plain(written[i], strlen(written[i]), id))
+            return ERR_INVALID;
+        plain[i] = arena_strndup(&o->arena, id, strlen(id));
+        if (plain[i] == NULL)
+            return ERR_MEMORY;
+    }
+    o->rule.jobs = plain;
+    o->rule.jobs_written = written;
+    o->rule.jobs_n = n;
+    return ERR_NONE;
+}
+
+/* A rule without an id gets one that depends on what it says, so that a second import finds it. */
+static enum err invent_id(struct owned *o, const struct format_node *rule, const char **out)
+{
+    struct buf text;
+    buf_init(&text);
+    format_node_write(rule, &text);
+    enum err code = ERR_MEMORY;
+    if (buf_ok(&text)) {
+        char uuid[RULE_UUID_SIZE];
+        rule_digest_uuid(text.p, text.n, uuid);
+        *out = arena_strndup(&o->arena, uuid, strlen(uuid));
+        code = *out != NULL ? ERR_NONE : ERR_MEMORY;
+    }
+    buf_release(&text);
+    return code;
+}
+
+static enum err fill(struct owned *o, const struct format_node *rule, enum rule_type type)
+{
+    struct rule *r = &o->rule;
+    r->node = rule;
+    r->file = format_node_file_name(rule);
+    r->line = format_node_line(rule);
+    r->type = type;
+    r->name = format_node_str(format_node_get(rule, "name"), "");
+    r->description = format_node_str(format_node_get(rule, "description"), "");
+    r->rule_id = format_node_str(format_node_get(rule, "rule_id"), NULL);
+    if (r->rule_id == NULL) {
+        enum err code = invent_id(o, rule, &r->rule_id);
+        if (code != ERR_NONE)
+            return code;
+    }
+    r->id = format_node_str(format_node_get(rule, "id"), r->rule_id);
+    const char *severity = format_node_str(format_node_get(rule, "severity"), "low");
+    for (unsigned s = RULE_LOW; s <= RULE_CRITICAL; s++) {
+        if (strcmp(severity, severity_names[s]) == 0)
+            r->severity = (enum rule_severity)s;
+    }
+    r->risk_score = (unsigned)format_node_int(format_node_get(rule, "risk_score"), 0);
+    r->enabled = format_node_bool(format_node_get(rule, "enabled"), true);
+    r->version = format_node_int(format_node_get(rule, "version"), 1);
+    r->revision = format_node_int(format_node_get(rule, "revision"), 0);
+    r->interval = format_node_str(format_node_get(rule, "interval"), RULE_DEFAULT_INTERVAL);
+    if (!rule_keys_interval(r->interval, strlen(r->interval), &r->interval_ns))
+        return ERR_INVALID;
+    r->from = format_node_str(format_node_get(rule, "from"), RULE_DEFAULT_FROM);
+    r->to = format_node_str(format_node_get(rule, "to"), RULE_DEFAULT_TO);
+    int64_t max = format_node_int(format_node_get(rule, "max_signals"), RULE_DEFAULT_MAX_SIGNALS);
+    r->max_signals = max > UINT32_MAX ? UINT32_MAX : (unsigned)max;
+    if (type != RULE_MACHINE_LEARNING)
+        return ERR_NONE;
+    r->anomaly_threshold = (unsigned)format_node_int(format_node_get(rule, "anomaly_threshold"), 0);
+    return read_jobs(o, rule);
+}
+
+/* from must lie before to, whatever now is; a rule whose times are fixed is no matter of now. */
+static enum err check_times(const struct rule *r, const struct format_node *rule,
+                            struct err_text *why)
+{
+    static const ts_ns some_now = 1700000000 * TIME_S;
+    ts_ns from;
+    ts_ns to;
+    enum err code = query_datemath_rule(r->from, strlen(r->from), some_now, false, &from, why);
+    if (code == ERR_NONE)
+        code = query_datemath_rule(r->to, strlen(r->to), some_now, true, &to, why);
+    if (code != ERR_NONE)
+        return code;
+    if (from < to)
+        return ERR_NONE;
+    const struct format_node *at = format_node_get(rule, "from");
+    return format_node_err(at != NULL ? at : rule, why, ERR_INVALID,
+                           "from must lie before to; %.60s does not lie before %.60s", r->from,
+                           r->to);
+}
+
+static bool filled(const struct format_node *v)
+{
+    return v != NULL && format_node_count(v) > 0;
+}
+
+/* What is understood, kept, and has no effect yet is said, not swallowed. */
+static void warn_of_idle_keys(const struct rule *r, const struct listener *l)
+{
+    const struct format_node *v = r->node;
+    static const struct {
+        const char *key;
+        const char *message;
+    } idle[] = {
+        {"alert_suppression",
+         "alert_suppression is kept and not yet applied: every alert is written"},
+        {"exceptions_list", "exceptions_list is kept and not yet applied: no record is left out"},
+        {"actions", "actions are kept and not yet carried out"},
+        {"response_actions", "response_actions are kept and not carried out"},
+    };
+    for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++) {
+        const struct format_node *at = format_node_get(v, idle[i].key);
+        if (filled(at))
+            warn_at(l, at, idle[i].message);
+    }
+    if (!rule_runs(r)) {
+        struct err_text text = {0};
+        (void)format_node_err(format_node_get(v, "type"), &text, ERR_UNSUPPORTED,
+                              "rules of type %s are kept and not yet run", type_names[r->type]);
+        if (l->warn != NULL)
+            l->warn(l->ctx, &text);
+        return;
+    }
+    if (r->max_signals > RULE_RUN_ALERTS_MAX)
+        warn_at(l, format_node_get(v, "max_signals"),
+                "max_signals is above 1000, which is what one run writes at most");
+}
+
+enum err rule_new_take(struct format_node *root, enum rule_form form, rule_warn_fn warn,
+                       void *warn_ctx, struct rule **out, struct err_text *why)
+{
+    const struct listener listener = {warn, warn_ctx};
+    const struct format_node *rule = NULL;
+    enum rule_type type = RULE_QUERY;
+    enum err code = check(root, form, &listener, &rule, &type, why);
+    if (code != ERR_NONE)
+        return code;
+    struct owned *o = mem_zero(1, sizeof(*o));
+    if (o == NULL)
+        return err_set(why, ERR_MEMORY, "no memory is left to keep this rule");
+    arena_init(&o->arena, 1024);
+    o->refs = 1;
+    code = fill(o, rule, type);
+    if (code == ERR_MEMORY)
+        err_set(why, ERR_MEMORY, "no memory is left to keep this rule");
+    if (code == ERR_NONE)
+        code = check_times(&o->rule, rule, why);
+    if (code != ERR_NONE) {
+        owned_free(o);
+        return code;
+    }
+    o->root = root;
+    warn_of_idle_keys(&o->rule, &listener);
+    *out = &o->rule;
+    return ERR_NONE;
+}
