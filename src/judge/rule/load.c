@@ -2,6 +2,7 @@
 #include "rule/load.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "format/node.h"
 #include "rule/rule.h"
@@ -292,31 +293,9 @@ enum err rule_load_text(struct rule_set *s, const char *text, size_t n, const ch
 
 static enum err load_file(struct rule_set *s, const char *path, struct err_text *why)
 {
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
-        return err_set_at(why, err_from_errno(errno), path, 0, "this file cannot be opened: %s",
-                          strerror(errno));
     struct buf text;
     buf_init(&text);
-    enum err code = ERR_NONE;
-    for (;;) {
-        char *room = buf_reserve(&text, 65536);
-        if (room == NULL) {
-            code = err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to read this file");
-            break;
-        }
-        size_t got = fread(room, 1, 65536, f);
-        text.n += got;
-        if (got == 0)
-            break;
-        if (text.n > FILE_MAX_BYTES) {
-            code = err_set_at(why, ERR_LIMIT, path, 0, "a rule file may be 64 MiB large");
-            break;
-        }
-    }
-    if (code == ERR_NONE && ferror(f))
-        code = err_set_at(why, ERR_IO, path, 0, "this file cannot be read");
-    fclose(f);
+    enum err code = file_read(path, FILE_MAX_BYTES, &text, why);
     if (code == ERR_NONE)
         code = rule_load_text(s, buf_text(&text), text.n, path, why);
     buf_release(&text);
