@@ -18,7 +18,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A span of time: from <= t < to. What the text names, to the millisecond or finer. */
+/*
+ * The time a text names. from is the instant rounded down, which gte and lt compare with (t >=
+ * from, t < from); to is the first instant after the one rounded up, which lte and gt compare with
+ * (t < to, t >= to). A term matches from <= t < to.
+ */
 struct datemath_span {
     ts_ns from;
     ts_ns to;
@@ -28,18 +32,15 @@ struct datemath_span {
 struct datemath_options {
     ts_ns now;
     /*
-     * Formats joined by "||": strict_date_optional_time, date_optional_time, epoch_millis,
-     * epoch_second, basic_date, or letters as in yyyy-MM-dd'T'HH:mm:ss.SSSZ. NULL: ISO 8601 or
-     * milliseconds since the epoch.
+     * Formats joined by "||": strict_date_optional_time, date_optional_time (both also with
+     * _nanos), strict_date, date, epoch_millis, epoch_second, or letters as in
+     * yyyy-MM-dd'T'HH:mm:ss.SSSXXX. NULL: ISO 8601 or milliseconds since the epoch.
      */
     const char *format;
     int zone_s; /* seconds east of UTC, for dates without a zone and for rounding */
 };
 
-/*
- * Elasticsearch's dialect. *out_down is the instant rounded down (what gte and lt compare with);
- * *out_up the first instant after it rounded up (lte is t < up, gt is t >= up). ERR_INVALID.
- */
+/* Elasticsearch's dialect. ERR_INVALID, ERR_UNSUPPORTED (a format that is not known here). */
 enum err query_datemath_parse(const char *s, size_t n, const struct datemath_options *options,
                               struct datemath_span *out, struct err_text *why) ERR_MUST_CHECK;
 

@@ -33,7 +33,7 @@ enum query_op {
     QUERY_OR,  /* at least min of the children; 1 <= min <= n */
     QUERY_NOT, /* not the one child */
 
-    QUERY_TERMS,    /* any of the values; IP values are nets, DATE values are spans */
+    QUERY_TERMS,    /* any of the values; IP values are nets. Never of kind DATE or TEXT */
     QUERY_WORDS,    /* TEXT only: any of the words (each value is one word, lower case) */
     QUERY_PHRASE,   /* TEXT only: the words one after the other; last_prefix: the last begins one */
     QUERY_EXISTS,   /* the field, or one below it (exists "destination"), has a value */
@@ -41,8 +41,10 @@ enum query_op {
     QUERY_PREFIX,   /* begins with the text of values[0] */
     QUERY_WILDCARD, /* '*' any text, '?' one character, '\' takes the next as it is */
     QUERY_REGEXP,   /* Lucene's syntax, anchored at both ends; flags in regexp_flags */
+    QUERY_MATCH,    /* scope PATTERN or ANY only: match, see by_kind; all_words: operator and */
     QUERY_IDS,      /* _id is one of the values */
-    QUERY_INDEX,    /* _index matches the pattern values[0] (query/index.h) */
+    QUERY_INDEX,    /* _index matches one of the patterns, which are wildcards */
+    QUERY_TIER,     /* _tier: all events when hot is set, else none */
 };
 
 /* What leaves compare: the field's kind, or these for what is not in the field table. */
@@ -57,9 +59,11 @@ enum query_scope {
     QUERY_SCOPE_ANY,     /* every field */
 };
 
+/* @timestamp is of kind DATE and has no id: it is the event's own time. */
 struct query_field {
     uint8_t scope;    /* enum query_scope */
     uint8_t kind;     /* enum event_kind or QUERY_KIND_UNKNOWN; one field only */
+    bool fold;        /* name.caseless: values compare with ASCII letters alike */
     event_field id;   /* EVENT_F_NONE when not in the table; one field only */
     const char *name; /* as written, for instance process.name.text */
     const char *path; /* where the values are, for instance process.name; or the pattern */
@@ -117,7 +121,9 @@ struct query_node {
     uint8_t op;           /* enum query_op */
     bool fold;            /* case_insensitive: ASCII letters alike */
     bool last_prefix;     /* PHRASE */
-    bool uses_now;        /* RANGE, TERMS: bounds depend on now */
+    bool all_words;       /* MATCH */
+    bool hot;             /* TIER */
+    bool uses_now;        /* RANGE: the bounds depend on now */
     uint8_t regexp_flags; /* REGEXP: enum query_regexp_flag of query/regexp.h */
     uint32_t n;           /* children, or values */
     uint32_t min;         /* OR */
