@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT_USUAL_FIELDS 40
+#define EVENT_USUAL_FIELDS 64 /* a flow event after enrichment */
 
 static bool reserve(struct event *e, uint32_t cap)
 {
@@ -36,9 +36,11 @@ void event_init(struct event *e, struct arena *arena, ts_ns time)
     reserve(e, EVENT_USUAL_FIELDS);
 }
 
-/* The place of a field among the items, or -1. */
+/* The place of a known field among the items, or -1. */
 static int64_t place(const struct event *e, event_field f)
 {
+    if (!event_has(e, f))
+        return -1;
     for (uint32_t i = 0; i < e->n; i++)
         if (e->ids[i] == f)
             return i;
@@ -61,6 +63,8 @@ static struct event_item *append(struct event *e, event_field f, const char *nam
     struct event_item *item = &e->items[e->n];
     *item = (struct event_item){.field = f, .name = name, .name_len = (uint32_t)n};
     e->ids[e->n++] = f;
+    if (f != EVENT_F_NONE)
+        e->has[f / 64] |= (uint64_t)1 << f % 64;
     return item;
 }
 
@@ -404,6 +408,9 @@ static void remove_at(struct event *e, int64_t at)
 {
     if (at < 0)
         return;
+    event_field f = e->ids[at];
+    if (f != EVENT_F_NONE)
+        e->has[f / 64] &= ~((uint64_t)1 << f % 64);
     e->n--;
     e->items[at] = e->items[e->n];
     e->ids[at] = e->ids[e->n];

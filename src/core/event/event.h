@@ -70,7 +70,14 @@ struct event {
     struct event_item *items;
     struct arena *arena;
     bool failed; /* memory was short: a field is missing; whoever passes the event on drops it */
+    uint64_t has[(EVENT_F_COUNT + 63) / 64]; /* a bit for each known field that is there */
 };
+
+/* Whether a known field is there. */
+static inline bool event_has(const struct event *e, event_field f)
+{
+    return f < EVENT_F_COUNT && (e->has[f / 64] >> f % 64 & 1) != 0;
+}
 
 /* An empty event with room for a usual number of fields. */
 void event_init(struct event *e, struct arena *arena, ts_ns time);
