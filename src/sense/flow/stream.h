@@ -46,7 +46,7 @@ struct flow_listener {
     /* side sent p, whose payload is not empty. Called for TCP, UDP and ICMP. */
     struct flow_interest (*begin)(void *ctx, const struct flow *f, const struct decode_packet *p,
                                   enum flow_side side);
-    /* The next bytes of a stream, or one datagram (for ICMP: one packet). */
+    /* The next bytes of a stream (p is NULL), or one datagram or ICMP message with its packet. */
     bool (*data)(void *ctx, void *user, const struct flow *f, enum flow_side side, ts_ns ts,
                  struct bytes bytes, const struct decode_packet *p);
     /* missing bytes of a stream were never seen. */
@@ -54,6 +54,8 @@ struct flow_listener {
                 uint64_t missing);
     /* This side of a stream sends no more. */
     bool (*close)(void *ctx, void *user, const struct flow *f, enum flow_side side, ts_ns ts);
+    /* Engine time reached this whole second; called before flows are reported or end in it. */
+    void (*tick)(void *ctx, ts_ns now);
     /* The flow is over; ts is engine time. */
     void (*end)(void *ctx, void *user, const struct flow *f, enum flow_end why, ts_ns ts);
 };

@@ -455,6 +455,13 @@ static void set_tick(struct flow_table *t)
         t->tick = TIME_MAX;
 }
 
+static void tick(struct flow_table *t, ts_ns now)
+{
+    t->now = now;
+    if (t->listening)
+        t->listener.tick(t->listener.ctx, now);
+}
+
 void flow_table_advance(struct flow_table *t, ts_ns now)
 {
     if (t->begun && now < t->tick) {
@@ -474,10 +481,11 @@ void flow_table_advance(struct flow_table *t, ts_ns now)
         if (t->count == 0) { /* nothing can happen on the way */
             t->base_s = second;
             t->now_s = 0;
+            tick(t, second * TIME_S);
             break;
         }
         t->now_s++;
-        t->now = (t->base_s + t->now_s) * TIME_S;
+        tick(t, (t->base_s + t->now_s) * TIME_S);
         const uint32_t *head = &t->wheel[t->now_s % WHEEL_SLOTS];
         while (*head != FLOW_NONE) {
             struct flow *f = flow_at(t, *head);

@@ -1,0 +1,167 @@
+#ifndef TRANS_TRANS_PRIV_H
+#define TRANS_TRANS_PRIV_H
+
+/* What the files of this room share. */
+
+#include "base/arena.h"
+#include "base/budget.h"
+#include "event/event.h"
+#include "proto/dir.h"
+#include "trans/listener.h"
+#include "trans/pending.h"
+
+#include <string.h>
+
+struct proto_dns_stream;
+struct proto_http_conn;
+struct proto_tls_conn;
+struct trans_http_request;
+
+/* Sets a constant text without a copy. */
+#define TRANS_TEXT(e, field, text) event_set_str_view(e, field, text, sizeof(text) - 1)
+
+enum trans_kind {
+    TRANS_UNDECIDED, /* too few bytes yet */
+    TRANS_DNS,
+    TRANS_HTTP,
+    TRANS_TLS,
+    TRANS_DEAD, /* given up; the flow has yet to be told */
+};
+
+#define TRANS_FIRST_BYTES 64 /* kept until the protocol is known */
+
+struct trans_side {
+    struct trans_session *session;
+    enum flow_side side;
+    struct proto_dns_stream *dns;
+    uint8_t first[TRANS_FIRST_BYTES];
+    uint8_t first_n;
+};
+
+/* One TCP conversation that is listened to. */
+struct trans_session {
+    struct trans_listener *l;
+    const struct flow *f; /* while a call from the table lasts */
+    enum trans_kind kind;
+    uint64_t serial;
+    uint64_t charged; /* of the budget */
+    struct trans_session *older, *newer;
+    struct trans_side side[2];
+    union {
+        struct proto_http_conn *http;
+        struct proto_tls_conn *tls;
+    };
+    struct trans_http_request *first_request; /* waiting for responses, in order */
+    struct trans_http_request *last_request;
+    uint64_t request_bytes; /* held by them */
+};
+
+struct trans_listener {
+    struct trans_listener_settings settings;
+    event_sink_fn sink;
+    void *sink_ctx;
+    ts_ns now;
+    uint64_t serial; /* of the last flow listened to */
+    struct trans_pending *pending;
+    struct budget budget; /* of sessions' parsers */
+    struct trans_session *oldest, *newest;
+    struct trans_session *free_sessions;
+    size_t session_made;
+    struct arena arena; /* the event being made, and the message it is made of */
+    struct trans_counters counters;
+};
+
+/* --- listener.c --- */
+
+/* A new entry among the waiting, for which the oldest gives way if need be. NULL: no memory. */
+struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t serial, uint16_t id,
+                                          uint8_t side);
+
+/* --- event.c --- */
+
+/* Whom a transaction is between: ends[FLOW_SOURCE] asked. */
+struct trans_origin trans_event_origin(const struct flow *f, enum flow_side client);
+
+/*
+ * Begins an event with all that is common. protocol and dataset are constants; end may be before
+ * start in broken input, the duration is left out then.
+ */
+void trans_event_begin(struct trans_listener *l, struct event *e, const struct trans_origin *o,
+                       const char *dataset, const char *protocol, ts_ns start, ts_ns end);
+/* Gives the event out at this time and clears the arena. */
+void trans_event_give(struct trans_listener *l, struct event *e, ts_ns time);
+/* Foreign bytes as text; nothing when they are empty. */
+void trans_event_foreign(struct trans_listener *l, struct event *e, event_field f, struct bytes b);
+/* A name the client wants to talk to: server.domain, destination.domain, related.hosts. */
+void trans_event_server(struct trans_listener *l, struct event *e, struct bytes name);
+
+/* --- dns.c --- */
+
+void trans_dns_message(struct trans_listener *l, uint64_t serial, const struct flow *f,
+                       enum flow_side side, ts_ns ts, struct bytes message);
+/* A question that waited in vain. */
+void trans_dns_unanswered(struct trans_listener *l, const struct trans_waiting *w, ts_ns time);
+bool trans_dns_feed(struct trans_session *s, enum flow_side side, ts_ns ts, struct bytes data);
+bool trans_dns_gap(struct trans_session *s, enum flow_side side, uint64_t missing);
+void trans_dns_drop(struct trans_session *s);
+uint64_t trans_dns_bytes(const struct trans_session *s);
+
+/* --- icmp.c --- */
+
+bool trans_icmp_wanted(const struct decode_packet *p);
+void trans_icmp_message(struct trans_listener *l, uint64_t serial, const struct flow *f,
+                        enum flow_side side, const struct decode_packet *p);
+void trans_icmp_unanswered(struct trans_listener *l, const struct trans_waiting *w, ts_ns time);
+
+/* --- http.c --- */
+
+bool trans_http_open(struct trans_session *s);
+bool trans_http_feed(struct trans_session *s, enum flow_side side, ts_ns ts, struct bytes data);
+bool trans_http_gap(struct trans_session *s, enum flow_side side, ts_ns ts, uint64_t missing);
+void trans_http_close(struct trans_session *s, enum flow_side side, ts_ns ts);
+/* Gives out requests that will not be answered any more. */
+void trans_http_end(struct trans_session *s, ts_ns ts);
+void trans_http_drop(struct trans_session *s);
+uint64_t trans_http_bytes(const struct trans_session *s);
+
+/* --- tls.c --- */
+
+bool trans_tls_open(struct trans_session *s);
+bool trans_tls_feed(struct trans_session *s, enum flow_side side, ts_ns ts, struct bytes data);
+bool trans_tls_gap(struct trans_session *s, enum flow_side side, ts_ns ts, uint64_t missing);
+void trans_tls_end(struct trans_session *s, ts_ns ts);
+void trans_tls_drop(struct trans_session *s);
+uint64_t trans_tls_bytes(const struct trans_session *s);
+
+/* --- session.c --- */
+
+struct trans_session *trans_session_new(struct trans_listener *l);
+/* Forgets the session without a word. */
+void trans_session_free(struct trans_session *s);
+/* Frees the sessions kept for reuse. */
+void trans_session_release(struct trans_listener *l);
+/* False: the session is over and freed. */
+bool trans_session_data(struct trans_session *s, const struct flow *f, enum flow_side side,
+                        ts_ns ts, struct bytes data);
+bool trans_session_gap(struct trans_session *s, const struct flow *f, enum flow_side side, ts_ns ts,
+                       uint64_t missing);
+bool trans_session_close(struct trans_session *s, const struct flow *f, enum flow_side side,
+                         ts_ns ts);
+void trans_session_end(struct trans_session *s, const struct flow *f, ts_ns ts);
+
+static inline enum proto_dir trans_dir(enum flow_side side)
+{
+    return side == FLOW_SOURCE ? PROTO_DIR_A : PROTO_DIR_B;
+}
+
+static inline enum flow_side trans_side_of(enum proto_dir dir)
+{
+    return dir == PROTO_DIR_A ? FLOW_SOURCE : FLOW_DESTINATION;
+}
+
+static inline enum flow_side trans_other(enum flow_side side)
+{
+    return side == FLOW_SOURCE ? FLOW_DESTINATION : FLOW_SOURCE;
+}
+
+#endif
