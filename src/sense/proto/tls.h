@@ -6,7 +6,7 @@
  *
  * Feed the bytes of both directions in order. The connection asks for no more once everything that
  * travels in clear has been seen. SSL 3.0 to TLS 1.3; SSL 2.0 hellos are taken as not TLS.
- * Certificates can be seen up to TLS 1.2 only; they are read with GnuTLS.
+ * Certificates can be seen up to TLS 1.2 only; the first of a chain is read with GnuTLS.
  *
  * JA3 and JA3S: MD5 over the decimal fields of the hello (Salesforce 2017), GREASE values left out.
  *
@@ -40,6 +40,10 @@ struct proto_tls_digest {
     char sha256[65];
 };
 
+/*
+ * Of the first certificate of a chain, the sender's own, everything is read. Of the others, which a
+ * thousand servers share, there are only hash and der: the rest is "" or 0.
+ */
 struct proto_tls_certificate {
     const char *subject; /* RFC 4514 text, valid UTF-8; "" when it could not be read */
     const char *issuer;
