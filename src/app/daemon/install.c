@@ -204,7 +204,7 @@ enum err daemon_install_rules(struct store_state *state, const struct rule_set *
     return ERR_NONE;
 }
 
-enum err daemon_install_package(struct store_state *state, const struct package *p, ts_ns now,
+static enum err install_package(struct store_state *state, const struct package *p, ts_ns now,
                                 struct daemon_install_totals *totals, struct err_text *why)
 {
     for (size_t i = 0; i < package_jobs(p); i++) {
@@ -236,6 +236,19 @@ enum err daemon_install_package(struct store_state *state, const struct package 
             failed(why, err, "the package");
     }
     rule_set_free(set);
+    return err;
+}
+
+enum err daemon_install_package(struct store_state *state, const struct package *p, ts_ns now,
+                                struct daemon_install_totals *totals, struct err_text *why)
+{
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return failed(why, err, "the package");
+    err = install_package(state, p, now, totals, why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
     return err;
 }
 

@@ -421,6 +421,29 @@ static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *ar
     return store_state_job_set_state(j->options.state, id, "opened", "started", "");
 }
 
+static bool is_wanted(const struct wanted_ids *w, const char *id)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (strcmp(w->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* Jobs that were deleted or stopped in state.db without daemon_jobs_stop(). */
+static void drop_unwanted(struct daemon_jobs *j, const struct wanted_ids *w)
+{
+    size_t kept = 0;
+    if (w->err != ERR_NONE)
+        return;
+    for (size_t i = 0; i < j->n; i++) {
+        if (is_wanted(w, j->jobs[i]->job->id))
+            j->jobs[kept++] = j->jobs[i];
+        else
+            running_free(j->jobs[i]);
+    }
+    j->n = kept;
+}
+
 enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why)
 {
     struct arena arena;
@@ -431,6 +454,7 @@ enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why)
         err = wanted.err;
     if (err != ERR_NONE)
         err_set(why, err, "cannot list the jobs: %s", err_name(err));
+    drop_unwanted(j, &wanted);
     for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++)
         err = load_one(j, wanted.ids[i], &arena, why);
     mem_free(wanted.ids);

@@ -1,0 +1,43 @@
+#ifndef DAEMON_DATA_H
+#define DAEMON_DATA_H
+
+/*
+ * A data directory, opened: its events, its state, and the lock that says so.
+ *
+ * Ownership: daemon_data_close(); it owns store and state.
+ * Threads:   store and state have rules of their own; the pipeline belongs to whoever holds lock.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct daemon_pipeline;
+struct store;
+struct store_options;
+struct store_state;
+
+struct daemon_data {
+    char *dir;
+    struct store *store;
+    struct store_state *state;
+    /* Guards the pipeline and all changes of jobs and rules. */
+    pthread_mutex_t lock;
+    struct daemon_pipeline *pipeline; /* NULL: nothing runs on this directory */
+    ts_ns (*now)(void);               /* the wall clock */
+};
+
+/* The directory to use: dir, or when that is empty the usual one (weir.toml(5): data_dir).
+ * ERR_INVALID when it does not fit, or there is no home. */
+#define DAEMON_DATA_DIR_SIZE 4096
+enum err daemon_data_dir(const char *dir, char out[DAEMON_DATA_DIR_SIZE],
+                         struct err_text *why) ERR_MUST_CHECK;
+
+/* Makes the directory when it is not there. ERR_BUSY: a daemon runs on it. */
+enum err daemon_data_open(const char *dir, const struct store_options *options,
+                          struct daemon_data **out, struct err_text *why) ERR_MUST_CHECK;
+void daemon_data_close(struct daemon_data *d); /* NULL is fine */
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/request.h"
+
+#include "daemon/pipeline.h"
+#include "daemon/request_priv.h"
+#include "event/event.h"
+#include "event/json.h"
+#include "format/write.h"
+#include "query/datemath.h"
+#include "query/query.h"
+#include "rule/table.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *daemon_asked_text(const struct daemon_asked *a, const char *key, const char *otherwise)
+{
+    return format_node_str(format_node_get(a->request, key), otherwise);
+}
+
+int64_t daemon_asked_number(const struct daemon_asked *a, const char *key, int64_t otherwise)
+{
+    return format_node_int(format_node_get(a->request, key), otherwise);
+}
+
+enum err daemon_asked_time(const struct daemon_asked *a, const char *key, ts_ns otherwise,
+                           ts_ns *out, struct err_text *why)
+{
+    const char *text = daemon_asked_text(a, key, NULL);
+    if (text == NULL) {
+        *out = otherwise;
+        return ERR_NONE;
+    }
+    struct datemath_span span;
+    const struct datemath_options options = {.now = a->data->now()};
+    enum err err = query_datemath_parse(text, strlen(text), &options, &span, why);
+    if (err == ERR_NONE)
+        *out = span.from;
+    return err;
+}
+
+bool daemon_asked_print(struct daemon_asked *a, const char *p, size_t n)
+{
+    if (!a->closed && !a->out->write(a->out->ctx, 1, p, n))
+        a->closed = true;
+    return !a->closed;
+}
+
+static void print_format(struct daemon_asked *a, int stream, const char *format, va_list args)
+{
+    char text[4096];
+    int n = vsnprintf(text, sizeof(text) - 1, format, args);
+    if (n < 0)
+        return;
+    if ((size_t)n > sizeof(text) - 2)
+        n = (int)sizeof(text) - 2;
+    text[n++] = '\n';
+    if (!a->closed && !a->out->write(a->out->ctx, stream, text, (size_t)n))
+        a->closed = true;
+}
+
+bool daemon_asked_line(struct daemon_asked *a, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_format(a, 1, format, args);
+    va_end(args);
+    return !a->closed;
+}
+
+void daemon_asked_remark(struct daemon_asked *a, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_format(a, 2, format, args);
+    va_end(args);
+}
+
+int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_text *why)
+{
+    char text[900];
+    daemon_asked_remark(a, "weir: error: %s", err_format(why, text, sizeof(text)));
+    switch (code) {
+    case ERR_INVALID:
+    case ERR_FORMAT:
+    case ERR_UNSUPPORTED:
+    case ERR_NOT_FOUND:
+    case ERR_EXISTS:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+enum err daemon_asked_reload(struct daemon_asked *a, struct err_text *why)
+{
+    struct daemon_pipeline *p = a->data->pipeline;
+    return p != NULL ? daemon_pipeline_load(p, daemon_pipeline_now(p), why) : ERR_NONE;
+}
+
+struct found {
+    struct daemon_asked *asked;
+    struct buf line;
+    bool failed;
+};
+
+static bool print_event(void *ctx, struct event *e)
+{
+    struct found *f = ctx;
+    buf_clear(&f->line);
+    event_json_write(e, &f->line);
+    buf_char(&f->line, '\n');
+    f->failed = !buf_ok(&f->line);
+    return !f->failed && daemon_asked_print(f->asked, f->line.p, f->line.n);
+}
+
+int daemon_request_search(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct query *query = NULL;
+    struct store_search what = {.order = STORE_OLDEST_FIRST};
+    const char *kql = daemon_asked_text(a, "query", "");
+    struct found found = {.asked = a};
+    enum err err = query_parse_kql(kql, strlen(kql), a->data->now(), &query, &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "from", TIME_NONE, &what.from, &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "to", TIME_MAX, &what.to, &why);
+    if (err == ERR_NONE) {
+        what.query = query;
+        what.limit = (uint64_t)daemon_asked_number(a, "limit", 0);
+        err = store_search(a->data->store, &what, print_event, &found, &why);
+    }
+    if (err == ERR_NONE && found.failed)
+        err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    query_free(query);
+    buf_release(&found.line);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}
+
+static bool print_row(void *ctx, const char *json, size_t n)
+{
+    struct daemon_asked *a = ctx;
+    return daemon_asked_print(a, json, n) && daemon_asked_print(a, "\n", 1);
+}
+
+int daemon_request_sql(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct store_sql_result result;
+    const struct store_sql_limits limits = {.rows = (uint64_t)daemon_asked_number(a, "limit", 0)};
+    enum err err = store_sql(a->data->store, daemon_asked_text(a, "sql", ""), &limits, print_row, a,
+                             &result, &why);
+    if (err != ERR_NONE)
+        return daemon_asked_fail(a, err, &why);
+    if (result.truncated)
+        daemon_asked_remark(a, "weir: only the first %llu rows; --limit asks for more",
+                            (unsigned long long)result.rows);
+    return 0;
+}
+
+static bool print_alert(void *ctx, const struct store_alert *alert)
+{
+    struct daemon_asked *a = ctx;
+    return daemon_asked_print(a, alert->doc, strlen(alert->doc)) && daemon_asked_print(a, "\n", 1);
+}
+
+static bool print_alert_row(void *ctx, const struct store_alert *alert)
+{
+    struct daemon_asked *a = ctx;
+    struct buf row;
+    struct err_text why;
+    buf_init(&row);
+    if (rule_table_row(bytes_make(alert->doc, strlen(alert->doc)), &row, &why) == ERR_NONE)
+        daemon_asked_print(a, row.p, row.n);
+    buf_release(&row);
+    return !a->closed;
+}
+
+int daemon_request_alerts(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct store_alert_filter filter = {.limit = (uint64_t)daemon_asked_number(a, "limit", 0)};
+    bool table = strcmp(daemon_asked_text(a, "output", "ndjson"), "table") == 0;
+    enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, &why);
+    if (err != ERR_NONE)
+        return daemon_asked_fail(a, err, &why);
+    if (table) {
+        struct buf head;
+        buf_init(&head);
+        rule_table_head(&head);
+        daemon_asked_print(a, buf_text(&head), head.n);
+        buf_release(&head);
+    }
+    err = store_state_alert_list(a->data->state, &filter, table ? print_alert_row : print_alert, a,
+                                 NULL);
+    if (err != ERR_NONE) {
+        err_set(&why, err, "alerts cannot be read: %s", err_name(err));
+        return daemon_asked_fail(a, err, &why);
+    }
+    return 0;
+}
+
+static void dataset_line(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
+{
+    daemon_asked_line(ctx, "  %-32s %12llu events %12llu bytes", dataset, (unsigned long long)rows,
+                      (unsigned long long)bytes);
+}
+
+static bool count_job(void *ctx, const struct store_job *job)
+{
+    unsigned *counts = ctx;
+    counts[0]++;
+    counts[1] += strcmp(job->datafeed_state, "started") == 0;
+    counts[2] += strcmp(job->state, "failed") == 0;
+    return true;
+}
+
+static bool count_rule(void *ctx, const struct store_rule *rule)
+{
+    unsigned *counts = ctx;
+    counts[0]++;
+    counts[1] += rule->enabled;
+    counts[2] += rule->enabled && rule->status != NULL && strcmp(rule->status, "succeeded") != 0;
+    return true;
+}
+
+int daemon_request_status(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct store_stats stats;
+    char first[TIME_TEXT_SIZE] = "-", last[TIME_TEXT_SIZE] = "-", engine[TIME_TEXT_SIZE] = "-";
+    unsigned jobs[3] = {0}, rules[3] = {0};
+    uint64_t alerts = 0;
+    const struct store_alert_filter all = {.from = TIME_NONE, .to = TIME_MAX, .limit = 1};
+    store_stats(a->data->store, &stats);
+    if (stats.first_time != TIME_NONE) {
+        time_format_iso(stats.first_time, first);
+        time_format_iso(stats.last_time, last);
+    }
+    enum err err = store_state_job_list(a->data->state, count_job, jobs);
+    if (err == ERR_NONE)
+        err = store_state_rule_list(a->data->state, count_rule, rules);
+    if (err == ERR_NONE)
+        err = store_state_alert_list(a->data->state, &all, NULL, NULL, &alerts);
+    if (err != ERR_NONE) {
+        err_set(&why, err, "the state cannot be read: %s", err_name(err));
+        return daemon_asked_fail(a, err, &why);
+    }
+    pthread_mutex_lock(&a->data->lock);
+    bool runs = a->data->pipeline != NULL;
+    if (runs && daemon_pipeline_now(a->data->pipeline) != TIME_NONE)
+        time_format_iso(daemon_pipeline_now(a->data->pipeline), engine);
+    pthread_mutex_unlock(&a->data->lock);
+    daemon_asked_line(a, "directory    %s", a->data->dir);
+    daemon_asked_line(a, "daemon       %s", runs ? "runs" : "does not run");
+    daemon_asked_line(a, "engine time  %s", engine);
+    daemon_asked_line(a, "events       %s to %s, %llu hot, %llu sealed in %llu pieces (%llu bytes)",
+                      first, last, (unsigned long long)stats.hot_rows,
+                      (unsigned long long)stats.piece_rows, (unsigned long long)stats.pieces,
+                      (unsigned long long)stats.piece_bytes);
+    if (store_datasets(a->data->store, dataset_line, a) != ERR_NONE)
+        daemon_asked_remark(a, "weir: the datasets cannot be listed");
+    daemon_asked_line(a, "jobs         %u installed, %u started, %u failed", jobs[0], jobs[1],
+                      jobs[2]);
+    daemon_asked_line(a,
+                      "rules        %u installed, %u enabled, %u of them with a warning or error",
+                      rules[0], rules[1], rules[2]);
+    daemon_asked_line(a, "alerts       %llu", (unsigned long long)alerts);
+    return 0;
+}
+
+int daemon_request(struct daemon_data *d, struct format_node *request,
+                   const struct daemon_output *out)
+{
+    struct daemon_asked a = {.data = d, .request = request, .out = out};
+    const char *command = daemon_asked_text(&a, "command", "");
+    const char *verb = daemon_asked_text(&a, "verb", "");
+    struct err_text why;
+    if (strcmp(command, "search") == 0)
+        return daemon_request_search(&a);
+    if (strcmp(command, "sql") == 0)
+        return daemon_request_sql(&a);
+    if (strcmp(command, "status") == 0)
+        return daemon_request_status(&a);
+    if (strcmp(command, "alerts") == 0)
+        return daemon_request_alerts(&a);
+    int status;
+    pthread_mutex_lock(&d->lock);
+    if (strcmp(command, "job") == 0)
+        status = daemon_request_job(&a, verb);
+    else if (strcmp(command, "rule") == 0)
+        status = daemon_request_rule(&a, verb);
+    else if (strcmp(command, "package") == 0)
+        status = daemon_request_package(&a, verb);
+    else
+        status = daemon_asked_fail(
+            &a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
+    pthread_mutex_unlock(&d->lock);
+    return status;
+}

@@ -1,0 +1,32 @@
+#ifndef DAEMON_REQUEST_H
+#define DAEMON_REQUEST_H
+
+/*
+ * What people ask of a data directory: search, list, switch on, install.
+ *
+ * A request is a JSON object with "command" and its parameters; the answer is what the command
+ * prints and its exit status. The same code answers whether the command opened the directory itself
+ * or a daemon runs on it and was asked through its control socket (daemon/control.h).
+ *
+ * Threads: daemon_request() from any; it takes the directory's lock where it must.
+ */
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct daemon_data;
+struct format_node;
+
+/* Where an answer goes: stream 1 is data, 2 is remarks and mistakes. False: nobody reads on. */
+struct daemon_output {
+    bool (*write)(void *ctx, int stream, const char *p, size_t n);
+    void *ctx;
+};
+
+/* Answers one request; returns the exit status: 0 done, 1 failed, 2 wrong. */
+int daemon_request(struct daemon_data *d, struct format_node *request,
+                   const struct daemon_output *out);
+
+#endif

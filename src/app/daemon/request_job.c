@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/request_priv.h"
+
+#include "daemon/install.h"
+#include "daemon/jobs.h"
+#include "daemon/pipeline.h"
+#include "store/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool print_job(void *ctx, const struct store_job *job)
+{
+    char position[TIME_TEXT_SIZE] = "-";
+    if (job->position != TIME_NONE)
+        time_format_iso(job->position, position);
+    return daemon_asked_line(
+        ctx, "%-50s %-8s %-8s %-24s %-18s %s", job->id, job->state, job->datafeed_state, position,
+        job->package != NULL ? job->package : "-", job->message != NULL ? job->message : "");
+}
+
+static bool print_result(void *ctx, const struct store_result *result)
+{
+    struct daemon_asked *a = ctx;
+    size_t n = result->doc_len > 0 ? result->doc_len : strlen(result->doc);
+    return daemon_asked_print(a, result->doc, n) && daemon_asked_print(a, "\n", 1);
+}
+
+static enum err list_results(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    struct store_result_filter filter = {
+        .jobs = &id,
+        .jobs_n = 1,
+        .type = daemon_asked_text(a, "type", "record"),
+        .min_score = (double)daemon_asked_number(a, "min_score", 0),
+        .sort = STORE_RESULT_BY_TIME,
+        .limit = (uint64_t)daemon_asked_number(a, "limit", 0),
+    };
+    enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, why);
+    if (err == ERR_NONE) {
+        err = store_state_result_list(a->data->state, &filter, print_result, a, NULL);
+        if (err != ERR_NONE)
+            err_set(why, err, "results cannot be read: %s", err_name(err));
+    }
+    return err;
+}
+
+/* Takes the job out of the pipeline, if one runs. */
+static enum err stop_running(struct daemon_asked *a, const char *id, bool save,
+                             struct err_text *why)
+{
+    if (a->data->pipeline == NULL)
+        return ERR_NONE;
+    return daemon_jobs_stop(daemon_pipeline_jobs(a->data->pipeline), id, save, why);
+}
+
+static enum err changed(enum err err, const char *id, struct err_text *why)
+{
+    if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "there is no job '%s'; weir job list shows them", id);
+    if (err != ERR_NONE)
+        return err_set(why, err, "job '%s' cannot be changed: %s", id, err_name(err));
+    return ERR_NONE;
+}
+
+static enum err create(struct daemon_asked *a, struct err_text *why)
+{
+    const char *job = daemon_asked_text(a, "job", "");
+    const char *feed = daemon_asked_text(a, "datafeed", NULL);
+    return daemon_install_job(
+        a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
+        feed != NULL ? strlen(feed) : 0, daemon_asked_text(a, "datafeed_file", "datafeed"), NULL,
+        a->data->now(), TIME_NONE, why);
+}
+
+int daemon_request_job(struct daemon_asked *a, const char *verb)
+{
+    struct err_text why;
+    struct store_state *state = a->data->state;
+    const char *id = daemon_asked_text(a, "id", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0) {
+        daemon_asked_line(a, "%-50s %-8s %-8s %-24s %-18s %s", "JOB", "STATE", "DATAFEED",
+                          "LEARNED UNTIL", "PACKAGE", "MESSAGE");
+        err = changed(store_state_job_list(state, print_job, a), "", &why);
+    } else if (strcmp(verb, "results") == 0) {
+        err = list_results(a, id, &why);
+    } else if (strcmp(verb, "create") == 0) {
+        err = create(a, &why);
+        if (err == ERR_NONE)
+            err = daemon_asked_reload(a, &why);
+    } else if (strcmp(verb, "open") == 0) {
+        err = changed(store_state_job_set_state(state, id, NULL, "started", ""), id, &why);
+        if (err == ERR_NONE)
+            err = daemon_asked_reload(a, &why);
+    } else if (strcmp(verb, "close") == 0) {
+        err = stop_running(a, id, true, &why);
+        if (err == ERR_NONE)
+            err = changed(store_state_job_set_state(state, id, "closed", "stopped", ""), id, &why);
+    } else if (strcmp(verb, "reset") == 0) {
+        err = stop_running(a, id, false, &why);
+        if (err == ERR_NONE)
+            err = changed(store_state_job_reset(state, id), id, &why);
+        if (err == ERR_NONE)
+            err = daemon_asked_reload(a, &why);
+    } else if (strcmp(verb, "delete") == 0) {
+        err = stop_running(a, id, false, &why);
+        if (err == ERR_NONE)
+            err = changed(store_state_job_delete(state, id), id, &why);
+    } else {
+        err = err_set(&why, ERR_INVALID,
+                      "job expects list, create, open, close, reset, delete or results, not '%s'",
+                      verb);
+    }
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/request_priv.h"
+
+#include "daemon/install.h"
+#include "package/package.h"
+#include "query/query.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#include <string.h>
+
+struct installed {
+    const char *name;
+    bool there;
+};
+
+static bool is_installed(void *ctx, const struct store_package *row)
+{
+    struct installed *i = ctx;
+    if (strcmp(row->name, i->name) == 0)
+        i->there = true;
+    return !i->there;
+}
+
+static enum err list(struct daemon_asked *a, struct err_text *why)
+{
+    const struct package_options options = {.now = a->data->now()};
+    daemon_asked_line(a, "%-20s %-10s %-12s %4s %5s  %s", "PACKAGE", "INSTALLED", "APPLIES", "JOBS",
+                      "RULES", "TITLE");
+    for (size_t i = 0; i < package_shipped_count(); i++) {
+        struct package *p;
+        enum err err = package_open(package_shipped_name(i), &options, &p, why);
+        if (err != ERR_NONE)
+            return err;
+        struct installed installed = {.name = package_id(p)};
+        uint64_t hits = 0;
+        err = store_state_package_list(a->data->state, is_installed, &installed);
+        if (err != ERR_NONE) {
+            err_set(why, err, "packages cannot be read: %s", err_name(err));
+        } else if (package_query(p) != NULL) {
+            const struct store_search what = {
+                .query = package_query(p), .from = TIME_NONE, .to = TIME_MAX};
+            err = store_count(a->data->store, &what, &hits, why);
+        }
+        if (err == ERR_NONE)
+            daemon_asked_line(a, "%-20s %-10s %-12s %4zu %5zu  %s", package_shipped_name(i),
+                              installed.there ? "yes" : "no", hits > 0 ? "yes" : "no data",
+                              package_jobs(p), package_rules(p), package_title(p));
+        package_free(p);
+        if (err != ERR_NONE)
+            return err;
+    }
+    return ERR_NONE;
+}
+
+int daemon_request_package(struct daemon_asked *a, const char *verb)
+{
+    struct err_text why;
+    struct daemon_install_totals totals = {0};
+    const char *name = daemon_asked_text(a, "name", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0) {
+        err = list(a, &why);
+    } else if (strcmp(verb, "install") == 0) {
+        const struct package_options options = {.now = a->data->now()};
+        struct package *p;
+        err = package_open(name, &options, &p, &why);
+        if (err == ERR_NONE) {
+            err = daemon_install_package(a->data->state, p, a->data->now(), &totals, &why);
+            package_free(p);
+        }
+        if (err == ERR_NONE)
+            err = daemon_asked_reload(a, &why);
+        if (err == ERR_NONE)
+            daemon_asked_remark(a, "weir: %zu jobs and %zu rules installed, %zu jobs were there",
+                                totals.jobs, totals.rules, totals.there);
+    } else if (strcmp(verb, "remove") == 0) {
+        err = daemon_install_remove(a->data->state, name, &totals, &why);
+        if (err == ERR_NONE)
+            err = daemon_asked_reload(a, &why);
+        if (err == ERR_NONE)
+            daemon_asked_remark(a, "weir: %zu jobs and %zu rules removed", totals.jobs,
+                                totals.rules);
+    } else {
+        err = err_set(&why, ERR_INVALID, "package expects list, install or remove, not '%s'", verb);
+    }
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}

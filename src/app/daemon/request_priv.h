@@ -1,0 +1,47 @@
+#ifndef DAEMON_REQUEST_PRIV_H
+#define DAEMON_REQUEST_PRIV_H
+
+/*
+ * What the files that answer requests share.
+ */
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "daemon/data.h"
+#include "daemon/request.h"
+#include "format/node.h"
+
+struct daemon_asked {
+    struct daemon_data *data;
+    struct format_node *request;
+    const struct daemon_output *out;
+    bool closed; /* nobody reads on */
+};
+
+/* A parameter of the request, the default when it is missing. */
+const char *daemon_asked_text(const struct daemon_asked *a, const char *key, const char *otherwise);
+int64_t daemon_asked_number(const struct daemon_asked *a, const char *key, int64_t otherwise);
+/* A time: ISO 8601 or date math; the default when missing. */
+enum err daemon_asked_time(const struct daemon_asked *a, const char *key, ts_ns otherwise,
+                           ts_ns *out, struct err_text *why) ERR_MUST_CHECK;
+
+/* Prints data, a line, a remark; a failure, whose exit status is returned. */
+bool daemon_asked_print(struct daemon_asked *a, const char *p, size_t n);
+bool daemon_asked_line(struct daemon_asked *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void daemon_asked_remark(struct daemon_asked *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_text *why);
+
+/* Jobs or rules were changed: the pipeline, if one runs, takes them up. The lock is held. */
+enum err daemon_asked_reload(struct daemon_asked *a, struct err_text *why) ERR_MUST_CHECK;
+
+int daemon_request_search(struct daemon_asked *a);
+int daemon_request_sql(struct daemon_asked *a);
+int daemon_request_status(struct daemon_asked *a);
+int daemon_request_alerts(struct daemon_asked *a);
+int daemon_request_job(struct daemon_asked *a, const char *verb);
+int daemon_request_rule(struct daemon_asked *a, const char *verb);
+int daemon_request_package(struct daemon_asked *a, const char *verb);
+
+#endif
