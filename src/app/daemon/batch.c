@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/batch.h"
+
+#include "base/mem.h"
+#include "event/event.h"
+
+struct daemon_batch *daemon_batch_new(size_t source)
+{
+    struct daemon_batch *b = mem_zero(1, sizeof(*b));
+    if (b == NULL)
+        return NULL;
+    arena_init(&b->arena, 0);
+    b->source = source;
+    b->watermark = TIME_NONE;
+    return b;
+}
+
+void daemon_batch_free(struct daemon_batch *b)
+{
+    if (b == NULL)
+        return;
+    arena_release(&b->arena);
+    mem_free(b->events);
+    mem_free(b->offset_name);
+    mem_free(b);
+}
+
+enum err daemon_batch_add(struct daemon_batch *b, const struct event *e)
+{
+    if (mem_grow((void **)&b->events, &b->cap, b->n + 1, sizeof(*b->events)) != 0)
+        return ERR_MEMORY;
+    event_copy(&b->events[b->n], &b->arena, e);
+    if (b->events[b->n].failed)
+        return ERR_MEMORY;
+    b->n++;
+    return ERR_NONE;
+}

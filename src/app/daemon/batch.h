@@ -1,0 +1,44 @@
+#ifndef DAEMON_BATCH_H
+#define DAEMON_BATCH_H
+
+/*
+ * Events on their way from the thread that made them to the pipeline's, with where their source
+ * stands after them.
+ *
+ * Ownership: whoever took it last; daemon_batch_free() ends it with its events.
+ * Threads:   one owner at a time.
+ */
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event;
+
+/* Enough for one commit a second at full speed, and small enough to pass at once. */
+#define DAEMON_BATCH_EVENTS 4096
+
+struct daemon_batch {
+    struct arena arena;
+    struct event *events;
+    size_t n, cap;
+    size_t source;     /* index of the producer */
+    ts_ns watermark;   /* the source's time after these events */
+    char *offset_name; /* NULL: the source keeps no offset */
+    struct {
+        unsigned char p[256];
+        size_t n;
+    } offset;
+    bool last; /* the source has ended */
+};
+
+struct daemon_batch *daemon_batch_new(size_t source); /* NULL when memory is short */
+void daemon_batch_free(struct daemon_batch *b);       /* NULL is fine */
+/* A deep copy. */
+enum err daemon_batch_add(struct daemon_batch *b, const struct event *e) ERR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+#ifndef DAEMON_WIRE_H
+#define DAEMON_WIRE_H
+
+/*
+ * Live interfaces as a source: a thread that captures, and hands on batches of events.
+ *
+ * While the wire is idle time goes on with the wall clock, so that flows end and buckets close.
+ * Packets are never waited with: when the pipeline is behind, its ring fills, this thread waits,
+ * and the kernel counts what it drops.
+ *
+ * Ownership: daemon_wire_stop() ends the thread and frees; batches belong to the ring.
+ * Threads:   start and stop from one thread.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdint.h>
+
+struct capture_live_settings;
+struct daemon_wire;
+struct format_writer;
+struct ring;
+
+struct daemon_wire_settings {
+    const struct capture_live_settings *capture;
+    const char *sensor;
+    uint64_t memory;   /* for flows and reassembly */
+    struct ring *ring; /* of struct daemon_batch */
+    size_t source;     /* number of this producer */
+    uint32_t event_source;
+    uint64_t sequence; /* of the last event kept of this source */
+};
+
+/* Opens the interfaces, then begins. Fails as capture_live_open(). */
+enum err daemon_wire_start(const struct daemon_wire_settings *settings, struct daemon_wire **out,
+                           struct err_text *why) ERR_MUST_CHECK;
+/* Asks the thread to report its flows and end; its last batch says so. */
+void daemon_wire_ask_stop(struct daemon_wire *w);
+void daemon_wire_free(struct daemon_wire *w); /* waits for the thread; NULL is fine */
+
+/* After the thread has ended: why, ERR_NONE when it was asked to. */
+enum err daemon_wire_failure(const struct daemon_wire *w, struct err_text *why);
+
+struct daemon_wire_totals {
+    uint64_t packets;
+    uint64_t kernel_dropped;
+    uint64_t events;
+};
+/* Of the time of the last batch. */
+void daemon_wire_totals(struct daemon_wire *w, struct daemon_wire_totals *out);
+
+#define DAEMON_WIRE_OFFSET "wire"
+
+#endif
