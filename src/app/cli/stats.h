@@ -7,10 +7,17 @@
 
 #include "base/time.h"
 
+#include <stdint.h>
+
 struct daemon_inputs;
 struct daemon_pipeline;
+struct detect;
 
 /* start is clock_steady() when the work began. */
 void cli_stats_inputs(const struct daemon_inputs *in, ts_ns start);
+void cli_stats_detect(const struct detect *d, uint64_t records, ts_ns start);
+/* in may be NULL. */
+void cli_stats_pipeline(const struct daemon_inputs *in, const struct daemon_pipeline *p,
+                        ts_ns start);
 
 #endif

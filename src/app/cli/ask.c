@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ask.h"
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "conf/conf.h"
+#include "daemon/control.h"
+#include "daemon/data.h"
+#include "daemon/request.h"
+#include "format/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_MAX ((size_t)64 << 20)
+
+void cli_ask_init(struct cli_ask *a, const char *command, const char *verb)
+{
+    buf_init(&a->text);
+    format_write_init(&a->w, &a->text);
+    format_write_begin_object(&a->w);
+    format_write_field_str(&a->w, "command", command);
+    if (verb != NULL)
+        format_write_field_str(&a->w, "verb", verb);
+}
+
+void cli_ask_option(struct cli_ask *a, const struct cli_args *args, enum cli_option_id id)
+{
+    const char *value = cli_value(args, id, NULL);
+    if (value == NULL)
+        return;
+    char key[32] = "";
+    strncat(key, cli_options[id].name + 2, sizeof(key) - 1);
+    for (char *p = key; *p != '\0'; p++)
+        if (*p == '-')
+            *p = '_';
+    format_write_field_str(&a->w, key, value);
+}
+
+static bool print(void *ctx, int stream, const char *p, size_t n)
+{
+    (void)ctx;
+    return fwrite(p, 1, n, stream == 1 ? stdout : stderr) == n && !cli_stopped();
+}
+
+enum err cli_data_dir(const struct cli_args *args, char *out, struct err_text *why)
+{
+    struct conf conf;
+    enum err err = conf_init(&conf);
+    if (err != ERR_NONE)
+        return err_set(why, err, "%s", err_name(err));
+    const char *file = cli_value(args, CLI_CONFIG, NULL);
+    if (file != NULL)
+        err = conf_read(&conf, file, why);
+    if (err == ERR_NONE)
+        err = daemon_data_dir(cli_value(args, CLI_DATA_DIR, conf.data_dir), out, why);
+    conf_release(&conf);
+    return err;
+}
+
+static enum err open_and_ask(const char *dir, struct cli_ask *a, const struct daemon_output *out,
+                             int *out_status, struct err_text *why)
+{
+    struct daemon_data *data;
+    struct format_node *request;
+    enum err err = format_node_json(buf_text(&a->text), a->text.n, "request", &request, why);
+    if (err != ERR_NONE)
+        return err;
+    err = daemon_data_open(dir, NULL, &data, why);
+    if (err == ERR_NONE) {
+        *out_status = daemon_request(data, request, out);
+        daemon_data_close(data);
+    }
+    format_node_free(request);
+    return err;
+}
+
+int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
+{
+    struct err_text why;
+    char dir[DAEMON_DATA_DIR_SIZE];
+    const struct daemon_output out = {.write = print};
+    int status = CLI_FAILED;
+    format_write_end_object(&a->w);
+    cli_catch_signals();
+    enum err err = cli_data_dir(args, dir, &why);
+    if (err == ERR_NONE && !buf_ok(&a->text))
+        err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE) {
+        err = daemon_control_ask(dir, buf_text(&a->text), a->text.n, &out, &status, &why);
+        if (err == ERR_NOT_FOUND)
+            err = open_and_ask(dir, a, &out, &status, &why);
+    }
+    buf_release(&a->text);
+    return err == ERR_NONE ? status : cli_fail(err, &why);
+}
+
+char *cli_read_file(const char *path, size_t *out_n, struct err_text *why)
+{
+    bool in = strcmp(path, "-") == 0;
+    FILE *f = in ? stdin : fopen(path, "rb");
+    if (f == NULL) {
+        int number = errno;
+        err_set_at(why, err_from_errno(number), path, 0, "cannot be read: %s", strerror(number));
+        return NULL;
+    }
+    struct buf text;
+    buf_init(&text);
+    while (text.n <= FILE_MAX) {
+        char *to = buf_reserve(&text, 65536);
+        size_t n = to != NULL ? fread(to, 1, 65536, f) : 0;
+        if (n == 0)
+            break;
+        text.n += n;
+    }
+    bool failed = ferror(f) != 0;
+    if (!in)
+        fclose(f);
+    if (failed || text.n > FILE_MAX) {
+        err_set_at(why, failed ? ERR_IO : ERR_LIMIT, path, 0,
+                   failed ? "cannot be read" : "is larger than 64 MiB");
+        buf_release(&text);
+        return NULL;
+    }
+    char *p = buf_take(&text, out_n);
+    if (p == NULL)
+        err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    return p;
+}

@@ -1,0 +1,33 @@
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+/*
+ * Requests on a data directory: through the daemon's socket when one runs on it, else by opening
+ * the directory.
+ *
+ * Threads: the main thread.
+ */
+
+#include "base/buf.h"
+#include "cli/options.h"
+#include "format/write.h"
+
+/* A request being written: an open JSON object with "command" and "verb" in it. */
+struct cli_ask {
+    struct buf text;
+    struct format_writer w;
+};
+
+void cli_ask_init(struct cli_ask *a, const char *command, const char *verb); /* verb may be NULL */
+/* Adds the values of options under their names without dashes ("data-dir" → "data_dir"). */
+void cli_ask_option(struct cli_ask *a, const struct cli_args *args, enum cli_option_id id);
+/* Closes the object, asks, prints the answer, frees the request; returns the exit status. */
+int cli_ask_run(struct cli_ask *a, const struct cli_args *args);
+
+/* The data directory that the arguments or the configuration name. */
+enum err cli_data_dir(const struct cli_args *args, char *out, struct err_text *why) ERR_MUST_CHECK;
+
+/* A whole file (or "-") as text; mem_free. */
+char *cli_read_file(const char *path, size_t *out_n, struct err_text *why);
+
+#endif

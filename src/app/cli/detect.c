@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memmem */
+/* detect: one job over events or CSV, result documents on standard output. */
+#include "cli/cli.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "cli/ask.h"
+#include "cli/stats.h"
+#include "daemon/inputs.h"
+#include "detect/csv.h"
+#include "detect/detect.h"
+#include "event/event.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A result kept back until its score is settled. */
+struct kept {
+    char *text; /* the document but for the changed score */
+    size_t n;
+    double score;
+    uint8_t type;
+};
+
+struct run {
+    struct detect_job *job;
+    struct detect_feed *feed;
+    struct detect *engine;
+    struct buf doc;
+    bool renormalized;
+    struct kept *kept;
+    size_t kept_n, kept_cap;
+    struct map *by_id; /* id → index in kept + 1 */
+    uint64_t records;
+    enum err failed;
+};
+
+static void keep(struct run *r, const struct detect_result *result, double score)
+{
+    struct buf id;
+    buf_init(&id);
+    detect_result_id(result, &id);
+    char *text = mem_strndup(r->doc.p, r->doc.n);
+    uint64_t *at = buf_ok(&id) ? map_put(r->by_id, id.p, id.n, NULL) : NULL;
+    if (text == NULL || at == NULL ||
+        mem_grow((void **)&r->kept, &r->kept_cap, r->kept_n + 1, sizeof(*r->kept)) != 0) {
+        mem_free(text);
+        r->failed = ERR_MEMORY;
+    } else {
+        r->kept[r->kept_n] =
+            (struct kept){.text = text, .n = r->doc.n, .score = score, .type = result->type};
+        *at = ++r->kept_n;
+    }
+    buf_release(&id);
+}
+
+static void on_result(void *ctx, const struct detect_result *result)
+{
+    struct run *r = ctx;
+    r->records += result->type == DETECT_RESULT_RECORD;
+    buf_clear(&r->doc);
+    detect_result_write(result, &r->doc);
+    if (r->renormalized) {
+        keep(r, result, -1);
+        return;
+    }
+    buf_char(&r->doc, '\n');
+    if (!buf_ok(&r->doc))
+        r->failed = ERR_MEMORY;
+    else if (fwrite(r->doc.p, 1, r->doc.n, stdout) != r->doc.n)
+        r->failed = ERR_IO;
+}
+
+static void on_update(void *ctx, const struct detect_update *u)
+{
+    struct run *r = ctx;
+    uint64_t *at = r->by_id != NULL ? map_get(r->by_id, u->id, strlen(u->id)) : NULL;
+    if (at != NULL)
+        r->kept[*at - 1].score = u->score;
+}
+
+/* The document with its current score in place of the first one. */
+static void print_kept(struct run *r, const struct kept *k)
+{
+    const char *key = k->type == DETECT_RESULT_RECORD       ? "\"record_score\":"
+                      : k->type == DETECT_RESULT_INFLUENCER ? "\"influencer_score\":"
+                                                            : "\"anomaly_score\":";
+    const char *at = k->score >= 0 ? memmem(k->text, k->n, key, strlen(key)) : NULL;
+    buf_clear(&r->doc);
+    if (at != NULL) {
+        const char *value = at + strlen(key);
+        const char *end = value + strcspn(value, ",}");
+        buf_add(&r->doc, k->text, (size_t)(value - k->text));
+        buf_f64(&r->doc, k->score);
+        buf_add(&r->doc, end, (size_t)(k->text + k->n - end));
+    } else {
+        buf_add(&r->doc, k->text, k->n);
+    }
+    buf_char(&r->doc, '\n');
+    if (fwrite(buf_text(&r->doc), 1, r->doc.n, stdout) != r->doc.n)
+        r->failed = ERR_IO;
+}
+
+static void on_event(void *ctx, struct event *e)
+{
+    struct run *r = ctx;
+    if (r->failed != ERR_NONE || !detect_feed_match(r->feed, e))
+        return;
+    enum err err = detect_event(r->engine, e);
+    if (err != ERR_NONE)
+        r->failed = err;
+}
+
+static bool stop(void *ctx)
+{
+    const struct run *r = ctx;
+    return r->failed != ERR_NONE || cli_stopped();
+}
+
+static enum err on_header(void *ctx, const struct bytes *names, size_t n)
+{
+    struct run *r = ctx;
+    struct err_text why;
+    enum err err = detect_columns(r->engine, names, n, &why);
+    if (err != ERR_NONE)
+        cli_fail(err, &why);
+    return err;
+}
+
+static bool on_row(void *ctx, const struct detect_csv_row *row)
+{
+    struct run *r = ctx;
+    enum err err = detect_row(r->engine, row->fields);
+    if (err != ERR_NONE)
+        r->failed = err;
+    return r->failed == ERR_NONE;
+}
+
+static enum err read_csv(struct run *r, const char *path, struct err_text *why)
+{
+    bool in = strcmp(path, "-") == 0;
+    FILE *f = in ? stdin : fopen(path, "rb");
+    if (f == NULL) {
+        int number = errno;
+        return err_set_at(why, err_from_errno(number), path, 0, "cannot be read: %s",
+                          strerror(number));
+    }
+    size_t size = 1 << 20;
+    char *piece = mem_alloc(size);
+    struct detect_csv *csv = detect_csv_new(on_header, on_row, r);
+    enum err err = piece != NULL && csv != NULL ? ERR_NONE : ERR_MEMORY;
+    while (err == ERR_NONE && !stop(r)) {
+        size_t n = fread(piece, 1, size, f);
+        if (n == 0)
+            break;
+        err = detect_csv_feed(csv, piece, n);
+    }
+    if (err == ERR_NONE && ferror(f))
+        err = ERR_IO;
+    if (err == ERR_NONE)
+        err = detect_csv_end(csv);
+    if (err == ERR_STOPPED)
+        err = r->failed;
+    if (err != ERR_NONE)
+        err_set_at(why, err, path, 0, "%s", err_name(err));
+    detect_csv_free(csv);
+    mem_free(piece);
+    if (!in)
+        fclose(f);
+    return err;
+}
+
+static enum err read_events(struct run *r, const struct cli_args *args, struct err_text *why)
+{
+    const struct daemon_inputs_settings settings = {
+        .format = "ecs",
+        .sensor = "",
+        .stop = stop,
+        .ctx = r,
+        .sink = on_event,
+        .sink_ctx = r,
+    };
+    struct daemon_inputs *in;
+    enum err err = daemon_inputs_new(&settings, args->rest, args->rest_n, &in, why);
+    if (err != ERR_NONE)
+        return err;
+    err = daemon_inputs_run(in, why);
+    struct daemon_inputs_totals t;
+    daemon_inputs_totals(in, &t);
+    if (t.malformed > 0) {
+        char text[900];
+        log_line(LOG_LEVEL_WARNING, "%llu records could not be read; the first: %s",
+                 (unsigned long long)t.malformed,
+                 err_format(&t.first_malformed, text, sizeof(text)));
+    }
+    daemon_inputs_free(in);
+    return err;
+}
+
+static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)
+{
+    size_t n;
+    const char *path = cli_value(args, CLI_JOB, NULL);
+    if (path == NULL)
+        return err_set(why, ERR_INVALID, "detect expects --job JOB.json");
+    char *text = cli_read_file(path, &n, why);
+    if (text == NULL)
+        return ERR_NOT_FOUND;
+    enum err err = detect_job_parse(text, n, path, NULL, 0, &r->job, why);
+    mem_free(text);
+    if (err != ERR_NONE)
+        return err;
+    if (r->job->id[0] == '\0')
+        detect_job_set_id(r->job, "job");
+    path = cli_value(args, CLI_DATAFEED, NULL);
+    if (path == NULL)
+        return ERR_NONE;
+    text = cli_read_file(path, &n, why);
+    if (text == NULL)
+        return ERR_NOT_FOUND;
+    err = detect_feed_parse(text, n, path, &r->feed, why);
+    mem_free(text);
+    return err;
+}
+
+static enum err begin(struct run *r, const struct cli_args *args, struct thread_team *team,
+                      struct err_text *why)
+{
+    const struct detect_options options = {
+        .team = team,
+        .seed = {1, 2},
+        .follow_records = true,
+        .model_plot = cli_has(args, CLI_MODEL_PLOT),
+        .sink = on_result,
+        .update = on_update,
+        .ctx = r,
+    };
+    const char *path = cli_value(args, CLI_RESTORE, NULL);
+    if (path == NULL) {
+        enum err err = detect_new(r->job, &options, &r->engine);
+        return err == ERR_NONE ? err : err_set(why, err, "%s", err_name(err));
+    }
+    size_t n;
+    char *state = cli_read_file(path, &n, why);
+    if (state == NULL)
+        return ERR_NOT_FOUND;
+    enum err err = detect_restore(r->job, &options, state, n, &r->engine, why);
+    mem_free(state);
+    return err;
+}
+
+/* Written beside and moved into place, so that a full disk leaves the old state. */
+static enum err persist(struct run *r, const char *path, struct err_text *why)
+{
+    char part[4096];
+    struct buf state;
+    buf_init(&state);
+    detect_save(r->engine, &state);
+    if (!buf_ok(&state) || (size_t)snprintf(part, sizeof(part), "%s.part", path) >= sizeof(part)) {
+        buf_release(&state);
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    }
+    FILE *f = fopen(part, "wb");
+    bool ok = f != NULL && fwrite(buf_text(&state), 1, state.n, f) == state.n;
+    int number = errno;
+    if (f != NULL && fclose(f) != 0 && ok) {
+        number = errno;
+        ok = false;
+    }
+    if (ok && rename(part, path) != 0) {
+        number = errno;
+        ok = false;
+    }
+    buf_release(&state);
+    if (!ok) {
+        remove(part);
+        return err_set_at(why, err_from_errno(number), path, 0, "cannot be written: %s",
+                          strerror(number));
+    }
+    return ERR_NONE;
+}
+
+static enum err run(struct run *r, const struct cli_args *args, struct thread_team *team,
+                    struct err_text *why)
+{
+    enum err err = load(r, args, why);
+    if (err == ERR_NONE)
+        err = begin(r, args, team, why);
+    if (err != ERR_NONE)
+        return err;
+    const char *format = cli_value(args, CLI_FORMAT, "ecs");
+    if (strcmp(format, "csv") == 0) {
+        for (size_t i = 0; i < args->rest_n && err == ERR_NONE; i++)
+            err = read_csv(r, args->rest[i], why);
+    } else if (strcmp(format, "ecs") == 0) {
+        err = read_events(r, args, why);
+    } else {
+        err = err_set(why, ERR_INVALID, "detect reads --format ecs or csv, not '%s'", format);
+    }
+    const char *save = cli_value(args, CLI_PERSIST, NULL);
+    if (err == ERR_NONE && save != NULL)
+        err = persist(r, save, why); /* open buckets stay open in the state */
+    else if (err == ERR_NONE && (err = detect_finish(r->engine)) != ERR_NONE)
+        err_set(why, err, "%s", err_name(err));
+    if (err == ERR_NONE) {
+        detect_report_size(r->engine);
+        for (size_t i = 0; i < r->kept_n; i++)
+            print_kept(r, &r->kept[i]);
+    }
+    if (err == ERR_NONE && r->failed != ERR_NONE)
+        err = err_set(why, r->failed,
+                      r->failed == ERR_IO ? "standard output cannot be written" : "%s",
+                      err_name(r->failed));
+    return err;
+}
+
+int cli_detect(const struct cli_args *args)
+{
+    struct err_text why;
+    struct run r = {.renormalized = cli_has(args, CLI_RENORMALIZED)};
+    int64_t threads;
+    ts_ns start = clock_steady();
+    cli_catch_signals();
+    if (args->rest_n == 0)
+        return cli_fail(ERR_INVALID,
+                        (err_set(&why, ERR_INVALID, "detect expects at least one INPUT"), &why));
+    enum err err = cli_number(args, CLI_THREADS, 1, 64, 1, &threads, &why);
+    if (err != ERR_NONE)
+        return cli_fail(err, &why);
+    struct thread_team *team = thread_team_new((unsigned)threads);
+    if (r.renormalized)
+        r.by_id = map_new((struct hash_key){1, 2});
+    if (team == NULL || (r.renormalized && r.by_id == NULL))
+        err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE)
+        err = run(&r, args, team, &why);
+    int status = err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
+    if (r.engine != NULL && cli_has(args, CLI_STATS))
+        cli_stats_detect(r.engine, r.records, start);
+    for (size_t i = 0; i < r.kept_n; i++)
+        mem_free(r.kept[i].text);
+    mem_free(r.kept);
+    map_free(r.by_id);
+    detect_free(r.engine);
+    detect_feed_free(r.feed);
+    detect_job_free(r.job);
+    buf_release(&r.doc);
+    thread_team_free(team);
+    return status;
+}

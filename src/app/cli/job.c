@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job, rule, package: what runs on the events. */
+#include "cli/cli.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/ask.h"
+#include "rule/load.h"
+#include "rule/rule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int wrong(const char *what)
+{
+    struct err_text why;
+    err_set(&why, ERR_INVALID, "expected %s", what);
+    return cli_fail(ERR_INVALID, &why);
+}
+
+/* Adds a file's text and name to the request. */
+static int add_file(struct cli_ask *a, const char *path, const char *text_key, const char *name_key)
+{
+    struct err_text why;
+    size_t n;
+    char *text = cli_read_file(path, &n, &why);
+    if (text == NULL) {
+        buf_release(&a->text);
+        return cli_fail(ERR_NOT_FOUND, &why);
+    }
+    format_write_key(&a->w, text_key);
+    format_write_str_n(&a->w, text, n);
+    format_write_field_str(&a->w, name_key, path);
+    mem_free(text);
+    return CLI_DONE;
+}
+
+int cli_job(const struct cli_args *args)
+{
+    struct cli_ask a;
+    if (args->rest_n == 0)
+        return wrong("list, create, open, close, reset, delete or results");
+    const char *verb = args->rest[0];
+    cli_ask_init(&a, "job", verb);
+    if (strcmp(verb, "create") == 0) {
+        const char *feed = cli_value(args, CLI_DATAFEED, NULL);
+        if (args->rest_n != 2) {
+            buf_release(&a.text);
+            return wrong("weir job create JOB.json [--datafeed FEED.json]");
+        }
+        int status = add_file(&a, args->rest[1], "job", "job_file");
+        if (status == CLI_DONE && feed != NULL)
+            status = add_file(&a, feed, "datafeed", "datafeed_file");
+        if (status != CLI_DONE)
+            return status;
+    } else if (strcmp(verb, "list") != 0) {
+        if (args->rest_n != 2) {
+            buf_release(&a.text);
+            return wrong("the job's id");
+        }
+        format_write_field_str(&a.w, "id", args->rest[1]);
+    }
+    cli_ask_option(&a, args, CLI_FROM);
+    cli_ask_option(&a, args, CLI_TO);
+    return cli_ask_run(&a, args);
+}
+
+/* Checks rule files here: no directory is needed. */
+static int check(const struct cli_args *args)
+{
+    struct err_text why;
+    struct rule_set *set = rule_set_new();
+    enum err err = set != NULL ? ERR_NONE : err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 1; i < args->rest_n && err == ERR_NONE; i++)
+        err = rule_load_path(set, args->rest[i], &why);
+    if (err != ERR_NONE) {
+        rule_set_free(set);
+        return cli_fail(err, &why);
+    }
+    for (size_t i = 0; i < rule_set_problems(set); i++) {
+        const struct rule_problem *problem = rule_set_problem(set, i);
+        char line[900];
+        err_format(&problem->text, line, sizeof(line));
+        if (problem->fatal)
+            log_line(LOG_LEVEL_ERROR, "%s", line);
+        else if (!cli_has(args, CLI_QUIET))
+            log_line(LOG_LEVEL_WARNING, "%s", line);
+    }
+    size_t refused = rule_set_refused(set);
+    for (size_t i = 0; i < rule_set_count(set); i++) {
+        const struct rule *r = rule_set_at(set, i);
+        printf("%s  %-16s %s%s\n", r->rule_id, rule_type_name(r->type), r->name,
+               rule_runs(r) ? "" : " (not yet run)");
+    }
+    if (!cli_has(args, CLI_QUIET))
+        log_line(LOG_LEVEL_INFO, "%zu rules are right, %zu refused", rule_set_count(set), refused);
+    rule_set_free(set);
+    return refused > 0 ? CLI_WRONG : CLI_DONE;
+}
+
+int cli_rule(const struct cli_args *args)
+{
+    struct cli_ask a;
+    if (args->rest_n == 0)
+        return wrong("check, list, enable, disable, import or export");
+    const char *verb = args->rest[0];
+    if (strcmp(verb, "check") == 0)
+        return args->rest_n > 1 ? check(args) : wrong("weir rule check FILE|DIR...");
+    bool alone = strcmp(verb, "list") == 0 || strcmp(verb, "export") == 0;
+    if (args->rest_n != (alone ? 1 : 2))
+        return wrong(alone                         ? "no more arguments"
+                     : strcmp(verb, "import") == 0 ? "a file of rules"
+                                                   : "the rule's rule_id");
+    cli_ask_init(&a, "rule", verb);
+    if (strcmp(verb, "import") == 0) {
+        int status = add_file(&a, args->rest[1], "text", "name");
+        if (status != CLI_DONE)
+            return status;
+    } else if (!alone) {
+        format_write_field_str(&a.w, "id", args->rest[1]);
+    }
+    return cli_ask_run(&a, args);
+}
+
+int cli_package(const struct cli_args *args)
+{
+    struct cli_ask a;
+    if (args->rest_n == 0)
+        return wrong("list, install or remove");
+    bool list = strcmp(args->rest[0], "list") == 0;
+    if (args->rest_n != (list ? 1 : 2))
+        return wrong(list ? "no more arguments" : "the package's name");
+    cli_ask_init(&a, "package", args->rest[0]);
+    if (!list) {
+        /* A folder is meant where the command was typed, not where the daemon runs. */
+        char full[4096];
+        const char *name = args->rest[1];
+        if (strchr(name, '/') != NULL && realpath(name, full) != NULL)
+            name = full;
+        format_write_field_str(&a.w, "name", name);
+    }
+    return cli_ask_run(&a, args);
+}
