@@ -8,6 +8,7 @@
 #include "event/event.h"
 #include "flow/table.h"
 #include "format/write.h"
+#include "trans/listener.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ struct daemon_packets {
     struct daemon_packets_settings settings;
     struct decode_decoder *decoder;
     struct flow_table *flows;
+    struct trans_listener *trans; /* NULL: flows only */
     uint64_t events;
 };
 
@@ -47,14 +49,23 @@ enum err daemon_packets_new(const struct daemon_packets_settings *settings,
         .agent_name = settings->sensor,
         .agent_id = settings->agent_id,
     };
-    /* Half of the memory for flows, half for what is out of order in their streams. */
+    /* Half of the memory for flows, half for what is open in their streams. */
     uint64_t flows = settings->memory / 2 / BYTES_PER_FLOW;
     flow.max_flows = flows < (1U << 26) ? (uint32_t)flows : 1U << 26;
-    flow.stream_bytes = settings->memory / 2;
+    flow.stream_bytes = settings->memory / 4;
+    struct trans_listener_settings trans = trans_listener_settings_default();
+    trans.observer = flow.observer;
+    trans.session_bytes = settings->memory / 4;
     struct decode_settings decode = decode_settings_default();
     enum err err = decode_decoder_new(&decode, on_packet, p, &p->decoder);
+    struct flow_listener face;
+    if (err == ERR_NONE && !settings->flows_only) {
+        err = trans_listener_new(&trans, on_event, p, &p->trans);
+        if (err == ERR_NONE)
+            face = trans_listener_face(p->trans);
+    }
     if (err == ERR_NONE)
-        err = flow_table_new(&flow, on_event, p, NULL, &p->flows);
+        err = flow_table_new(&flow, on_event, p, p->trans != NULL ? &face : NULL, &p->flows);
     if (err != ERR_NONE) {
         daemon_packets_free(p);
         return err;
@@ -68,6 +79,7 @@ void daemon_packets_free(struct daemon_packets *p)
     if (p == NULL)
         return;
     flow_table_free(p->flows);
+    trans_listener_free(p->trans);
     decode_decoder_free(p->decoder);
     mem_free(p);
 }
@@ -94,6 +106,8 @@ void daemon_packets_flush(struct daemon_packets *p)
 {
     decode_decoder_flush(p->decoder);
     flow_table_flush(p->flows);
+    if (p->trans != NULL)
+        trans_listener_flush(p->trans);
 }
 
 void daemon_packets_totals(const struct daemon_packets *p, struct daemon_packets_totals *out)
@@ -127,4 +141,13 @@ void daemon_packets_dropped(const struct daemon_packets *p, struct format_writer
     dropped(w, "flow", "segments_refused", f.segments_refused);
     dropped(w, "flow", "segments_outside", f.segments_outside);
     dropped(w, "flow", "gap_bytes", f.gap_bytes);
+    if (p->trans == NULL)
+        return;
+    struct trans_counters t = trans_listener_counters(p->trans);
+    dropped(w, "trans", "evicted", t.evicted);
+    dropped(w, "trans", "broken", t.broken);
+    dropped(w, "trans", "lost", t.lost);
+    dropped(w, "trans", "over_budget", t.over_budget);
+    dropped(w, "trans", "escaped_bytes", t.escaped);
+    dropped(w, "trans", "no_memory", t.no_memory);
 }

@@ -14,8 +14,10 @@ static struct bytes part(struct bytes b, size_t from, size_t to)
 /* Where c is first found at or after from, or b.n. */
 static size_t find(struct bytes b, size_t from, char c)
 {
-    const uint8_t *p = from < b.n ? memchr(b.p + from, c, b.n - from) : NULL;
-    return p != NULL ? (size_t)(p - b.p) : b.n;
+    for (size_t i = from; i < b.n; i++)
+        if (b.p[i] == (uint8_t)c)
+            return i;
+    return b.n;
 }
 
 static void split_authority(struct bytes a, struct trans_url *out)
