@@ -175,15 +175,30 @@ static bool write_range(const struct query_node *node, bool inner, struct buf *o
     return true;
 }
 
+static void write_none(bool inner, struct buf *out)
+{
+    buf_str(out, inner ? "(not *)" : "not *");
+}
+
 static bool write_node(const struct query_node *node, bool inner, struct buf *out)
 {
+    if (node->field.fold)
+        return false;
     switch ((enum query_op)node->op) {
     case QUERY_ALL:
         buf_char(out, '*');
         return true;
     case QUERY_NONE:
-        buf_str(out, "not *");
-        return !inner;
+        write_none(inner, out);
+        return true;
+    case QUERY_TIER:
+        if (node->hot)
+            buf_char(out, '*');
+        else
+            write_none(inner, out);
+        return true;
+    case QUERY_MATCH:
+        return (!node->all_words || node->n == 1) && write_terms(node, out);
     case QUERY_AND:
         return write_children(node, " and ", inner, out);
     case QUERY_OR:
