@@ -224,10 +224,6 @@ static bool write_node(const struct query_node *node, bool inner, struct buf *ou
     case QUERY_PREFIX:
     case QUERY_WILDCARD:
         return write_pattern(node, out);
-    case QUERY_TIER:
-        buf_str(out, node->hot ? "*" : "not *");
-        return node->hot || !inner;
-    case QUERY_MATCH:
     case QUERY_REGEXP:
         return false;
     }

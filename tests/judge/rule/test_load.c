@@ -205,9 +205,8 @@ static void an_export_reads_back_without_a_word(void **state)
         buf_init(&again);
         rule_export(&one, 1, &again);
         /* What was exported once is exported the same again. */
-        const char *end = strchr(buf_text(&again), '\n');
-        size_t n = (size_t)(end - buf_text(&again));
-        assert_non_null(memmem(buf_text(&lines), lines.n, buf_text(&again), n + 1));
+        strchr(again.p, '\n')[1] = '\0';
+        assert_non_null(strstr(buf_text(&lines), buf_text(&again)));
         buf_release(&again);
     }
     rule_set_free(second);
