@@ -66,5 +66,7 @@ void event_json_add(struct event_json *r, struct event *e, const char *prefix, u
 bool event_json_time_text(const char *s, size_t n, ts_ns *out);
 /* The same of a double, which is exact to the microsecond. */
 bool event_json_time_number(double v, ts_ns *out);
+/* Digits with an optional sign and fraction, exactly: whole part and billionths, of one sign. */
+bool event_json_decimal(const char *s, size_t n, int64_t *out_whole, int64_t *out_nano);
 
 #endif

@@ -60,8 +60,7 @@ bool event_json_time_number(double v, ts_ns *out)
     return true;
 }
 
-/* Digits with an optional sign and fraction, exactly: whole part and nine places. */
-static bool exact(const char *s, size_t n, int64_t *out_whole, int64_t *out_nano)
+bool event_json_decimal(const char *s, size_t n, int64_t *out_whole, int64_t *out_nano)
 {
     bool negative = n > 0 && s[0] == '-';
     size_t i = negative;
@@ -116,7 +115,7 @@ bool event_json_time_text(const char *s, size_t n, ts_ns *out)
     int64_t nano;
     if (n >= 10 && s[4] == '-' && time_parse_iso(s, n, out))
         return true;
-    if (exact(s, n, &whole, &nano))
+    if (event_json_decimal(s, n, &whole, &nano))
         return scale(whole, nano, out);
     char text[48];
     char *end;
