@@ -36,7 +36,7 @@ struct store_options {
     const char *worker_arg;  /* its hidden argument; NULL: "--query-worker" */
     uint64_t worker_memory;  /* bytes DuckDB may use; 0: 512 MiB */
     unsigned worker_threads; /* 0: 2 */
-    uint64_t hot_rows;       /* hot rows from which store_commit() seals; 0: 1,000,000 */
+    uint64_t hot_rows;       /* hot rows from which store_commit() seals; 0: 200,000 */
     ts_ns keep_age_ns;       /* older pieces are removed; 0: kept for ever */
     uint64_t keep_bytes;     /* oldest pieces are removed above this; 0: no limit */
     bool no_worker;          /* hot events only: nothing is sealed, sealed events are not read */
@@ -52,8 +52,8 @@ enum err store_open(const char *dir, const struct store_options *options, struct
 void store_close(struct store *s); /* NULL is fine */
 
 /*
- * Takes a copy; nothing is on disk yet. ERR_MEMORY; ERR_LIMIT when the event is larger than 16 MiB
- * or has failed for want of memory: it is counted and left out.
+ * Takes a copy; nothing is on disk yet. ERR_MEMORY; ERR_LIMIT when the event is larger than 16 MiB,
+ * has failed for want of memory, or has no time (TIME_NONE, TIME_MAX): it is counted and left out.
  */
 enum err store_append(struct store *s, const struct event *e) ERR_MUST_CHECK;
 
@@ -91,7 +91,10 @@ struct store_search {
     ts_ns timeout_ns; /* 0: no limit */
 };
 
-/* The event is borrowed until the call returns. False: no more, please. */
+/*
+ * The event is borrowed until the call returns. False: no more, please. Must not call back into the
+ * store.
+ */
 typedef bool (*store_event_fn)(void *ctx, struct event *e);
 
 /*

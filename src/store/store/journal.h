@@ -1,0 +1,108 @@
+#ifndef STORE_JOURNAL_H
+#define STORE_JOURNAL_H
+
+/*
+ * events.db: hot batches, source offsets, and the list of pieces; the only truth about which events
+ * exist. docs/format/store.md.
+ *
+ * Ownership: store_journal_close().
+ * Threads:   appending by one thread; every function that writes to the file locks, so that another
+ *            thread may exchange batches for pieces. Reading goes through snapshots.
+ */
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct event;
+struct store_journal;
+
+struct store_piece {
+    int64_t id;
+    const char *dataset;
+    int level; /* 0 sealed from batches, 1 merged */
+    ts_ns min_time;
+    ts_ns max_time;
+    uint64_t rows;
+    uint64_t bytes;
+    const char *columns;
+    const char *rest;
+};
+
+enum err store_journal_open(const char *path, struct store_journal **out,
+                            struct err_text *why) ERR_MUST_CHECK;
+void store_journal_close(
+    struct store_journal *j); /* NULL is fine; what was not committed is lost */
+
+/* ERR_LIMIT: larger than a row may be. */
+enum err store_journal_append(struct store_journal *j, const struct event *e) ERR_MUST_CHECK;
+enum err store_journal_offset_set(struct store_journal *j, const char *source, const void *p,
+                                  size_t n) ERR_MUST_CHECK;
+enum err store_journal_offset_get(struct store_journal *j, const char *source,
+                                  struct buf *out) ERR_MUST_CHECK;
+/* All or nothing; what failed to be committed stays for the next try. *out_rows, *out_bytes: new.
+ */
+enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
+                              struct err_text *why) ERR_MUST_CHECK;
+
+/* The number for the next piece's file. */
+int64_t store_journal_next_piece(struct store_journal *j);
+/* One transaction: batches of the dataset up to an id become a piece. */
+enum err store_journal_seal(struct store_journal *j, int64_t last_batch,
+                            const struct store_piece *piece, struct err_text *why) ERR_MUST_CHECK;
+/* One transaction: pieces become one (NULL: none). */
+enum err store_journal_replace(struct store_journal *j, const int64_t *old, size_t old_n,
+                               const struct store_piece *piece,
+                               struct err_text *why) ERR_MUST_CHECK;
+
+/* Pieces and hot batches of one moment. */
+struct store_hot {
+    int64_t id;
+    const char *dataset;
+    ts_ns min_time;
+    ts_ns max_time;
+    uint64_t rows;
+    struct bytes data;
+};
+
+struct store_snapshot_view {
+    struct arena arena;
+    struct store_piece *pieces; /* in order of min_time */
+    size_t pieces_n;
+    struct store_hot *hot; /* in order of id */
+    size_t hot_n;
+};
+
+struct store_view_filter {
+    ts_ns first; /* what overlaps first <= time <= last */
+    ts_ns last;
+    const char *dataset; /* hot batches of one dataset only; NULL: all */
+    uint64_t hot_rows;   /* no more hot batches once there are so many rows; 0: all */
+    bool with_pieces;
+    bool with_hot;
+};
+
+/* The pieces' and batches' memory is the view's. */
+enum err store_journal_view(struct store_journal *j, const struct store_view_filter *filter,
+                            struct store_snapshot_view *out, struct err_text *why) ERR_MUST_CHECK;
+void store_journal_view_release(struct store_snapshot_view *view);
+
+struct store_hot_total {
+    const char *dataset;
+    uint64_t rows;
+    uint64_t bytes;
+};
+
+/* Rows and bytes of hot batches by dataset; the list lives in the arena. */
+enum err store_journal_hot_totals(struct store_journal *j, struct arena *arena,
+                                  struct store_hot_total **out, size_t *out_n) ERR_MUST_CHECK;
+/* Earliest and latest time of all batches and pieces; TIME_NONE when there is nothing. */
+enum err store_journal_span(struct store_journal *j, ts_ns *out_min, ts_ns *out_max) ERR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include "store/column.h"
+#include "store/row.h"
+#include "store/sql.h"
+#include "store/store_priv.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "event/event.h"
+#include "query/query.h"
+#include "query/tree.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Pieces are read in windows of time, each of about so many rows, so that no sort is large and the
+ * worker is free for others between two windows. Hot events are matched in memory first and merged
+ * into the windows' streams.
+ */
+#define WINDOW_ROWS 200000
+#define SQL_ROWS 10000
+#define SQL_TIMEOUT (30 * TIME_S)
+
+/* A hot row that matches. */
+struct hot_place {
+    ts_ns time;
+    uint64_t sequence;
+    uint32_t source;
+    uint32_t batch;
+    struct store_row row;
+};
+
+struct searching {
+    struct store *store;
+    const struct store_search *what;
+    ts_ns first; /* inclusive both */
+    ts_ns last;
+    ts_ns deadline; /* steady clock */
+    store_event_fn sink;
+    void *ctx;
+    uint64_t given;
+    uint64_t read; /* rows the worker sent */
+    ts_ns span;    /* of the next window */
+    bool enough;   /* by limit, or the sink's word */
+    struct arena arena;
+    struct store_snapshot_view view;
+    struct store_batch *batches; /* by hot batch; names NULL when it was released */
+    struct hot_place *hot;
+    size_t hot_n;
+    size_t hot_cap;
+    size_t hot_next;
+    struct err_text *why;
+};
+
+static bool newest(const struct searching *s)
+{
+    return s->what->order == STORE_NEWEST_FIRST;
+}
+
+static int compare_keys(ts_ns at, uint32_t as, uint64_t aq, ts_ns bt, uint32_t bs, uint64_t bq)
+{
+    if (at != bt)
+        return at < bt ? -1 : 1;
+    if (as != bs)
+        return as < bs ? -1 : 1;
+    return (aq > bq) - (aq < bq);
+}
+
+static int compare_hot(const void *a, const void *b)
+{
+    const struct hot_place *x = a;
+    const struct hot_place *y = b;
+    return compare_keys(x->time, x->source, x->sequence, y->time, y->source, y->sequence);
+}
+
+static int compare_hot_newest(const void *a, const void *b)
+{
+    return compare_hot(b, a);
+}
+
+/* Gives an event to the sink; sets enough. */
+static void give(struct searching *s, struct event *e)
+{
+    s->given++;
+    if (!s->sink(s->ctx, e) || s->given == s->what->limit)
+        s->enough = true;
+}
+
+/* Keeps the rows of a hot batch that match. */
+static enum err match_batch(struct searching *s, uint32_t number)
+{
+    struct store_batch *b = &s->batches[number];
+    struct store_row row;
+    enum err rc = ERR_NONE;
+    while (rc == ERR_NONE && store_batch_next(b, &row)) {
+        struct event e;
+        if (row.time < s->first || row.time > s->last)
+            continue;
+        arena_clear(&s->arena);
+        rc = store_row_event(b, &row, &s->arena, &e);
+        if (rc != ERR_NONE || (s->what->query != NULL && !query_match(s->what->query, &e)))
+            continue;
+        void *grown = s->hot;
+        if (mem_grow(&grown, &s->hot_cap, s->hot_n + 1, sizeof(*s->hot)) != 0)
+            return ERR_MEMORY;
+        s->hot = grown;
+        s->hot[s->hot_n++] = (struct hot_place){row.time, row.sequence, row.source, number, row};
+    }
+    return rc == ERR_NONE && b->bad ? ERR_FORMAT : rc;
+}
+
+static enum err match_hot(struct searching *s)
+{
+    s->batches = mem_zero(s->view.hot_n + 1, sizeof(*s->batches));
+    enum err rc = s->batches != NULL ? ERR_NONE : ERR_MEMORY;
+    for (size_t i = 0; rc == ERR_NONE && i < s->view.hot_n; i++) {
+        size_t before = s->hot_n;
+        rc = store_batch_open(s->view.hot[i].data, &s->batches[i]);
+        if (rc == ERR_NONE)
+            rc = match_batch(s, (uint32_t)i);
+        if (s->hot_n == before)
+            store_batch_release(&s->batches[i]);
+    }
+    if (rc != ERR_NONE)
+        return err_set(s->why, rc, "cannot read the hot events: %s", err_name(rc));
+    if (s->hot_n > 1)
+        qsort(s->hot, s->hot_n, sizeof(*s->hot), newest(s) ? compare_hot_newest : compare_hot);
+    return ERR_NONE;
+}
+
+static enum err give_hot(struct searching *s)
+{
+    struct event e;
+    const struct hot_place *p = &s->hot[s->hot_next++];
+    arena_clear(&s->arena);
+    enum err rc = store_row_event(&s->batches[p->batch], &p->row, &s->arena, &e);
+    if (rc == ERR_NONE)
+        give(s, &e);
+    return rc;
+}
+
+/* Gives the hot events that come before a row, or all that are left (NULL). */
+static enum err give_hot_before(struct searching *s, const struct store_row *row)
+{
+    enum err rc = ERR_NONE;
+    while (rc == ERR_NONE && !s->enough && s->hot_next < s->hot_n) {
+        const struct hot_place *p = &s->hot[s->hot_next];
+        if (row != NULL) {
+            int order = compare_keys(p->time, p->source, p->sequence, row->time, row->source,
+                                     row->sequence);
+            if (newest(s) ? order < 0 : order > 0)
+                break;
+        }
+        rc = give_hot(s);
+    }
+    return rc;
+}
+
+/* Gives the events of one answer of the worker, with the hot ones between. */
+static enum err give_found(struct searching *s, const struct store_frame *f, bool exact)
+{
+    struct store_batch b;
+    struct store_row row;
+    enum err rc = store_batch_open(bytes_make(f->body.p, f->body.n), &b);
+    if (rc != ERR_NONE)
+        return rc;
+    while (rc == ERR_NONE && !s->enough && store_batch_next(&b, &row)) {
+        struct event e;
+        s->read++;
+        rc = give_hot_before(s, &row);
+        if (rc != ERR_NONE || s->enough)
+            break;
+        arena_clear(&s->arena);
+        rc = store_row_event(&b, &row, &s->arena, &e);
+        if (rc == ERR_NONE && (exact || s->what->query == NULL || query_match(s->what->query, &e)))
+            give(s, &e);
+    }
+    if (rc == ERR_NONE && b.bad)
+        rc = ERR_FORMAT;
+    store_batch_release(&b);
+    return rc;
+}
+
+static bool overlaps(const struct store_piece *p, ts_ns first, ts_ns last)
+{
+    return p->max_time >= first && p->min_time <= last;
+}
+
+/* What a request asks of some pieces. */
+struct request {
+    struct arena arena;
+    struct store_columns columns;
+    struct buf sql;
+    bool exact;
+};
+
+static void request_release(struct request *r)
+{
+    store_columns_release(&r->columns);
+    arena_release(&r->arena);
+    buf_release(&r->sql);
+}
+
+/* FROM the pieces of a window WHERE time and query. */
+static enum err write_source(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+{
+    bool any = false;
+    buf_str(&r->sql, " FROM read_parquet([");
+    for (size_t i = 0; i < s->view.pieces_n; i++) {
+        const struct store_piece *p = &s->view.pieces[i];
+        if (!overlaps(p, first, last))
+            continue;
+        char *path = store_piece_path(s->store, p->id, "parquet");
+        if (path == NULL)
+            return ERR_MEMORY;
+        if (any)
+            buf_char(&r->sql, ',');
+        any = true;
+        store_column_quote_text(&r->sql, path, strlen(path));
+        mem_free(path);
+    }
+    buf_str(&r->sql, "], union_by_name=true) WHERE true");
+    if (first != INT64_MIN)
+        buf_format(&r->sql, " AND \"@timestamp\" >= make_timestamp_ns(%" PRId64 ")", first);
+    if (last != INT64_MAX)
+        buf_format(&r->sql, " AND \"@timestamp\" <= make_timestamp_ns(%" PRId64 ")", last);
+    r->exact = true;
+    if (s->what->query != NULL) {
+        buf_str(&r->sql, " AND ");
+        store_sql_where(query_root(s->what->query), &r->columns, &r->sql, &r->exact);
+    }
+    return ERR_NONE;
+}
+
+static enum err request_init(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+{
+    arena_init(&r->arena, 0);
+    store_columns_init(&r->columns, &r->arena);
+    buf_init(&r->sql);
+    enum err rc = ERR_NONE;
+    for (size_t i = 0; rc == ERR_NONE && i < s->view.pieces_n; i++) {
+        const struct store_piece *p = &s->view.pieces[i];
+        if (overlaps(p, first, last))
+            rc = store_columns_read(&r->columns, p->columns, p->rest);
+    }
+    if (rc != ERR_NONE) {
+        request_release(r);
+        return err_set(s->why, rc,
+                       "the list of columns of a piece cannot be read, or two pieces do not agree "
+                       "on a column's type");
+    }
+    return ERR_NONE;
+}
+
+/* The SELECT of one window. */
+static enum err write_select(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+{
+    const char *order = newest(s) ? " DESC" : "";
+    buf_str(&r->sql, "SELECT \"@timestamp\",_source,_sequence");
+    for (size_t i = 0; i < r->columns.n; i++) {
+        buf_char(&r->sql, ',');
+        store_column_quote(&r->sql, r->columns.list[i].name);
+    }
+    if (store_columns_has_rest(&r->columns))
+        buf_str(&r->sql, ",rest");
+    enum err rc = write_source(s, r, first, last);
+    buf_format(&r->sql, " ORDER BY \"@timestamp\"%s,_source%s,_sequence%s", order, order, order);
+    if (s->what->limit > 0 && r->exact)
+        buf_format(&r->sql, " LIMIT %llu", (unsigned long long)(s->what->limit - s->given));
+    return rc == ERR_NONE && !buf_ok(&r->sql) ? ERR_MEMORY : rc;
+}
+
+static ts_ns time_left(const struct searching *s)
+{
+    if (s->deadline == TIME_MAX)
+        return 0;
+    ts_ns left = s->deadline - clock_steady();
+    return left > 0 ? left : 1;
+}
+
+/* The events of one window, hot ones between; those after the last row are left. */
+static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
+{
+    struct request r;
+    struct buf payload;
+    struct buf columns;
+    struct buf rest;
+    struct store_client *client = s->store->finder;
+    enum err rc = request_init(s, &r, first, last);
+    if (rc != ERR_NONE)
+        return rc;
+    buf_init(&payload);
+    buf_init(&columns);
+    buf_init(&rest);
+    rc = write_select(s, &r, first, last);
+    store_columns_write(&r.columns, &columns, &rest);
+    store_frame_put_text(&payload, buf_text(&r.sql), r.sql.n);
+    store_frame_put_text(&payload, buf_text(&columns), columns.n);
+    buf_char(&payload, store_columns_has_rest(&r.columns));
+    if (rc != ERR_NONE || !buf_ok(&payload) || !buf_ok(&columns)) {
+        rc = err_set(s->why, ERR_MEMORY, "no memory for the query");
+    } else {
+        store_client_lock(client);
+        rc =
+            store_client_request(client, NULL, 0, STORE_FRAME_FIND, &payload, time_left(s), s->why);
+        while (rc == ERR_NONE && !s->enough) {
+            const struct store_frame *f = store_client_answer(client);
+            if (f->type != STORE_FRAME_FOUND)
+                break;
+            rc = give_found(s, f, r.exact);
+            if (rc != ERR_NONE)
+                err_set(s->why, rc, "the query worker's events cannot be read");
+            else if (!s->enough)
+                rc = store_client_next(client, s->why);
+        }
+        store_client_stop(client);
+        store_client_unlock(client);
+    }
+    buf_release(&payload);
+    buf_release(&columns);
+    buf_release(&rest);
+    request_release(&r);
+    return rc;
+}
+
+static uint64_t rows_between(const struct searching *s, ts_ns first, ts_ns last)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < s->view.pieces_n; i++)
+        if (overlaps(&s->view.pieces[i], first, last))
+            rows += s->view.pieces[i].rows;
+    return rows;
+}
+
+static ts_ns add_span(ts_ns t, ts_ns span)
+{
+    ts_ns sum;
+    return __builtin_add_overflow(t, span, &sum) ? INT64_MAX : sum;
+}
+
+static ts_ns subtract_span(ts_ns t, ts_ns span)
+{
+    ts_ns difference;
+    return __builtin_sub_overflow(t, span, &difference) ? INT64_MIN : difference;
+}
+
+/*
+ * How much time a window from begin may take, upwards or downwards. A piece that spans long counts
+ * with all its rows, so that the learned span is never shrunk.
+ */
+static ts_ns window_span(const struct searching *s, ts_ns begin, bool up)
+{
+    ts_ns span = s->span;
+    for (;;) {
+        ts_ns first = up ? begin : subtract_span(begin, span - 1);
+        ts_ns last = up ? add_span(begin, span - 1) : begin;
+        bool all = up ? last >= s->last : first <= s->first;
+        if (all || span > INT64_MAX / 4 || rows_between(s, first, last) >= WINDOW_ROWS)
+            return span;
+        span *= 2;
+    }
+}
+
+/* The next window at or after a time: from the first piece there on. False: none. */
+static bool window_up(const struct searching *s, ts_ns at, ts_ns *out_first, ts_ns *out_last)
+{
+    bool any = false;
+    ts_ns begin = INT64_MAX;
+    for (size_t i = 0; i < s->view.pieces_n; i++) {
+        const struct store_piece *p = &s->view.pieces[i];
+        if (p->max_time < at)
+            continue;
+        any = true;
+        if (p->min_time <= at)
+            begin = at;
+        else if (p->min_time < begin)
+            begin = p->min_time;
+    }
+    ts_ns last = add_span(begin, window_span(s, begin, true) - 1);
+    *out_first = begin;
+    *out_last = last < s->last ? last : s->last;
+    return any && begin <= s->last;
+}
+
+/* The same downwards. */
+static bool window_down(const struct searching *s, ts_ns at, ts_ns *out_first, ts_ns *out_last)
+{
+    bool any = false;
+    ts_ns begin = INT64_MIN;
+    for (size_t i = 0; i < s->view.pieces_n; i++) {
+        const struct store_piece *p = &s->view.pieces[i];
+        if (p->min_time > at)
+            continue;
+        any = true;
+        if (p->max_time >= at)
+            begin = at;
+        else if (p->max_time > begin)
+            begin = p->max_time;
+    }
+    ts_ns first = subtract_span(begin, window_span(s, begin, false) - 1);
+    *out_first = first > s->first ? first : s->first;
+    *out_last = begin;
+    return any && begin >= s->first;
+}
+
+static enum err find_all(struct searching *s)
+{
+    enum err rc = ERR_NONE;
+    ts_ns at = newest(s) ? s->last : s->first;
+    while (rc == ERR_NONE && !s->enough) {
+        ts_ns first = 0;
+        ts_ns last = 0;
+        uint64_t before = s->read;
+        if (!(newest(s) ? window_down(s, at, &first, &last) : window_up(s, at, &first, &last)))
+            break;
+        rc = find_window(s, first, last);
+        /* Windows grow where little is found in them. */
+        if (s->read - before < WINDOW_ROWS / 4 && s->span < INT64_MAX / 4)
+            s->span *= 2;
+        else if (s->read - before > WINDOW_ROWS)
+            s->span = TIME_HOUR;
+        if (newest(s) ? first <= s->first : last >= s->last)
+            break;
+        at = newest(s) ? first - 1 : last + 1;
+    }
+    return rc;
+}
+
+static enum err searching_init(struct searching *s, struct store *store,
+                               const struct store_search *what, struct err_text *why)
+{
+    struct store_view_filter filter = {.with_pieces = true, .with_hot = true};
+    memset(s, 0, sizeof(*s));
+    s->store = store;
+    s->what = what;
+    s->why = why;
+    s->first = what->from;
+    s->last = what->to == TIME_MAX ? TIME_MAX : what->to - 1;
+    s->span = TIME_HOUR;
+    s->deadline = what->timeout_ns > 0 ? clock_steady() + what->timeout_ns : TIME_MAX;
+    filter.first = s->first;
+    filter.last = s->last;
+    arena_init(&s->arena, 0);
+    store_readers_enter(store);
+    enum err rc = store_journal_view(store->journal, &filter, &s->view, why);
+    if (rc != ERR_NONE) {
+        store_readers_leave(store);
+        arena_release(&s->arena);
+    }
+    return rc;
+}
+
+static void searching_release(struct searching *s)
+{
+    for (size_t i = 0; s->batches != NULL && i < s->view.hot_n; i++)
+        store_batch_release(&s->batches[i]);
+    mem_free(s->batches);
+    mem_free(s->hot);
+    store_journal_view_release(&s->view);
+    store_readers_leave(s->store);
+    arena_release(&s->arena);
+}
+
+static enum err no_worker(struct err_text *why)
+{
+    return err_set(why, ERR_UNSUPPORTED,
+                   "only the events of the last minutes were searched: this store was opened "
+                   "without a query worker");
+}
+
+enum err store_search(struct store *s, const struct store_search *what, store_event_fn sink,
+                      void *ctx, struct err_text *why)
+{
+    struct searching search;
+    if (what->to <= what->from)
+        return ERR_NONE;
+    enum err rc = searching_init(&search, s, what, why);
+    if (rc != ERR_NONE)
+        return rc;
+    search.sink = sink;
+    search.ctx = ctx;
+    rc = match_hot(&search);
+    if (rc == ERR_NONE && search.view.pieces_n > 0)
+        rc = s->finder != NULL ? find_all(&search) : no_worker(why);
+    /* Without a worker what is hot is given all the same. */
+    if (rc == ERR_NONE || rc == ERR_UNSUPPORTED) {
+        enum err hot = give_hot_before(&search, NULL);
+        if (hot != ERR_NONE)
+            rc = err_set(why, hot, "cannot read the hot events: %s", err_name(hot));
+    }
+    searching_release(&search);
+    return rc;
+}
+
+static bool count_one(void *ctx, struct event *e)
+{
+    (void)e;
+    ++*(uint64_t *)ctx;
+    return true;
+}
+
+/* Has the worker count; *out_exact false when it cannot say exactly (nothing was asked then). */
+static enum err count_pieces(struct searching *s, uint64_t *out, bool *out_exact)
+{
+    struct request r;
+    struct buf payload;
+    struct store_client *client = s->store->finder;
+    enum err rc = request_init(s, &r, s->first, s->last);
+    if (rc != ERR_NONE)
+        return rc;
+    buf_init(&payload);
+    buf_str(&r.sql, "SELECT count(*)");
+    rc = write_source(s, &r, s->first, s->last);
+    *out_exact = r.exact;
+    store_frame_put_text(&payload, buf_text(&r.sql), r.sql.n);
+    if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&payload)) {
+        rc = err_set(s->why, ERR_MEMORY, "no memory for the query");
+    } else if (r.exact) {
+        store_client_lock(client);
+        rc = store_client_request(client, NULL, 0, STORE_FRAME_COUNT, &payload, time_left(s),
+                                  s->why);
+        if (rc == ERR_NONE) {
+            const struct store_frame *f = store_client_answer(client);
+            struct cursor c = cursor_make(f->body.p, f->body.n);
+            *out = cursor_le64(&c);
+        }
+        store_client_unlock(client);
+    }
+    buf_release(&payload);
+    request_release(&r);
+    return rc;
+}
+
+enum err store_count(struct store *s, const struct store_search *what, uint64_t *out,
+                     struct err_text *why)
+{
+    struct searching search;
+    struct store_search all = *what;
+    uint64_t sealed = 0;
+    bool exact = true;
+    all.limit = 0;
+    if (what->to <= what->from) {
+        *out = 0;
+        return ERR_NONE;
+    }
+    enum err rc = searching_init(&search, s, &all, why);
+    if (rc != ERR_NONE)
+        return rc;
+    rc = match_hot(&search);
+    if (rc == ERR_NONE && search.view.pieces_n > 0)
+        rc = s->finder != NULL ? count_pieces(&search, &sealed, &exact) : no_worker(why);
+    if (rc == ERR_NONE && !exact) {
+        search.sink = count_one;
+        search.ctx = &sealed;
+        search.hot_next = search.hot_n; /* those are counted */
+        rc = find_all(&search);
+    }
+    if (rc == ERR_NONE)
+        *out = sealed + search.hot_n;
+    searching_release(&search);
+    return rc;
+}
+
+/* Gives the rows of one answer; false when no more are wanted. */
+static enum err give_rows(const struct store_frame *f, store_row_fn sink, void *ctx, bool *more)
+{
+    struct cursor c = cursor_make(f->body.p, f->body.n);
+    uint32_t n = cursor_le32(&c);
+    for (uint32_t i = 0; i < n && *more; i++) {
+        struct bytes text = store_frame_text(&c);
+        if (!cursor_ok(&c))
+            return ERR_FORMAT;
+        *more = sink(ctx, (const char *)text.p, text.n);
+    }
+    return ERR_NONE;
+}
+
+static enum err select_rows(struct store_client *client, const struct bytes *batches, size_t n,
+                            const struct buf *payload, ts_ns timeout_ns, store_row_fn sink,
+                            void *ctx, struct store_sql_result *out, struct err_text *why)
+{
+    bool more = true;
+    enum err rc =
+        store_client_request(client, batches, n, STORE_FRAME_SELECT, payload, timeout_ns, why);
+    while (rc == ERR_NONE && more) {
+        const struct store_frame *f = store_client_answer(client);
+        if (f->type != STORE_FRAME_ROWS) {
+            struct cursor c = cursor_make(f->body.p, f->body.n);
+            out->rows = cursor_le64(&c);
+            out->truncated = cursor_u8(&c) != 0;
+            return cursor_ok(&c) ? ERR_NONE
+                                 : err_set(why, ERR_IO, "the query worker's answer cannot be read");
+        }
+        rc = give_rows(f, sink, ctx, &more);
+        if (rc != ERR_NONE)
+            err_set(why, rc, "the query worker's rows cannot be read");
+        else if (more)
+            rc = store_client_next(client, why);
+    }
+    store_client_stop(client);
+    return rc;
+}
+
+enum err store_sql(struct store *s, const char *text, const struct store_sql_limits *limits,
+                   store_row_fn sink, void *ctx, struct store_sql_result *out, struct err_text *why)
+{
+    struct searching search;
+    struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
+    struct store_sql_result result = {0};
+    struct buf payload;
+    uint64_t rows = limits != NULL && limits->rows > 0 ? limits->rows : SQL_ROWS;
+    ts_ns timeout = limits != NULL && limits->timeout_ns > 0 ? limits->timeout_ns : SQL_TIMEOUT;
+    if (s->finder == NULL)
+        return err_set(why, ERR_UNSUPPORTED,
+                       "SQL needs the query worker, and this store was opened without one");
+    enum err rc = searching_init(&search, s, &all, why);
+    if (rc != ERR_NONE)
+        return rc;
+    struct bytes *batches = mem_alloc((search.view.hot_n + 1) * sizeof(*batches));
+    if (batches == NULL)
+        rc = err_set(why, ERR_MEMORY, "no memory for the query");
+    for (size_t i = 0; rc == ERR_NONE && i < search.view.hot_n; i++)
+        batches[i] = search.view.hot[i].data;
+    buf_init(&payload);
+    store_frame_put_text(&payload, text, strlen(text));
+    buf_le64(&payload, rows);
+    buf_le32(&payload, (uint32_t)search.view.pieces_n);
+    for (size_t i = 0; rc == ERR_NONE && i < search.view.pieces_n; i++) {
+        const struct store_piece *p = &search.view.pieces[i];
+        char *path = store_piece_path(s, p->id, "parquet");
+        if (path != NULL)
+            store_frame_put_piece(&payload, path, p->columns, p->rest);
+        else
+            rc = err_set(why, ERR_MEMORY, "no memory for the query");
+        mem_free(path);
+    }
+    if (rc == ERR_NONE && !buf_ok(&payload))
+        rc = err_set(why, ERR_MEMORY, "no memory for the query");
+    if (rc == ERR_NONE) {
+        store_client_lock(s->finder);
+        rc = select_rows(s->finder, batches, search.view.hot_n, &payload, timeout, sink, ctx,
+                         &result, why);
+        store_client_unlock(s->finder);
+    }
+    mem_free(batches);
+    buf_release(&payload);
+    searching_release(&search);
+    if (rc == ERR_NONE && out != NULL)
+        *out = result;
+    return rc;
+}
+
+enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx)
+{
+    struct store_view_filter filter = {.first = INT64_MIN, .last = TIME_MAX, .with_pieces = true};
+    struct store_snapshot_view view;
+    struct store_hot_total *hot;
+    size_t hot_n = 0;
+    struct err_text why;
+    enum err rc = store_journal_view(s->journal, &filter, &view, &why);
+    if (rc != ERR_NONE)
+        return rc;
+    rc = store_journal_hot_totals(s->journal, &view.arena, &hot, &hot_n);
+    if (rc == ERR_NONE) {
+        size_t n = 0;
+        struct store_hot_total *all =
+            arena_alloc(&view.arena, (view.pieces_n + hot_n + 1) * sizeof(*all));
+        for (size_t i = 0; all != NULL && i < view.pieces_n + hot_n; i++) {
+            struct store_hot_total one;
+            size_t k = 0;
+            if (i < hot_n)
+                one = hot[i];
+            else
+                one = (struct store_hot_total){view.pieces[i - hot_n].dataset,
+                                               view.pieces[i - hot_n].rows,
+                                               view.pieces[i - hot_n].bytes};
+            while (k < n && strcmp(all[k].dataset, one.dataset) != 0)
+                k++;
+            if (k == n)
+                all[n++] = (struct store_hot_total){one.dataset, 0, 0};
+            all[k].rows += one.rows;
+            all[k].bytes += one.bytes;
+        }
+        if (all == NULL)
+            rc = ERR_MEMORY;
+        for (size_t k = 0; rc == ERR_NONE && k < n; k++)
+            fn(ctx, all[k].dataset, all[k].rows, all[k].bytes);
+    }
+    store_journal_view_release(&view);
+    return rc;
+}

@@ -1,0 +1,23 @@
+#ifndef STORE_STATE_PRIV_H
+#define STORE_STATE_PRIV_H
+
+/* What the files of state.db share. */
+
+#include "store/db.h"
+#include "store/state.h"
+
+struct sqlite3_stmt;
+
+/* The database with the lock held, to be given back. */
+struct store_db *store_state_lock(struct store_state *st);
+void store_state_unlock(struct store_state *st);
+
+/* Runs a prepared statement (NULL: preparing failed) and gives the lock back. */
+enum err store_state_finish(struct store_state *st, struct sqlite3_stmt *stmt);
+/* The same; ERR_NOT_FOUND when no row was changed. */
+enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stmt);
+
+/* A copy of a column's text in the arena; NULL stays NULL. *ok becomes false without memory. */
+const char *store_state_copy(struct arena *arena, const char *s, bool *ok);
+
+#endif
