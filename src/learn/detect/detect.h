@@ -86,11 +86,20 @@ enum err detect_record(struct detect *d, ts_ns time, const struct bytes *fields)
 /* Closes every bucket whose end + latency + delay ≤ now. Going back does nothing. */
 enum err detect_advance(struct detect *d, ts_ns now) ERR_MUST_CHECK;
 
-/* Closes all open buckets, the last one too though it may not be full. */
+/*
+ * Closes all open buckets, the last one too though time has not passed its end: of such a bucket
+ * only what is too much is judged, and nothing is learned. To go on later, save before this.
+ */
 enum err detect_finish(struct detect *d) ERR_MUST_CHECK;
 
 /* Interim results of the open buckets; no model, count or score history changes. */
 enum err detect_interim(struct detect *d) ERR_MUST_CHECK;
+
+/*
+ * Looks again at the scores of recent results in the light of what came since, and sends those that
+ * changed to the update sink. Happens by itself at fixed times; this is for the end of a run.
+ */
+void detect_renormalize(struct detect *d);
 
 /* Sends a model_size_stats document to the sink. */
 void detect_report_size(struct detect *d);

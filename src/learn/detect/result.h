@@ -207,6 +207,20 @@ void detect_result_write(const struct detect_result *r, struct buf *out);
 /* The deterministic id, appended to out. */
 void detect_result_id(const struct detect_result *r, struct buf *out);
 
+/* What an id is made of; hash, len and detector where the kind has them, field likewise. */
+struct detect_result_key {
+    uint8_t type; /* enum detect_result_type */
+    unsigned detector;
+    const char *field;
+    ts_ns time;
+    uint64_t hash;
+    size_t len;
+};
+void detect_result_key_id(const char *job_id, ts_ns span_ns, const struct detect_result_key *key,
+                          struct buf *out);
+/* The key of a record, influencer, bucket, bucket influencer or model plot. */
+struct detect_result_key detect_result_key(const struct detect_result *r);
+
 /* The id's last two parts for a record: a stable hash of its values and their summed length. */
 uint64_t detect_result_hash(struct bytes by, struct bytes over, struct bytes partition,
                             size_t *out_len);

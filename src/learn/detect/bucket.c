@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/bucket.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Contributions of one field of one cell that survive when memory is used up. */
+#define KEEP_PARTS 24
+
+struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t influence_bytes)
+{
+    struct detect_open *b = mem_zero(1, sizeof(*b));
+    if (b == NULL)
+        return NULL;
+    b->start = start;
+    b->generation = generation;
+    arena_init(&b->arena, 16 * 1024);
+    b->mask = 63;
+    b->slots = mem_zero(b->mask + 1, sizeof(*b->slots));
+    b->n_parts = 1;
+    b->parts_max = influence_bytes / 2 / (sizeof(struct detect_part) + 8);
+    if (b->parts_max < 256)
+        b->parts_max = 256;
+    if (b->parts_max > (size_t)1 << 24)
+        b->parts_max = (size_t)1 << 24;
+    b->pairs_max = influence_bytes / 2 / 16;
+    if (b->slots == NULL) {
+        detect_bucket_free(b);
+        return NULL;
+    }
+    return b;
+}
+
+void detect_bucket_free(struct detect_open *b)
+{
+    if (b == NULL)
+        return;
+    for (size_t i = 0; i < b->n_cells; i++)
+        detect_gather_release(&b->cells[i]->gather, b->cells[i]->kind);
+    arena_release(&b->arena);
+    mem_free(b->cells);
+    mem_free(b->slots);
+    mem_free(b->parts);
+    mem_free(b->part_slots);
+    mem_free(b->pairs);
+    mem_free(b);
+}
+
+/* By what is kept, not by what happens to be allocated: a restored bucket says the same. */
+size_t detect_bucket_bytes(const struct detect_open *b)
+{
+    return sizeof(*b) + b->cell_bytes + b->n_cells * 24 +
+           (b->n_parts - 1) * (sizeof(struct detect_part) * 3 / 2 + 8) + b->n_pairs * 16 +
+           b->sketch_bytes;
+}
+
+uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by)
+{
+    uint64_t h = hash_mix(partition + 0x9e3779b97f4a7c15U * (detector + 1U));
+    h = hash_mix(h ^ (over + 0x632be59bd9b4e019U));
+    return hash_mix(h ^ (by + 0xd1b54a32d192ed03U));
+}
+
+static uint64_t id_hash(uint8_t detector, uint32_t partition, uint32_t over, uint32_t by)
+{
+    return hash_mix(((uint64_t)partition << 32 | over) ^ hash_mix((uint64_t)by << 8 | detector));
+}
+
+static uint64_t cell_id_hash(const struct detect_cell *c)
+{
+    return id_hash(c->detector, c->partition, c->over, c->by);
+}
+
+static bool grow_cells(struct detect_open *b)
+{
+    size_t mask = b->mask * 2 + 1;
+    uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < b->n_cells; i++) {
+        size_t at = cell_id_hash(b->cells[i]) & mask;
+        while (slots[at] != 0)
+            at = (at + 1) & mask;
+        slots[at] = (uint32_t)i + 1;
+    }
+    mem_free(b->slots);
+    b->slots = slots;
+    b->mask = mask;
+    return true;
+}
+
+struct detect_cell *detect_bucket_cell(struct detect_open *b, const struct detect_names *names,
+                                       uint8_t detector, enum detect_kind kind, uint32_t partition,
+                                       uint32_t over, uint32_t by, unsigned parent, bool make)
+{
+    uint64_t h = id_hash(detector, partition, over, by);
+    size_t at = h & b->mask;
+    while (b->slots[at] != 0) {
+        struct detect_cell *c = b->cells[b->slots[at] - 1];
+        if (c->partition == partition && c->over == over && c->by == by && c->detector == detector)
+            return c;
+        at = (at + 1) & b->mask;
+    }
+    if (!make)
+        return NULL;
+    if ((b->n_cells + 1) * 3 > b->mask * 2) {
+        if (!grow_cells(b)) {
+            b->failed = true;
+            return NULL;
+        }
+        at = h & b->mask;
+        while (b->slots[at] != 0)
+            at = (at + 1) & b->mask;
+    }
+    void *cells = b->cells;
+    if (b->n_cells >= UINT32_MAX - 1 ||
+        mem_grow(&cells, &b->cap_cells, b->n_cells + 1, sizeof(*b->cells)) != 0) {
+        b->failed = true;
+        return NULL;
+    }
+    b->cells = cells;
+    size_t size = offsetof(struct detect_cell, gather) + detect_gather_size(kind);
+    struct detect_cell *c = arena_zero(&b->arena, size);
+    if (c == NULL) {
+        b->failed = true;
+        return NULL;
+    }
+    uint64_t hp = detect_names_hash(names, partition);
+    uint64_t ho = detect_names_hash(names, over);
+    uint64_t hb = detect_names_hash(names, by);
+    c->hash = detect_bucket_hash(detector, hp, ho, hb);
+    c->parent_hash = detect_bucket_hash(detector, (parent & 1) != 0 ? hp : 0,
+                                        (parent & 2) != 0 ? ho : 0, (parent & 4) != 0 ? hb : 0);
+    c->partition = partition;
+    c->over = over;
+    c->by = by;
+    c->detector = detector;
+    c->kind = (uint8_t)kind;
+    c->index = (uint32_t)b->n_cells;
+    detect_gather_init(&c->gather, kind);
+    b->cell_bytes += size;
+    b->cells[b->n_cells++] = c;
+    b->slots[at] = (uint32_t)b->n_cells;
+    return c;
+}
+
+static uint64_t part_hash(uint32_t cell, unsigned field, uint32_t name)
+{
+    return hash_mix(((uint64_t)cell << 32 | name) + (uint64_t)field * 0x9e3779b97f4a7c15U);
+}
+
+static bool rehash_parts(struct detect_open *b, size_t mask)
+{
+    if (b->part_slots == NULL || mask != b->part_mask) {
+        uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
+        if (slots == NULL)
+            return false;
+        mem_free(b->part_slots);
+        b->part_slots = slots;
+        b->part_mask = mask;
+    } else {
+        memset(b->part_slots, 0, (mask + 1) * sizeof(*b->part_slots));
+    }
+    for (size_t i = 1; i < b->n_parts; i++) {
+        const struct detect_part *p = &b->parts[i];
+        size_t at = part_hash(p->cell, p->field, p->name) & mask;
+        while (b->part_slots[at] != 0)
+            at = (at + 1) & mask;
+        b->part_slots[at] = (uint32_t)i;
+    }
+    return true;
+}
+
+struct part_rank {
+    uint32_t cell;
+    uint8_t field;
+    uint8_t kind;
+    double weight;
+    uint64_t hash;
+    uint32_t at;
+};
+
+static int by_rank(const void *x, const void *y)
+{
+    const struct part_rank *a = x;
+    const struct part_rank *b = y;
+    if (a->cell != b->cell)
+        return a->cell < b->cell ? -1 : 1;
+    if (a->field != b->field)
+        return a->field < b->field ? -1 : 1;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+/* Keeps the heaviest contributions of each field of each cell. */
+static bool prune_parts(struct detect_open *b, const struct detect_names *names)
+{
+    size_t n = b->n_parts - 1;
+    struct part_rank *rank = mem_alloc(n * sizeof(*rank));
+    struct detect_part *kept = mem_alloc(b->cap_parts * sizeof(*kept));
+    if (rank == NULL || kept == NULL) {
+        mem_free(rank);
+        mem_free(kept);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct detect_part *p = &b->parts[i + 1];
+        double weight = fabs(p->weight);
+        if (b->cells[p->cell]->kind == DETECT_MIN)
+            weight = -p->weight;
+        else if (b->cells[p->cell]->kind == DETECT_MAX)
+            weight = p->weight;
+        rank[i] = (struct part_rank){.cell = p->cell,
+                                     .field = p->field,
+                                     .weight = weight,
+                                     .hash = detect_names_hash(names, p->name),
+                                     .at = (uint32_t)i + 1};
+    }
+    qsort(rank, n, sizeof(*rank), by_rank);
+    size_t m = 1;
+    size_t run = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool same = i > 0 && rank[i].cell == rank[i - 1].cell && rank[i].field == rank[i - 1].field;
+        run = same ? run + 1 : 0;
+        if (run < KEEP_PARTS)
+            kept[m++] = b->parts[rank[i].at];
+        else
+            b->parts_dropped++;
+    }
+    mem_free(rank);
+    for (size_t i = 0; i < b->n_cells; i++)
+        b->cells[i]->influence = 0;
+    for (size_t i = 1; i < m; i++) {
+        struct detect_cell *c = b->cells[kept[i].cell];
+        kept[i].next = c->influence;
+        c->influence = (uint32_t)i;
+    }
+    mem_free(b->parts);
+    b->parts = kept;
+    b->n_parts = m;
+    return rehash_parts(b, b->part_mask);
+}
+
+void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsigned field,
+                              uint32_t name, double weight, double count,
+                              const struct detect_names *names)
+{
+    if (b->part_slots == NULL && !rehash_parts(b, 127)) {
+        b->failed = true;
+        return;
+    }
+    size_t at = part_hash(c->index, field, name) & b->part_mask;
+    while (b->part_slots[at] != 0) {
+        struct detect_part *p = &b->parts[b->part_slots[at]];
+        if (p->cell == c->index && p->name == name && p->field == field) {
+            p->count += (float)count;
+            if (c->kind == DETECT_MIN)
+                p->weight = weight < p->weight ? weight : p->weight;
+            else if (c->kind == DETECT_MAX)
+                p->weight = weight > p->weight ? weight : p->weight;
+            else
+                p->weight += weight;
+            return;
+        }
+        at = (at + 1) & b->part_mask;
+    }
+    if (b->n_parts >= b->parts_max) {
+        size_t before = b->n_parts;
+        if (!prune_parts(b, names)) {
+            b->failed = true;
+            return;
+        }
+        /* Many cells with few values each: nothing to prune, so new values are not kept. */
+        if (b->n_parts > before - before / 8) {
+            if (b->n_parts >= b->parts_max) {
+                b->parts_dropped++;
+                return;
+            }
+        }
+        at = part_hash(c->index, field, name) & b->part_mask;
+        while (b->part_slots[at] != 0)
+            at = (at + 1) & b->part_mask;
+    }
+    void *parts = b->parts;
+    if (mem_grow(&parts, &b->cap_parts, b->n_parts + 1, sizeof(*b->parts)) != 0) {
+        b->failed = true;
+        return;
+    }
+    b->parts = parts;
+    if ((b->n_parts + 1) * 3 > b->part_mask * 2) {
+        if (!rehash_parts(b, b->part_mask * 2 + 1)) {
+            b->failed = true;
+            return;
+        }
+        at = part_hash(c->index, field, name) & b->part_mask;
+        while (b->part_slots[at] != 0)
+            at = (at + 1) & b->part_mask;
+    }
+    b->parts[b->n_parts] = (struct detect_part){.cell = c->index,
+                                                .name = name,
+                                                .next = c->influence,
+                                                .field = (uint8_t)field,
+                                                .count = (float)count,
+                                                .weight = weight};
+    c->influence = (uint32_t)b->n_parts;
+    b->part_slots[at] = (uint32_t)b->n_parts;
+    b->n_parts++;
+}
+
+static bool add_pair(struct detect_open *b, uint64_t key)
+{
+    if (key == 0)
+        key = 1;
+    if (b->pairs == NULL || (b->n_pairs + 1) * 3 > b->pair_mask * 2) {
+        /* When the room is used up every event counts: a value is then too heavy, not missing. */
+        size_t mask = b->pairs == NULL ? 255 : b->pair_mask * 2 + 1;
+        uint64_t *pairs = mask < b->pairs_max ? mem_zero(mask + 1, sizeof(*pairs)) : NULL;
+        if (pairs == NULL)
+            return true;
+        for (size_t i = 0; b->pairs != NULL && i <= b->pair_mask; i++) {
+            if (b->pairs[i] == 0)
+                continue;
+            size_t at = b->pairs[i] & mask;
+            while (pairs[at] != 0)
+                at = (at + 1) & mask;
+            pairs[at] = b->pairs[i];
+        }
+        mem_free(b->pairs);
+        b->pairs = pairs;
+        b->pair_mask = mask;
+    }
+    size_t at = key & b->pair_mask;
+    while (b->pairs[at] != 0) {
+        if (b->pairs[at] == key)
+            return false;
+        at = (at + 1) & b->pair_mask;
+    }
+    b->pairs[at] = key;
+    b->n_pairs++;
+    return true;
+}
+
+bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
+                        uint64_t name_hash, uint64_t string_hash)
+{
+    return add_pair(b, hash_mix(c->hash ^ hash_mix(name_hash + field)) ^ hash_mix(string_hash));
+}
+
+static int by_hash(const void *x, const void *y)
+{
+    const struct detect_cell *a = *(struct detect_cell *const *)x;
+    const struct detect_cell *b = *(struct detect_cell *const *)y;
+    if (a->detector != b->detector)
+        return a->detector < b->detector ? -1 : 1;
+    if (a->parent_hash != b->parent_hash)
+        return a->parent_hash < b->parent_hash ? -1 : 1;
+    return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
+{
+    struct detect_cell **list = mem_alloc((b->n_cells + 1) * sizeof(struct detect_cell *));
+    if (list == NULL)
+        return NULL;
+    if (b->n_cells > 0)
+        memcpy(list, b->cells, b->n_cells * sizeof(struct detect_cell *));
+    qsort(list, b->n_cells, sizeof(struct detect_cell *), by_hash);
+    return list;
+}
+
+void detect_bucket_save(const struct detect_open *b, struct buf *out)
+{
+    buf_le64(out, (uint64_t)b->start);
+    buf_le64(out, b->events);
+    buf_le64(out, b->parts_dropped);
+    buf_le32(out, (uint32_t)b->n_cells);
+    for (size_t i = 0; i < b->n_cells; i++) {
+        const struct detect_cell *c = b->cells[i];
+        buf_char(out, (char)c->detector);
+        buf_le32(out, c->partition);
+        buf_le32(out, c->over);
+        buf_le32(out, c->by);
+        detect_gather_save(&c->gather, c->kind, out);
+    }
+    buf_le32(out, (uint32_t)(b->n_parts - 1));
+    for (size_t i = 1; i < b->n_parts; i++) {
+        const struct detect_part *p = &b->parts[i];
+        buf_le32(out, p->cell);
+        buf_char(out, (char)p->field);
+        buf_le32(out, p->name);
+        buf_double(out, (double)p->count);
+        buf_double(out, p->weight);
+    }
+    buf_le32(out, (uint32_t)b->n_pairs);
+    for (size_t i = 0; b->pairs != NULL && i <= b->pair_mask; i++) {
+        if (b->pairs[i] != 0)
+            buf_le64(out, b->pairs[i]);
+    }
+}
+
+static enum err load_cells(struct detect_open *b, struct cursor *in, const struct detect_loading *l)
+{
+    uint32_t n = cursor_le32(in);
+    for (uint32_t i = 0; i < n && cursor_ok(in); i++) {
+        uint8_t detector = cursor_u8(in);
+        uint32_t id[3] = {cursor_le32(in), cursor_le32(in), cursor_le32(in)};
+        if (!cursor_ok(in) || detector >= l->n_detectors)
+            return ERR_FORMAT;
+        for (size_t k = 0; k < 3; k++) {
+            if (!detect_loading_name(l, id[k], &id[k]))
+                return ERR_FORMAT;
+        }
+        enum detect_kind kind = l->kinds[detector];
+        size_t before = b->n_cells;
+        struct detect_cell *c = detect_bucket_cell(b, l->names, detector, kind, id[0], id[1], id[2],
+                                                   l->parents[detector], true);
+        if (c == NULL)
+            return ERR_MEMORY;
+        if (b->n_cells == before)
+            return ERR_FORMAT; /* the same cell twice */
+        struct detect_gather g;
+        enum err e = detect_gather_load(in, kind, &g);
+        if (e != ERR_NONE)
+            return e;
+        memcpy(&c->gather, &g, detect_gather_size(kind));
+        b->sketch_bytes += detect_gather_memory(&c->gather, kind);
+    }
+    return cursor_ok(in) ? ERR_NONE : ERR_FORMAT;
+}
+
+static enum err load_parts(struct detect_open *b, struct cursor *in, const struct detect_loading *l)
+{
+    uint32_t n = cursor_le32(in);
+    for (uint32_t i = 0; i < n && cursor_ok(in); i++) {
+        uint32_t cell = cursor_le32(in);
+        uint8_t field = cursor_u8(in);
+        uint32_t name = cursor_le32(in);
+        double count = detect_loading_double(in);
+        double weight = detect_loading_double(in);
+        if (!cursor_ok(in) || cell >= b->n_cells || field >= l->n_influencers ||
+            !detect_loading_name(l, name, &name) || name == 0)
+            return ERR_FORMAT;
+        detect_bucket_contribute(b, b->cells[cell], field, name, weight, count, l->names);
+    }
+    return cursor_ok(in) ? ERR_NONE : ERR_FORMAT;
+}
+
+enum err detect_bucket_load(struct detect_open *b, struct cursor *in,
+                            const struct detect_loading *l)
+{
+    b->events = cursor_le64(in);
+    b->parts_dropped = cursor_le64(in);
+    enum err e = load_cells(b, in, l);
+    if (e == ERR_NONE)
+        e = load_parts(b, in, l);
+    if (e != ERR_NONE)
+        return e;
+    uint32_t n = cursor_le32(in);
+    for (uint32_t i = 0; i < n && cursor_ok(in); i++)
+        (void)add_pair(b, cursor_le64(in));
+    if (b->failed)
+        return ERR_MEMORY;
+    return cursor_ok(in) ? ERR_NONE : ERR_FORMAT;
+}

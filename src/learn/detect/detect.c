@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/detect.h"
+
+#include "base/mem.h"
+#include "detect/engine_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+/* by × over × partition values of one record that count. */
+#define COMBINATIONS_MAX 256
+/* Empty buckets in a row that are judged one by one; a longer gap is passed over at once. */
+#define EMPTY_MAX 100
+#define OPEN_SPARE 64
+#define SUMMARY_MAX 1e15
+
+static enum err init(struct detect *d)
+{
+    const struct detect_job *job = d->job;
+    bool values_over = false;
+    for (size_t i = 0; i < job->n_detectors; i++) {
+        values_over |=
+            job->detectors[i].function->kind == DETECT_RARE && job->detectors[i].over != NULL;
+    }
+    d->names = detect_names_new(d->options.seed);
+    if (d->names == NULL)
+        return ERR_MEMORY;
+    d->table = detect_table_new(d->names, values_over);
+    d->tests = mem_zero(job->n_detectors, sizeof(*d->tests));
+    d->influencer_history = mem_zero(job->n_influencers + 1, sizeof(*d->influencer_history));
+    if (d->table == NULL || d->tests == NULL || d->influencer_history == NULL)
+        return ERR_MEMORY;
+    model_history_init(&d->bucket_history, job->bucket_span_ns);
+    for (size_t i = 0; i < job->n_influencers; i++)
+        model_history_init(&d->influencer_history[i], job->bucket_span_ns);
+    enum err e = detect_plan_init(&d->plan, job);
+    if (e == ERR_NONE)
+        e = detect_row_init(&d->row, &d->plan);
+    d->now = TIME_NONE;
+    d->closed_until = TIME_NONE;
+    d->next_prune = TIME_NONE;
+    d->next_renormalize = TIME_NONE;
+    d->counts.earliest_record = TIME_NONE;
+    d->counts.latest_record = TIME_NONE;
+    d->counts.latest_bucket = TIME_NONE;
+    d->counts.latest_empty_bucket = TIME_NONE;
+    d->counts.latest_sparse_bucket = TIME_NONE;
+    d->max_open =
+        (size_t)((job->latency_ns + d->options.delay_ns) / job->bucket_span_ns) + OPEN_SPARE;
+    return e;
+}
+
+enum err detect_new(const struct detect_job *job, const struct detect_options *options,
+                    struct detect **out)
+{
+    struct detect *d = mem_zero(1, sizeof(*d));
+    if (d == NULL)
+        return ERR_MEMORY;
+    d->job = job;
+    d->options = *options;
+    enum err e = init(d);
+    if (e != ERR_NONE) {
+        detect_free(d);
+        return e;
+    }
+    *out = d;
+    return ERR_NONE;
+}
+
+void detect_free(struct detect *d)
+{
+    if (d == NULL)
+        return;
+    for (size_t i = 0; i < d->n_open; i++)
+        detect_bucket_free(d->open[i]);
+    mem_free(d->open);
+    detect_row_release(&d->row);
+    detect_plan_release(&d->plan);
+    detect_table_free(d->table);
+    detect_names_free(d->names);
+    mem_free(d->tests);
+    mem_free(d->influencer_history);
+    mem_free(d);
+}
+
+/* ---- buckets ---- */
+
+static size_t influence_bytes(const struct detect *d)
+{
+    return d->job->n_influencers > 0 ? (size_t)(d->job->memory_limit / 8) : 0;
+}
+
+static void drop_open(struct detect *d, size_t at)
+{
+    if (d->current == d->open[at])
+        d->current = NULL;
+    detect_bucket_free(d->open[at]);
+    memmove(&d->open[at], &d->open[at + 1], (d->n_open - at - 1) * sizeof(struct detect_open *));
+    d->n_open--;
+    uint32_t oldest = detect_names_generation(d->names) + 1;
+    for (size_t i = 0; i < d->n_open; i++) {
+        if ((int32_t)(d->open[i]->generation - oldest) < 0)
+            oldest = d->open[i]->generation;
+    }
+    detect_names_sweep(d->names, oldest);
+    detect_names_next_generation(d->names);
+}
+
+/* The open bucket of a time, made if need be; NULL with *why when the record has to go. */
+static struct detect_open *bucket_at(struct detect *d, ts_ns time, uint64_t **out_counter,
+                                     enum err *out_err)
+{
+    ts_ns span = d->job->bucket_span_ns;
+    ts_ns start = time_floor(time, span);
+    if (d->closed_until != TIME_NONE && start < d->closed_until) {
+        *out_counter = &d->counts.out_of_order;
+        return NULL;
+    }
+    size_t at = d->n_open;
+    while (at > 0 && d->open[at - 1]->start > start)
+        at--;
+    if (at > 0 && d->open[at - 1]->start == start)
+        return d->open[at - 1];
+    if (d->n_open >= d->max_open) {
+        /* Times far ahead must not push out the present: the farthest gives way. */
+        if (at == d->n_open) {
+            *out_counter = &d->counts.invalid_dates;
+            return NULL;
+        }
+        d->counts.invalid_dates += d->open[d->n_open - 1]->events;
+        drop_open(d, d->n_open - 1);
+    }
+    void *open = d->open;
+    if (mem_grow(&open, &d->cap_open, d->n_open + 1, sizeof(struct detect_open *)) != 0) {
+        *out_err = ERR_MEMORY;
+        return NULL;
+    }
+    d->open = open;
+    detect_names_next_generation(d->names);
+    struct detect_open *b =
+        detect_bucket_new(start, detect_names_generation(d->names), influence_bytes(d));
+    if (b == NULL) {
+        *out_err = ERR_MEMORY;
+        return NULL;
+    }
+    memmove(&d->open[at + 1], &d->open[at], (d->n_open - at) * sizeof(struct detect_open *));
+    d->open[at] = b;
+    d->n_open++;
+    return b;
+}
+
+static void count_closed(struct detect *d, const struct detect_open *b)
+{
+    struct detect_counts *n = &d->counts;
+    n->buckets++;
+    n->latest_bucket = b->start;
+    if (b->events == 0) {
+        n->empty_buckets++;
+        n->latest_empty_bucket = b->start;
+    }
+}
+
+/* One bucket that had no record. */
+static enum err close_empty(struct detect *d, ts_ns start)
+{
+    struct detect_open *b = detect_bucket_new(start, detect_names_generation(d->names), 0);
+    if (b == NULL)
+        return ERR_MEMORY;
+    struct detect_closing c = {.bucket = b, .fraction = 1};
+    enum err e = detect_close_bucket(d, &c);
+    count_closed(d, b);
+    detect_bucket_free(b);
+    d->closed_until = start + d->job->bucket_span_ns;
+    return e;
+}
+
+/* The buckets from the last closed one up to `until` had no record. */
+static enum err close_gap(struct detect *d, ts_ns until)
+{
+    ts_ns span = d->job->bucket_span_ns;
+    if (d->closed_until == TIME_NONE)
+        return ERR_NONE;
+    for (int i = 0; i < EMPTY_MAX && d->closed_until < until; i++) {
+        enum err e = close_empty(d, d->closed_until);
+        if (e != ERR_NONE)
+            return e;
+    }
+    if (d->closed_until < until) {
+        uint64_t n = (uint64_t)((until - d->closed_until) / span);
+        detect_jump(d, d->closed_until, n);
+        d->counts.buckets += n;
+        d->counts.empty_buckets += n;
+        d->counts.latest_empty_bucket = until - span;
+        d->counts.latest_bucket = until - span;
+        d->closed_until = until;
+    }
+    return ERR_NONE;
+}
+
+static enum err close_first(struct detect *d, bool partial)
+{
+    struct detect_open *b = d->open[0];
+    enum err e = close_gap(d, b->start);
+    struct detect_closing c = {.bucket = b, .partial = partial, .fraction = 1};
+    if (e == ERR_NONE)
+        e = detect_close_bucket(d, &c);
+    if (b->failed && e == ERR_NONE)
+        d->failures++;
+    count_closed(d, b);
+    d->closed_until = b->start + d->job->bucket_span_ns;
+    drop_open(d, 0);
+    return e;
+}
+
+enum err detect_advance(struct detect *d, ts_ns now)
+{
+    if (d->now != TIME_NONE && now <= d->now)
+        return ERR_NONE;
+    d->now = now;
+    ts_ns span = d->job->bucket_span_ns;
+    ts_ns lag = d->job->latency_ns + d->options.delay_ns;
+    if (now < -TIME_MAX / 2 + lag)
+        return ERR_NONE;
+    ts_ns until = time_floor(now - lag, span);
+    while (d->n_open > 0 && d->open[0]->start < until) {
+        enum err e = close_first(d, false);
+        if (e != ERR_NONE)
+            return e;
+    }
+    return close_gap(d, until);
+}
+
+enum err detect_finish(struct detect *d)
+{
+    while (d->n_open > 0) {
+        ts_ns end = d->open[0]->start + d->job->bucket_span_ns;
+        ts_ns seen = d->now;
+        if (d->counts.latest_record != TIME_NONE && d->counts.latest_record > seen)
+            seen = d->counts.latest_record;
+        enum err e = close_first(d, d->n_open == 1 && seen < end);
+        if (e != ERR_NONE)
+            return e;
+    }
+    return ERR_NONE;
+}
+
+enum err detect_interim(struct detect *d)
+{
+    ts_ns span = d->job->bucket_span_ns;
+    for (size_t i = 0; i < d->n_open; i++) {
+        struct detect_open *b = d->open[i];
+        ts_ns seen = d->now;
+        if (d->counts.latest_record != TIME_NONE && d->counts.latest_record > seen)
+            seen = d->counts.latest_record;
+        double fraction = (double)(seen - b->start) / (double)span;
+        if (!(fraction > 0))
+            fraction = 1.0 / 1024;
+        if (fraction > 1)
+            fraction = 1;
+        struct detect_closing c = {
+            .bucket = b, .interim = true, .partial = fraction < 1, .fraction = fraction};
+        enum err e = detect_close_bucket(d, &c);
+        if (e != ERR_NONE)
+            return e;
+    }
+    return ERR_NONE;
+}
+
+/* ---- records ---- */
+
+static uint32_t name_of(struct detect *d, struct detect_value *v)
+{
+    if (v->id == 0)
+        v->id = detect_names_put(d->names, v->text);
+    return v->id;
+}
+
+/* One of the values that split a record. */
+struct split {
+    struct detect_values *values; /* NULL: this detector does not split by it */
+    uint32_t n;                   /* values, or 1 for none */
+};
+
+static bool split_of(struct detect *d, int slot, bool null_too, struct split *out)
+{
+    *out = (struct split){NULL, 1};
+    if (slot == DETECT_NO_SLOT)
+        return true;
+    struct detect_values *v = &d->row.values[slot];
+    if (v->n == 0)
+        return null_too;
+    *out = (struct split){v, v->n};
+    return true;
+}
+
+/* What one record brings to one cell. */
+struct brought {
+    double sum; /* of the numbers, or the extreme */
+    double count;
+    bool any;
+};
+
+static struct brought add_numbers(struct detect *d, struct detect_cell *c,
+                                  struct detect_values *values, uint64_t weight)
+{
+    struct brought b = {0, 0, false};
+    for (uint32_t i = 0; i < values->n; i++) {
+        double x;
+        if (!detect_row_number(&values->v[i], &x)) {
+            d->counts.missing_fields++;
+            continue;
+        }
+        detect_gather_number(&c->gather, c->kind, x, weight);
+        if (c->kind == DETECT_MEAN)
+            b.sum += x * (double)weight;
+        else if (c->kind == DETECT_MIN)
+            b.sum = b.any && b.sum < x ? b.sum : x;
+        else if (c->kind == DETECT_MAX)
+            b.sum = b.any && b.sum > x ? b.sum : x;
+        else
+            b.sum += x;
+        b.count += (double)weight;
+        b.any = true;
+    }
+    return b;
+}
+
+static void contribute(struct detect *d, struct detect_open *b, struct detect_cell *c,
+                       const struct detect_reads *r, double weight, double count)
+{
+    for (size_t i = 0; i < r->n_influencers; i++) {
+        unsigned f = r->influencers[i];
+        struct detect_values *v = &d->row.values[d->plan.influencers[f]];
+        for (uint32_t k = 0; k < v->n; k++) {
+            uint32_t name = name_of(d, &v->v[k]);
+            if (name != 0)
+                detect_bucket_contribute(b, c, f, name, weight, count, d->names);
+        }
+    }
+}
+
+static void add_texts(struct detect *d, struct detect_open *b, struct detect_cell *c,
+                      const struct detect_reads *r, struct detect_values *values, uint64_t weight)
+{
+    size_t before = detect_gather_memory(&c->gather, c->kind);
+    for (uint32_t i = 0; i < values->n; i++) {
+        struct bytes text = values->v[i].text;
+        uint64_t hash = hash_bytes(d->options.seed, text.p, text.n);
+        if (!detect_gather_text(&c->gather, c->kind, hash, text, weight))
+            b->failed = true;
+        double size = c->kind == DETECT_INFO_CONTENT ? (double)text.n : 1;
+        for (size_t f = 0; f < r->n_influencers; f++) {
+            unsigned field = r->influencers[f];
+            struct detect_values *v = &d->row.values[d->plan.influencers[field]];
+            for (uint32_t k = 0; k < v->n; k++) {
+                uint32_t name = name_of(d, &v->v[k]);
+                if (name == 0)
+                    continue;
+                bool fresh =
+                    detect_bucket_pair(b, c, field, detect_names_hash(d->names, name), hash);
+                detect_bucket_contribute(b, c, field, name, fresh ? size : 0, (double)weight,
+                                         d->names);
+            }
+        }
+    }
+    b->sketch_bytes += detect_gather_memory(&c->gather, c->kind) - before;
+}
+
+unsigned detect_parent_bits(const struct detect_detector *det)
+{
+    if (det->function->kind == DETECT_RARE)
+        return 1;
+    return det->over != NULL ? 1 | 4 : 1 | 2 | 4;
+}
+
+/* New cells stop when open buckets would leave models no room. */
+static bool room_for_cell(const struct detect *d)
+{
+    return (double)detect_memory(d) < 0.95 * (double)d->job->memory_limit;
+}
+
+static struct detect_cell *cell_of(struct detect *d, struct detect_open *b, size_t detector,
+                                   uint32_t partition, uint32_t over, uint32_t by)
+{
+    const struct detect_detector *det = &d->job->detectors[detector];
+    enum detect_kind kind = det->function->kind;
+    struct detect_cell *c = detect_bucket_cell(b, d->names, (uint8_t)detector, kind, partition,
+                                               over, by, detect_parent_bits(det), false);
+    if (c != NULL)
+        return c;
+    if (!room_for_cell(d)) {
+        d->failures++;
+        return NULL;
+    }
+    return detect_bucket_cell(b, d->names, (uint8_t)detector, kind, partition, over, by,
+                              detect_parent_bits(det), true);
+}
+
+static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
+                      struct detect_cell *c, uint64_t weight)
+{
+    const struct detect_reads *r = &d->plan.detectors[detector];
+    switch ((enum detect_kind)c->kind) {
+    case DETECT_DISTINCT_COUNT:
+    case DETECT_INFO_CONTENT:
+        add_texts(d, b, c, r, &d->row.values[r->field], weight);
+        return;
+    case DETECT_COUNT:
+    case DETECT_NON_ZERO_COUNT:
+    case DETECT_RARE:
+        c->gather.count += weight;
+        contribute(d, b, c, r, (double)weight, (double)weight);
+        return;
+    default: {
+        struct brought x = add_numbers(d, c, &d->row.values[r->field], weight);
+        if (x.any)
+            contribute(d, b, c, r, x.sum, x.count);
+        return;
+    }
+    }
+}
+
+static void feed_detector(struct detect *d, struct detect_open *b, size_t detector, uint64_t weight)
+{
+    const struct detect_detector *det = &d->job->detectors[detector];
+    const struct detect_reads *r = &d->plan.detectors[detector];
+    struct split partition;
+    struct split over;
+    struct split by;
+    if ((r->field != DETECT_NO_SLOT && d->row.values[r->field].n == 0) ||
+        !split_of(d, r->partition, det->use_null, &partition) ||
+        !split_of(d, r->over, false, &over) || !split_of(d, r->by, det->use_null, &by)) {
+        d->counts.missing_fields++;
+        return;
+    }
+    uint32_t done = 0;
+    for (uint32_t p = 0; p < partition.n; p++) {
+        uint32_t np = partition.values != NULL ? name_of(d, &partition.values->v[p]) : 0;
+        for (uint32_t o = 0; o < over.n; o++) {
+            uint32_t no = over.values != NULL ? name_of(d, &over.values->v[o]) : 0;
+            for (uint32_t y = 0; y < by.n; y++) {
+                uint32_t ny = by.values != NULL ? name_of(d, &by.values->v[y]) : 0;
+                if (done++ >= COMBINATIONS_MAX) {
+                    d->counts.combinations++;
+                    continue;
+                }
+                struct detect_cell *c = cell_of(d, b, detector, np, no, ny);
+                if (c != NULL)
+                    feed_cell(d, b, detector, c, weight);
+            }
+        }
+    }
+}
+
+/* How many events the record stands for; 0: none. */
+static uint64_t weight_of(struct detect *d)
+{
+    if (d->plan.summary == DETECT_NO_SLOT)
+        return 1;
+    struct detect_values *v = &d->row.values[d->plan.summary];
+    double x = 0;
+    if (v->n == 0 || !detect_row_number(&v->v[0], &x) || !(x >= 1)) {
+        d->counts.missing_fields++;
+        return 0;
+    }
+    return (uint64_t)(x < SUMMARY_MAX ? x : SUMMARY_MAX);
+}
+
+/* The row is filled. */
+static enum err take(struct detect *d, ts_ns time)
+{
+    struct detect_counts *n = &d->counts;
+    n->records++;
+    struct detect_open *b = d->current;
+    if (b == NULL || time < b->start || time - b->start >= d->job->bucket_span_ns) {
+        uint64_t *counter = NULL;
+        enum err e = ERR_NONE;
+        b = bucket_at(d, time, &counter, &e);
+        if (b == NULL) {
+            if (counter != NULL)
+                (*counter)++;
+            return e;
+        }
+        d->current = b;
+    }
+    if (n->earliest_record == TIME_NONE || time < n->earliest_record)
+        n->earliest_record = time;
+    if (n->latest_record == TIME_NONE || time > n->latest_record)
+        n->latest_record = time;
+    n->processed++;
+    n->fields += d->row.fields;
+    n->input_bytes += d->row.bytes;
+    n->combinations += d->row.dropped;
+    d->row.dropped = 0;
+    uint64_t weight = weight_of(d);
+    if (weight == 0)
+        return ERR_NONE;
+    b->events += weight;
+    for (size_t i = 0; i < d->job->n_detectors; i++)
+        feed_detector(d, b, i, weight);
+    return ERR_NONE;
+}
+
+/* Time first: a record that begins a new bucket ends the old ones before it counts. */
+static enum err follow(struct detect *d, ts_ns time)
+{
+    if (!d->options.follow_records || (d->now != TIME_NONE && time <= d->now))
+        return ERR_NONE;
+    return detect_advance(d, time);
+}
+
+enum err detect_event(struct detect *d, const struct event *e)
+{
+    ts_ns time;
+    if (!detect_row_event_time(&d->plan, e, &time)) {
+        d->counts.records++;
+        d->counts.invalid_dates++;
+        return ERR_NONE;
+    }
+    enum err r = follow(d, time);
+    if (r != ERR_NONE)
+        return r;
+    detect_row_event(&d->row, &d->plan, e);
+    return take(d, time);
+}
+
+enum err detect_columns(struct detect *d, const struct bytes *names, size_t n, struct err_text *why)
+{
+    enum err e = detect_plan_columns(&d->plan, names, n, why);
+    if (e == ERR_NONE)
+        d->columns = true;
+    return e;
+}
+
+enum err detect_record(struct detect *d, ts_ns time, const struct bytes *fields)
+{
+    enum err e = follow(d, time);
+    if (e != ERR_NONE)
+        return e;
+    detect_row_columns(&d->row, &d->plan, fields);
+    return take(d, time);
+}
+
+enum err detect_row(struct detect *d, const struct bytes *fields)
+{
+    ts_ns time;
+    if (!detect_row_parse_time(d->job->time_format, fields[d->plan.time_column], &time)) {
+        d->counts.records++;
+        d->counts.invalid_dates++;
+        return ERR_NONE;
+    }
+    return detect_record(d, time, fields);
+}
+
+/* ---- what others ask ---- */
+
+const struct detect_counts *detect_counts(const struct detect *d)
+{
+    return &d->counts;
+}
+
+ts_ns detect_final_until(const struct detect *d)
+{
+    return d->closed_until;
+}
+
+ts_ns detect_now(const struct detect *d)
+{
+    return d->now;
+}
+
+double detect_last_score(const struct detect *d)
+{
+    return d->last_score;
+}
+
+void detect_size(const struct detect *d, struct detect_size_stats *out)
+{
+    size_t used = detect_memory(d);
+    *out = (struct detect_size_stats){
+        .model_bytes = used,
+        .peak_model_bytes = used > d->peak_bytes ? used : d->peak_bytes,
+        .memory_limit = d->job->memory_limit,
+        .bytes_exceeded = used > d->job->memory_limit ? used - d->job->memory_limit : 0,
+        .allocation_failures = d->failures,
+        .by_fields = detect_table_count(d->table, DETECT_CLASS_METRIC) +
+                     detect_table_count(d->table, DETECT_CLASS_VALUE),
+        .over_fields = detect_table_count(d->table, DETECT_CLASS_MEMBER),
+        .partition_fields = detect_table_count(d->table, DETECT_CLASS_POOL) +
+                            detect_table_count(d->table, DETECT_CLASS_POPULATION),
+        .status = d->status};
+}
+
+void detect_report_size(struct detect *d)
+{
+    if (d->options.sink == NULL)
+        return;
+    struct detect_result r = {.type = DETECT_RESULT_MODEL_SIZE_STATS,
+                              .job_id = d->job->id,
+                              .time = d->closed_until != TIME_NONE ? d->closed_until : 0,
+                              .span_ns = d->job->bucket_span_ns};
+    detect_size(d, &r.size);
+    d->options.sink(d->options.ctx, &r);
+}
+
+void detect_snapshot_id(const struct detect *d, struct buf *out)
+{
+    ts_ns latest = d->counts.latest_record;
+    buf_format(out, "%s-%lld", d->job->id,
+               (long long)(latest == TIME_NONE ? 0 : time_floor(latest, TIME_S) / TIME_S));
+}

@@ -1,0 +1,159 @@
+#ifndef DETECT_ENGINE_PRIV_H
+#define DETECT_ENGINE_PRIV_H
+
+/*
+ * The engine's inside, shared by the files that take records in (detect.c), judge and learn a
+ * bucket (judge.c), turn what stands out into results (report.c, influence.c), and save (state.c).
+ *
+ * Threads: see detect.h.
+ */
+
+#include "base/buf.h"
+#include "detect/bucket.h"
+#include "detect/detect.h"
+#include "detect/names.h"
+#include "detect/row.h"
+#include "detect/table.h"
+
+#define DETECT_SHARDS 64
+#define DETECT_RECENT_MAX 1024
+/* Records and influencers of lower score are not reported. */
+#define DETECT_SCORE_MIN 1.0
+/* Records of one bucket beyond this many, weakest first, are not reported. */
+#define DETECT_RECORDS_MAX 500
+
+/* A value that stands out. */
+struct detect_candidate {
+    struct detect_cell *cell;     /* NULL: a series of which nothing came */
+    struct detect_entity *entity; /* NULL in interim results for what is not known yet */
+    uint64_t hash;
+    uint32_t partition;
+    uint32_t over;
+    uint32_t by;
+    uint8_t detector;
+    bool has_values;
+    bool high;
+    bool high_variance;
+    bool multimodal;
+    bool first;
+    double relative;
+    double value;
+    double typical;
+    double lower;
+    double upper;
+    double log_p;
+    double single_log_p;
+    double multi_log_p;
+    double multi_bucket;
+};
+
+struct detect_candidates {
+    struct detect_candidate *list;
+    size_t n;
+    size_t cap;
+    bool failed;
+};
+
+/* A result whose score may still change. */
+struct detect_recent {
+    struct detect_result_key key;
+    double anchor;
+    double score;
+    uint32_t partition; /* a name, referred to; 0 for none */
+};
+
+struct detect_tests {
+    double per_bucket; /* faded number of series judged in a bucket */
+};
+
+struct detect {
+    const struct detect_job *job;
+    struct detect_options options;
+    struct detect_names *names;
+    struct detect_table *table;
+    struct detect_plan plan;
+    struct detect_row row;
+    bool columns; /* the plan knows the columns */
+
+    struct detect_open **open; /* by start, oldest first */
+    size_t n_open;
+    size_t cap_open;
+    size_t max_open;
+    struct detect_open *current; /* the last one a record fell into */
+
+    ts_ns now;
+    ts_ns closed_until;
+    struct detect_counts counts;
+
+    size_t series_bytes; /* behind metric series and sketches of values */
+    size_t peak_bytes;
+    uint64_t failures;
+    uint8_t status;
+    uint32_t pressure; /* how often the prune window is halved */
+    ts_ns next_prune;
+    ts_ns next_renormalize;
+
+    struct detect_tests *tests; /* one a detector */
+    struct model_history bucket_history;
+    struct model_history *influencer_history; /* one an influencer field */
+    struct detect_recent recent[DETECT_RECENT_MAX];
+    size_t n_recent;
+    size_t at_recent; /* the next to be overwritten */
+    double last_score;
+};
+
+/* What a job's detector asks of the models. */
+struct model_params detect_params(const struct detect *d, size_t detector);
+
+/* judge.c: judges and, unless interim, learns and closes. */
+struct detect_closing {
+    struct detect_open *bucket;
+    bool interim;
+    bool partial;    /* the bucket's end has not come: only the high side counts, nothing learned */
+    double fraction; /* of the bucket that has passed */
+};
+enum err detect_close_bucket(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
+/* n empty buckets from start on, without looking at each. */
+void detect_jump(struct detect *d, ts_ns start, uint64_t n);
+size_t detect_memory(const struct detect *d);
+
+/* Which of a cell's values name its parent: bit 0 partition, 1 over, 2 by. */
+unsigned detect_parent_bits(const struct detect_detector *det);
+
+/* report.c: candidates to results. tested: series judged in this bucket. */
+enum err detect_report(struct detect *d, const struct detect_closing *c,
+                       struct detect_candidates *found, const size_t *tested) ERR_MUST_CHECK;
+
+/* A name's text; none where the detector has no such field. */
+struct bytes detect_name_text(const struct detect *d, const char *field, uint32_t id);
+
+/* plot.c: what the models expect of this bucket, before they learn it. */
+enum err detect_report_plots(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
+
+/* renorm.c: results whose scores may still change. partition is 0 but for records. */
+void detect_remember(struct detect *d, const struct detect_result *result, double anchor,
+                     double score, uint32_t partition);
+/* At fixed times: when end has passed one, looks again. */
+void detect_renormalize_due(struct detect *d, ts_ns end);
+/* The history of a partition's scores; NULL when it had none yet. */
+struct detect_scale *detect_scale_of(const struct detect *d, uint8_t detector, uint32_t partition);
+
+/* influence.c: the values that carry a candidate's anomaly. */
+struct detect_share {
+    uint32_t name;
+    uint8_t field; /* index into the job's influencers */
+    double share;  /* of the excess, 0 to 1 */
+};
+#define DETECT_SHARES_MAX 10 /* values of one field */
+/* Appends to list (heaviest first within a field, fields in the job's order); the new length. */
+size_t detect_influence_shares(const struct detect *d, const struct detect_open *b,
+                               const struct detect_candidate *c, struct detect_share *list);
+/* How much of a's excess came with the values that carry b; 0 when they have no field in common. */
+double detect_influence_overlap(const struct detect_share *a, size_t na,
+                                const struct detect_share *b, size_t nb);
+
+/* state.c, for the fuzzer: the state without its envelope. */
+enum err detect_state_load(struct detect *d, struct cursor *in) ERR_MUST_CHECK;
+void detect_state_save(const struct detect *d, struct buf *out);
+
+#endif

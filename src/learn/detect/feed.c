@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/feed.h"
+
+#include "base/mem.h"
+#include "detect/read_priv.h"
+#include "detect/runtime.h"
+#include "format/node.h"
+#include "query/query.h"
+
+#include <string.h>
+
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        enum err try_err = (call);                                                                 \
+        if (try_err != ERR_NONE)                                                                   \
+            return try_err;                                                                        \
+    } while (0)
+
+void detect_feed_free(struct detect_feed *feed)
+{
+    if (feed == NULL)
+        return;
+    detect_read_strings_free(feed->indices, feed->n_indices);
+    detect_read_strings_free(feed->runtime, feed->n_runtime);
+    detect_read_strings_free(feed->notes, feed->n_notes);
+    query_free(feed->query);
+    mem_free(feed->query_text);
+    mem_free(feed->id);
+    mem_free(feed->job_id);
+    mem_free(feed);
+}
+
+/* A field without a script only declares a type; one with a script must be a built-in. */
+static enum err read_computed(const struct format_node *root, const char *key,
+                              struct detect_feed *feed, struct err_text *why)
+{
+    const struct format_node *obj = NULL;
+    TRY(detect_read_object(root, key, &obj, why));
+    size_t n = format_node_count(obj);
+    for (size_t i = 0; i < n; i++) {
+        const struct format_node *v = format_node_at(obj, i);
+        const char *name = format_node_key(v);
+        format_node_mark(v);
+        bool known = detect_runtime_find(name, format_node_key_len(v)) != NULL;
+        if (!known && format_node_get(v, "script") != NULL)
+            return format_node_err(v, why, ERR_UNSUPPORTED,
+                                   "the script of the field \"%.100s\" is not supported; fields "
+                                   "computed by name are %s",
+                                   name, detect_runtime_names());
+        if (!known)
+            continue;
+        char **list = mem_resize(feed->runtime, feed->n_runtime + 1, sizeof(*list));
+        if (list == NULL)
+            return ERR_MEMORY;
+        feed->runtime = list;
+        list[feed->n_runtime] = mem_strdup(name);
+        if (list[feed->n_runtime] == NULL)
+            return ERR_MEMORY;
+        feed->n_runtime++;
+    }
+    if (obj != NULL)
+        format_node_mark(obj);
+    return ERR_NONE;
+}
+
+static enum err read_query(const struct format_node *root, struct detect_feed *feed,
+                           struct err_text *why)
+{
+    const struct format_node *q = format_node_get(root, "query");
+    if (q == NULL || format_node_type(q) == FORMAT_NULL) {
+        feed->query_text = mem_strdup("{\"match_all\":{}}");
+        return feed->query_text != NULL ? ERR_NONE : ERR_MEMORY;
+    }
+    if (format_node_type(q) != FORMAT_OBJECT)
+        return format_node_err(q, why, ERR_INVALID, "query must be an object of Query DSL");
+    TRY(query_parse_dsl(q, 0, &feed->query, why));
+    if (query_uses_now(feed->query))
+        return format_node_err(q, why, ERR_UNSUPPORTED,
+                               "a datafeed's query must not depend on \"now\": the job's results "
+                               "would change with the time of reading");
+    format_node_mark(q);
+    feed->query_text = detect_read_json(q);
+    return feed->query_text != NULL ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err read_feed(const struct format_node *root, struct detect_feed *feed,
+                          struct err_text *why)
+{
+    const struct detect_notes notes = {&feed->notes, &feed->n_notes};
+    if (format_node_type(root) != FORMAT_OBJECT)
+        return format_node_err(root, why, ERR_INVALID, "a datafeed must be a JSON object");
+    static const char *const refused[] = {"aggregations", "aggs"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct format_node *v = format_node_get(root, refused[i]);
+        if (v != NULL && format_node_type(v) != FORMAT_NULL)
+            return format_node_err(v, why, ERR_UNSUPPORTED,
+                                   "a datafeed with %s is not supported; expected a query alone",
+                                   refused[i]);
+    }
+    TRY(detect_read_str(root, "datafeed_id", &feed->id, why));
+    TRY(detect_read_str(root, "job_id", &feed->job_id, why));
+    if (feed->id == NULL && (feed->id = mem_strdup("")) == NULL)
+        return ERR_MEMORY;
+    if (feed->job_id == NULL && (feed->job_id = mem_strdup("")) == NULL)
+        return ERR_MEMORY;
+    TRY(detect_read_strings(root, "indexes", 1000, &feed->indices, &feed->n_indices, why));
+    TRY(detect_read_strings(root, "indices", 1000, &feed->indices, &feed->n_indices, why));
+    feed->query_delay_ns = 60 * TIME_S;
+    TRY(detect_read_span(root, "query_delay", 0, 30 * TIME_DAY, &feed->query_delay_ns, why));
+    TRY(detect_read_span(root, "frequency", TIME_S, 30 * TIME_DAY, &feed->frequency_ns, why));
+    TRY(detect_read_int(root, "max_empty_searches", -1, INT32_MAX, &feed->max_empty_searches, why));
+    if (feed->max_empty_searches < 0)
+        feed->max_empty_searches = 0;
+    feed->scroll_size = 1000;
+    TRY(detect_read_int(root, "scroll_size", 1, INT32_MAX, &feed->scroll_size, why));
+    TRY(read_computed(root, "runtime_mappings", feed, why));
+    TRY(read_computed(root, "script_fields", feed, why));
+    TRY(read_query(root, feed, why));
+    /* How a search in a cluster is cut up and who asks for it: nothing to do here. */
+    static const char *const idle[] = {"chunking_config", "delayed_data_check_config",
+                                       "indices_options", "authorization",
+                                       "headers",         "types",
+                                       "create_time"};
+    detect_read_ignore(root, idle, sizeof(idle) / sizeof(idle[0]));
+    return detect_read_unknown(root, "the datafeed", &notes);
+}
+
+enum err detect_feed_from_node(const struct format_node *node, struct detect_feed **out,
+                               struct err_text *why)
+{
+    struct detect_feed *feed = mem_zero(1, sizeof(*feed));
+    if (feed == NULL)
+        return err_set(why, ERR_MEMORY, "no memory for the datafeed");
+    enum err e = read_feed(node, feed, why);
+    if (e != ERR_NONE) {
+        if (e == ERR_MEMORY)
+            err_set(why, e, "no memory for the datafeed");
+        detect_feed_free(feed);
+        return e;
+    }
+    *out = feed;
+    return ERR_NONE;
+}
+
+enum err detect_feed_parse(const char *text, size_t n, const char *file, struct detect_feed **out,
+                           struct err_text *why)
+{
+    struct format_node *root = NULL;
+    enum err e = format_node_json(text, n, file, &root, why);
+    if (e != ERR_NONE)
+        return e;
+    e = detect_feed_from_node(root, out, why);
+    format_node_free(root);
+    return e;
+}
+
+ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns)
+{
+    if (feed != NULL && feed->frequency_ns > 0)
+        return feed->frequency_ns;
+    if (bucket_span_ns <= 2 * TIME_MIN)
+        return TIME_MIN;
+    if (bucket_span_ns <= 20 * TIME_MIN)
+        return bucket_span_ns / 2;
+    if (bucket_span_ns <= 12 * TIME_HOUR)
+        return 10 * TIME_MIN;
+    return TIME_HOUR;
+}
+
+bool detect_feed_match(const struct detect_feed *feed, const struct event *e)
+{
+    return feed == NULL || feed->query == NULL || query_match(feed->query, e);
+}

@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/engine_priv.h"
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "detect/rule_priv.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ln of the probability above which nothing is looked at more closely. */
+#define CANDIDATE_LOG_P (-3.9)
+/* exclude_frequent: a value that occurs in more than this share of buckets is frequent. */
+#define FREQUENT 0.1
+#define FREQUENT_BUCKETS 20
+#define SOFT 0.75
+#define PRESSURE_MAX 8
+
+struct model_params detect_params(const struct detect *d, size_t detector)
+{
+    const struct detect_function *f = d->job->detectors[detector].function;
+    struct model_params p = {.bucket_span = d->job->bucket_span_ns,
+                             .empty_is_nothing = !f->zero_when_empty};
+    switch ((enum detect_kind)f->kind) {
+    case DETECT_COUNT:
+    case DETECT_NON_ZERO_COUNT:
+    case DETECT_DISTINCT_COUNT:
+        p.kind = MODEL_COUNT;
+        break;
+    case DETECT_SUM:
+    case DETECT_NON_NULL_SUM:
+    case DETECT_INFO_CONTENT:
+        p.kind = MODEL_SUM;
+        break;
+    default:
+        p.kind = MODEL_VALUE;
+        break;
+    }
+    p.side = f->side == DETECT_HIGH ? MODEL_HIGH : f->side == DETECT_LOW ? MODEL_LOW : MODEL_BOTH;
+    return p;
+}
+
+size_t detect_memory(const struct detect *d)
+{
+    size_t n =
+        sizeof(*d) + detect_names_bytes(d->names) + detect_table_bytes(d->table) + d->series_bytes;
+    for (size_t i = 0; i < d->n_open; i++)
+        n += detect_bucket_bytes(d->open[i]);
+    return n;
+}
+
+/* ---- cells to entities ---- */
+
+static bool is_population(const struct detect_detector *det)
+{
+    return det->over != NULL && det->function->kind != DETECT_RARE;
+}
+
+/* A new entity if memory allows. */
+static struct detect_entity *admit(struct detect *d, enum detect_class class, uint8_t detector,
+                                   uint32_t partition, uint32_t over, uint32_t by, size_t extra)
+{
+    size_t cost = detect_table_cost(d->table, class) + extra;
+    if (detect_memory(d) + cost > d->job->memory_limit) {
+        d->failures++;
+        return NULL;
+    }
+    struct detect_entity *e = detect_table_add(d->table, class, detector, partition, over, by);
+    if (e == NULL)
+        d->failures++;
+    return e;
+}
+
+static struct detect_entity *resolve_parent(struct detect *d, const struct detect_cell *c,
+                                            bool make)
+{
+    const struct detect_detector *det = &d->job->detectors[c->detector];
+    bool rare = det->function->kind == DETECT_RARE;
+    enum detect_class class = rare ? DETECT_CLASS_POOL : DETECT_CLASS_POPULATION;
+    uint32_t by = rare ? 0 : c->by;
+    struct detect_entity *e = detect_table_find(d->table, class, c->detector, c->partition, 0, by);
+    if (e != NULL || !make)
+        return e;
+    e = admit(d, class, c->detector, c->partition, 0, by, 0);
+    if (e == NULL)
+        return NULL;
+    void *whole = e;
+    if (rare) {
+        struct detect_pool *pool = whole;
+        model_rare_init(&pool->model, d->job->bucket_span_ns);
+        stats_distinct_init(&pool->members);
+    } else {
+        struct model_params params = detect_params(d, c->detector);
+        model_population_init(&((struct detect_population *)whole)->model, &params);
+    }
+    return e;
+}
+
+static struct detect_entity *make_metric(struct detect *d, const struct detect_cell *c)
+{
+    struct model_params params = detect_params(d, c->detector);
+    struct model_series *series = model_series_new(&params);
+    if (series == NULL) {
+        d->failures++;
+        return NULL;
+    }
+    size_t bytes = model_series_memory(series);
+    void *e = admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes);
+    if (e == NULL) {
+        model_series_free(series);
+        return NULL;
+    }
+    struct detect_metric *m = e;
+    m->series = series;
+    m->bytes = (uint32_t)bytes;
+    m->last_seen = TIME_NONE;
+    d->series_bytes += bytes;
+    return e;
+}
+
+static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bool make)
+{
+    const struct detect_detector *det = &d->job->detectors[c->detector];
+    if (det->function->kind == DETECT_RARE) {
+        struct detect_entity *e =
+            detect_table_find(d->table, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by);
+        if (e != NULL || !make || c->parent == NULL)
+            return e;
+        void *v = admit(d, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by, 0);
+        if (v == NULL)
+            return NULL;
+        model_rare_value_init(&((struct detect_rare_value *)v)->model);
+        if (det->over != NULL)
+            stats_distinct_init(detect_table_value_members(v));
+        return v;
+    }
+    if (is_population(det)) {
+        struct detect_entity *e = detect_table_find(d->table, DETECT_CLASS_MEMBER, c->detector,
+                                                    c->partition, c->over, c->by);
+        if (e != NULL || !make || c->parent == NULL)
+            return e;
+        void *m = admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, c->by, 0);
+        if (m == NULL)
+            return NULL;
+        model_member_init(&((struct detect_member *)m)->model);
+        return m;
+    }
+    struct detect_entity *e =
+        detect_table_find(d->table, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by);
+    return e != NULL || !make ? e : make_metric(d, c);
+}
+
+/* A rare value's members, this bucket's included. */
+static void add_members(struct detect *d, const struct detect_cell *c)
+{
+    void *pool = c->parent;
+    void *value = c->entity;
+    if (pool == NULL || value == NULL)
+        return;
+    struct stats_distinct *lists[2] = {&((struct detect_pool *)pool)->members,
+                                       detect_table_value_members(value)};
+    uint64_t hash = detect_names_hash(d->names, c->over);
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = stats_distinct_memory(lists[i]);
+        if (!stats_distinct_add(lists[i], hash))
+            d->failures++;
+        d->series_bytes += stats_distinct_memory(lists[i]) - before;
+    }
+}
+
+static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, bool make)
+{
+    const struct detect_cell *before = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct detect_cell *c = cells[i];
+        const struct detect_detector *det = &d->job->detectors[c->detector];
+        c->flags = 0;
+        c->parent = NULL;
+        if (det->function->kind == DETECT_RARE || det->over != NULL) {
+            bool same = before != NULL && before->detector == c->detector &&
+                        before->partition == c->partition &&
+                        (det->function->kind == DETECT_RARE || before->by == c->by);
+            c->parent = same ? before->parent : resolve_parent(d, c, make);
+        }
+        c->entity = resolve(d, c, make);
+        if (make && det->function->kind == DETECT_RARE && det->over != NULL)
+            add_members(d, c);
+        before = c;
+    }
+}
+
+/* ---- judging ---- */
+
+struct piece {
+    struct detect_candidates found;
+    size_t tested[DETECT_DETECTORS_MAX];
+    ptrdiff_t bytes; /* by which series grew */
+};
+
+struct work {
+    struct detect *d;
+    const struct detect_closing *c;
+    struct detect_cell **cells;
+    size_t n;
+    size_t *bounds; /* DETECT_SHARDS + 1: where pieces begin, never inside a parent's run */
+    struct piece *pieces;
+    uint8_t detector; /* of the silent series that are walked */
+    bool judge_silent;
+};
+
+static void keep(struct detect_candidates *list, const struct detect_candidate *c)
+{
+    void *p = list->list;
+    if (mem_grow(&p, &list->cap, list->n + 1, sizeof(*list->list)) != 0) {
+        list->failed = true;
+        return;
+    }
+    list->list = p;
+    list->list[list->n++] = *c;
+}
+
+static void from_judgement(struct detect_candidate *x, const struct model_judgement *j)
+{
+    x->has_values = true;
+    x->high = j->high;
+    x->high_variance = j->high_variance;
+    x->multimodal = j->multimodal;
+    x->typical = j->typical;
+    x->lower = j->lower;
+    x->upper = j->upper;
+    x->log_p = j->log_p;
+    x->single_log_p = j->single_log_p;
+    x->multi_log_p = j->multi_log_p;
+    x->multi_bucket = j->multi_bucket;
+}
+
+static struct model_observation observe(const struct work *w, const struct detect_cell *c)
+{
+    struct model_observation o = {
+        .time = w->c->bucket->start, .value = c->value, .weight = 1, .fraction = w->c->fraction};
+    if (c->kind == DETECT_MEAN)
+        o.weight = (double)c->gather.count;
+    return o;
+}
+
+/* Zeros that nobody judged, since only too much counts for this series. */
+static void catch_up(struct detect_metric *m, ts_ns start, ts_ns span)
+{
+    ts_ns last = model_series_last(m->series);
+    if (last == TIME_NONE || start - last <= span)
+        return;
+    model_series_skip(m->series, last + span, (uint64_t)((start - last) / span - 1));
+}
+
+static bool judge_metric(const struct work *w, struct detect_cell *c, struct detect_candidate *x)
+{
+    const struct detect_detector *det = &w->d->job->detectors[c->detector];
+    void *e = c->entity;
+    struct detect_metric *m = e;
+    if (m == NULL)
+        return false;
+    if (det->function->zero_when_empty && !w->c->interim)
+        catch_up(m, w->c->bucket->start, w->d->job->bucket_span_ns);
+    struct model_observation o = observe(w, c);
+    struct model_judgement j;
+    model_series_judge(m->series, &o, &j);
+    from_judgement(x, &j);
+    if ((det->exclude & DETECT_EXCLUDE_BY) != 0 && det->by != NULL &&
+        m->seen > FREQUENT_BUCKETS * FREQUENT &&
+        (double)m->seen > FREQUENT * (double)w->d->counts.buckets &&
+        w->d->counts.buckets >= FREQUENT_BUCKETS)
+        c->flags |= DETECT_CELL_SKIP_RESULT;
+    return j.judged;
+}
+
+static bool judge_member(const struct work *w, struct detect_cell *c, struct detect_candidate *x)
+{
+    const struct detect_detector *det = &w->d->job->detectors[c->detector];
+    void *parent = c->parent;
+    void *e = c->entity;
+    struct detect_population *p = parent;
+    struct detect_member fresh;
+    struct detect_member *m = e;
+    if (p == NULL)
+        return false;
+    if (m == NULL) {
+        model_member_init(&fresh.model);
+        m = &fresh;
+    }
+    struct model_observation o = observe(w, c);
+    struct model_judgement j;
+    model_population_judge(&p->model, &m->model, &o, &j);
+    from_judgement(x, &j);
+    if ((det->exclude & DETECT_EXCLUDE_OVER) != 0 && w->d->counts.buckets >= FREQUENT_BUCKETS &&
+        (double)m->model.seen > FREQUENT * (double)w->d->counts.buckets)
+        c->flags |= DETECT_CELL_SKIP_RESULT;
+    return j.judged;
+}
+
+static bool judge_rare(const struct work *w, const struct detect_cell *c,
+                       struct detect_candidate *x)
+{
+    const struct detect_detector *det = &w->d->job->detectors[c->detector];
+    void *parent = c->parent;
+    void *e = c->entity;
+    struct detect_pool *pool = parent;
+    struct detect_rare_value fresh;
+    struct detect_rare_value *v = e;
+    double members = 0;
+    double of = 0;
+    if (pool == NULL)
+        return false;
+    if (det->over != NULL) {
+        of = stats_distinct_count(&pool->members);
+        members = v != NULL ? stats_distinct_count(detect_table_value_members(v)) : 1;
+    }
+    if (v == NULL) {
+        model_rare_value_init(&fresh.model);
+        v = &fresh;
+    }
+    struct model_rare_judgement j;
+    model_rare_judge(&pool->model, &v->model, w->c->bucket->start, members, of, &j);
+    x->has_values = false;
+    x->high = true;
+    x->first = j.first;
+    x->relative = j.relative;
+    x->log_p = j.log_p;
+    x->single_log_p = j.log_p;
+    x->multi_log_p = 0;
+    x->multi_bucket = -5;
+    x->typical = j.frequency;
+    return j.judged;
+}
+
+static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piece)
+{
+    struct detect *d = w->d;
+    const struct detect_detector *det = &d->job->detectors[c->detector];
+    if (!detect_gather_value(&c->gather, c->kind, &c->value))
+        return;
+    c->flags |= DETECT_CELL_VALUE;
+    struct detect_candidate x = {.cell = c,
+                                 .entity = c->entity,
+                                 .hash = c->hash,
+                                 .partition = c->partition,
+                                 .over = c->over,
+                                 .by = c->by,
+                                 .detector = c->detector,
+                                 .value = c->value};
+    bool judged;
+    if (det->function->kind == DETECT_RARE)
+        judged = judge_rare(w, c, &x);
+    else if (det->over != NULL)
+        judged = judge_member(w, c, &x);
+    else
+        judged = judge_metric(w, c, &x);
+    if (det->n_rules > 0) {
+        struct detect_rule_facts facts = {.actual = c->value,
+                                          .typical = x.typical,
+                                          .time = w->c->bucket->start,
+                                          .by = detect_names_text(d->names, c->by),
+                                          .over = detect_names_text(d->names, c->over),
+                                          .partition = detect_names_text(d->names, c->partition)};
+        struct detect_rule_verdict v = detect_rules_apply(det, &facts);
+        if (v.skip_result)
+            c->flags |= DETECT_CELL_SKIP_RESULT;
+        if (v.skip_model_update)
+            c->flags |= DETECT_CELL_SKIP_LEARN;
+    }
+    if (judged) {
+        c->flags |= DETECT_CELL_JUDGED;
+        piece->tested[c->detector]++;
+    }
+    if (judged && x.log_p < CANDIDATE_LOG_P && (c->flags & DETECT_CELL_SKIP_RESULT) == 0 &&
+        !(w->c->partial && x.has_values && !x.high))
+        keep(&piece->found, &x);
+}
+
+static void judge_piece(void *ctx, size_t piece)
+{
+    struct work *w = ctx;
+    for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++)
+        judge_cell(w, w->cells[i], &w->pieces[piece]);
+}
+
+/* ---- learning ---- */
+
+static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piece)
+{
+    const struct detect_detector *det = &w->d->job->detectors[c->detector];
+    ts_ns start = w->c->bucket->start;
+    void *e = c->entity;
+    void *parent = c->parent;
+    if (e == NULL || (c->flags & DETECT_CELL_VALUE) == 0)
+        return;
+    c->entity->mark = true;
+    struct model_observation o = observe(w, c);
+    bool skip = (c->flags & DETECT_CELL_SKIP_LEARN) != 0;
+    if (det->function->kind == DETECT_RARE) {
+        struct detect_rare_value *v = e;
+        struct detect_pool *pool = parent;
+        double members = 0;
+        double of = 0;
+        if (det->over != NULL) {
+            members = stats_distinct_count(detect_table_value_members(v));
+            of = stats_distinct_count(&pool->members);
+            /* Several members may have the value in one bucket: it is learned once. */
+            skip |= v->model.last == start;
+        }
+        if (!skip)
+            model_rare_learn(&pool->model, &v->model, start, members, of);
+    } else if (det->over != NULL) {
+        struct detect_member *m = e;
+        if (!skip)
+            model_population_learn(&((struct detect_population *)parent)->model, &m->model, &o);
+    } else {
+        struct detect_metric *m = e;
+        m->seen++;
+        m->last_seen = start;
+        if (!skip)
+            model_series_learn(m->series, &o);
+        size_t now = model_series_memory(m->series);
+        piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+        m->bytes = (uint32_t)now;
+    }
+}
+
+static void close_parent(struct detect *d, const struct detect_cell *c, ts_ns start)
+{
+    void *parent = c->parent;
+    if (parent == NULL)
+        return;
+    if (d->job->detectors[c->detector].function->kind == DETECT_RARE)
+        model_rare_close(&((struct detect_pool *)parent)->model, start);
+    else
+        model_population_close(&((struct detect_population *)parent)->model, start);
+}
+
+static void learn_piece(void *ctx, size_t piece)
+{
+    struct work *w = ctx;
+    for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++) {
+        struct detect_cell *c = w->cells[i];
+        learn_cell(w, c, &w->pieces[piece]);
+        bool last = i + 1 == w->bounds[piece + 1] || w->cells[i + 1]->parent != c->parent;
+        if (last)
+            close_parent(w->d, c, w->c->bucket->start);
+    }
+}
+
+/* ---- series of which nothing came ---- */
+
+static void silent_slots(const struct work *w, size_t piece, size_t *from, size_t *to)
+{
+    size_t n = detect_table_slots(w->d->table, DETECT_CLASS_METRIC);
+    *from = n * piece / DETECT_SHARDS;
+    *to = n * (piece + 1) / DETECT_SHARDS;
+}
+
+static bool is_silent(const struct work *w, const struct detect_entity *e)
+{
+    return e != NULL && !e->mark && e->detector == w->detector;
+}
+
+static uint64_t entity_hash(const struct detect *d, const struct detect_entity *e)
+{
+    return detect_bucket_hash(e->detector, detect_names_hash(d->names, e->partition),
+                              detect_names_hash(d->names, e->over),
+                              detect_names_hash(d->names, e->by));
+}
+
+static void judge_silent_one(struct work *w, struct detect_entity *e, struct piece *piece)
+{
+    struct detect *d = w->d;
+    const struct detect_detector *det = &d->job->detectors[e->detector];
+    void *whole = e;
+    struct detect_metric *m = whole;
+    ts_ns start = w->c->bucket->start;
+    piece->tested[e->detector]++;
+    if (model_series_log_p_empty(m->series, start) > CANDIDATE_LOG_P / 2)
+        return;
+    struct model_observation o = {.time = start, .value = 0, .weight = 1, .fraction = 1};
+    struct model_judgement j;
+    model_series_judge(m->series, &o, &j);
+    struct detect_candidate x = {.entity = e,
+                                 .hash = entity_hash(d, e),
+                                 .partition = e->partition,
+                                 .over = e->over,
+                                 .by = e->by,
+                                 .detector = e->detector};
+    from_judgement(&x, &j);
+    struct detect_rule_facts facts = {.typical = j.typical,
+                                      .time = start,
+                                      .by = detect_names_text(d->names, e->by),
+                                      .partition = detect_names_text(d->names, e->partition)};
+    bool skip = det->n_rules > 0 && detect_rules_apply(det, &facts).skip_result;
+    if (j.judged && j.log_p < CANDIDATE_LOG_P && !skip)
+        keep(&piece->found, &x);
+}
+
+static void silent_piece(void *ctx, size_t piece)
+{
+    struct work *w = ctx;
+    size_t from;
+    size_t to;
+    silent_slots(w, piece, &from, &to);
+    for (size_t i = from; i < to; i++) {
+        struct detect_entity *e = detect_table_at(w->d->table, DETECT_CLASS_METRIC, i);
+        if (!is_silent(w, e))
+            continue;
+        void *whole = e;
+        struct detect_metric *m = whole;
+        if (w->judge_silent) {
+            judge_silent_one(w, e, &w->pieces[piece]);
+        } else {
+            struct model_observation o = {
+                .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
+            model_series_learn(m->series, &o);
+            size_t now = model_series_memory(m->series);
+            w->pieces[piece].bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+            m->bytes = (uint32_t)now;
+        }
+    }
+}
+
+/* Whether silence is a value that may be too low. */
+static bool silence_counts(const struct detect_detector *det)
+{
+    return det->over == NULL && det->function->zero_when_empty &&
+           det->function->side != DETECT_HIGH;
+}
+
+static void run(struct work *w, void (*piece)(void *ctx, size_t piece))
+{
+    if (w->d->options.team != NULL) {
+        thread_team_run(w->d->options.team, DETECT_SHARDS, piece, w);
+        return;
+    }
+    for (size_t i = 0; i < DETECT_SHARDS; i++)
+        piece(w, i);
+}
+
+static void run_silent(struct work *w, bool judge)
+{
+    w->judge_silent = judge;
+    for (size_t i = 0; i < w->d->job->n_detectors; i++) {
+        w->detector = (uint8_t)i;
+        if (silence_counts(&w->d->job->detectors[i]))
+            run(w, silent_piece);
+    }
+}
+
+/* ---- ageing ---- */
+
+static ts_ns last_data(const struct detect_entity *e)
+{
+    const void *whole = e;
+    switch ((enum detect_class)e->class) {
+    case DETECT_CLASS_METRIC:
+        return ((const struct detect_metric *)whole)->last_seen;
+    case DETECT_CLASS_MEMBER:
+        return ((const struct detect_member *)whole)->model.last;
+    case DETECT_CLASS_POPULATION:
+        return ((const struct detect_population *)whole)->model.last;
+    case DETECT_CLASS_VALUE:
+        return ((const struct detect_rare_value *)whole)->model.last;
+    case DETECT_CLASS_POOL:
+        return ((const struct detect_pool *)whole)->model.last;
+    default:
+        return ((const struct detect_scale *)whole)->last_score;
+    }
+}
+
+static void forget(struct detect *d, struct detect_entity *e)
+{
+    void *whole = e;
+    if (e->class == DETECT_CLASS_METRIC)
+        d->series_bytes -= ((struct detect_metric *)whole)->bytes;
+    else if (e->class == DETECT_CLASS_POOL)
+        d->series_bytes -= stats_distinct_memory(&((struct detect_pool *)whole)->members);
+    else if (e->class == DETECT_CLASS_VALUE && d->job->detectors[e->detector].over != NULL)
+        d->series_bytes -= stats_distinct_memory(detect_table_value_members(whole));
+    detect_table_remove(d->table, e);
+}
+
+/* What has had no data since `before` goes; parents after their children. */
+static void prune(struct detect *d, ts_ns before)
+{
+    static const enum detect_class order[] = {DETECT_CLASS_METRIC, DETECT_CLASS_MEMBER,
+                                              DETECT_CLASS_VALUE,  DETECT_CLASS_POPULATION,
+                                              DETECT_CLASS_POOL,   DETECT_CLASS_SCALE};
+    for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
+        size_t n = detect_table_slots(d->table, order[k]);
+        for (size_t i = 0; i < n; i++) {
+            struct detect_entity *e = detect_table_at(d->table, order[k], i);
+            if (e != NULL && last_data(e) < before)
+                forget(d, e);
+        }
+    }
+}
+
+/* The window shrinks while memory is short and grows again when it is not. */
+static void age(struct detect *d, ts_ns end)
+{
+    size_t used = detect_memory(d);
+    if (used > d->peak_bytes)
+        d->peak_bytes = used;
+    double soft = SOFT * (double)d->job->memory_limit;
+    bool tight = (double)used > soft;
+    if (!tight && end < d->next_prune)
+        return;
+    ts_ns span = d->job->bucket_span_ns;
+    if (tight && d->pressure < PRESSURE_MAX)
+        d->pressure++;
+    else if (!tight && d->pressure > 0 && (double)used < soft * 0.8)
+        d->pressure--;
+    ts_ns window = d->job->prune_window_ns >> d->pressure;
+    if (window < 2 * span)
+        window = 2 * span;
+    prune(d, end - window);
+    ts_ns step = window / 16 > span ? window / 16 : span;
+    d->next_prune = time_floor(end, step) + step;
+    used = detect_memory(d);
+    if (d->failures > 0 && (double)used > 0.95 * (double)d->job->memory_limit)
+        d->status = DETECT_MEMORY_HARD;
+    else if (d->failures > 0)
+        d->status = d->status == DETECT_MEMORY_HARD ? DETECT_MEMORY_HARD : DETECT_MEMORY_SOFT;
+    else
+        d->status = (double)used > soft || d->pressure > 0 ? DETECT_MEMORY_SOFT : DETECT_MEMORY_OK;
+}
+
+/* ---- a bucket ---- */
+
+static void cut_pieces(struct work *w)
+{
+    w->bounds[0] = 0;
+    for (size_t i = 1; i <= DETECT_SHARDS; i++) {
+        size_t at = w->n * i / DETECT_SHARDS;
+        if (at < w->bounds[i - 1])
+            at = w->bounds[i - 1];
+        /* Never inside a parent's run. */
+        while (at > 0 && at < w->n && w->cells[at]->parent_hash == w->cells[at - 1]->parent_hash &&
+               w->cells[at]->detector == w->cells[at - 1]->detector)
+            at++;
+        w->bounds[i] = at;
+    }
+}
+
+/* All pieces' candidates in one list, and how many were judged. */
+static bool gather_found(struct work *w, struct detect_candidates *all, size_t *tested)
+{
+    bool ok = true;
+    for (size_t i = 0; i < DETECT_SHARDS; i++) {
+        struct piece *p = &w->pieces[i];
+        ok &= !p->found.failed;
+        for (size_t k = 0; k < p->found.n; k++)
+            keep(all, &p->found.list[k]);
+        for (size_t k = 0; k < w->d->job->n_detectors; k++)
+            tested[k] += p->tested[k];
+        mem_free(p->found.list);
+        p->found = (struct detect_candidates){0};
+    }
+    return ok && !all->failed;
+}
+
+static void mark_cells(struct work *w, bool mark)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->cells[i]->entity != NULL)
+            w->cells[i]->entity->mark = mark;
+    }
+}
+
+static enum err close_with(struct work *w)
+{
+    struct detect *d = w->d;
+    size_t tested[DETECT_DETECTORS_MAX] = {0};
+    struct detect_candidates found = {0};
+    bool learn = !w->c->interim && !w->c->partial;
+    resolve_all(d, w->cells, w->n, !w->c->interim);
+    cut_pieces(w);
+    run(w, judge_piece);
+    mark_cells(w, true);
+    if (learn)
+        run_silent(w, true);
+    enum err e = ERR_NONE;
+    if (!gather_found(w, &found, tested))
+        e = ERR_MEMORY;
+    if (!w->c->interim) {
+        for (size_t i = 0; i < d->job->n_detectors; i++) {
+            double n = (double)tested[i];
+            double *faded = &d->tests[i].per_bucket;
+            *faded = *faded < n ? n : *faded + (n - *faded) / 64;
+        }
+    }
+    enum err r = detect_report(d, w->c, &found, tested);
+    if (e == ERR_NONE)
+        e = r;
+    mem_free(found.list);
+    if (learn) {
+        run(w, learn_piece);
+        run_silent(w, false);
+    }
+    mark_cells(w, false);
+    for (size_t i = 0; i < DETECT_SHARDS; i++)
+        d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);
+    return e;
+}
+
+enum err detect_close_bucket(struct detect *d, const struct detect_closing *c)
+{
+    struct work w = {.d = d, .c = c, .n = c->bucket->n_cells};
+    w.cells = detect_bucket_sorted(c->bucket);
+    w.bounds = mem_zero(DETECT_SHARDS + 1, sizeof(*w.bounds));
+    w.pieces = mem_zero(DETECT_SHARDS, sizeof(*w.pieces));
+    enum err e = ERR_MEMORY;
+    if (w.cells != NULL && w.bounds != NULL && w.pieces != NULL)
+        e = close_with(&w);
+    mem_free(w.cells);
+    mem_free(w.bounds);
+    mem_free(w.pieces);
+    if (!c->interim)
+        age(d, c->bucket->start + d->job->bucket_span_ns);
+    return e;
+}
+
+void detect_jump(struct detect *d, ts_ns start, uint64_t n)
+{
+    for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
+        struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
+        if (e == NULL || !silence_counts(&d->job->detectors[e->detector]))
+            continue;
+        void *whole = e;
+        model_series_skip(((struct detect_metric *)whole)->series, start, n);
+    }
+    age(d, start + (ts_ns)n * d->job->bucket_span_ns);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/engine_priv.h"
+
+#include <math.h>
+
+/* A score that changed by less is not worth an update. */
+#define UPDATE_MIN 0.5
+
+struct detect_scale *detect_scale_of(const struct detect *d, uint8_t detector, uint32_t partition)
+{
+    void *e = detect_table_find(d->table, DETECT_CLASS_SCALE, detector, partition, 0, 0);
+    return e;
+}
+
+void detect_remember(struct detect *d, const struct detect_result *result, double anchor,
+                     double score, uint32_t partition)
+{
+    struct detect_recent *x = &d->recent[d->at_recent];
+    if (d->n_recent == DETECT_RECENT_MAX)
+        detect_names_unref(d->names, x->partition);
+    else
+        d->n_recent++;
+    detect_names_ref(d->names, partition);
+    *x = (struct detect_recent){
+        .key = detect_result_key(result), .anchor = anchor, .score = score, .partition = partition};
+    d->at_recent = (d->at_recent + 1) % DETECT_RECENT_MAX;
+}
+
+static const struct model_history *history_of(const struct detect *d, const struct detect_recent *x)
+{
+    switch ((enum detect_result_type)x->key.type) {
+    case DETECT_RESULT_RECORD: {
+        const struct detect_scale *s = detect_scale_of(d, (uint8_t)x->key.detector, x->partition);
+        return s != NULL ? &s->history : NULL;
+    }
+    case DETECT_RESULT_INFLUENCER:
+        for (size_t i = 0; i < d->job->n_influencers; i++) {
+            if (x->key.field == d->job->influencers[i])
+                return &d->influencer_history[i];
+        }
+        return NULL;
+    default:
+        return &d->bucket_history;
+    }
+}
+
+static ts_ns renormalize_window(const struct detect_job *job)
+{
+    if (job->renormalization_window_days > 0)
+        return job->renormalization_window_days * TIME_DAY;
+    ts_ns buckets = 100 * job->bucket_span_ns;
+    return buckets > 30 * TIME_DAY ? buckets : 30 * TIME_DAY;
+}
+
+void detect_renormalize(struct detect *d)
+{
+    if (d->options.update == NULL)
+        return;
+    struct buf id;
+    buf_init(&id);
+    ts_ns oldest = d->closed_until - renormalize_window(d->job);
+    for (size_t i = 0; i < d->n_recent; i++) {
+        /* In the order in which the results came. */
+        size_t at = (d->at_recent + DETECT_RECENT_MAX - d->n_recent + i) % DETECT_RECENT_MAX;
+        struct detect_recent *x = &d->recent[at];
+        const struct model_history *h = history_of(d, x);
+        if (h == NULL || x->key.time < oldest)
+            continue;
+        double score = model_history_score(h, x->anchor);
+        if (fabs(score - x->score) < UPDATE_MIN)
+            continue;
+        x->score = score;
+        buf_clear(&id);
+        detect_result_key_id(d->job->id, d->job->bucket_span_ns, &x->key, &id);
+        if (!buf_ok(&id))
+            break;
+        struct detect_update u = {buf_text(&id), x->key.type, x->key.time, score};
+        d->options.update(d->options.ctx, &u);
+    }
+    buf_release(&id);
+}
+
+void detect_renormalize_due(struct detect *d, ts_ns end)
+{
+    ts_ns span = d->job->bucket_span_ns;
+    ts_ns step = 8 * span > 6 * TIME_HOUR ? 8 * span : 6 * TIME_HOUR;
+    if (end < d->next_renormalize)
+        return;
+    if (d->next_renormalize != TIME_NONE)
+        detect_renormalize(d);
+    d->next_renormalize = time_floor(end, step) + step;
+}
