@@ -88,13 +88,19 @@ static bool ja3_finish(struct arena *a, struct buf *text, struct proto_tls_hello
     return hello->ja3_text != NULL;
 }
 
+/* Early drafts of TLS 1.3 had a ServerHello without session and compression, and said so here. */
+static bool is_draft(const struct proto_tls_hello *hello)
+{
+    return hello->legacy_version >> 8 == 0x7f;
+}
+
 static bool read_start(struct cursor *c, ts_ns ts, struct proto_tls_hello *hello)
 {
     hello->ts = ts;
     hello->legacy_version = cursor_be16(c);
     hello->version = hello->legacy_version;
     struct bytes random = cursor_take(c, 32);
-    struct bytes session = cursor_take(c, cursor_u8(c));
+    struct bytes session = cursor_take(c, is_draft(hello) ? 0 : cursor_u8(c));
     if (!cursor_ok(c) || session.n > sizeof(hello->session_id))
         return false;
     memcpy(hello->random, random.p, 32);
@@ -288,7 +294,7 @@ bool proto_tls_read_server_hello(struct proto_tls_conn *c, struct bytes body, ts
     if (!read_start(&at, ts, &hello))
         return false;
     uint16_t cipher = cursor_be16(&at);
-    cursor_skip(&at, 1);
+    cursor_skip(&at, is_draft(&hello) ? 0 : 1);
     if (!cursor_ok(&at))
         return false;
     if (memcmp(hello.random, retry_random, 32) == 0)
