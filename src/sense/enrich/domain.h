@@ -1,0 +1,42 @@
+#ifndef ENRICH_DOMAIN_H
+#define ENRICH_DOMAIN_H
+
+/*
+ * A host name taken apart at its public suffix: www.example.co.uk is www, example.co.uk, co.uk.
+ *
+ * Method: the Public Suffix List (publicsuffix.org) by libpsl; a suffix that the list does not know
+ * is one label long. "The last two labels" would make tunnels of co.uk.
+ *
+ * Ownership: enrich_domain_free(); parts are views into the name's small-letter copy in `name`.
+ * Threads:   any once made; a struct enrich_parts has one owner.
+ */
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct enrich_domain;
+
+#define ENRICH_DOMAIN_MAX 255
+
+struct enrich_parts {
+    char name[ENRICH_DOMAIN_MAX + 1]; /* small letters, without a final dot */
+    const char *registered;           /* example.co.uk; NUL-terminated */
+    const char *suffix;               /* co.uk; NUL-terminated */
+    size_t subdomain_len;             /* of www in name; 0: none */
+};
+
+/* file NULL: the system's list, else the one libpsl was built with. ERR_IO, ERR_NOT_FOUND. */
+enum err enrich_domain_new(const char *file, struct enrich_domain **out,
+                           struct err_text *why) ERR_MUST_CHECK;
+void enrich_domain_free(struct enrich_domain *d); /* NULL is fine */
+
+/*
+ * False when the name has no registered domain: an address, a suffix itself, a single label, or no
+ * name at all.
+ */
+bool enrich_domain_split(const struct enrich_domain *d, const char *name, size_t n,
+                         struct enrich_parts *out);
+
+#endif
