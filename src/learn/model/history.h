@@ -22,15 +22,16 @@
 
 struct model_history {
     ts_ns bucket_span;
+    ts_ns first; /* TIME_NONE when empty */
     ts_ns last;
-    double buckets;                 /* faded number of buckets seen */
-    float bins[MODEL_HISTORY_BINS]; /* faded number of buckets whose highest anchor was n */
-    float largest;                  /* faded largest anchor */
+    float bins[MODEL_HISTORY_BINS]; /* faded number of episodes whose height was n */
+    float episode;                  /* height of the episode that is not over, 0 when none */
 };
 
 void model_history_init(struct model_history *h, ts_ns bucket_span);
 
-/* One bucket (also one without records, with 0): the highest anchor score in it. */
+/* One bucket (also one without records, with 0; long runs of such need not be given): the highest
+ * anchor score in it. Buckets in a row that stay high are one episode. */
 void model_history_add(struct model_history *h, ts_ns time, double anchor);
 
 /* The score, at most the anchor. */

@@ -23,33 +23,41 @@
 #include "base/err.h"
 #include "model/series.h"
 
-#define MODEL_POPULATION_BINS 96
+#define MODEL_POPULATION_BINS 96 /* half an e-fold each, from 1 on */
+#define MODEL_POPULATION_TOPS 32
 
+/* One a detector, partition and by value; about 1 KB. */
 struct model_population {
     struct model_params params;
-    uint64_t buckets;                   /* closed so far, with data or without */
+    double tau;                         /* buckets after which what was learned has faded to 1/e */
+    uint64_t closed;                    /* buckets with data */
     uint64_t members;                   /* seen so far */
     double all_weight;                  /* faded number of member values */
     double first_weight;                /* faded number of members' first values */
     float all[MODEL_POPULATION_BINS];   /* faded histogram of values on a log scale */
     float first[MODEL_POPULATION_BINS]; /* the same of members' first values */
-    double total;                       /* faded mean of a bucket's total */
-    double per_bucket;                  /* faded mean of members a bucket */
+    float tops[MODEL_POPULATION_TOPS];  /* the largest value of each of the last buckets */
+    uint32_t tops_n;
+    double top_middle; /* their median */
+    double top_spread; /* and squared spread */
+    double top_new;    /* faded number of buckets whose largest value was a new member's */
+    double per_bucket; /* faded mean of members a bucket */
+    double within;     /* members' squared deviations from themselves, and how many */
+    double within_weight;
     ts_ns last;
     /* The bucket in progress. */
-    double open_total;
-    double open_members;
+    double open_top;
+    bool open_top_new;
+    uint64_t open_members;
 };
 
 /* 48 bytes: what is kept for one member. */
 struct model_member {
     double mean;   /* of the logarithm of its values */
     double spread; /* sum of squared deviations */
-    float weight;  /* faded number of values */
-    float largest; /* faded maximum, as a logarithm */
-    float typical; /* faded mean of the values themselves */
+    float weight;  /* faded number of values; outliers count little */
     uint32_t seen; /* buckets with a value */
-    ts_ns first;   /* start of the first bucket learned */
+    ts_ns first;   /* start of the first bucket learned; TIME_NONE before */
     ts_ns last;    /* start of the last one */
 };
 

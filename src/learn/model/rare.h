@@ -32,13 +32,11 @@ struct model_rare {
     ts_ns first;     /* first bucket with data; TIME_NONE before */
     ts_ns last;      /* last bucket closed */
     double buckets;  /* faded number of buckets with data */
-    double events;   /* faded number of (value, bucket) pairs */
-    double firsts;   /* faded number of values seen for the first time */
+    double counted;  /* of them, those in which occurrences were tallied */
     uint64_t values; /* values ever seen */
-    /* Faded count, by age-weighted frequency on a log scale, of what frequency the values that
-     * occurred had at the time. */
+    /* Faded tally of occurrences by how often the value had been met then, on a log scale. */
     float seen[MODEL_RARE_BINS];
-    double open_values;
+    bool open; /* the bucket in progress has data */
 };
 
 /* 24 bytes: one a by value. */

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How good the series models are on generated families with known truth.
+ *
+ * Each family is a job of some series over six weeks. After three weeks one bucket in 5,000 is
+ * replaced by a value whose probability under the true law is drawn between 1e-5 and 1e-8 ("weak")
+ * or between 1e-8 and 1e-14 ("plain"). Prints, for each family, false records for 10,000
+ * series-buckets at scores 25, 50 and 75 (the injected buckets and the twelve after left out) and
+ * the share of injected anomalies found. Fixed seeds: the same figures every time.
+ */
+#include "base/rng.h"
+#include "model/score.h"
+#include "model/series.h"
+#include "stats/dist.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum family {
+    POISSON,
+    POISSON_SEASON,
+    NEGBIN,
+    NEGBIN_WEEK,
+    LOGNORMAL,
+    LOGNORMAL_SEASON,
+    SPARSE,
+    TREND,
+    SHIFT,
+    GAUSS_MEAN,
+    FAMILIES
+};
+
+static const char *const names[FAMILIES] = {
+    "poisson",          "poisson_season", "negbin", "negbin_week", "lognormal",
+    "lognormal_season", "sparse",         "trend",  "shift",       "gauss_mean"};
+
+struct truth {
+    double mean; /* count: mean; lognormal: location; gauss: mean */
+    double size; /* count: negative binomial size, 0 Poisson; others: standard deviation */
+    double zero; /* probability of a zero */
+};
+
+struct plan {
+    double rate;
+    double size;
+    double phase;
+    double slope;
+};
+
+static double gamma_draw(struct rng *r, double shape)
+{
+    if (shape < 1)
+        return gamma_draw(r, shape + 1) * pow(rng_f64(r) + 1e-300, 1 / shape);
+    double d = shape - 1.0 / 3; /* Marsaglia and Tsang 2000 */
+    for (;;) {
+        double z = rng_normal(r);
+        double v = pow(1 + z / sqrt(9 * d), 3);
+        if (v > 0 && log(rng_f64(r) + 1e-300) < 0.5 * z * z + d - d * v + d * log(v))
+            return d * v;
+    }
+}
+
+static double poisson_draw(struct rng *r, double mean)
+{
+    if (mean > 500)
+        return fmax(0, floor(mean + sqrt(mean) * rng_normal(r) + 0.5));
+    double k = 0;
+    double p = exp(-fmin(mean, 30));
+    double left = mean;
+    double product = rng_f64(r);
+    for (;;) {
+        if (product > p) {
+            k++;
+            product *= rng_f64(r);
+            continue;
+        }
+        left -= 30;
+        if (left <= 0)
+            return k;
+        product = product / p > 0 ? rng_f64(r) : 0;
+        p = exp(-fmin(left, 30));
+    }
+}
+
+static struct truth truth_at(enum family f, const struct plan *plan, ts_ns time)
+{
+    double day = (double)(time % TIME_DAY) / (double)TIME_DAY;
+    double week = (double)((time / TIME_DAY + 4) % 7);
+    double wave = 1 + 0.7 * sin(2 * M_PI * (day - plan->phase));
+    double weeks = (double)time / (double)(7 * TIME_DAY);
+    struct truth t = {plan->rate, 0, 0};
+    switch (f) {
+    case POISSON_SEASON:
+        t.mean *= wave;
+        break;
+    case NEGBIN:
+        t.size = plan->size;
+        break;
+    case NEGBIN_WEEK:
+        t.size = plan->size;
+        t.mean *= wave * (week >= 5 ? 0.3 : 1);
+        break;
+    case LOGNORMAL:
+    case LOGNORMAL_SEASON:
+        t.mean = log(plan->rate) + 6 + (f == LOGNORMAL_SEASON ? log(wave) : 0);
+        t.size = plan->size;
+        break;
+    case SPARSE:
+        t.mean = log(plan->rate) + 4;
+        t.size = 0.6;
+        t.zero = 0.97;
+        break;
+    case TREND:
+        t.mean *= exp(plan->slope * weeks);
+        break;
+    case SHIFT:
+        t.mean *= weeks > 4.3 ? 2.5 : 1;
+        break;
+    case GAUSS_MEAN:
+        t.mean = plan->rate + 10 * sin(2 * M_PI * (day - plan->phase));
+        t.size = 2;
+        break;
+    default:
+        break;
+    }
+    return t;
+}
+
+static bool is_count(enum family f)
+{
+    return f == POISSON || f == POISSON_SEASON || f == NEGBIN || f == NEGBIN_WEEK || f == TREND ||
+           f == SHIFT;
+}
+
+static double draw(enum family f, const struct truth *t, struct rng *r)
+{
+    if (is_count(f))
+        return poisson_draw(r, t->size > 0 ? t->mean * gamma_draw(r, t->size) / t->size : t->mean);
+    if (f == GAUSS_MEAN)
+        return t->mean + t->size * rng_normal(r);
+    if (t->zero > 0 && rng_f64(r) < t->zero)
+        return 0;
+    return floor(exp(t->mean + t->size * rng_normal(r)));
+}
+
+static double log_tail(enum family f, const struct truth *t, double x)
+{
+    if (is_count(f))
+        return t->size > 0 ? stats_dist_negbin(x, t->mean, t->size).upper
+                           : stats_dist_poisson(x, t->mean).upper;
+    if (f == GAUSS_MEAN)
+        return stats_dist_normal(x, t->mean, t->size).upper;
+    return stats_dist_normal(log(fmax(x, 1)), t->mean, t->size).upper + log1p(-t->zero);
+}
+
+/* The smallest value whose upper tail is at most log_p. */
+static double value_at(enum family f, const struct truth *t, double log_p)
+{
+    double low = 0;
+    double high = 1;
+    while (log_tail(f, t, high) > log_p)
+        high *= 2;
+    for (int i = 0; i < 60; i++) {
+        double middle = (low + high) / 2;
+        if (log_tail(f, t, middle) > log_p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return is_count(f) ? ceil(high) : high;
+}
+
+struct tally {
+    double buckets;
+    double false_at[3];
+    double injected[2];
+    double found[2];
+    double memory;
+    double late_shift; /* buckets >= 75 between 24 h and the end after the shift */
+};
+
+static void one_series(enum family f, uint64_t seed, ts_ns span, double tests, struct tally *out)
+{
+    struct rng r;
+    rng_init(&r, seed);
+    struct plan plan = {exp(rng_f64(&r) * 6), 2 + 20 * rng_f64(&r), rng_f64(&r),
+                        0.5 * (rng_f64(&r) - 0.3)};
+    if (f == LOGNORMAL || f == LOGNORMAL_SEASON)
+        plan.size = 0.2 + rng_f64(&r);
+    struct model_params params = {span,
+                                  is_count(f)       ? MODEL_COUNT
+                                  : f == GAUSS_MEAN ? MODEL_VALUE
+                                                    : MODEL_SUM,
+                                  MODEL_HIGH, false};
+    struct model_series *s = model_series_new(&params);
+    if (s == NULL)
+        return;
+    ts_ns shift = (ts_ns)(4.3 * 7 * (double)TIME_DAY);
+    int quiet = 0;
+    for (ts_ns time = 0; time < 42 * TIME_DAY; time += span) {
+        struct truth t = truth_at(f, &plan, time);
+        double value = draw(f, &t, &r);
+        int kind = -1;
+        if (time > 21 * TIME_DAY && quiet == 0 && rng_below(&r, 5000) == 0) {
+            kind = (int)rng_below(&r, 2);
+            double digits = kind == 0 ? 5 + 3 * rng_f64(&r) : 8 + 6 * rng_f64(&r);
+            value = value_at(f, &t, -digits * M_LN10);
+            quiet = 13;
+        }
+        if (f == SHIFT && time >= shift && time < shift + TIME_DAY)
+            quiet = 1;
+        struct model_observation o = {time, value, 1, 1};
+        struct model_judgement j;
+        model_series_judge(s, &o, &j);
+        double score = model_score_anchor(j.log_p, tests);
+        if (kind >= 0) {
+            out->injected[kind]++;
+            out->found[kind] += score >= (kind == 0 ? 50 : 75);
+        } else if (quiet == 0) {
+            out->buckets++;
+            for (int i = 0; i < 3; i++)
+                out->false_at[i] += score >= 25 * (i + 1);
+            if (f == SHIFT && time > shift)
+                out->late_shift += score >= 75;
+            if (score >= 75 && getenv("QUALITY_VERBOSE") != NULL)
+                fprintf(stderr,
+                        "%s seed %llu day %.2f value %g typical %g p %.1f single %.1f multi %.1f\n",
+                        names[f], (unsigned long long)seed, (double)time / (double)TIME_DAY, value,
+                        j.typical, -j.log_p / M_LN10, -j.single_log_p / M_LN10,
+                        -j.multi_log_p / M_LN10);
+        }
+        if (quiet > 0)
+            quiet--;
+        model_series_learn(s, &o);
+    }
+    out->memory = fmax(out->memory, (double)model_series_memory(s));
+    model_series_free(s);
+}
+
+int main(int argc, char **argv)
+{
+    int series = argc > 1 ? atoi(argv[1]) : 60;
+    const char *only = argc > 2 ? argv[2] : NULL;
+    for (int f = 0; f < FAMILIES; f++) {
+        if (only != NULL && strcmp(only, names[f]) != 0)
+            continue;
+        struct tally t = {0};
+        ts_ns span = f == SPARSE ? 15 * TIME_MIN : 5 * TIME_MIN;
+        double tests = series * (double)TIME_DAY / (double)span;
+        for (int i = 0; i < series; i++)
+            one_series((enum family)f, (uint64_t)(f * 100003 + i), span, tests, &t);
+        printf("{\"bench\":\"model_quality\",\"family\":\"%s\",\"series_buckets\":%.0f,"
+               "\"false_per_10k\":{\"25\":%.3f,\"50\":%.3f,\"75\":%.3f},\"weak\":%.0f,"
+               "\"weak_recall_50\":%.3f,\"plain\":%.0f,\"plain_recall_75\":%.3f,\"bytes\":%.0f}\n",
+               names[f], t.buckets, 1e4 * t.false_at[0] / t.buckets,
+               1e4 * t.false_at[1] / t.buckets, 1e4 * t.false_at[2] / t.buckets, t.injected[0],
+               t.found[0] / fmax(t.injected[0], 1), t.injected[1],
+               t.found[1] / fmax(t.injected[1], 1), t.memory);
+        fflush(stdout);
+    }
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Saved models from a hostile hand: refused, or usable and finite. */
+#include "base/assert.h"
+#include "model/history.h"
+#include "model/population.h"
+#include "model/rare.h"
+
+#include <math.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use_series(struct cursor *c, enum model_kind kind)
+{
+    struct model_params params = {15 * TIME_MIN, kind, MODEL_BOTH, false};
+    struct model_series *s;
+    if (model_series_load(c, &params, &s) != ERR_NONE)
+        return;
+    for (int i = 0; i < 30; i++) {
+        struct model_observation o = {i * params.bucket_span, (i % 7) * 1e3, 1, 1};
+        struct model_judgement j;
+        model_series_judge(s, &o, &j);
+        ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical));
+        model_series_learn(s, &o);
+    }
+    model_series_free(s);
+}
+
+static void use_population(struct cursor *c)
+{
+    struct model_params params = {15 * TIME_MIN, MODEL_SUM, MODEL_BOTH, false};
+    struct model_population p;
+    struct model_member m;
+    if (model_population_load(c, &params, &p) != ERR_NONE || model_member_load(c, &m) != ERR_NONE)
+        return;
+    struct model_observation o = {0, 1e6, 1, 1};
+    struct model_judgement j;
+    model_population_judge(&p, &m, &o, &j);
+    ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical));
+    model_population_learn(&p, &m, &o);
+    model_population_close(&p, 0);
+}
+
+static void use_rare(struct cursor *c)
+{
+    struct model_rare r;
+    struct model_rare_value v;
+    struct model_rare_judgement j;
+    struct model_history h;
+    if (model_rare_load(c, TIME_HOUR, &r) != ERR_NONE || model_rare_value_load(c, &v) != ERR_NONE ||
+        model_history_load(c, TIME_HOUR, &h) != ERR_NONE)
+        return;
+    model_rare_judge(&r, &v, 0, 0, 0, &j);
+    ASSERT(isfinite(j.log_p) && j.log_p <= 0);
+    model_rare_learn(&r, &v, 0, 0, 0);
+    model_rare_close(&r, 0);
+    model_history_add(&h, 0, 80);
+    ASSERT(model_history_score(&h, 80) <= 80);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct cursor c = cursor_make(data, size);
+    uint8_t which = cursor_u8(&c) % 5;
+    if (which < 3)
+        use_series(&c, (enum model_kind)which);
+    else if (which == 3)
+        use_population(&c);
+    else
+        use_rare(&c);
+    return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/number.h"
+#include "model/series_priv.h"
+#include "stats/dist.h"
+#include "stats/special.h"
+
+#include <math.h>
+
+#define LOG_FLOOR (-690775.5)
+
+/* Beliefs before data, worth so many buckets. */
+#define RATIO_PRIOR 0.25 /* over-dispersion: half the mean as a standard deviation */
+#define RATIO_PRIOR_N 3.0
+#define LOG_PRIOR 0.7 /* standard deviation of the logarithm: a factor of two */
+#define LOG_PRIOR_N 4.0
+#define LINEAR_PRIOR 0.1 /* of the level */
+#define LINEAR_PRIOR_N 3.0
+#define LOG_LEAST 0.05 /* changes below 5 % are never news */
+#define LINEAR_LEAST 0.005
+#define SPARSE_PRIOR 1.2 /* sd of the logarithm of a rare event's size */
+#define SPARSE_PRIOR_N 3.0
+
+/* The outer 5 % of each side show how heavy the tail is. */
+#define TAIL_START 2.995732273553991 /* -ln 0.05 */
+#define TAIL_MOST 8.0                /* what one value can add */
+#define TAIL_PRIOR 10.0
+
+#define EVIDENCE_TAU 300.0
+#define MOST_EVIDENCE 40.0
+
+static double mix(double log_a, double log_b, double weight_b)
+{
+    double a = 1 - weight_b > 0 ? log_a + log1p(-weight_b) : LOG_FLOOR;
+    double b = weight_b > 0 ? log_b + log(weight_b) : LOG_FLOOR;
+    return fmin(stats_special_log_add(a, b), 0);
+}
+
+/* Weight of the second family. prior: before any evidence. */
+static double second_weight(const struct model_series *s, double prior)
+{
+    double behind = (double)s->evidence[0] - (double)s->evidence[1] + log((1 - prior) / prior);
+    return 1 / (1 + exp(fmin(behind, 300)));
+}
+
+static double zero_share(const struct model_series *s)
+{
+    /* A series that was never empty is not expected to be. */
+    return (s->n - s->occurred + 0.02) / (s->n + 0.04);
+}
+
+static double dispersion(const struct model_series *s, const struct model_point *p)
+{
+    /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
+    double unit = fmax(p->mean * p->mean, 1e-6);
+    double weight = s->spread_weight / unit + RATIO_PRIOR_N;
+    double alpha = (s->spread / unit + RATIO_PRIOR * RATIO_PRIOR_N) / weight;
+    alpha = fmax(alpha, 0);
+    /* One standard error of the estimate is added: it is an estimate. */
+    double n = fmax(s->n, 1);
+    double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / fmax(p->mean, 0.05));
+    double young = RATIO_PRIOR_N / (n + RATIO_PRIOR_N);
+    alpha += fmin(error * 0.5, 0.05 + young);
+    /* And the mean is one. */
+    double a = p->n * p->mean + 0.5;
+    return alpha * (1 + 1 / fmax(p->n, 1)) + 1 / a + p->between / unit;
+}
+
+double model_law_sd(const struct model_series *s, const struct model_point *p, double weight)
+{
+    double n = fmax(p->n, 1);
+    switch (s->scale) {
+    case SCALE_RATIO: {
+        double m = fmax(p->mean, 1e-6);
+        return sqrt(m + dispersion(s, p) * m * m);
+    }
+    case SCALE_LOG: {
+        double v =
+            (s->spread + LOG_PRIOR * LOG_PRIOR * LOG_PRIOR_N) / (s->spread_weight + LOG_PRIOR_N);
+        return fmax(sqrt(v * (1 + 1 / n) + p->between), LOG_LEAST);
+    }
+    default: {
+        double size = fmax(fabs(p->mean), 1e-9);
+        double v = (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * LINEAR_PRIOR_N) /
+                   (s->spread_weight + LINEAR_PRIOR_N);
+        double sd = fmax(sqrt(v * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
+        /* The mean of few varies more than the mean of many. */
+        if (s->weight_mean > 0 && weight > 0)
+            sd *= sqrt(fmin(fmax(s->weight_mean / weight, 1), 16));
+        return sd;
+    }
+    }
+}
+
+/* The size of an event given that there is one, when events are rare: lognormal, wide at first. */
+static struct stats_tails sparse_tails(const struct model_series *s, double low, double high,
+                                       double *out_log_pdf)
+{
+    double n = s->log_weight;
+    double mean = n > 0 ? s->log_mean : 0;
+    double v =
+        (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * SPARSE_PRIOR_N) / (n + SPARSE_PRIOR_N);
+    double sd = fmax(sqrt(v * (1 + 1 / fmax(n, 0.3))), LOG_LEAST);
+    double nu = n + SPARSE_PRIOR_N;
+    double x = log(high);
+    *out_log_pdf = stats_dist_student_log_pdf(x, mean, sd, nu) - x;
+    return (struct stats_tails){stats_dist_student(x, mean, sd, nu).lower,
+                                stats_dist_student(log(low), mean, sd, nu).upper};
+}
+
+struct tails {
+    double upper;
+    double lower;
+    double self; /* ln of the value's own probability, for whole-number laws; else LOG_FLOOR */
+};
+
+static struct tails place_ratio(const struct model_series *s, const struct model_point *p,
+                                double value, double log_pdf[2])
+{
+    double k = floor(fmax(value, 0) + 0.5);
+    double mean = fmax(p->mean, 1e-9);
+    double size = 1 / dispersion(s, p);
+    double zero = zero_share(s);
+    struct stats_tails common = stats_dist_negbin(k, mean, size);
+    struct stats_tails sparse;
+    log_pdf[0] = stats_dist_negbin_log_pmf(k, mean, size);
+    if (k < 1) {
+        sparse = (struct stats_tails){log(zero), 0};
+        log_pdf[1] = log(zero);
+    } else {
+        double some = log1p(-zero);
+        sparse = sparse_tails(s, k - 0.5, k + 0.5, &log_pdf[1]);
+        log_pdf[1] = fmin(log_pdf[1] + some, 0);
+        sparse.upper += some;
+        sparse.lower = stats_special_log_add(log(zero), sparse.lower + some);
+    }
+    double w = second_weight(s, fmin(fmax(zero, 0.01), 0.6));
+    return (struct tails){mix(common.upper, sparse.upper, w), mix(common.lower, sparse.lower, w),
+                          mix(log_pdf[0], log_pdf[1], w)};
+}
+
+static struct tails place_log(const struct model_series *s, const struct model_point *p,
+                              double value, double sd, double log_pdf[2])
+{
+    /* Zeros have a share of their own. */
+    bool has_zeros = s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
+    double zero = has_zeros ? zero_share(s) : 0;
+    if (!(value > 0)) {
+        double log_zero = has_zeros ? log(zero) : LOG_FLOOR;
+        log_pdf[0] = log_pdf[1] = log_zero;
+        return (struct tails){0, log_zero, log_zero};
+    }
+    double y = log(value);
+    double nu = s->spread_weight + LOG_PRIOR_N;
+    struct stats_tails normal = stats_dist_student(y, p->mean, sd, nu);
+    log_pdf[0] = stats_dist_student_log_pdf(y, p->mean, sd, nu);
+    /* The gamma law with the same mean and spread of the logarithm: trigamma(a) is about
+     * 1/a + 1/(2 a^2), and E ln x is digamma(a) + ln scale. */
+    double v = sd * sd;
+    double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
+    double scale = exp(fmin(fmax(p->mean - stats_special_digamma(shape), -600), 600));
+    struct stats_tails gamma = stats_dist_gamma(value, shape, scale);
+    log_pdf[1] = stats_dist_gamma_log_pdf(value, shape, scale) + y;
+    double w = second_weight(s, 0.3);
+    double some = log1p(-zero);
+    double upper = mix(normal.upper, gamma.upper, w) + some;
+    double lower = mix(normal.lower, gamma.lower, w) + some;
+    if (zero > 0)
+        lower = stats_special_log_add(log(zero), lower);
+    return (struct tails){upper, fmin(lower, 0), LOG_FLOOR};
+}
+
+static double tail_calibrated(const struct model_series *s, int side, double log_p)
+{
+    double u = -log_p;
+    if (u <= TAIL_START)
+        return log_p;
+    double n = (double)s->tail_n[side];
+    /* How far beyond: 1 when the law is right (the excess of -ln p is exponential). */
+    double stretch = ((double)s->tail_excess[side] + TAIL_PRIOR) / (n + TAIL_PRIOR);
+    /* How often: 5 % when the law is right. */
+    double share = (n + 0.05 * TAIL_PRIOR * 4) / (s->n + TAIL_PRIOR * 4) / 0.05;
+    double v = TAIL_START + (u - TAIL_START) / fmax(stretch, 1) - log(fmax(share, 1));
+    return -fmin(fmax(v, TAIL_START), -LOG_FLOOR);
+}
+
+void model_law_place(const struct model_series *s, const struct model_point *p, double value,
+                     double weight, struct model_place *out)
+{
+    struct tails t;
+    out->sd = model_law_sd(s, p, weight);
+    switch (s->scale) {
+    case SCALE_RATIO:
+        t = place_ratio(s, p, value, out->log_pdf);
+        break;
+    case SCALE_LOG:
+        t = place_log(s, p, value, out->sd, out->log_pdf);
+        break;
+    default: {
+        double nu = s->spread_weight + LINEAR_PRIOR_N;
+        struct stats_tails d = stats_dist_student(value, p->mean, out->sd, nu);
+        out->log_pdf[0] = out->log_pdf[1] = 0;
+        t = (struct tails){d.upper, d.lower, LOG_FLOOR};
+    }
+    }
+    t.upper = fmax(fmin(t.upper, 0), LOG_FLOOR);
+    t.lower = fmax(fmin(t.lower, 0), LOG_FLOOR);
+    /* Half of the value's own probability belongs to each side, or whole-number laws would look
+     * too calm. */
+    double half = t.self - M_LN2;
+    out->raw[1] = t.upper > half ? t.upper + stats_special_log_1m(half - t.upper) : t.upper - M_LN2;
+    out->raw[0] = t.lower > half ? t.lower + stats_special_log_1m(half - t.lower) : t.lower - M_LN2;
+    out->upper = tail_calibrated(s, 1, t.upper);
+    out->lower = tail_calibrated(s, 0, t.lower);
+    bool high = out->raw[1] < out->raw[0];
+    double z = model_number_score(fmin(high ? out->raw[1] : out->raw[0], -M_LN2));
+    out->z = fmin(z, SERIES_CLIP) * (high ? 1 : -1);
+}
+
+void model_law_learn(struct model_series *s, const struct model_point *p,
+                     const struct model_place *place, double value, double y)
+{
+    double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
+    for (int f = 0; f < 2; f++)
+        s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / EVIDENCE_TAU) +
+                                 fmax(place->log_pdf[f], -MOST_EVIDENCE));
+    for (int side = 0; side < 2; side++) {
+        double excess = -place->raw[side] - TAIL_START;
+        s->tail_n[side] *= (float)keep;
+        s->tail_excess[side] *= (float)keep;
+        if (excess > 0) {
+            s->tail_n[side] += 1.0F;
+            s->tail_excess[side] += (float)fmin(excess, TAIL_MOST);
+        }
+    }
+    bool some = s->scale != SCALE_LOG || value > 0;
+    if (some) {
+        double e = y - p->mean;
+        if (s->scale == SCALE_RATIO) {
+            double m = fmax(p->mean, 1e-3);
+            s->spread = s->spread * keep + e * e - m;
+            s->spread_weight = s->spread_weight * keep + m * m;
+        } else {
+            s->spread = s->spread * keep + e * e;
+            s->spread_weight = s->spread_weight * keep + 1;
+        }
+    }
+}
+
+double model_law_typical(const struct model_series *s, const struct model_point *p)
+{
+    if (s->scale != SCALE_LOG)
+        return p->mean;
+    bool has_zeros = s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
+    if (has_zeros && zero_share(s) > 0.5)
+        return 0;
+    return exp(fmin(p->mean, 600));
+}
+
+void model_law_bounds(const struct model_series *s, const struct model_point *p, double *out_lower,
+                      double *out_upper)
+{
+    const double z = 1.959963984540054;
+    double sd = model_law_sd(s, p, 0);
+    if (s->scale == SCALE_LINEAR) {
+        *out_lower = p->mean - z * sd;
+        *out_upper = p->mean + z * sd;
+        return;
+    }
+    double zero = s->params.kind == MODEL_VALUE ? 0 : zero_share(s);
+    if (s->scale == SCALE_LOG) {
+        *out_lower = zero > 0.025 ? 0 : exp(fmin(p->mean - z * sd, 600));
+        *out_upper = zero > 0.975 ? 0 : exp(fmin(p->mean + z * sd, 600));
+        return;
+    }
+    /* Wilson and Hilferty 1931: the cube root of a gamma variate is nearly normal. */
+    double mean = fmax(p->mean, 1e-9);
+    double ninth = sd * sd / (9 * mean * mean);
+    double low = 1 - ninth - z * sqrt(ninth);
+    double high = 1 - ninth + z * sqrt(ninth);
+    *out_lower = low > 0 ? fmin(mean * low * low * low, 1e300) : 0;
+    *out_upper = fmin(fmax(high > 0 ? mean * high * high * high : 0, mean), 1e300);
+}

@@ -1,0 +1,25 @@
+#ifndef MODEL_NUMBER_H
+#define MODEL_NUMBER_H
+
+/*
+ * Small sums that every model does: fading, and numbers read from foreign bytes.
+ *
+ * Threads: any; pure but for the cursor.
+ */
+
+#include "base/bytes.h"
+
+/* A double of the cursor; the cursor fails when it is no number or larger than most in size. */
+double model_number_load(struct cursor *in, double most);
+
+/* The same, and >= 0. */
+double model_number_load_positive(struct cursor *in, double most);
+
+/* The number as a model takes it: NaN as 0, infinities and more as +-1e30. */
+double model_number_tame(double x);
+
+/* Normal score of a log upper-tail probability at most ln 1/2: z >= 0 (Abramowitz and Stegun
+ * 26.2.23, error below 5e-4). */
+double model_number_score(double log_p);
+
+#endif

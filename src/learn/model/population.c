@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/population.h"
+
+#include "base/assert.h"
+#include "model/number.h"
+#include "stats/dist.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION 1
+#define BIN_WIDTH 0.5
+#define LOG_FLOOR (-690775.5)
+
+#define OWN_PRIOR 0.6 /* sd of a member's logarithm about itself, worth so many values */
+#define OWN_PRIOR_N 4.0
+#define TOP_PRIOR 0.5 /* the same of the largest value of a bucket */
+#define TOP_PRIOR_N 10.0
+#define EXCESS_PRIOR 0.7 /* mean excess of the logarithm in the tail */
+#define EXCESS_PRIOR_N 3.0
+#define TAIL_SHARE 0.1
+#define TAIL_VALUES 40.0   /* fewer say nothing about a tail */
+#define RANK_NONE 1.0      /* -ln of the share of values above: a third, where a leap is none */
+#define RANK_FULL 6.0      /* and 1 in 400, where it counts in full */
+#define SETTLED 8          /* buckets after which a new member is a newcomer */
+#define LEARN_BUCKETS 3    /* before anything is judged */
+#define LEARN_VALUES 100.0 /* or one bucket with so many first values */
+#define YOUNG 2.0
+#define OWN_KNOWN 2.0
+#define OUTLIER (-13.8) /* ln 1e-6: counts little in a member's own history */
+#define OUTLIER_WEIGHT 0.15
+
+void model_population_init(struct model_population *p, const struct model_params *params)
+{
+    ASSERT(params->bucket_span > 0);
+    memset(p, 0, sizeof(*p));
+    p->params = *params;
+    p->tau = fmin(fmax(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
+    p->last = TIME_NONE;
+    p->open_top = -1;
+}
+
+void model_member_init(struct model_member *m)
+{
+    memset(m, 0, sizeof(*m));
+    m->first = m->last = TIME_NONE;
+}
+
+static double measure(double value)
+{
+    return log1p(fmax(model_number_tame(value), 0));
+}
+
+static size_t bin_of(double y)
+{
+    double at = y / BIN_WIDTH;
+    return at < MODEL_POPULATION_BINS - 1 ? (size_t)fmax(at, 0) : MODEL_POPULATION_BINS - 1;
+}
+
+/*
+ * ln P(a value of this histogram >= y). Inside it the share of what lies above; in the outer tenth
+ * an exponential law of the logarithm, which is Pareto's law of the value (peaks over a threshold),
+ * with the uncertainty of its rate.
+ */
+static double histogram_tail(const float *bins, double total, double y)
+{
+    double above = 0;
+    double excess = 0; /* of the values above, over the threshold */
+    size_t bin = MODEL_POPULATION_BINS;
+    double least = fmax(TAIL_SHARE * total, 10);
+    while (bin > 0 && above < least) {
+        bin--;
+        excess += above * BIN_WIDTH + (double)bins[bin] * BIN_WIDTH / 2;
+        above += (double)bins[bin];
+    }
+    double threshold = (double)bin * BIN_WIDTH;
+    if (y > threshold) {
+        double n = above + EXCESS_PRIOR_N;
+        double mean = (excess + EXCESS_PRIOR * EXCESS_PRIOR_N) / n;
+        double tail = -n * log1p((y - threshold) / (mean * n));
+        return fmin(log((above + 0.5) / (total + 1)) + tail, 0);
+    }
+    size_t own = bin_of(y);
+    while (bin > own)
+        above += (double)bins[--bin];
+    double inside = (y - (double)own * BIN_WIDTH) / BIN_WIDTH;
+    above -= (double)bins[own] * inside;
+    return fmin(log((fmax(above, 0) + 0.5) / (total + 1)), 0);
+}
+
+static double histogram_quantile(const float *bins, double total, double share)
+{
+    double want = share * total;
+    double sum = 0;
+    for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+        double b = (double)bins[i];
+        if (b > 0 && sum + b >= want)
+            return ((double)i + (want - sum) / b) * BIN_WIDTH;
+        sum += b;
+    }
+    return 0;
+}
+
+/* ln P(one member of a bucket reaches y), from the largest values of the last buckets. */
+static double top_tail(const struct model_population *p, double y)
+{
+    double n = fmin(p->tops_n, MODEL_POPULATION_TOPS);
+    double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
+    double sd = sqrt(v * (1 + 1 / n));
+    double any = stats_dist_student(y, p->top_middle, sd, n + TOP_PRIOR_N).upper;
+    return fmin(any - log(fmax(p->per_bucket, 1)), 0);
+}
+
+static double own_sd(const struct model_population *p, const struct model_member *m)
+{
+    double pooled =
+        (p->within + OWN_PRIOR * OWN_PRIOR * OWN_PRIOR_N) / (p->within_weight + OWN_PRIOR_N);
+    double w = (double)m->weight;
+    double v = (m->spread + pooled * OWN_PRIOR_N) / (w + OWN_PRIOR_N);
+    return sqrt(v * (1 + 1 / fmax(w, 1)));
+}
+
+static double judge_high(const struct model_population *p, const struct model_member *m, double y)
+{
+    bool fresh = (double)m->weight < OWN_KNOWN;
+    /* Beyond what the whole population reaches, by a member from which it was not expected. */
+    double top = top_tail(p, y);
+    if (fresh) {
+        double n = (double)p->closed + 1;
+        top += log(fmin((p->top_new + 0.5) / fmin(n, p->tau), 1));
+    }
+    double law = 0;
+    if (fresh && p->first_weight >= TAIL_VALUES) {
+        law = histogram_tail(p->first, p->first_weight, y);
+    } else if (p->all_weight >= TAIL_VALUES) {
+        law = histogram_tail(p->all, p->all_weight, y);
+        /* Where newcomers are few, one among the largest is two rare things at once. */
+        if (fresh && p->closed >= SETTLED)
+            law += log(fmin(fmax((p->first_weight + 0.5) / (p->all_weight + 1), 1e-3), 1)) *
+                   fmin(fmax(-law / RANK_FULL, 0), 1);
+    }
+    /* Two looks; the weaker of peers and own history decides. */
+    double peers = fmin(fmin(top, law) + M_LN2, 0);
+    if (fresh)
+        return peers;
+    double own =
+        stats_dist_student(y, m->mean, own_sd(p, m), (double)m->weight + OWN_PRIOR_N).upper;
+    /* A member that leaps far beyond itself into the upper end of all values is news too, although
+     * others are always there. */
+    double rank = p->all_weight >= TAIL_VALUES ? -law : 0;
+    double leap = own * fmin(fmax((rank - RANK_NONE) / (RANK_FULL - RANK_NONE), 0), 1);
+    return fmax(fmin(peers, leap), own);
+}
+
+/* Little is unusual when it is little for the member and little among all. */
+static double judge_low(const struct model_population *p, const struct model_member *m, double y)
+{
+    if ((double)m->weight < OWN_KNOWN || p->all_weight < TAIL_VALUES)
+        return 0;
+    double above = 1 - exp(histogram_tail(p->all, p->all_weight, y));
+    double peers = log((above * p->all_weight + 0.5) / (p->all_weight + 1));
+    double own =
+        stats_dist_student(y, m->mean, own_sd(p, m), (double)m->weight + OWN_PRIOR_N).lower;
+    return fmin(fmax(peers, own), 0);
+}
+
+void model_population_judge(const struct model_population *p, const struct model_member *m,
+                            const struct model_observation *o, struct model_judgement *out)
+{
+    memset(out, 0, sizeof(*out));
+    double n = (double)p->closed;
+    bool many = p->first_weight >= LEARN_VALUES;
+    out->multi_bucket = -5;
+    out->confidence = n / (n + 8);
+    if (p->closed < (many ? 1U : LEARN_BUCKETS))
+        return;
+    double y = measure(o->value);
+    out->judged = true;
+    double middle = histogram_quantile(p->all, p->all_weight, 0.5);
+    bool known = (double)m->weight >= OWN_KNOWN;
+    out->typical = expm1(fmin(known ? m->mean : middle, 600));
+    out->lower = expm1(histogram_quantile(p->all, p->all_weight, 0.025));
+    out->upper = expm1(histogram_quantile(p->all, p->all_weight, 0.975));
+    out->high = y > (known ? m->mean : middle);
+    double high = judge_high(p, m, y);
+    double low = o->fraction < 1 ? 0 : judge_low(p, m, y);
+    double log_p = p->params.side == MODEL_HIGH  ? high
+                   : p->params.side == MODEL_LOW ? low
+                                                 : fmin(fmin(high, low) + M_LN2, 0);
+    double seen = n + (many ? p->first_weight / LEARN_VALUES : 0);
+    out->single_log_p = fmax(log_p, LOG_FLOOR) * seen / (seen + YOUNG);
+    out->log_p = out->single_log_p;
+    out->high_variance = sqrt(p->top_spread) > 1.5;
+}
+
+void model_population_learn(struct model_population *p, struct model_member *m,
+                            const struct model_observation *o)
+{
+    double y = measure(o->value);
+    bool fresh = m->seen == 0;
+    struct model_observation whole = *o;
+    whole.fraction = 1;
+    struct model_judgement j;
+    model_population_judge(p, m, &whole, &j);
+    double weight = j.log_p < OUTLIER && j.high ? OUTLIER_WEIGHT : 1;
+    size_t bin = bin_of(y);
+    p->all[bin] += 1.0F;
+    p->all_weight += 1;
+    if (fresh) {
+        p->first[bin] += 1.0F;
+        p->first_weight += 1;
+        p->members++;
+        m->first = o->time;
+    }
+    if (y > p->open_top) {
+        p->open_top = y;
+        p->open_top_new = fresh;
+    }
+    p->open_members++;
+
+    double keep = (double)m->weight >= p->tau ? 1 - 1 / p->tau : 1;
+    double w = (double)m->weight * keep + weight;
+    double e = y - m->mean;
+    m->mean += e * weight / w;
+    double square = weight * e * (y - m->mean);
+    m->spread = m->spread * keep + square;
+    m->weight = (float)w;
+    if (!fresh && weight >= 1) {
+        p->within += square;
+        p->within_weight += 1;
+    }
+    m->seen += m->seen < UINT32_MAX;
+    m->last = o->time;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Median, and spread by the median of the deviations: one attack does not move them. */
+static void settle_tops(struct model_population *p)
+{
+    float sorted[MODEL_POPULATION_TOPS];
+    size_t n = p->tops_n < MODEL_POPULATION_TOPS ? p->tops_n : MODEL_POPULATION_TOPS;
+    memcpy(sorted, p->tops, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), compare_floats);
+    p->top_middle = ((double)sorted[(n - 1) / 2] + (double)sorted[n / 2]) / 2;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (float)fabs((double)sorted[i] - p->top_middle);
+    qsort(sorted, n, sizeof(*sorted), compare_floats);
+    double deviation = ((double)sorted[(n - 1) / 2] + (double)sorted[n / 2]) / 2;
+    p->top_spread = deviation * deviation * 1.4826 * 1.4826;
+}
+
+void model_population_close(struct model_population *p, ts_ns time)
+{
+    if (p->open_members > 0) {
+        double keep = 1 - 1 / p->tau;
+        for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+            p->all[i] *= (float)keep;
+        }
+        p->all_weight *= keep;
+        /* At first all are new: the first buckets' newcomers are none, and soon forgotten. */
+        double keep_first = p->closed < SETTLED ? 0.5 : keep;
+        p->first_weight *= keep_first;
+        for (size_t i = 0; i < MODEL_POPULATION_BINS; i++)
+            p->first[i] *= (float)keep_first;
+        p->within *= keep;
+        p->within_weight *= keep;
+        p->top_new = p->top_new * keep + (p->open_top_new ? 1 : 0);
+        p->tops[p->tops_n++ % MODEL_POPULATION_TOPS] = (float)p->open_top;
+        if (p->tops_n == 2 * MODEL_POPULATION_TOPS)
+            p->tops_n = MODEL_POPULATION_TOPS;
+        settle_tops(p);
+        p->closed++;
+        double share = fmax(1 / (double)p->closed, 0.02);
+        p->per_bucket += ((double)p->open_members - p->per_bucket) * share;
+    }
+    p->open_top = -1;
+    p->open_top_new = false;
+    p->open_members = 0;
+    p->last = time;
+}
+
+void model_population_save(const struct model_population *p, struct buf *out)
+{
+    buf_char(out, VERSION);
+    buf_le64(out, p->closed);
+    buf_le64(out, p->members);
+    buf_le32(out, p->tops_n);
+    buf_char(out, (char)p->open_top_new);
+    buf_le64(out, p->open_members);
+    buf_le64(out, (uint64_t)p->last);
+    const double numbers[] = {p->all_weight,    p->first_weight, p->top_spread,
+                              p->top_new,       p->per_bucket,   p->within,
+                              p->within_weight, p->top_middle,   p->open_top};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        buf_double(out, numbers[i]);
+    for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+        buf_double(out, (double)p->all[i]);
+        buf_double(out, (double)p->first[i]);
+    }
+    for (size_t i = 0; i < MODEL_POPULATION_TOPS; i++)
+        buf_double(out, (double)p->tops[i]);
+}
+
+enum err model_population_load(struct cursor *in, const struct model_params *params,
+                               struct model_population *out)
+{
+    struct model_population p;
+    uint8_t version = cursor_u8(in);
+    if (!cursor_ok(in))
+        return ERR_FORMAT;
+    if (version != VERSION)
+        return version > VERSION ? ERR_VERSION : ERR_FORMAT;
+    model_population_init(&p, params);
+    p.closed = cursor_le64(in);
+    p.members = cursor_le64(in);
+    p.tops_n = cursor_le32(in);
+    uint8_t top_new = cursor_u8(in);
+    p.open_members = cursor_le64(in);
+    p.last = (ts_ns)cursor_le64(in);
+    double *const positive[] = {&p.all_weight, &p.first_weight, &p.top_spread,   &p.top_new,
+                                &p.per_bucket, &p.within,       &p.within_weight};
+    for (size_t i = 0; i < sizeof(positive) / sizeof(positive[0]); i++)
+        *positive[i] = model_number_load_positive(in, 1e15);
+    p.top_middle = model_number_load(in, 1e3);
+    p.open_top = model_number_load(in, 1e3);
+    for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+        p.all[i] = (float)model_number_load_positive(in, 1e15);
+        p.first[i] = (float)model_number_load_positive(in, 1e15);
+    }
+    for (size_t i = 0; i < MODEL_POPULATION_TOPS; i++)
+        p.tops[i] = (float)model_number_load(in, 1e3);
+    if (!cursor_ok(in) || top_new > 1 || p.tops_n >= 2 * MODEL_POPULATION_TOPS ||
+        (p.closed > 0 && p.tops_n == 0))
+        return ERR_FORMAT;
+    p.open_top_new = top_new != 0;
+    *out = p;
+    return ERR_NONE;
+}
+
+void model_member_save(const struct model_member *m, struct buf *out)
+{
+    buf_double(out, m->mean);
+    buf_double(out, m->spread);
+    buf_double(out, (double)m->weight);
+    buf_le32(out, m->seen);
+    buf_le64(out, (uint64_t)m->first);
+    buf_le64(out, (uint64_t)m->last);
+}
+
+enum err model_member_load(struct cursor *in, struct model_member *out)
+{
+    struct model_member m;
+    m.mean = model_number_load(in, 1e3);
+    m.spread = model_number_load_positive(in, 1e15);
+    m.weight = (float)model_number_load_positive(in, 1e9);
+    m.seen = cursor_le32(in);
+    m.first = (ts_ns)cursor_le64(in);
+    m.last = (ts_ns)cursor_le64(in);
+    if (!cursor_ok(in))
+        return ERR_FORMAT;
+    *out = m;
+    return ERR_NONE;
+}

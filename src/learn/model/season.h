@@ -1,0 +1,53 @@
+#ifndef MODEL_SEASON_H
+#define MODEL_SEASON_H
+
+/*
+ * A cycle of known length, as a ring of knots with straight lines between.
+ *
+ * Each knot holds the faded mean of what was seen near it, measured against a base that follows
+ * slowly; the first visits count fully, later ones as one in about eight cycles. Whether a cycle is
+ * worth using is not decided here: the levels that use it compete with those that do not.
+ * Method: docs/method/model.md, "Season".
+ *
+ * Ownership: model_season_new() makes it, model_season_free() ends it.
+ * Threads:   one owner.
+ */
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_SEASON_MOST 168
+
+struct model_season;
+
+/* period and span > 0. base: the level now. NULL when memory is short or a period holds less than
+ * two buckets. */
+struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio);
+void model_season_free(struct model_season *s); /* NULL is fine */
+size_t model_season_memory(const struct model_season *s);
+
+/* A whole cycle has been seen. */
+bool model_season_ready(const struct model_season *s);
+
+/* Cycles learned so far. */
+double model_season_cycles(const struct model_season *s);
+
+/* What the seasons are measured against, on the scale of the levels. */
+double model_season_base(const struct model_season *s);
+
+/* The factor (ratio) or addend at a time. */
+double model_season_at(const struct model_season *s, ts_ns time);
+
+/* y: the value on the scale of the levels, freed of other seasons; base_gain: 1 / time constant. */
+void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain);
+
+void model_season_save(const struct model_season *s, struct buf *out);
+ERR_MUST_CHECK enum err model_season_load(struct cursor *in, struct model_season **out);
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/series.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "model/number.h"
+#include "model/series_priv.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LEARN_BEFORE_JUDGING 3.0
+#define YOUNG 2.0 /* buckets: ln p counts n / (n + YOUNG) while young */
+#define CONFIDENT 8.0
+#define OUTLIER (-9.2)  /* ln 1e-4: not learned */
+#define DOUBTFUL (-5.8) /* ln 3e-3: learned clipped */
+#define CLIP_SD 3.0
+#define RUN_AFTER 24.0        /* buckets before runs are judged */
+#define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
+#define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
+#define SINGLE_COST 0.2231436 /* ln 1.25 */
+#define SEASON_FORMED 4
+#define SEASON_CLIP_SD 10.0
+#define SKIP_MOST 64 /* zeros learned one by one before the closed form */
+#define SEASON_RETRY_CYCLES 28
+
+struct model_series *model_series_new(const struct model_params *params)
+{
+    ASSERT(params->bucket_span > 0);
+    struct model_series *s = mem_zero(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    s->params = *params;
+    s->scale = params->kind == MODEL_COUNT ? SCALE_RATIO
+               : params->kind == MODEL_SUM ? SCALE_LOG
+                                           : SCALE_LINEAR;
+    s->last = TIME_NONE;
+    /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
+    s->tau = fmin(fmax(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
+    return s;
+}
+
+void model_series_free(struct model_series *s)
+{
+    if (s == NULL)
+        return;
+    model_season_free(s->daily);
+    model_season_free(s->weekly);
+    mem_free(s);
+}
+
+size_t model_series_memory(const struct model_series *s)
+{
+    size_t n = sizeof(*s);
+    if (s->daily != NULL)
+        n += model_season_memory(s->daily);
+    if (s->weekly != NULL)
+        n += model_season_memory(s->weekly);
+    return n;
+}
+
+ts_ns model_series_last(const struct model_series *s)
+{
+    return s->last;
+}
+
+double model_series_weight(const struct model_series *s)
+{
+    return s->n;
+}
+
+static double taken(const struct model_series *s, const struct model_observation *o)
+{
+    double v = model_number_tame(o->value);
+    return s->params.kind == MODEL_COUNT ? fmax(v, 0) : v;
+}
+
+/* A bucket's part in the run: its normal score, and how far opinion has moved towards it. */
+static double run_score(const struct model_point *p, const struct model_place *place)
+{
+    double z = place->z + (p->mean - p->steady) / place->sd;
+    return fmin(fmax(z, -SERIES_CLIP), SERIES_CLIP);
+}
+
+/* The sum of the last 12 normal scores against what such sums have been. */
+static double judge_run(const struct model_series *s, double z)
+{
+    if (s->n < RUN_AFTER || fabs(z) < 1)
+        return 0;
+    double sum = z;
+    int same = 0;
+    for (int i = 0; i < SERIES_RUN; i++) {
+        double other = (double)s->run_z[i];
+        if (i != s->run_at)
+            sum += other;
+        same += i != s->run_at && other * z > 0.5;
+    }
+    if (same < 3 || sum * z <= 0)
+        return 0;
+    double weight = s->run_weight + RUN_PRIOR;
+    double mean = s->run_sum_mean * s->run_weight / weight;
+    double variance = (s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / weight;
+    double score = (sum - mean) / sqrt(fmax(variance, SERIES_RUN));
+    if (score * z <= 0)
+        return 0;
+    /* Sums of twelve overlap: a hundred buckets hold about ten independent ones. */
+    double nu = 10 + weight / SERIES_RUN;
+    double t2 = score * score;
+    /* Student's tail by its normal equivalent (Wallace 1959). */
+    double normal = sqrt(nu * log1p(t2 / nu)) * (8 * nu + 1) / (8 * nu + 3);
+    return stats_special_log_normal_tail(normal);
+}
+
+static double sided(const struct model_series *s, const struct model_place *p, double fraction)
+{
+    enum model_side side = s->params.side;
+    if (side == MODEL_HIGH || fraction < 1)
+        return side == MODEL_LOW ? 0 : p->upper;
+    if (side == MODEL_LOW)
+        return p->lower;
+    return fmin(fmin(p->upper, p->lower) + M_LN2, 0);
+}
+
+void model_series_judge(const struct model_series *s, const struct model_observation *o,
+                        struct model_judgement *out)
+{
+    memset(out, 0, sizeof(*out));
+    double value = taken(s, o);
+    out->confidence = s->n / (s->n + CONFIDENT);
+    if (s->n < LEARN_BEFORE_JUDGING)
+        return;
+    struct model_point point;
+    struct model_place place;
+    model_level_foretell(s, o->time, &point);
+    model_law_place(s, &point, value, o->weight, &place);
+    out->typical = model_law_typical(s, &point);
+    model_law_bounds(s, &point, &out->lower, &out->upper);
+    out->judged = true;
+    out->high = place.raw[1] < place.raw[0];
+    double young = s->n / (s->n + YOUNG);
+    out->single_log_p = sided(s, &place, o->fraction) * young;
+    bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
+    if (wanted && o->fraction >= 1)
+        out->multi_log_p = fmin(judge_run(s, run_score(&point, &place)) +
+                                    (s->params.side == MODEL_BOTH ? M_LN2 : 0),
+                                0) *
+                           young;
+    double single = fmin(out->single_log_p + SINGLE_COST, 0);
+    double multi = fmin(out->multi_log_p + RUN_COST, 0);
+    out->log_p = fmin(single, multi);
+    double total = -(out->single_log_p + out->multi_log_p);
+    out->multi_bucket =
+        total > 0 ? fmin(fmax(5 * (out->single_log_p - out->multi_log_p) / total, -5), 5) : 0;
+    double stretch = ((double)s->tail_excess[out->high] + 10) / ((double)s->tail_n[out->high] + 10);
+    out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place.sd > 1.5);
+    out->multimodal = false;
+}
+
+static void push_run(struct model_series *s, double z)
+{
+    double sum = z;
+    for (int i = 0; i < SERIES_RUN; i++)
+        if (i != s->run_at)
+            sum += (double)s->run_z[i];
+    s->run_z[s->run_at] = (float)z;
+    s->run_at = (uint8_t)((s->run_at + 1) % SERIES_RUN);
+    if (s->n < SERIES_RUN)
+        return;
+    double keep = s->run_weight >= s->tau ? 1 - 1 / s->tau : 1;
+    /* Sums beyond three standard deviations are what is looked for, not what is usual. */
+    double most =
+        3 * sqrt((s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / (s->run_weight + RUN_PRIOR));
+    sum = fmin(fmax(sum, -most), most);
+    s->run_weight = s->run_weight * keep + 1;
+    s->run_sum_mean += (sum - s->run_sum_mean) / s->run_weight;
+    double e = sum - s->run_sum_mean;
+    s->run_sum_squares = s->run_sum_squares * keep + e * e;
+}
+
+/* Six hours, between 6 and 72 buckets; long buckets: 4. */
+static uint32_t change_after(const struct model_series *s)
+{
+    ts_ns span = s->params.bucket_span;
+    if (span > 6 * TIME_HOUR)
+        return 4;
+    ts_ns n = 6 * TIME_HOUR / span;
+    return (uint32_t)(n < 6 ? 6 : n > 72 ? 72 : n);
+}
+
+/* A value far outside is not learned; a run of them on one side is, when it lasts. */
+static void learn_outlier(struct model_series *s, const struct model_place *place, double y)
+{
+    struct model_run *c = &s->change;
+    bool high = place->raw[1] < place->raw[0];
+    if (c->n > 0 && c->high != high)
+        memset(c, 0, sizeof(*c));
+    c->high = high;
+    c->n++;
+    double e = y - c->mean;
+    c->mean += e / c->n;
+    c->squares += e * (y - c->mean);
+    if (c->n < change_after(s))
+        return;
+    model_level_restart(s, c->mean, c->n);
+    if (s->scale != SCALE_RATIO) {
+        /* Half of what was known of the spread is kept, the run fills the rest. */
+        double kept = fmin(s->spread_weight, (double)c->n);
+        s->spread = s->spread / fmax(s->spread_weight, 1) * kept + c->squares;
+        s->spread_weight = kept + c->n;
+    }
+    memset(c, 0, sizeof(*c));
+}
+
+static void look_for_seasons(struct model_series *s, const struct model_point *p)
+{
+    /* After a first day, and a first week, of data there is a base to measure against. */
+    double span = (double)s->params.bucket_span;
+    double day = (double)TIME_DAY / span;
+    bool ratio = s->scale == SCALE_RATIO;
+    double base = ratio ? p->mean / fmax(p->daily, 1e-3) : p->mean - p->daily;
+    double total = (double)s->total;
+    if (total < (double)s->season_retry)
+        return;
+    const struct model_level *slow = &s->level[LEVEL_SLOW];
+    if (s->daily == NULL && day >= 4 && total >= day) {
+        double level = ratio ? (slow->b > 0 ? slow->a / slow->b : base) : slow->a;
+        s->daily = model_season_new(TIME_DAY, s->params.bucket_span, level, ratio);
+    } else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day) {
+        const struct model_level *l = &s->level[LEVEL_DAILY];
+        double level = ratio ? (l->b > 0 ? l->a / l->b : base) : l->a;
+        s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, level, ratio);
+    }
+}
+
+static void drop_useless_seasons(struct model_series *s, const struct model_point *p)
+{
+    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double used = 0;
+    for (int i = LEVEL_DAILY; i < LEVELS; i++)
+        used += p->weight[i];
+    bool tried = s->daily != NULL && model_season_cycles(s->daily) > SEASON_RETRY_CYCLES;
+    if (!tried || used > 0.05)
+        return;
+    model_season_free(s->daily);
+    model_season_free(s->weekly);
+    s->daily = s->weekly = NULL;
+    for (int i = LEVEL_DAILY; i < LEVELS; i++)
+        memset(&s->level[i], 0, sizeof(s->level[i]));
+    s->season_retry = s->total + (uint64_t)(SEASON_RETRY_CYCLES * day);
+}
+
+/* A season that is still forming takes what comes; later an outlier moves it only so far. */
+static void learn_season(struct model_series *s, const struct model_point *p, ts_ns time, double y,
+                         double sd)
+{
+    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    bool ratio = s->scale == SCALE_RATIO;
+    if (s->daily != NULL && model_season_cycles(s->daily) > SEASON_FORMED)
+        y = fmin(fmax(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
+    if (s->weekly != NULL) {
+        double freed = ratio ? y / fmax(p->daily, 1e-3) : y - p->daily;
+        model_season_learn(s->weekly, time, freed, 1 / (14 * day));
+    }
+    if (s->daily != NULL)
+        model_season_learn(s->daily, time, y, 1 / (4 * day));
+}
+
+/* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
+static void choose_scale(struct model_series *s)
+{
+    if (s->scale != SCALE_LINEAR || s->params.kind != MODEL_VALUE || s->total < 12 ||
+        (s->total & (s->total - 1)) != 0 || s->occurred < s->n - 0.5)
+        return;
+    double n = s->log_weight;
+    double linear = s->lin_squares / n;
+    double logarithm = fmax(s->log_squares / n, 1e-6);
+    if (!(linear > 0) || !(0.5 * log(linear) > 0.5 * log(logarithm) + s->log_mean + 0.15))
+        return;
+    model_season_free(s->daily);
+    model_season_free(s->weekly);
+    s->daily = s->weekly = NULL;
+    memset(s->level, 0, sizeof(s->level));
+    memset(&s->change, 0, sizeof(s->change));
+    s->scale = SCALE_LOG;
+    model_level_restart(s, s->log_mean, n);
+    s->spread = s->log_squares;
+    s->spread_weight = n;
+}
+
+/* A negative amount in a series measured in logarithms: from now on it is linear. */
+static void become_linear(struct model_series *s)
+{
+    model_season_free(s->daily);
+    model_season_free(s->weekly);
+    s->daily = s->weekly = NULL;
+    memset(s->level, 0, sizeof(s->level));
+    memset(&s->change, 0, sizeof(s->change));
+    s->scale = SCALE_LINEAR;
+    double n = s->n;
+    if (n > 0)
+        model_level_restart(s, s->lin_mean, n);
+    s->spread = s->lin_squares;
+    s->spread_weight = n;
+}
+
+static void learn_moments(struct model_series *s, double value, double weight)
+{
+    double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
+    s->n = s->n * keep + 1;
+    s->total++;
+    bool some = s->scale == SCALE_LINEAR || value > 0;
+    s->occurred = s->occurred * keep + (value > 0 ? 1 : 0);
+    double e = value - s->lin_mean;
+    s->lin_mean += e / s->n;
+    s->lin_squares = s->lin_squares * keep + e * (value - s->lin_mean);
+    if (some && value > 0) {
+        double y = log(value);
+        s->log_weight = s->log_weight * keep + 1;
+        double d = y - s->log_mean;
+        s->log_mean += d / s->log_weight;
+        s->log_squares = s->log_squares * keep + d * (y - s->log_mean);
+    }
+    if (s->params.kind == MODEL_VALUE)
+        s->weight_mean += (fmin(fmax(weight, 1), 1e15) - s->weight_mean) / fmin(s->n, 100);
+}
+
+static void learn(struct model_series *s, ts_ns time, double value, double weight)
+{
+    if (s->scale == SCALE_LOG && value < 0)
+        become_linear(s);
+    struct model_point point;
+    struct model_place place;
+    bool known = s->n > 0 && s->level[LEVEL_SLOW].n > 0;
+    bool measurable = s->scale != SCALE_LOG || value > 0;
+    double y = measurable ? model_level_measure(s, value) : 0;
+    if (!known) {
+        if (measurable)
+            model_level_restart(s, y, 1);
+        learn_moments(s, value, weight);
+        s->last = time;
+        return;
+    }
+    model_level_foretell(s, time, &point);
+    model_law_place(s, &point, value, weight, &place);
+    double log_p = fmin(place.upper, place.lower);
+    bool outlier = log_p < OUTLIER && s->n >= 10;
+    if (outlier && measurable) {
+        learn_outlier(s, &place, y);
+    } else if (s->change.n > 0) {
+        s->change.n--;
+    }
+    double clipped = y;
+    if (log_p < DOUBTFUL)
+        clipped = fmin(fmax(y, point.mean - CLIP_SD * place.sd), point.mean + CLIP_SD * place.sd);
+    if (measurable) {
+        look_for_seasons(s, &point);
+        learn_season(s, &point, time, y, place.sd);
+        model_level_compare(s, &point, y, place.sd);
+    }
+    if (!outlier) {
+        if (measurable) {
+            model_law_learn(s, &point, &place, value, clipped);
+            model_level_learn(s, &point, clipped);
+            drop_useless_seasons(s, &point);
+        } else {
+            model_law_learn(s, &point, &place, value, 0);
+        }
+        learn_moments(s, value, weight);
+        choose_scale(s);
+    } else {
+        s->total++;
+    }
+    push_run(s, run_score(&point, &place));
+    s->last = time;
+}
+
+void model_series_learn(struct model_series *s, const struct model_observation *o)
+{
+    learn(s, o->time, taken(s, o), o->weight);
+}
+
+void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
+{
+    if (buckets == 0)
+        return;
+    ts_ns span = s->params.bucket_span;
+    uint64_t one_by_one = buckets < SKIP_MOST ? buckets : SKIP_MOST;
+    bool nothing = s->params.kind == MODEL_VALUE || s->params.empty_is_nothing;
+    for (uint64_t i = 0; i < one_by_one && !nothing; i++)
+        learn(s, first + (ts_ns)i * span, 0, 1);
+    double rest = (double)(buckets - one_by_one);
+    if (!nothing && rest > 0) {
+        /* Many zeros: what was there fades, and zero is what is known. */
+        double keep = exp(-rest / s->tau);
+        s->n = fmin(s->n + rest, s->tau);
+        s->occurred *= keep;
+        s->log_weight *= keep;
+        s->log_squares *= keep;
+        s->lin_mean *= keep;
+        s->lin_squares *= keep;
+        s->spread *= keep;
+        s->spread_weight *= keep;
+        s->total += buckets - one_by_one;
+        for (int side = 0; side < 2; side++) {
+            s->tail_n[side] *= (float)keep;
+            s->tail_excess[side] *= (float)keep;
+        }
+        model_level_fade(s, rest);
+        memset(s->run_z, 0, sizeof(s->run_z));
+        memset(&s->change, 0, sizeof(s->change));
+    }
+    uint64_t most = (uint64_t)((INT64_MAX - (first > 0 ? first : 0)) / span);
+    s->last = first + (ts_ns)(buckets - 1 < most ? buckets - 1 : most) * span;
+}
+
+double model_series_log_p_empty(const struct model_series *s, ts_ns time)
+{
+    if (s->params.kind == MODEL_VALUE || s->params.empty_is_nothing ||
+        s->n < LEARN_BEFORE_JUDGING || s->params.side == MODEL_HIGH)
+        return 0;
+    struct model_observation o = {time, 0, 1, 1};
+    struct model_judgement j;
+    model_series_judge(s, &o, &j);
+    return j.log_p;
+}
+
+void model_series_expect(const struct model_series *s, ts_ns time, double *out_typical,
+                         double *out_lower, double *out_upper)
+{
+    struct model_point point;
+    *out_typical = *out_lower = *out_upper = 0;
+    if (!(s->level[LEVEL_SLOW].n > 0))
+        return;
+    model_level_foretell(s, time, &point);
+    *out_typical = model_law_typical(s, &point);
+    model_law_bounds(s, &point, out_lower, out_upper);
+}

@@ -1,0 +1,139 @@
+#ifndef MODEL_SERIES_PRIV_H
+#define MODEL_SERIES_PRIV_H
+
+/*
+ * The inside of a series, shared by its files: level.c foretells, season.c knows the hour, law.c
+ * judges what is left over, series.c does one bucket, series_state.c saves and loads.
+ */
+
+#include "model/season.h"
+#include "model/series.h"
+
+/* Who foretells: plain levels of three speeds, one with a slope, and two each on top of the daily
+ * and of the daily and weekly season. */
+enum {
+    LEVEL_SLOW,
+    LEVEL_MID,
+    LEVEL_FAST,
+    LEVEL_TREND,
+    LEVEL_DAILY,
+    LEVEL_DAILY_MID,
+    LEVEL_WEEKLY,
+    LEVEL_WEEKLY_MID,
+    LEVELS
+};
+
+#define LEVEL_TAU_FAST 8.0
+#define LEVEL_TAU_MID 64.0
+
+/* How a series is measured. */
+enum model_scale {
+    SCALE_RATIO,  /* counts: levels are means, seasons multiply */
+    SCALE_LOG,    /* positive amounts, apart from zeros: levels are of the logarithm */
+    SCALE_LINEAR, /* anything: levels and seasons add */
+};
+
+struct model_level {
+    double a;   /* ratio: faded sum of values; else the level */
+    double b;   /* ratio: faded sum of season factors; trend: the slope */
+    float n;    /* buckets learned, faded */
+    float loss; /* faded sum of squared errors in units of the predictive variance */
+};
+
+/* What happened when: the run of values far outside that may become the new normal. */
+struct model_run {
+    uint32_t n;
+    bool high;
+    double mean; /* on the scale of the levels */
+    double squares;
+};
+
+#define SERIES_RUN 12
+
+struct model_series {
+    struct model_params params;
+    enum model_scale scale;
+    ts_ns last;
+    double tau;     /* buckets after which what was learned has faded to 1/e */
+    double n;       /* buckets learned, faded */
+    uint64_t total; /* buckets learned or skipped as zeros */
+
+    struct model_level level[LEVELS];
+    struct model_season *daily; /* NULL until looked for */
+    struct model_season *weekly;
+    uint64_t season_retry; /* total at which a season that did not help is tried again */
+
+    /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
+     * squared residuals over the weight. */
+    double spread;
+    double spread_weight;
+
+    /* Zeros against the rest, and plain moments of the logarithms of the rest. */
+    double occurred;
+    double log_weight;
+    double log_mean;
+    double log_squares;
+    double lin_mean; /* linear scale: the same of the values, to choose the scale */
+    double lin_squares;
+    double weight_mean; /* of the observations' weights */
+
+    float evidence[2];    /* faded log predictive probability of each family of laws */
+    float tail_n[2];      /* [high]: how many values fell in the outer 5 % */
+    float tail_excess[2]; /* and the sum of how far, in -ln p beyond that */
+
+    float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
+    uint8_t run_at;
+    double run_sum_mean; /* of the sum over the run */
+    double run_sum_squares;
+    double run_weight;
+
+    struct model_run change;
+};
+
+/* What the levels foretell for one bucket. */
+struct model_point {
+    double foretold[LEVELS];
+    double weight[LEVELS]; /* 0 for those that do not speak; sum 1 */
+    double daily;          /* season factor (ratio) or addend at the time, or 1 / 0 */
+    double weekly;         /* both seasons together */
+    double mean;           /* what is expected, on the scale of the levels */
+    double steady;         /* the same, slower to change its mind: for runs */
+    double between;        /* variance between those who foretell */
+    double n;              /* effective number of buckets behind it */
+};
+
+/* How a value lies in the law. */
+struct model_place {
+    double upper;  /* ln P(at least the value), calibrated */
+    double lower;  /* ln P(at most the value) */
+    double raw[2]; /* [high]: before calibration, half of the value's own probability left out */
+    double sd;     /* on the scale of the levels */
+    double log_pdf[2]; /* by family */
+    double z;          /* normal score, clipped to +-SERIES_CLIP */
+};
+
+#define SERIES_CLIP 3.5
+
+/* On the scale of the levels: ln x for SCALE_LOG (x > 0), else x. */
+double model_level_measure(const struct model_series *s, double value);
+
+void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out);
+/* Who foretold how well; also for values that are not learned. */
+void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd);
+void model_level_learn(struct model_series *s, const struct model_point *p, double y);
+/* All levels start anew around y with the weight of n buckets. */
+void model_level_restart(struct model_series *s, double y, double n);
+void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
+
+double model_law_sd(const struct model_series *s, const struct model_point *p, double weight);
+void model_law_place(const struct model_series *s, const struct model_point *p, double value,
+                     double weight, struct model_place *out);
+void model_law_learn(struct model_series *s, const struct model_point *p,
+                     const struct model_place *place, double value, double y_clipped);
+/* 95 % of the law: the values at which both tails are 2.5 %. */
+void model_law_bounds(const struct model_series *s, const struct model_point *p, double *out_lower,
+                      double *out_upper);
+/* The expected value itself (median on the logarithmic scale). */
+double model_law_typical(const struct model_series *s, const struct model_point *p);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A series as bytes: a version, then every field in the order of struct model_series. Numbers are
+ * checked when read; what no series could hold is refused.
+ */
+#include "base/mem.h"
+#include "model/number.h"
+#include "model/series_priv.h"
+
+#include <string.h>
+
+#define VERSION 1
+#define MOST 1e290
+
+/* All plain numbers of a series in order; what may be negative is told apart. */
+struct field {
+    double *d;
+    float *f;
+    bool any_sign;
+};
+
+#define FIELDS (16 + 4 * LEVELS + 6 + SERIES_RUN + 2)
+
+static size_t list_fields(struct model_series *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+#define POSITIVE(member) out[n++] = (struct field){&s->member, NULL, false}
+#define ANY(member)                                                                                \
+    out[n++] = (struct field)                                                                      \
+    {                                                                                              \
+        &s->member, NULL, true                                                                     \
+    }
+#define SMALL(member, sign)                                                                        \
+    out[n++] = (struct field)                                                                      \
+    {                                                                                              \
+        NULL, &s->member, sign                                                                     \
+    }
+    POSITIVE(n);
+    ANY(spread);
+    POSITIVE(spread_weight);
+    POSITIVE(occurred);
+    POSITIVE(log_weight);
+    ANY(log_mean);
+    POSITIVE(log_squares);
+    ANY(lin_mean);
+    POSITIVE(lin_squares);
+    POSITIVE(weight_mean);
+    ANY(run_sum_mean);
+    POSITIVE(run_sum_squares);
+    POSITIVE(run_weight);
+    ANY(change.mean);
+    POSITIVE(change.squares);
+    for (int i = 0; i < LEVELS; i++) {
+        ANY(level[i].a);
+        ANY(level[i].b);
+        SMALL(level[i].n, false);
+        SMALL(level[i].loss, false);
+    }
+    for (int i = 0; i < 2; i++) {
+        SMALL(evidence[i], true);
+        SMALL(tail_n[i], false);
+        SMALL(tail_excess[i], false);
+    }
+    for (int i = 0; i < SERIES_RUN; i++)
+        SMALL(run_z[i], true);
+#undef POSITIVE
+#undef ANY
+#undef SMALL
+    return n;
+}
+
+void model_series_save(const struct model_series *s, struct buf *out)
+{
+    struct model_series copy = *s;
+    struct field field[FIELDS];
+    size_t n = list_fields(&copy, field);
+    buf_char(out, VERSION);
+    buf_char(out, (char)s->scale);
+    buf_char(out, (char)s->run_at);
+    buf_char(out, (char)s->change.high);
+    buf_le32(out, s->change.n);
+    buf_le64(out, (uint64_t)s->last);
+    buf_le64(out, s->total);
+    buf_le64(out, s->season_retry);
+    for (size_t i = 0; i < n; i++)
+        buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
+    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0)));
+    if (s->daily != NULL)
+        model_season_save(s->daily, out);
+    if (s->weekly != NULL)
+        model_season_save(s->weekly, out);
+}
+
+/* What the arithmetic relies on beyond the range of each number. */
+static bool sound(const struct model_series *s)
+{
+    bool kind_fits =
+        s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
+    if (!kind_fits || s->run_at >= SERIES_RUN || s->occurred > s->n + 1e-6)
+        return false;
+    for (int i = 0; i < LEVELS; i++) {
+        const struct model_level *l = &s->level[i];
+        bool ratio = s->scale == SCALE_RATIO && i != LEVEL_TREND;
+        if (ratio && l->n > 0.0F && (l->a < 0 || l->b < 0))
+            return false;
+        if (i >= LEVEL_DAILY && l->n > 0.0F &&
+            (i >= LEVEL_WEEKLY ? s->weekly == NULL : s->daily == NULL))
+            return false;
+    }
+    return true;
+}
+
+enum err model_series_load(struct cursor *in, const struct model_params *params,
+                           struct model_series **out)
+{
+    uint8_t version = cursor_u8(in);
+    if (!cursor_ok(in))
+        return ERR_FORMAT;
+    if (version != VERSION)
+        return version > VERSION ? ERR_VERSION : ERR_FORMAT;
+    struct model_series *s = model_series_new(params);
+    if (s == NULL)
+        return ERR_MEMORY;
+    uint8_t scale = cursor_u8(in);
+    s->run_at = cursor_u8(in);
+    uint8_t high = cursor_u8(in);
+    s->change.n = cursor_le32(in);
+    s->change.high = high != 0;
+    s->last = (ts_ns)cursor_le64(in);
+    s->total = cursor_le64(in);
+    s->season_retry = cursor_le64(in);
+    struct field field[FIELDS];
+    size_t n = list_fields(s, field);
+    for (size_t i = 0; i < n; i++) {
+        double most = field[i].d != NULL ? MOST : 1e37;
+        double x =
+            field[i].any_sign ? model_number_load(in, most) : model_number_load_positive(in, most);
+        if (field[i].d != NULL)
+            *field[i].d = x;
+        else
+            *field[i].f = (float)x;
+    }
+    uint8_t seasons = cursor_u8(in);
+    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 3 && seasons != 2
+                     ? ERR_NONE
+                     : ERR_FORMAT;
+    if (e == ERR_NONE && (seasons & 1) != 0)
+        e = model_season_load(in, &s->daily);
+    if (e == ERR_NONE && (seasons & 2) != 0)
+        e = model_season_load(in, &s->weekly);
+    s->scale = e == ERR_NONE ? (enum model_scale)scale : SCALE_LINEAR;
+    if (e == ERR_NONE && !sound(s))
+        e = ERR_FORMAT;
+    if (e != ERR_NONE) {
+        model_series_free(s);
+        return e;
+    }
+    *out = s;
+    return ERR_NONE;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/series.h"
+
+#include "base/rng.h"
+#include "model/score.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SPAN (15 * TIME_MIN)
+
+static struct model_series *make(enum model_kind kind, enum model_side side)
+{
+    struct model_params p = {SPAN, kind, side, false};
+    struct model_series *s = model_series_new(&p);
+    assert_non_null(s);
+    return s;
+}
+
+static struct model_judgement step(struct model_series *s, ts_ns time, double value)
+{
+    struct model_observation o = {time, value, 1, 1};
+    struct model_judgement j;
+    model_series_judge(s, &o, &j);
+    assert_true(isfinite(j.log_p) && j.log_p <= 0);
+    assert_true(isfinite(j.typical) && isfinite(j.lower) && isfinite(j.upper));
+    assert_true(j.multi_bucket >= -5 && j.multi_bucket <= 5);
+    model_series_learn(s, &o);
+    return j;
+}
+
+static double poisson(struct rng *r, double mean)
+{
+    double k = 0;
+    for (double t = -log(1 - rng_f64(r)); t < mean; t -= log(1 - rng_f64(r)))
+        k++;
+    return k;
+}
+
+static void an_ordinary_series_is_silent_and_a_flood_is_plain(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 1);
+    struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    double worst = 0;
+    for (int i = 0; i < 80; i++)
+        worst = fmin(worst, step(s, i * SPAN, poisson(&r, 55)).log_p);
+    assert_true(model_score_anchor(worst, 96) < 75);
+    struct model_judgement j = step(s, 80 * SPAN, 440);
+    assert_true(j.judged && j.high && model_score_anchor(j.log_p, 96) >= 90);
+    assert_true(j.typical > 45 && j.typical < 65 && j.lower < j.typical && j.upper > j.typical);
+    /* Not learned as normal at once, and no after-effect. */
+    assert_true(model_score_anchor(step(s, 81 * SPAN, 440).log_p, 96) >= 90);
+    for (int i = 82; i < 100; i++)
+        assert_true(model_score_anchor(step(s, i * SPAN, poisson(&r, 55)).log_p, 96) < 25);
+    model_series_free(s);
+}
+
+static void starts_from_silence_without_a_cry(void **state)
+{
+    (void)state;
+    struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    const double values[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 68, 78, 66, 76, 54};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        assert_true(model_score_anchor(step(s, (ts_ns)i * SPAN, values[i]).log_p, 96) < 75);
+    model_series_free(s);
+}
+
+static void a_shift_is_adopted_within_a_day(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 3);
+    struct model_series *s = make(MODEL_COUNT, MODEL_BOTH);
+    for (int i = 0; i < 1000; i++)
+        step(s, i * SPAN, poisson(&r, 40));
+    assert_true(model_score_anchor(step(s, 1000 * SPAN, 160).log_p, 96) >= 75);
+    for (int i = 1001; i < 1096; i++)
+        step(s, i * SPAN, poisson(&r, 160));
+    for (int i = 1096; i < 1196; i++)
+        assert_true(model_score_anchor(step(s, i * SPAN, poisson(&r, 160)).log_p, 96) < 50);
+    model_series_free(s);
+}
+
+static void the_hour_is_learned(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 4);
+    struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    for (int i = 0; i < 96 * 14; i++) {
+        bool day = i % 96 >= 32 && i % 96 < 72;
+        step(s, i * SPAN, poisson(&r, day ? 200 : 10));
+    }
+    /* What is ordinary at noon is news at two in the morning. */
+    struct model_observation night = {(96 * 14 + 8) * SPAN, 200, 1, 1};
+    struct model_observation noon = {(96 * 14 + 48) * SPAN, 200, 1, 1};
+    struct model_judgement j;
+    model_series_judge(s, &night, &j);
+    assert_true(model_score_anchor(j.log_p, 96) >= 75 && j.typical < 30);
+    model_series_judge(s, &noon, &j);
+    assert_true(model_score_anchor(j.log_p, 96) < 10 && j.typical > 150);
+    assert_true(model_series_memory(s) <= 8192);
+    model_series_free(s);
+}
+
+static void silence_is_seen_on_the_low_side(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 5);
+    struct model_series *low = make(MODEL_COUNT, MODEL_LOW);
+    struct model_series *high = make(MODEL_COUNT, MODEL_HIGH);
+    for (int i = 0; i < 300; i++) {
+        double v = poisson(&r, 60);
+        step(low, i * SPAN, v);
+        step(high, i * SPAN, v);
+    }
+    assert_true(model_series_log_p_empty(low, 300 * SPAN) < -20);
+    assert_true(model_series_log_p_empty(high, 300 * SPAN) > -0.1);
+    assert_true(model_score_anchor(step(low, 300 * SPAN, 0).log_p, 96) >= 75);
+    assert_true(step(high, 300 * SPAN, 0).log_p > -3);
+    model_series_free(low);
+    model_series_free(high);
+}
+
+/* A leak of two standard deviations that lasts twelve buckets: no bucket is news, the run is. */
+static void a_run_is_seen_where_no_bucket_is(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 6);
+    struct model_series *s = make(MODEL_VALUE, MODEL_HIGH);
+    for (int i = 0; i < 1500; i++)
+        step(s, i * SPAN, 100 + 5 * rng_normal(&r));
+    double best = 0;
+    double impact = -5;
+    for (int i = 1500; i < 1512; i++) {
+        struct model_judgement j = step(s, i * SPAN, 110 + 2 * rng_normal(&r));
+        assert_true(model_score_anchor(j.single_log_p, 96) < 60);
+        if (j.multi_log_p < best) {
+            best = j.multi_log_p;
+            impact = j.multi_bucket;
+        }
+    }
+    assert_true(best < -12 && impact > 0);
+    model_series_free(s);
+}
+
+static void interim_results_look_up_only(void **state)
+{
+    (void)state;
+    struct model_series *s = make(MODEL_COUNT, MODEL_BOTH);
+    for (int i = 0; i < 100; i++)
+        step(s, i * SPAN, 50 + i % 7);
+    struct model_observation o = {100 * SPAN, 1, 1, 0.1};
+    struct model_judgement j;
+    model_series_judge(s, &o, &j);
+    assert_true(j.log_p > -1);
+    o.value = 5000;
+    model_series_judge(s, &o, &j);
+    assert_true(j.log_p < -40);
+    model_series_free(s);
+}
+
+static void a_jump_in_time_costs_nothing(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct model_series *s = make((enum model_kind)kind, MODEL_BOTH);
+        for (int i = 0; i < 200; i++)
+            step(s, i * SPAN, 1000 + i % 9);
+        model_series_skip(s, 200 * SPAN, 1U << 23);
+        struct model_judgement j = step(s, (200 + (1LL << 23)) * SPAN, 5);
+        assert_true(j.log_p <= 0);
+        model_series_skip(s, 0, UINT64_MAX);
+        step(s, TIME_MAX / SPAN * SPAN, 3);
+        model_series_free(s);
+    }
+}
+
+static void hostile_sequences_stay_finite(void **state)
+{
+    (void)state;
+    const double values[] = {
+        0, 1e18, -1e18,       1e-300, 5,        5, 5,   -5,   DBL_MAX, 1, (double)INFINITY,
+        0, 0,    (double)NAN, 1e18,   -DBL_MAX, 7, 1e9, 0.25, 1e100};
+    const size_t n = sizeof(values) / sizeof(values[0]);
+    for (int kind = 0; kind < 3; kind++) {
+        for (size_t hold = 1; hold < 200; hold += 33) {
+            struct model_series *s = make((enum model_kind)kind, MODEL_BOTH);
+            ts_ns time = -50 * SPAN;
+            for (size_t i = 0; i < n * hold; i++, time += (i % 17 == 0 ? 400 : 1) * SPAN)
+                step(s, time, values[i / hold]);
+            model_series_free(s);
+        }
+        const double constants[] = {0, 1, 1e18, -3.5};
+        for (size_t c = 0; c < 4; c++) {
+            struct model_series *s = make((enum model_kind)kind, MODEL_BOTH);
+            for (int i = 0; i < 3000; i++)
+                assert_true(step(s, i * SPAN, constants[c]).log_p > -1.5);
+            model_series_free(s);
+        }
+    }
+    /* One event a year. */
+    struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    for (int year = 0; year < 20; year++) {
+        ts_ns time = year * 35040LL * SPAN;
+        assert_true(model_score_anchor(step(s, time, 1).log_p, 96) < 75);
+        model_series_skip(s, time + SPAN, 35039);
+    }
+    model_series_free(s);
+}
+
+/* Saved at any bucket, a series goes on as if nothing had been. */
+static void saved_and_loaded_it_judges_the_same(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct rng r;
+        rng_init(&r, (uint64_t)kind);
+        struct model_series *s = make((enum model_kind)kind, MODEL_BOTH);
+        for (int i = 0; i < 96 * 16; i++) {
+            if (i % 97 == 3) {
+                struct buf b;
+                buf_init(&b);
+                model_series_save(s, &b);
+                assert_true(buf_ok(&b));
+                struct cursor c = cursor_make(b.p, b.n);
+                struct model_params p = {SPAN, (enum model_kind)kind, MODEL_BOTH, false};
+                struct model_series *back;
+                assert_int_equal(model_series_load(&c, &p, &back), ERR_NONE);
+                assert_int_equal(c.left, 0);
+                struct buf again;
+                buf_init(&again);
+                model_series_save(back, &again);
+                assert_int_equal(again.n, b.n);
+                assert_memory_equal(again.p, b.p, b.n);
+                for (size_t cut = 0; cut < b.n; cut += 37) {
+                    struct cursor part = cursor_make(b.p, cut);
+                    struct model_series *none;
+                    assert_int_equal(model_series_load(&part, &p, &none), ERR_FORMAT);
+                }
+                b.p[0] = 9;
+                c = cursor_make(b.p, b.n);
+                struct model_series *none;
+                assert_int_equal(model_series_load(&c, &p, &none), ERR_VERSION);
+                model_series_free(s);
+                s = back;
+                buf_release(&b);
+                buf_release(&again);
+            }
+            double wave = 1.2 + sin(2 * M_PI * i / 96.0);
+            step(s, i * SPAN, kind == 1 ? exp(5 + wave + rng_normal(&r)) : poisson(&r, 30 * wave));
+        }
+        model_series_free(s);
+    }
+}
+
+static void a_young_series_is_small(void **state)
+{
+    (void)state;
+    struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    for (int i = 0; i < 90; i++)
+        step(s, i * SPAN, i % 5);
+    assert_true(model_series_memory(s) <= 768);
+    model_series_free(s);
+    model_series_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ordinary_series_is_silent_and_a_flood_is_plain),
+        cmocka_unit_test(starts_from_silence_without_a_cry),
+        cmocka_unit_test(a_shift_is_adopted_within_a_day),
+        cmocka_unit_test(the_hour_is_learned),
+        cmocka_unit_test(silence_is_seen_on_the_low_side),
+        cmocka_unit_test(a_run_is_seen_where_no_bucket_is),
+        cmocka_unit_test(interim_results_look_up_only),
+        cmocka_unit_test(a_jump_in_time_costs_nothing),
+        cmocka_unit_test(hostile_sequences_stay_finite),
+        cmocka_unit_test(saved_and_loaded_it_judges_the_same),
+        cmocka_unit_test(a_young_series_is_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
