@@ -207,6 +207,17 @@ void ingest_parser_line(struct ingest_parser *p, const char *line, size_t n, uin
     arena_clear(&p->arena);
 }
 
+void ingest_parser_header(struct ingest_parser *p, const char *line, size_t n)
+{
+    size_t at = 0;
+    while (at < n && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    enum ingest_drop reason;
+    const char *why;
+    if (at < n && line[at] == '#')
+        (void)ingest_zeek_tsv_line(p->tsv, line, n, &p->arena, stamp, p, &reason, &why);
+}
+
 const struct ingest_counts *ingest_parser_counts(struct ingest_parser *p)
 {
     return &p->counts;

@@ -41,6 +41,9 @@ void ingest_parser_free(struct ingest_parser *p); /* NULL is fine */
 void ingest_parser_line(struct ingest_parser *p, const char *line, size_t n, uint64_t number,
                         bool padded, event_sink_fn sink, void *ctx);
 
+/* A header line that was read before, when reading goes on behind it; nothing is counted. */
+void ingest_parser_header(struct ingest_parser *p, const char *line, size_t n);
+
 /* Counts a line that could not even be read. */
 void ingest_parser_drop(struct ingest_parser *p, enum ingest_drop reason, uint64_t number,
                         const char *why);

@@ -49,19 +49,22 @@ static uint32_t columns_of(const struct format_json_tape *t, const char **out_lo
 
 bool ingest_zeek_json_is(const struct event_json *reader)
 {
+    static const char *const names[] = {"_path", "@stream", "@path"};
+    static const char *const columns[] = {"uid", "id.orig_h", "id_orig_h", "uids", "fuid", "id"};
     struct format_json_tape t;
     const char *log;
     size_t n;
     event_json_tape(reader, &t);
-    uint32_t object = columns_of(&t, &log, &n);
-    if (object == 0)
+    if (format_json_type(&t, FORMAT_JSON_ROOT) != FORMAT_OBJECT)
         return false;
-    static const char *const signs[] = {"_path",     "@stream", "@path", "uid", "id.orig_h",
-                                        "id_orig_h", "uids",    "fuid",  "id"};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-        if (member(&t, object, signs[i]) != 0)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (member(&t, FORMAT_JSON_ROOT, names[i]) != 0)
             return true;
-    return object != FORMAT_JSON_ROOT;
+    uint32_t object = columns_of(&t, &log, &n);
+    for (size_t i = 0; object != 0 && i < sizeof(columns) / sizeof(columns[0]); i++)
+        if (member(&t, object, columns[i]) != 0)
+            return true;
+    return object != 0 && object != FORMAT_JSON_ROOT;
 }
 
 static bool scalar(const struct format_json_tape *t, uint32_t at, struct event_value *out)

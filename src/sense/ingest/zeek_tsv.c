@@ -243,13 +243,15 @@ static void read_types(struct ingest_zeek_tsv *t, const char *p, size_t n)
     }
 }
 
-/* What follows a header's key and its separator; false when it is another header. */
-static bool header_value(const char *line, size_t n, const char *key, const char **out,
-                         size_t *out_n)
+/* What follows a header's key and one separator, a blank or the log's own; false: another header.
+ */
+static bool header_value(const struct ingest_zeek_tsv *t, const char *line, size_t n,
+                         const char *key, const char **out, size_t *out_n)
 {
     size_t len = strlen(key);
-    if (n < len || memcmp(line, key, len) != 0 ||
-        (n > len && strchr(" \t", line[len]) == NULL && line[len] > ' ' && line[len] != ','))
+    if (n < len || memcmp(line, key, len) != 0)
+        return false;
+    if (n > len && line[len] != t->separator && line[len] != ' ' && line[len] != '\t')
         return false;
     *out = n > len ? line + len + 1 : line + n;
     *out_n = n > len ? n - len - 1 : 0;
@@ -261,21 +263,22 @@ static void read_header(struct ingest_zeek_tsv *t, const char *line, size_t n)
     const char *v;
     size_t len;
     char text[TOKEN_MAX];
-    if (header_value(line, n, "#separator", &v, &len)) {
+    if (header_value(t, line, n, "#separator", &v, &len)) {
         size_t k = len <= TOKEN_MAX ? unescape(v, len, text) : 0;
         if (k == 1)
             t->separator = text[0];
-    } else if (header_value(line, n, "#set_separator", &v, &len) && len > 0 && len <= TOKEN_MAX) {
+    } else if (header_value(t, line, n, "#set_separator", &v, &len) && len > 0 &&
+               len <= TOKEN_MAX) {
         set_token(&t->set_separator, text, unescape(v, len, text));
-    } else if (header_value(line, n, "#empty_field", &v, &len) && len <= TOKEN_MAX) {
+    } else if (header_value(t, line, n, "#empty_field", &v, &len) && len <= TOKEN_MAX) {
         set_token(&t->empty, text, unescape(v, len, text));
-    } else if (header_value(line, n, "#unset_field", &v, &len) && len <= TOKEN_MAX) {
+    } else if (header_value(t, line, n, "#unset_field", &v, &len) && len <= TOKEN_MAX) {
         set_token(&t->unset, text, unescape(v, len, text));
-    } else if (header_value(line, n, "#path", &v, &len)) {
+    } else if (header_value(t, line, n, "#path", &v, &len)) {
         ingest_zeek_select(t->z, v, len);
-    } else if (header_value(line, n, "#fields", &v, &len)) {
+    } else if (header_value(t, line, n, "#fields", &v, &len)) {
         read_fields(t, v, len);
-    } else if (header_value(line, n, "#types", &v, &len)) {
+    } else if (header_value(t, line, n, "#types", &v, &len)) {
         read_types(t, v, len);
     }
 }
@@ -382,7 +385,7 @@ static bool row(struct ingest_zeek_tsv *t, const char *line, size_t n, struct ar
     uint32_t columns = 1;
     for (const char *q = line; (q = memchr(q, t->separator, (size_t)(end - q))) != NULL; q++)
         columns++;
-    if ((!t->has_columns || (t->assumed && t->n != columns)) && !assume_columns(t, columns)) {
+    if ((!t->has_columns || (t->assumed && t->n < columns)) && !assume_columns(t, columns)) {
         *out_reason = INGEST_DROP_HEADER;
         *out_why = "a line of a Zeek log without a #fields line before it";
         return false;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growing files: new lines, rotation, truncation, folders, and going on after a restart. */
+#include "ingest/follow.h"
+
+#include "ingest_lines.h"
+#include "ingest_temp.h"
+
+#define HEADER "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring\n"
+
+struct fixture {
+    struct temp temp;
+    struct lines got;
+    struct ingest_follow *f;
+};
+
+static int setup(void **state)
+{
+    static struct fixture x;
+    temp_make(&x.temp);
+    lines_init(&x.got);
+    x.f = NULL;
+    *state = &x;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *x = *state;
+    ingest_follow_close(x->f);
+    lines_release(&x->got);
+    temp_drop(&x->temp);
+    return 0;
+}
+
+static void begin(struct fixture *x, const char *path)
+{
+    struct ingest_settings settings;
+    struct err_text why;
+    ingest_settings_default(&settings);
+    assert_int_equal(ingest_follow_open(path, &settings, &x->f, &why), ERR_NONE);
+}
+
+static void append(struct fixture *x, const char *name, const char *text)
+{
+    temp_write(&x->temp, name, "a", text, strlen(text));
+}
+
+/* How many events a poll gives. */
+static size_t poll_files(struct fixture *x)
+{
+    size_t before = x->got.n;
+    assert_int_equal(ingest_follow_poll(x->f, 0, lines_take, &x->got, NULL), ERR_NONE);
+    return x->got.n - before;
+}
+
+static void lines_come_as_they_are_written(void **state)
+{
+    struct fixture *x = *state;
+    begin(x, temp_path(&x->temp, "conn.log"));
+    assert_int_equal(poll_files(x), 0);
+    append(x, "conn.log", HEADER "1\tC1\n2\tC");
+    assert_int_equal(poll_files(x), 1);
+    assert_int_equal(poll_files(x), 0);
+    append(x, "conn.log", "2\n3\tC3\n");
+    assert_int_equal(poll_files(x), 2);
+    lines_expect(&x->got.events[1], "zeek.session_id", "C2");
+    assert_int_equal(x->got.events[2].sequence, 2);
+    assert_int_equal(ingest_follow_state(x->f).files, 1);
+}
+
+static void rotation_loses_nothing(void **state)
+{
+    struct fixture *x = *state;
+    char old[200];
+    begin(x, temp_path(&x->temp, "conn.log"));
+    append(x, "conn.log", HEADER "1\tC1\n");
+    assert_int_equal(poll_files(x), 1);
+    append(x, "conn.log", "2\tC2\n3\tC3");
+    strcpy(old, temp_path(&x->temp, "conn.log.1"));
+    assert_int_equal(rename(temp_path(&x->temp, "conn.log"), old), 0);
+    append(x, "conn.log", HEADER "4\tC4\n");
+    assert_int_equal(poll_files(x), 3);
+    lines_expect(&x->got.events[2], "zeek.session_id", "C3");
+    lines_expect(&x->got.events[3], "zeek.session_id", "C4");
+    assert_int_equal(ingest_follow_state(x->f).rotated, 1);
+    struct ingest_counts counts;
+    ingest_follow_counts(x->f, &counts);
+    assert_int_equal(counts.records, 4);
+}
+
+static void a_truncated_file_begins_anew(void **state)
+{
+    struct fixture *x = *state;
+    begin(x, temp_path(&x->temp, "conn.log"));
+    append(x, "conn.log", HEADER "1\tC1\n2\tC2\n");
+    assert_int_equal(poll_files(x), 2);
+    static const char text[] = HEADER "9\tC9\n";
+    temp_write(&x->temp, "conn.log", "w", text, sizeof(text) - 1);
+    assert_int_equal(poll_files(x), 1);
+    lines_expect(&x->got.events[2], "zeek.session_id", "C9");
+    assert_int_equal(ingest_follow_state(x->f).truncated, 1);
+}
+
+static void a_folder_is_followed(void **state)
+{
+    struct fixture *x = *state;
+    append(x, "b.json", "{\"@timestamp\":1,\"a\":1}\n");
+    append(x, "a.log", HEADER "1\tC1\n");
+    append(x, ".hidden", "{\"@timestamp\":1}\n");
+    append(x, "old.log.gz", "{\"@timestamp\":1}\n");
+    append(x, "notes.txt", "nothing of the kind\n");
+    begin(x, x->temp.dir);
+    assert_int_equal(poll_files(x), 2);
+    lines_expect(&x->got.events[0], "zeek.session_id", "C1");
+    append(x, "c.json", "{\"@timestamp\":2,\"a\":1}\n");
+    append(x, "notes.txt", "{\"@timestamp\":1}\n");
+    assert_int_equal(poll_files(x), 1);
+    char old[200];
+    strcpy(old, temp_path(&x->temp, "a.1.log"));
+    assert_int_equal(rename(temp_path(&x->temp, "a.log"), old), 0);
+    append(x, "a.1.log", "2\tC2\n");
+    append(x, "a.log", HEADER "3\tC3\n");
+    assert_int_equal(poll_files(x), 2);
+    struct ingest_follow_state s = ingest_follow_state(x->f);
+    assert_int_equal(s.files, 4);
+    assert_int_equal(s.ignored, 1);
+    assert_int_equal(s.rotated, 0);
+}
+
+static void reading_goes_on_where_it_stopped(void **state)
+{
+    struct fixture *x = *state;
+    struct buf saved;
+    struct err_text why;
+    buf_init(&saved);
+    append(x, "conn.log", HEADER "1\tC1\n");
+    append(x, "dns.log", HEADER "1\tD1\n");
+    begin(x, x->temp.dir);
+    assert_int_equal(poll_files(x), 2);
+    ingest_follow_save(x->f, &saved);
+    ingest_follow_close(x->f);
+    append(x, "conn.log", "2\tC2\n");
+    /* dns.log is another file now, though it has the same name. */
+    unlink(temp_path(&x->temp, "dns.log"));
+    append(x, "keeps-the-inode", "x");
+    append(x, "dns.log", HEADER "5\tD5\n");
+    begin(x, x->temp.dir);
+    assert_int_equal(ingest_follow_restore(x->f, buf_text(&saved), saved.n, &why), ERR_NONE);
+    assert_int_equal(poll_files(x), 2);
+    lines_expect(&x->got.events[2], "zeek.session_id", "C2");
+    assert_int_equal(x->got.events[2].sequence, 2);
+    lines_expect(&x->got.events[3], "zeek.session_id", "D5");
+    assert_int_equal(ingest_follow_restore(x->f, "{\"version\":2}", 13, &why), ERR_FORMAT);
+    buf_release(&saved);
+}
+
+static void the_number_of_lines_is_limited(void **state)
+{
+    struct fixture *x = *state;
+    uint64_t lines;
+    begin(x, temp_path(&x->temp, "x.json"));
+    for (int i = 0; i < 10; i++)
+        append(x, "x.json", "{\"@timestamp\":1}\n");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ingest_follow_poll(x->f, 3, lines_take, &x->got, &lines), ERR_NONE);
+        assert_int_equal(lines, i < 3 ? 3 : 1);
+    }
+    assert_int_equal(x->got.n, 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lines_come_as_they_are_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(rotation_loses_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_truncated_file_begins_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_is_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_goes_on_where_it_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_number_of_lines_is_limited, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
