@@ -52,6 +52,12 @@ static double scale_to_excess(const struct detect_candidate *c)
     return value / (excess > value / 2 ? excess : value / 2);
 }
 
+/* Contributions are sums in the order of arrival, whose last bits must not be seen. */
+static double coarse(double share)
+{
+    return floor(share * 4096 + 0.5) / 4096;
+}
+
 struct ranked {
     struct detect_share share;
     uint64_t hash;
@@ -107,7 +113,7 @@ size_t detect_influence_shares(const struct detect *d, const struct detect_open 
             const struct detect_part *p = &b->parts[i];
             if (p->field != f)
                 continue;
-            double share = carried(c, p) / total * scale;
+            double share = coarse(carried(c, p) / total * scale);
             if (share < SHARE_MIN)
                 continue;
             struct ranked r = {{p->name, (uint8_t)f, share < 1 ? share : 1},

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/detect.h"
+
+#include "help.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "event/event.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SPAN (15 * TIME_MIN)
+#define START ((ts_ns)1700000100 * TIME_S / SPAN * SPAN)
+
+/* Every kind of detector at once: plain, split, population, rare, strings. */
+static const char whole_job[] =
+    "{\"job_id\":\"all\",\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":["
+    "{\"function\":\"count\"},"
+    "{\"function\":\"high_sum\",\"field_name\":\"bytes\",\"over_field_name\":\"port\"},"
+    "{\"function\":\"mean\",\"field_name\":\"bytes\",\"partition_field_name\":\"src\"},"
+    "{\"function\":\"rare\",\"by_field_name\":\"port\"},"
+    "{\"function\":\"rare\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"},"
+    "{\"function\":\"distinct_count\",\"field_name\":\"port\",\"by_field_name\":\"src\"},"
+    "{\"function\":\"high_info_content\",\"field_name\":\"name\",\"by_field_name\":\"src\"},"
+    "{\"function\":\"max\",\"field_name\":\"bytes\"},"
+    "{\"function\":\"low_non_zero_count\",\"partition_field_name\":\"src\"},"
+    "{\"function\":\"high_count\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"}],"
+    "\"influencers\":[\"src\",\"port\"]},"
+    "\"model_plot_config\":{\"enabled\":true}}";
+static const char *const whole_columns[] = {"time", "bytes", "port", "src", "name"};
+
+static size_t make_rows(struct help_row *rows, size_t buckets, uint64_t seed)
+{
+    struct rng r;
+    rng_init(&r, seed);
+    size_t n = 0;
+    for (size_t b = 0; b < buckets; b++) {
+        bool flood = b == buckets * 3 / 4;
+        size_t count = (flood ? 120 : 12) + rng_below(&r, 6);
+        for (size_t i = 0; i < count; i++) {
+            struct help_row *x = &rows[n++];
+            static const char *const ports[] = {"443", "80", "53", "22"};
+            x->time = START + (ts_ns)b * SPAN + (ts_ns)rng_below(&r, (uint64_t)SPAN);
+            snprintf(x->text[0], sizeof(x->text[0]), "%.3f", exp(5 + rng_normal(&r)));
+            snprintf(x->text[1], sizeof(x->text[1]), "%s", ports[rng_below(&r, 4)]);
+            snprintf(x->text[2], sizeof(x->text[2]), "host%u", (unsigned)rng_below(&r, 5));
+            snprintf(x->text[3], sizeof(x->text[3]), "n%u.example", (unsigned)rng_below(&r, 40));
+            if (flood && i == 0) {
+                snprintf(x->text[0], sizeof(x->text[0]), "90000000");
+                snprintf(x->text[1], sizeof(x->text[1]), "4444");
+            }
+        }
+    }
+    return n;
+}
+
+static int by_time(const void *x, const void *y)
+{
+    ts_ns a = ((const struct help_row *)x)->time;
+    ts_ns b = ((const struct help_row *)y)->time;
+    return a < b ? -1 : a > b;
+}
+
+struct fixture {
+    struct help_row *rows;
+    size_t n;
+    struct detect_job *job;
+};
+
+static struct fixture begin(size_t buckets)
+{
+    struct fixture f;
+    f.rows = calloc(buckets * 20 + 400, sizeof(*f.rows));
+    f.n = make_rows(f.rows, buckets, 7);
+    qsort(f.rows, f.n, sizeof(*f.rows), by_time);
+    f.job = help_job(whole_job);
+    return f;
+}
+
+static void end(struct fixture *f)
+{
+    free(f->rows);
+    detect_job_free(f->job);
+}
+
+static char *run_all(const struct fixture *f, struct thread_team *team)
+{
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(f->job, &out, team, whole_columns, 5);
+    help_feed(d, f->rows, f->n, 4);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_report_size(d);
+    detect_free(d);
+    return buf_take(&out, NULL);
+}
+
+static void test_finds_what_is_plain(void **state)
+{
+    (void)state;
+    struct fixture f = begin(120);
+    char *out = run_all(&f, NULL);
+    assert_non_null(strstr(out, "\"over_field_value\":\"4444\""));
+    assert_non_null(strstr(out, "\"port\":[\"4444\"]"));
+    assert_null(strstr(out, "nan"));
+    assert_null(strstr(out, "null"));
+    free(out);
+    end(&f);
+}
+
+static void test_threads_give_the_same_bytes(void **state)
+{
+    (void)state;
+    struct fixture f = begin(60);
+    char *one = run_all(&f, NULL);
+    assert_true(strlen(one) > 10000);
+    for (unsigned workers = 1; workers <= 4; workers *= 2) {
+        struct thread_team *team = thread_team_new(workers);
+        char *many = run_all(&f, team);
+        assert_string_equal(one, many);
+        free(many);
+        thread_team_free(team);
+    }
+    free(one);
+    end(&f);
+}
+
+/* Any order within a bucket: the time of each record is set to its bucket's start first. */
+static void test_order_within_a_bucket(void **state)
+{
+    (void)state;
+    struct fixture f = begin(60);
+    for (size_t i = 0; i < f.n; i++)
+        f.rows[i].time = time_floor(f.rows[i].time, SPAN);
+    char *sorted = run_all(&f, NULL);
+    struct rng r;
+    rng_init(&r, 99);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = f.n - 1; i > 0; i--) {
+            size_t k = i - rng_below(&r, i < 10 ? i + 1 : 10);
+            if (f.rows[k].time == f.rows[i].time) {
+                struct help_row x = f.rows[i];
+                f.rows[i] = f.rows[k];
+                f.rows[k] = x;
+            }
+        }
+        char *shuffled = run_all(&f, NULL);
+        assert_string_equal(sorted, shuffled);
+        free(shuffled);
+    }
+    free(sorted);
+    end(&f);
+}
+
+/* Stopped and resumed in the middle of every bucket: the same bytes as whole. */
+static void test_restored_at_every_bucket(void **state)
+{
+    (void)state;
+    struct fixture f = begin(40);
+    char *whole = run_all(&f, NULL);
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
+    for (size_t i = 0; i < f.n; i++) {
+        if (i % 9 == 5) {
+            struct buf saved;
+            struct detect *next = NULL;
+            struct detect_options o = help_options(&out, NULL);
+            struct bytes names[5];
+            for (size_t k = 0; k < 5; k++)
+                names[k] = bytes_make(whole_columns[k], strlen(whole_columns[k]));
+            buf_init(&saved);
+            detect_save(d, &saved);
+            assert_true(buf_ok(&saved));
+            assert_int_equal(detect_restore(f.job, &o, saved.p, saved.n, &next, NULL), ERR_NONE);
+            assert_int_equal(detect_columns(next, names, 5, NULL), ERR_NONE);
+            buf_release(&saved);
+            detect_free(d);
+            d = next;
+        }
+        help_feed(d, &f.rows[i], 1, 4);
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_report_size(d);
+    detect_free(d);
+    assert_string_equal(buf_text(&out), whole);
+    buf_release(&out);
+    free(whole);
+    end(&f);
+}
+
+static void test_interim_changes_nothing(void **state)
+{
+    (void)state;
+    struct fixture f = begin(40);
+    char *whole = run_all(&f, NULL);
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
+    bool seen = false;
+    for (size_t i = 0; i < f.n; i++) {
+        help_feed(d, &f.rows[i], 1, 4);
+        if (i % 7 != 0)
+            continue;
+        size_t n = out.n;
+        assert_int_equal(detect_interim(d), ERR_NONE);
+        seen |= strstr(buf_text(&out) + n, "\"is_interim\":true") != NULL;
+        assert_null(strstr(buf_text(&out) + n, "\"is_interim\":false"));
+        out.n = n;
+        if (n > 0)
+            out.p[n] = '\0';
+    }
+    assert_true(seen);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_report_size(d);
+    detect_free(d);
+    assert_string_equal(buf_text(&out), whole);
+    buf_release(&out);
+    free(whole);
+    end(&f);
+}
+
+static void test_years_without_records(void **state)
+{
+    (void)state;
+    struct fixture f = begin(30);
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
+    help_feed(d, f.rows, f.n, 4);
+    ts_ns before = clock_steady();
+    struct help_row late = f.rows[0];
+    late.time = START + 50 * 365 * TIME_DAY;
+    help_feed(d, &late, 1, 4);
+    assert_true(clock_steady() - before < TIME_S);
+    assert_true(detect_counts(d)->empty_buckets > 1000000);
+    assert_int_equal(detect_final_until(d), time_floor(late.time, SPAN));
+    late.time -= 100 * TIME_DAY;
+    help_feed(d, &late, 1, 4);
+    assert_int_equal(detect_counts(d)->out_of_order, 1);
+    detect_free(d);
+    buf_release(&out);
+    end(&f);
+}
+
+static void test_epoch_zero_and_repeats(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        help_job("{\"analysis_config\":{\"bucket_span\":\"5m\",\"detectors\":[{"
+                 "\"function\":\"low_count\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 1);
+    struct help_row row = {.time = 0};
+    for (int i = 0; i < 100000; i++)
+        help_feed(d, &row, 1, 0);
+    row.time = 1700000000 * TIME_S;
+    help_feed(d, &row, 1, 0);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    assert_int_equal(detect_counts(d)->processed, 100001);
+    assert_non_null(strstr(buf_text(&out), "\"event_count\":100000"));
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+/* A flood of new values: the bound holds, what is refused is counted, old series go on. */
+static void test_memory_limit(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"rare\","
+        "\"by_field_name\":\"name\",\"partition_field_name\":\"src\"},{\"function\":\"count\","
+        "\"by_field_name\":\"name\"}],\"influencers\":[\"src\"]},"
+        "\"analysis_limits\":{\"model_memory_limit\":\"2mb\"}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time", "name", "src"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    struct help_row row;
+    struct detect_size_stats size;
+    for (size_t i = 0; i < 60000; i++) {
+        row.time = START + (ts_ns)i * TIME_S;
+        snprintf(row.text[0], sizeof(row.text[0]), "value-%zu", i);
+        snprintf(row.text[1], sizeof(row.text[1]), "host-%zu", i % 7);
+        help_feed(d, &row, 1, 2);
+        if (i % 1000 == 0) {
+            detect_size(d, &size);
+            assert_true(size.model_bytes <= size.memory_limit);
+        }
+    }
+    detect_size(d, &size);
+    assert_true(size.peak_model_bytes <= size.memory_limit);
+    assert_int_not_equal(size.status, DETECT_MEMORY_OK);
+    assert_int_equal(detect_counts(d)->processed, 60000);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+static void test_late_and_latency(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        help_job("{\"analysis_config\":{\"bucket_span\":\"15m\",\"latency\":\"10m\","
+                 "\"detectors\":[{\"function\":\"count\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 1);
+    struct help_row row = {.time = START};
+    help_feed(d, &row, 1, 0);
+    row.time = START + SPAN + 9 * TIME_MIN;
+    help_feed(d, &row, 1, 0);
+    assert_int_equal(detect_final_until(d), TIME_NONE);
+    row.time = START + 5 * TIME_MIN;
+    help_feed(d, &row, 1, 0);
+    row.time = START + SPAN + 10 * TIME_MIN;
+    help_feed(d, &row, 1, 0);
+    assert_int_equal(detect_final_until(d), START + SPAN);
+    assert_non_null(strstr(buf_text(&out), "\"event_count\":2"));
+    row.time = START + 6 * TIME_MIN;
+    help_feed(d, &row, 1, 0);
+    assert_int_equal(detect_counts(d)->out_of_order, 1);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+/* Without follow_records only detect_advance() moves time, and the delay keeps buckets open. */
+static void test_advance(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"count\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect_options o = help_options(&out, NULL);
+    o.follow_records = false;
+    o.delay_ns = TIME_MIN;
+    struct detect *d = NULL;
+    assert_int_equal(detect_new(job, &o, &d), ERR_NONE);
+    struct bytes name = bytes_make("time", 4);
+    assert_int_equal(detect_columns(d, &name, 1, NULL), ERR_NONE);
+    struct help_row row = {.time = START};
+    for (int i = 0; i < 5; i++) {
+        help_feed(d, &row, 1, 0);
+        row.time += SPAN;
+    }
+    assert_int_equal(detect_counts(d)->buckets, 0);
+    assert_int_equal(detect_advance(d, START + SPAN + TIME_MIN - 1), ERR_NONE);
+    assert_int_equal(detect_counts(d)->buckets, 0);
+    assert_int_equal(detect_advance(d, START + SPAN + TIME_MIN), ERR_NONE);
+    assert_int_equal(detect_counts(d)->buckets, 1);
+    assert_int_equal(detect_advance(d, START + 10 * SPAN + TIME_MIN), ERR_NONE);
+    assert_int_equal(detect_counts(d)->buckets, 10);
+    assert_int_equal(detect_counts(d)->empty_buckets, 5);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+static void test_custom_rule_skips(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {
+        "", ",\"custom_rules\":[{\"actions\":[\"skip_result\"],\"conditions\":[{\"applies_to\":"
+            "\"actual\",\"operator\":\"lt\",\"value\":1000}]}]"};
+    for (int with = 0; with < 2; with++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":"
+                 "\"high_count\"%s}]}}",
+                 rules[with]);
+        struct detect_job *job = help_job(text);
+        struct buf out;
+        buf_init(&out);
+        static const char *const columns[] = {"time"};
+        struct detect *d = help_engine(job, &out, NULL, columns, 1);
+        struct help_row row = {.time = 0};
+        for (int b = 0; b < 100; b++) {
+            int n = b == 90 ? 500 : 9 + b % 3;
+            for (int i = 0; i < n; i++) {
+                row.time = START + b * SPAN + i * TIME_S;
+                help_feed(d, &row, 1, 0);
+            }
+        }
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        bool found = strstr(buf_text(&out), "\"result_type\":\"record\"") != NULL;
+        assert_int_equal(found, with == 0);
+        detect_free(d);
+        detect_job_free(job);
+        buf_release(&out);
+    }
+}
+
+static void test_summary_counts_and_nulls(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"summary_count_field_name\":\"n\","
+        "\"detectors\":[{\"function\":\"count\",\"partition_field_name\":\"src\"},{\"function\":"
+        "\"mean\",\"field_name\":\"v\",\"partition_field_name\":\"src\",\"use_null\":true}]},"
+        "\"model_plot_config\":{}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time", "n", "v", "src"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 4);
+    static const struct help_row rows[] = {{START, {"3", "10", "a"}},
+                                           {START, {"1", "30", "a"}},
+                                           {START, {"5", "7", ""}},
+                                           {START, {"", "7", "a"}},
+                                           {START, {"2", "x", "a"}}};
+    help_feed(d, rows, 5, 3);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    /* a: 3 + 1 + 2 events; mean (3·10 + 30) / 4; null: mean 7, no count. */
+    assert_non_null(strstr(buf_text(&out), "\"event_count\":11"));
+    assert_non_null(strstr(buf_text(&out), "\"actual\":6}"));
+    assert_non_null(strstr(buf_text(&out), "\"actual\":15}"));
+    assert_non_null(strstr(buf_text(&out), "\"partition_field_value\":\"\",\"model_feature\""));
+    assert_non_null(strstr(buf_text(&out), "\"actual\":7}"));
+    assert_int_equal(detect_counts(d)->missing_fields, 3);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+/* An array counts once for each value of a split field. */
+static void test_lists_in_events(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"count\","
+        "\"partition_field_name\":\"host.ip\"}]},\"data_description\":{\"time_field\":"
+        "\"@timestamp\"},\"model_plot_config\":{}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect_options o = help_options(&out, NULL);
+    struct detect *d = NULL;
+    assert_int_equal(detect_new(job, &o, &d), ERR_NONE);
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct event e;
+    event_init(&e, &arena, START);
+    struct ip a;
+    struct ip b;
+    assert_true(ip_parse("10.0.0.1", 8, &a) && ip_parse("10.0.0.2", 8, &b));
+    event_add_ip(&e, EVENT_F_HOST_IP, &a);
+    event_add_ip(&e, EVENT_F_HOST_IP, &b);
+    assert_int_equal(detect_event(d, &e), ERR_NONE);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    assert_non_null(strstr(buf_text(&out), "\"partition_field_value\":\"10.0.0.1\""));
+    assert_non_null(strstr(buf_text(&out), "\"partition_field_value\":\"10.0.0.2\""));
+    arena_release(&arena);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds_what_is_plain),
+        cmocka_unit_test(test_threads_give_the_same_bytes),
+        cmocka_unit_test(test_order_within_a_bucket),
+        cmocka_unit_test(test_restored_at_every_bucket),
+        cmocka_unit_test(test_interim_changes_nothing),
+        cmocka_unit_test(test_years_without_records),
+        cmocka_unit_test(test_epoch_zero_and_repeats),
+        cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_late_and_latency),
+        cmocka_unit_test(test_advance),
+        cmocka_unit_test(test_custom_rule_skips),
+        cmocka_unit_test(test_summary_counts_and_nulls),
+        cmocka_unit_test(test_lists_in_events),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
