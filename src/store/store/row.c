@@ -12,6 +12,8 @@
 #define BATCH_RAW 0
 #define BATCH_ZSTD 1
 #define CELL_LIST 0x08
+#define VARINT_MAX 10
+#define VALUE_MAX 24 /* any value but the bytes of a text, with its type */
 
 static uint64_t zigzag(int64_t v)
 {
@@ -23,19 +25,24 @@ static int64_t unzigzag(uint64_t v)
     return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
-static void put_varint(struct buf *b, uint64_t v)
+/* Writes at p, which has room for ten bytes; returns where the next byte goes. */
+static inline char *write_varint(char *p, uint64_t v)
 {
-    char text[10];
-    size_t n = 0;
     while (v >= 0x80) {
-        text[n++] = (char)(v | 0x80);
+        *p++ = (char)(v | 0x80);
         v >>= 7;
     }
-    text[n++] = (char)v;
-    buf_add(b, text, n);
+    *p++ = (char)v;
+    return p;
 }
 
-static uint64_t get_varint(struct cursor *c)
+static void put_varint(struct buf *b, uint64_t v)
+{
+    char text[VARINT_MAX];
+    buf_add(b, text, (size_t)(write_varint(text, v) - text));
+}
+
+static uint64_t get_long_varint(struct cursor *c)
 {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -48,6 +55,16 @@ static uint64_t get_varint(struct cursor *c)
     }
     cursor_skip(c, SIZE_MAX); /* longer than any number: fail */
     return 0;
+}
+
+/* Most numbers are one byte long. */
+static inline uint64_t get_varint(struct cursor *c)
+{
+    if (c->left > 0 && c->p[0] < 0x80 && !c->failed) {
+        c->left--;
+        return *c->p++;
+    }
+    return get_long_varint(c);
 }
 
 static uint32_t get_count(struct cursor *c)
@@ -100,35 +117,48 @@ size_t store_rows_size(const struct store_rows *r)
     return r->rows.n + r->names.n;
 }
 
-static void put_value(struct buf *b, const struct event_value *v, ts_ns time)
+/* Room that a value takes at most. */
+static inline size_t value_room(const struct event_value *v)
 {
+    return VALUE_MAX + (v->type == EVENT_STR ? v->len : 0);
+}
+
+/* Writes at p, which has room; returns where the next byte goes. */
+static inline char *write_value(char *p, const struct event_value *v, ts_ns time)
+{
+    uint64_t bits;
     uint8_t length;
     switch ((enum event_type)v->type) {
     case EVENT_STR:
-        put_varint(b, v->len);
-        buf_add(b, v->s, v->len);
-        buf_char(b, '\0');
-        return;
+        p = write_varint(p, v->len);
+        memcpy(p, v->s, v->len);
+        p += v->len;
+        *p++ = '\0';
+        break;
     case EVENT_I64:
-        put_varint(b, zigzag(v->i));
-        return;
+        p = write_varint(p, zigzag(v->i));
+        break;
     case EVENT_F64:
-        buf_double(b, v->f);
-        return;
+        memcpy(&bits, &v->f, sizeof(bits));
+        for (unsigned i = 0; i < 8; i++)
+            *p++ = (char)(bits >> 8 * i);
+        break;
     case EVENT_BOOL:
-        buf_char(b, v->b ? 1 : 0);
-        return;
+        *p++ = v->b ? 1 : 0;
+        break;
     case EVENT_IP:
         length = ip_is_v4(v->ip) ? 4 : 16;
-        buf_char(b, (char)length);
-        buf_add(b, v->ip->b + 16 - length, length);
-        return;
+        *p++ = (char)length;
+        memcpy(p, v->ip->b + 16 - length, length);
+        p += length;
+        break;
     case EVENT_TIME:
-        put_varint(b, zigzag((int64_t)((uint64_t)v->t - (uint64_t)time)));
-        return;
+        p = write_varint(p, zigzag((int64_t)((uint64_t)v->t - (uint64_t)time)));
+        break;
     case EVENT_NULL:
         break;
     }
+    return p;
 }
 
 /* The number of a name, which is entered when it is new; all or nothing. */
@@ -171,18 +201,25 @@ static enum err put_fields(struct store_rows *r, const struct event *e)
         enum err rc = name_number(r, item, &number);
         if (rc != ERR_NONE)
             return rc;
-        put_varint(&r->row, number);
+        size_t room = 2 * VARINT_MAX + 1;
+        for (uint32_t k = 0; k < item->n; k++)
+            room += value_room(&v[k]);
+        char *begin = buf_reserve(&r->row, room);
+        if (begin == NULL)
+            return ERR_MEMORY;
+        char *p = write_varint(begin, number);
         if (item->n == 1) {
-            buf_char(&r->row, (char)v->type);
-            put_value(&r->row, v, e->time);
-            continue;
+            *p++ = (char)v->type;
+            p = write_value(p, v, e->time);
+        } else {
+            *p++ = CELL_LIST;
+            p = write_varint(p, item->n);
+            for (uint32_t k = 0; k < item->n; k++) {
+                *p++ = (char)v[k].type;
+                p = write_value(p, &v[k], e->time);
+            }
         }
-        buf_char(&r->row, CELL_LIST);
-        put_varint(&r->row, item->n);
-        for (uint32_t k = 0; k < item->n; k++) {
-            buf_char(&r->row, (char)v[k].type);
-            put_value(&r->row, &v[k], e->time);
-        }
+        r->row.n += (size_t)(p - begin);
     }
     return ERR_NONE;
 }
@@ -373,7 +410,7 @@ bool store_batch_next(struct store_batch *b, struct store_row *out)
 }
 
 /* Moves past one value; false when it breaks a rule. */
-static bool check_value(struct cursor *c, uint8_t type)
+static bool check_value(const struct store_batch *b, struct cursor *c, uint8_t type)
 {
     uint32_t n;
     uint8_t byte;
@@ -382,7 +419,8 @@ static bool check_value(struct cursor *c, uint8_t type)
     case EVENT_STR:
         n = get_count(c);
         text = cursor_take(c, (size_t)n + 1);
-        return text.p != NULL && text.p[n] == '\0' && utf8_valid((const char *)text.p, n);
+        return text.p != NULL && text.p[n] == '\0' &&
+               (b->checked || utf8_valid((const char *)text.p, n));
     case EVENT_I64:
     case EVENT_TIME:
         (void)get_varint(c);
@@ -419,9 +457,9 @@ bool store_row_next(const struct store_batch *b, const struct store_row *row, st
             out->rest = *at;
             ok = out->n > 0;
             for (uint32_t i = 0; ok && i < out->n; i++)
-                ok = check_value(at, cursor_u8(at));
+                ok = check_value(b, at, cursor_u8(at));
         } else {
-            ok = check_value(at, tag);
+            ok = check_value(b, at, tag);
         }
     }
     if (!ok)
@@ -510,6 +548,8 @@ enum err store_row_event(const struct store_batch *b, const struct store_row *ro
         if (!read_values(&cell, arena, item))
             return ERR_MEMORY;
         e.ids[e.n++] = item->field;
+        if (item->field != EVENT_F_NONE)
+            e.has[item->field / 64] |= (uint64_t)1 << item->field % 64;
     }
     if (bad || e.n != row->fields_n)
         return ERR_FORMAT;

@@ -74,6 +74,7 @@ struct store_batch {
     ts_ns base;
     struct cursor rest; /* rows not yet read */
     bool bad;           /* a row broke a rule */
+    bool checked;       /* set by who has walked all fields of all rows: texts are not read again */
 };
 
 /*

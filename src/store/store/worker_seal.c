@@ -110,6 +110,7 @@ static enum err survey_batch(struct store_seal *s, struct store_batch *b, uint32
     }
     if (rc == ERR_NONE && b->bad)
         rc = ERR_FORMAT;
+    b->checked = rc == ERR_NONE;
     mem_free(seen);
     return rc;
 }
