@@ -426,7 +426,8 @@ static enum err write_behind(const struct draft *d, const struct rule_job *job,
     }
     buf_release(&dsl);
     buf_release(&kql);
-    return code;
+    /* A query that cannot be read costs the way to the events, not the alert. */
+    return code == ERR_MEMORY ? code : ERR_NONE;
 }
 
 static enum err write_all(struct draft *d, const struct rule_record *record,

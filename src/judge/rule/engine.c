@@ -14,14 +14,17 @@ struct entry {
     struct rule *rule;
     ts_ns previous; /* start of the last run; TIME_NONE: never */
     ts_ns regular;  /* the next multiple of the interval */
-    ts_ns direct;   /* a result asks for a run at this time; TIME_MAX: none */
-    ts_ns stirred;  /* when results last changed; TIME_NONE: nothing since the start */
-    bool settled;   /* the last run saw all that qualified: until results change, others find
-                       nothing new */
+    ts_ns *direct;  /* times at which results ask for a run; ascending, each once */
+    size_t direct_n;
+    size_t direct_cap;
+    ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
+    bool settled;  /* the last run saw all that qualified: until results change, others find
+                      nothing new */
 };
 
 struct rule_engine {
     const struct rule_ports *ports;
+    bool failed;           /* memory was short for a time to run at */
     struct entry *entries; /* in the order of rule_id, always */
     size_t n;
     size_t cap;
@@ -35,12 +38,18 @@ struct rule_engine *rule_engine_new(const struct rule_ports *ports)
     return e;
 }
 
+static void entry_release(struct entry *x)
+{
+    rule_unref(x->rule);
+    mem_free(x->direct);
+}
+
 void rule_engine_free(struct rule_engine *e)
 {
     if (e == NULL)
         return;
     for (size_t i = 0; i < e->n; i++)
-        rule_unref(e->entries[i].rule);
+        entry_release(&e->entries[i]);
     mem_free(e->entries);
     mem_free(e);
 }
@@ -81,7 +90,7 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
     size_t at = place_of(e, r->rule_id, &there);
     if (there) {
         rule_ref(r);
-        rule_unref(e->entries[at].rule);
+        entry_release(&e->entries[at]);
     } else {
         if (mem_grow((void **)&e->entries, &e->cap, e->n + 1, sizeof(*e->entries)) != 0)
             return err_set(why, ERR_MEMORY, "no memory is left to run another rule");
@@ -89,11 +98,8 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
         e->n++;
         rule_ref(r);
     }
-    e->entries[at] = (struct entry){.rule = r,
-                                    .previous = previous,
-                                    .regular = rule_schedule_next(r, now - 1),
-                                    .direct = TIME_MAX,
-                                    .stirred = now};
+    e->entries[at] = (struct entry){
+        .rule = r, .previous = previous, .regular = rule_schedule_next(r, now - 1), .stirred = now};
     return ERR_NONE;
 }
 
@@ -103,10 +109,40 @@ enum err rule_engine_remove(struct rule_engine *e, const char *rule_id)
     size_t at = place_of(e, rule_id, &there);
     if (!there)
         return ERR_NOT_FOUND;
-    rule_unref(e->entries[at].rule);
+    entry_release(&e->entries[at]);
     e->n--;
     memmove(&e->entries[at], &e->entries[at + 1], (e->n - at) * sizeof(*e->entries));
     return ERR_NONE;
+}
+
+/* Times come in order but for the odd one; false when memory is short. */
+static bool add_direct(struct entry *x, ts_ns when)
+{
+    size_t at = x->direct_n;
+    while (at > 0 && x->direct[at - 1] > when)
+        at--;
+    if (at > 0 && x->direct[at - 1] == when)
+        return true;
+    if (mem_grow((void **)&x->direct, &x->direct_cap, x->direct_n + 1, sizeof(*x->direct)) != 0)
+        return false;
+    memmove(&x->direct[at + 1], &x->direct[at], (x->direct_n - at) * sizeof(*x->direct));
+    x->direct[at] = when;
+    x->direct_n++;
+    return true;
+}
+
+static void drop_direct(struct entry *x, ts_ns now)
+{
+    size_t n = 0;
+    while (n < x->direct_n && x->direct[n] <= now)
+        n++;
+    x->direct_n -= n;
+    memmove(x->direct, x->direct + n, x->direct_n * sizeof(*x->direct));
+}
+
+static ts_ns first_direct(const struct entry *x)
+{
+    return x->direct_n > 0 ? x->direct[0] : TIME_MAX;
 }
 
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
@@ -120,14 +156,14 @@ void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
             x->stirred = at;
         /* Told late: runs do not go back in time. */
         ts_ns when = x->previous != TIME_NONE && at < x->previous ? x->previous : at;
-        if (when < x->direct)
-            x->direct = when;
+        if (!add_direct(x, when))
+            e->failed = true;
     }
 }
 
 static ts_ns due_of(const struct entry *x)
 {
-    return x->direct < x->regular ? x->direct : x->regular;
+    return first_direct(x) < x->regular ? first_direct(x) : x->regular;
 }
 
 ts_ns rule_engine_next(const struct rule_engine *e)
@@ -172,8 +208,8 @@ static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, stru
     x->settled = code == ERR_NONE && rule_status_state(&status) != RULE_FAILED &&
                  status.found <= x->rule->max_signals && status.found <= RULE_RUN_ALERTS_MAX;
     x->previous = now;
-    if (x->direct <= now)
-        x->direct = TIME_MAX;
+    if (x->direct_n > 0)
+        drop_direct(x, now);
     if (x->regular <= now)
         x->regular = rule_schedule_next(x->rule, now);
     if (e->ports->status != NULL) {
@@ -195,7 +231,7 @@ static void skip_idle(struct entry *x, ts_ns now)
     ts_ns last = rule_schedule_last(x->rule, now);
     if (x->regular >= last || x->previous == TIME_NONE)
         return;
-    ts_ns until = x->direct < last ? x->direct : last;
+    ts_ns until = first_direct(x) < last ? first_direct(x) : last;
     ts_ns to = rule_schedule_next(x->rule, until - 1);
     if (to > last)
         to = last;
@@ -208,6 +244,10 @@ static void skip_idle(struct entry *x, ts_ns now)
 enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why)
 {
     enum err first = ERR_NONE;
+    if (e->failed) {
+        e->failed = false;
+        first = err_set(why, ERR_MEMORY, "no memory is left to plan the runs of rules");
+    }
     for (;;) {
         for (size_t i = 0; i < e->n; i++)
             skip_idle(&e->entries[i], now);

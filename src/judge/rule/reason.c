@@ -73,8 +73,8 @@ void rule_reason_bytes(double v, struct buf *out)
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
     double size = fabs(v);
     size_t u = 0;
-    /* 999.95 would print as 1000.0 of the smaller unit. */
-    while (size >= (u == 0 ? 1000 : 999.95) && u + 1 < sizeof(units) / sizeof(units[0])) {
+    /* 999.5 kB would print as 1000 kB. */
+    while (size >= (u == 0 ? 1000 : 999.5) && u + 1 < sizeof(units) / sizeof(units[0])) {
         size /= 1000;
         u++;
     }
@@ -287,7 +287,8 @@ void rule_story_make(const struct rule_finding *f, struct rule_story *s)
     if (!f->has_values || IS(f, rares) || IS(f, moments))
         return;
     add_amount(f, s->unit, f->actual, &s->came);
-    add_amount(f, s->unit, f->typical, &s->expected);
+    /* "300 different destination.ip, against 4 expected" */
+    add_amount(f, IS(f, distincts) ? "" : s->unit, f->typical, &s->expected);
 }
 
 static const char *measure_words(const struct rule_finding *f)
@@ -365,7 +366,7 @@ static void add_deed(const struct rule_finding *f, const struct rule_story *s, s
                    strcmp(f->measure, "time_of_day") == 0 ? "day" : "week");
         add_between(s, out);
     } else if (s->came.n == 0) {
-        buf_format(out, "%s was unusual", f->field != NULL ? f->field : f->measure);
+        buf_format(out, "%s was unusual", f->field != NULL ? f->field : f->function);
         add_between(s, out);
     } else if (IS(f, counts)) {
         buf_format(out, "%s came", buf_text(&s->came));
@@ -380,7 +381,7 @@ static void add_deed(const struct rule_finding *f, const struct rule_story *s, s
         if (s->whom.n > 0)
             buf_format(out, "%s of %s", s->who.n > 0 ? "" : ", asked", buf_text(&s->whom));
     } else if (IS(f, distincts)) {
-        buf_format(out, "%s came", buf_text(&s->came));
+        buf_format(out, "%s were seen", buf_text(&s->came));
         add_between(s, out);
     } else {
         buf_format(out, "%s of %s was %s", measure_words(f), f->field != NULL ? f->field : "it",
@@ -418,7 +419,7 @@ void rule_reason_write(const struct rule *r, const struct rule_finding *f,
     add_times(f, out);
     add_deed(f, s, out);
     if (s->expected.n > 0)
-        buf_format(out, ", where %s was expected", buf_text(&s->expected));
+        buf_format(out, ", against %s expected", buf_text(&s->expected));
     buf_format(out, "; rule %s, severity %s, score ", r->name, rule_severity_name(r->severity));
     /* Rounding up to 100 or to the threshold would tell of a score that was not reached. */
     buf_format(out, "%.0f", floor(f->score));

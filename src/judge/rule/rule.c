@@ -246,7 +246,7 @@ static enum err fill(struct owned *o, const struct format_node *rule, enum rule_
 
 /* from must lie before to, whatever now is; a rule whose times are fixed is no matter of now. */
 static enum err check_times(const struct rule *r, const struct format_node *rule,
-                            struct err_text *why)
+                            ts_ns *out_lookback_ns, struct err_text *why)
 {
     static const ts_ns some_now = 1700000000 * TIME_S;
     ts_ns from;
@@ -256,8 +256,10 @@ static enum err check_times(const struct rule *r, const struct format_node *rule
         code = query_datemath_rule(r->to, strlen(r->to), some_now, true, &to, why);
     if (code != ERR_NONE)
         return code;
-    if (from < to)
+    if (from < to) {
+        *out_lookback_ns = some_now - from;
         return ERR_NONE;
+    }
     const struct format_node *at = format_node_get(rule, "from");
     return format_node_err(at != NULL ? at : rule, why, ERR_INVALID,
                            "from must lie before to; %.60s does not lie before %.60s", r->from,
@@ -270,7 +272,7 @@ static bool filled(const struct format_node *v)
 }
 
 /* What is understood, kept, and has no effect yet is said, not swallowed. */
-static void warn_of_idle_keys(const struct rule *r, const struct listener *l)
+static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const struct listener *l)
 {
     const struct format_node *v = r->node;
     static const struct {
@@ -296,6 +298,10 @@ static void warn_of_idle_keys(const struct rule *r, const struct listener *l)
             l->warn(l->ctx, &text);
         return;
     }
+    if (lookback_ns < r->interval_ns)
+        warn_at(l, format_node_get(v, "from"),
+                "the rule looks back less far than its interval, so what lies between two runs is "
+                "never looked at");
     if (r->max_signals > RULE_RUN_ALERTS_MAX)
         warn_at(l, format_node_get(v, "max_signals"),
                 "max_signals is above 1000, which is what one run writes at most");
@@ -313,19 +319,20 @@ enum err rule_new_take(struct format_node *root, enum rule_form form, rule_warn_
     struct owned *o = mem_zero(1, sizeof(*o));
     if (o == NULL)
         return err_set(why, ERR_MEMORY, "no memory is left to keep this rule");
+    ts_ns lookback_ns = 0;
     arena_init(&o->arena, 1024);
     o->refs = 1;
     code = fill(o, rule, type);
     if (code == ERR_MEMORY)
         err_set(why, ERR_MEMORY, "no memory is left to keep this rule");
     if (code == ERR_NONE)
-        code = check_times(&o->rule, rule, why);
+        code = check_times(&o->rule, rule, &lookback_ns, why);
     if (code != ERR_NONE) {
         owned_free(o);
         return code;
     }
     o->root = root;
-    warn_of_idle_keys(&o->rule, &listener);
+    warn_of_idle_keys(&o->rule, lookback_ns, &listener);
     *out = &o->rule;
     return ERR_NONE;
 }

@@ -195,6 +195,7 @@ static enum err search(struct run *run, struct rule_range range, bool own, struc
                                    .jobs_n = run->rule->jobs_n,
                                    .from = range.from,
                                    .to = range.to,
+                                   .now = run->now,
                                    .min_score = run->rule->anomaly_threshold,
                                    .max = run->max};
     uint64_t total = 0;

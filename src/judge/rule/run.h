@@ -33,6 +33,7 @@ struct rule_find {
     size_t jobs_n;
     ts_ns from; /* both inclusive, of the record's timestamp (the start of its bucket) */
     ts_ns to;
+    ts_ns now;        /* engine time of the run; what became final later is not there yet */
     double min_score; /* record_score >= min_score */
     size_t max;       /* interim records never; at most so many, best score first, equal ones by
                          timestamp, then id */

@@ -37,11 +37,11 @@ static bool has(const struct buf *list, const char *message)
 
 static void add(struct buf *list, unsigned *count, const char *message)
 {
-    if (*count == RULE_STATUS_MESSAGES || list->n >= RULE_STATUS_BYTES || has(list, message))
+    size_t glue = list->n > 0 ? strlen(GLUE) : 0;
+    if (*count == RULE_STATUS_MESSAGES || list->n + glue >= RULE_STATUS_BYTES || has(list, message))
         return;
-    if (list->n > 0)
-        buf_str(list, GLUE);
-    size_t room = RULE_STATUS_BYTES - (list->n < RULE_STATUS_BYTES ? list->n : RULE_STATUS_BYTES);
+    buf_add(list, GLUE, glue);
+    size_t room = RULE_STATUS_BYTES - list->n;
     size_t n = strlen(message);
     if (n > room) {
         /* Not in the middle of a character. */

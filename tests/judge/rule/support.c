@@ -21,10 +21,9 @@ static int by_score(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-static bool is_wanted(const struct world *w, const struct world_record *r,
-                      const struct rule_find *find)
+static bool is_wanted(const struct world_record *r, const struct rule_find *find)
 {
-    if (r->visible > w->now || r->start < find->from || r->start > find->to ||
+    if (r->visible > find->now || r->start < find->from || r->start > find->to ||
         r->score < find->min_score)
         return false;
     for (size_t i = 0; i < find->jobs_n; i++) {
@@ -44,7 +43,7 @@ static enum err find_records(void *ctx, const struct rule_find *find, rule_recor
     static const struct world_record *list[WORLD_RECORDS];
     size_t n = 0;
     for (size_t i = 0; i < w->records_n; i++) {
-        if (is_wanted(w, &w->records[i], find))
+        if (is_wanted(&w->records[i], find))
             list[n++] = &w->records[i];
     }
     qsort(list, n, sizeof(*list), by_score);
@@ -125,7 +124,6 @@ void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
     buf_init(&w->last_status);
-    w->now = TIME_MAX;
     w->ports = (struct rule_ports){.ctx = w,
                                    .find_records = find_records,
                                    .job = find_job,

@@ -36,7 +36,6 @@ struct world_alert {
 };
 
 struct world {
-    ts_ns now; /* the engine time of searches */
     struct world_record records[WORLD_RECORDS];
     size_t records_n;
     struct world_alert *alerts;

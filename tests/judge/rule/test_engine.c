@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/engine.h"
+
+#include "base/rng.h"
+#include "cmocka_head.h"
+#include "format/node.h"
+#include "judge/rule/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY (1700000000 / 86400 * 86400 * TIME_S)
+
+static struct world *new_world(void)
+{
+    struct world *w = malloc(sizeof(*w));
+    assert_non_null(w);
+    world_init(w);
+    world_add_job(w, "a_job", NULL);
+    return w;
+}
+
+static void end_world(struct world *w)
+{
+    world_release(w);
+    free(w);
+}
+
+static struct rule_engine *new_engine(struct world *w, const char *extra, ts_ns now, ts_ns previous)
+{
+    struct rule_engine *e = rule_engine_new(&w->ports);
+    struct err_text why;
+    assert_non_null(e);
+    struct rule *r = world_rule(extra);
+    assert_int_equal(rule_engine_put(e, r, now, previous, &why), ERR_NONE);
+    rule_unref(r);
+    return e;
+}
+
+static void advance(struct rule_engine *e, ts_ns now)
+{
+    struct err_text why;
+    assert_int_equal(rule_engine_advance(e, now, &why), ERR_NONE);
+}
+
+static void rules_run_on_multiples_of_their_interval(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY + TIME_MIN, TIME_NONE);
+    assert_int_equal(rule_engine_next(e), DAY + 15 * TIME_MIN);
+    advance(e, DAY + 15 * TIME_MIN - 1);
+    assert_int_equal(w->statuses, 0);
+    advance(e, DAY + 15 * TIME_MIN);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_previous(e, "00000000-0000-4000-8000-000000000001"),
+                     DAY + 15 * TIME_MIN);
+    advance(e, DAY + 16 * TIME_MIN);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_next(e), DAY + 30 * TIME_MIN);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void a_final_result_is_alerted_directly(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "", DAY, TIME_NONE);
+    advance(e, DAY);
+    ts_ns final = DAY + 3 * TIME_HOUR + TIME_MIN;
+    world_add_record(w, "a_job", DAY, final, 90, NULL);
+    advance(e, final - TIME_S);
+    assert_int_equal(w->alerts_n, 0);
+    rule_engine_result(e, "another_job", final);
+    rule_engine_result(e, "a_job", final);
+    assert_int_equal(rule_engine_next(e), final);
+    advance(e, final);
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(w->alerts[0].time, final);
+    advance(e, final + TIME_HOUR);
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(w->repeats, 0);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void a_jump_costs_no_idle_runs(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "interval = \"1m\"", DAY, TIME_NONE);
+    advance(e, DAY);
+    w->searches = 0;
+    advance(e, DAY + 3650 * TIME_DAY);
+    assert_true(w->searches <= 2);
+    /* What was left out counts as made: no gap is told. */
+    assert_null(strstr(buf_text(&w->last_status), "gap_range"));
+    assert_int_equal(rule_engine_previous(e, "00000000-0000-4000-8000-000000000001"),
+                     DAY + 3650 * TIME_DAY);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void a_pause_of_the_program_is_a_gap(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e =
+        new_engine(w, "from = \"now-30m\"\ninterval = \"15m\"", DAY, DAY - 10 * TIME_HOUR);
+    advance(e, DAY + TIME_DAY);
+    assert_true(w->statuses >= 1);
+    rule_engine_free(e);
+    end_world(w);
+
+    w = new_world();
+    e = new_engine(w, "from = \"now-30m\"\ninterval = \"15m\"", DAY, DAY - 10 * TIME_HOUR);
+    advance(e, DAY);
+    assert_non_null(strstr(buf_text(&w->last_status), "\"failed\""));
+    assert_non_null(strstr(buf_text(&w->last_status), "gap_range"));
+    advance(e, DAY + 15 * TIME_MIN);
+    assert_non_null(strstr(buf_text(&w->last_status), "\"succeeded\""));
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void rules_come_and_go(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "", DAY, TIME_NONE);
+    struct err_text why;
+    struct rule *second = world_rule("rule_id = \"00000000-0000-4000-8000-000000000000\"\n"
+                                     "interval = \"5m\"");
+    assert_int_equal(rule_engine_put(e, second, DAY, TIME_NONE, &why), ERR_NONE);
+    assert_int_equal(rule_engine_put(e, second, DAY, TIME_NONE, &why), ERR_NONE);
+    assert_int_equal(rule_engine_count(e), 2);
+    rule_unref(second);
+    advance(e, DAY + 10 * TIME_MIN);
+    assert_true(w->statuses >= 3);
+    assert_int_equal(rule_engine_remove(e, "00000000-0000-4000-8000-000000000000"), ERR_NONE);
+    assert_int_equal(rule_engine_remove(e, "00000000-0000-4000-8000-000000000000"), ERR_NOT_FOUND);
+    assert_int_equal(rule_engine_previous(e, "00000000-0000-4000-8000-000000000000"), TIME_NONE);
+    struct rule *query = world_rule_api("{\"type\":\"query\",\"name\":\"q\",\"description\":\"d\","
+                                        "\"risk_score\":1,\"severity\":\"low\",\"query\":\"*\"}");
+    assert_int_equal(rule_engine_put(e, query, DAY, TIME_NONE, &why), ERR_UNSUPPORTED);
+    rule_unref(query);
+    assert_int_equal(rule_engine_remove(e, "00000000-0000-4000-8000-000000000001"), ERR_NONE);
+    assert_int_equal(rule_engine_next(e), TIME_MAX);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void at_the_end_every_rule_runs_once_more(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "", DAY, TIME_NONE);
+    struct err_text why;
+    advance(e, DAY);
+    ts_ns end = DAY + 7 * TIME_MIN;
+    world_add_record(w, "a_job", DAY - TIME_HOUR, end, 90, NULL);
+    assert_int_equal(rule_engine_finish(e, end, &why), ERR_NONE);
+    assert_int_equal(w->alerts_n, 1);
+    size_t told = w->statuses;
+    assert_int_equal(rule_engine_finish(e, end, &why), ERR_NONE);
+    assert_int_equal(w->statuses, told);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void a_full_disk_is_told_and_made_up_for(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "", DAY, TIME_NONE);
+    struct err_text why = {0};
+    world_add_record(w, "a_job", DAY - TIME_HOUR, DAY, 90, NULL);
+    w->break_create = true;
+    assert_int_equal(rule_engine_advance(e, DAY, &why), ERR_FULL);
+    assert_string_equal(why.message, "no space is left");
+    w->break_create = false;
+    advance(e, DAY + 15 * TIME_MIN);
+    assert_int_equal(w->alerts_n, 1);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+/*
+ * Random buckets become final at random times, the engine is moved in random steps, some of them
+ * long: each record is alerted exactly once, at the moment it became final.
+ */
+static void overlapping_runs_neither_repeat_nor_miss(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 3);
+    for (unsigned draw = 0; draw < 60; draw++) {
+        struct world *w = new_world();
+        static const char *const rules[] = {
+            "from = \"now-6h\"\ninterval = \"15m\"",
+            "from = \"now-5h\"\ninterval = \"1m\"",
+            "from = \"now-4h\"\ninterval = \"1h\"",
+        };
+        struct rule_engine *e = new_engine(w, rules[rng_u64(&rng) % 3], DAY, TIME_NONE);
+        size_t good = 0;
+        size_t at = 0;
+        for (unsigned i = 0; i < 60; i++) {
+            ts_ns start = DAY + (ts_ns)(rng_u64(&rng) % 96) * 15 * TIME_MIN;
+            double score = (double)(rng_u64(&rng) % 1000) / 10;
+            good += score >= 75;
+            world_add_record(w, "a_job", start, start + 3 * TIME_HOUR + TIME_MIN, score, NULL);
+        }
+        ts_ns now = DAY;
+        while (now < DAY + 30 * TIME_HOUR) {
+            ts_ns step = rng_u64(&rng) % 10 == 0 ? 4 * TIME_HOUR : 10 * TIME_MIN;
+            now += 1 + (ts_ns)(rng_u64(&rng) % (uint64_t)step);
+            for (at = 0; at < w->records_n; at++) {
+                if (w->records[at].visible <= now && w->records[at].visible > 0)
+                    rule_engine_result(e, "a_job", w->records[at].visible);
+            }
+            advance(e, now);
+        }
+        assert_int_equal(w->alerts_n, good);
+        assert_int_equal(w->repeats, 0);
+        rule_engine_free(e);
+        end_world(w);
+    }
+}
+
+/* Large and small steps of the same time line give the same alerts at the same times. */
+static void steps_do_not_matter(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 9);
+    for (unsigned draw = 0; draw < 20; draw++) {
+        struct world *a = new_world();
+        struct world *b = new_world();
+        /* More records than a run may raise, so that what a window holds matters. */
+        const char *extra = "from = \"now-2h\"\ninterval = \"15m\"\nmax_signals = 3";
+        struct rule_engine *x = new_engine(a, extra, DAY, TIME_NONE);
+        struct rule_engine *y = new_engine(b, extra, DAY, TIME_NONE);
+        for (unsigned i = 0; i < 40; i++) {
+            ts_ns start = DAY + (ts_ns)(rng_u64(&rng) % 20) * 15 * TIME_MIN;
+            double score = 70 + (double)(rng_u64(&rng) % 30);
+            ts_ns final = start + 16 * TIME_MIN;
+            world_add_record(a, "a_job", start, final, score, NULL);
+            world_add_record(b, "a_job", start, final, score, NULL);
+            rule_engine_result(y, "a_job", final);
+        }
+        for (ts_ns now = DAY; now <= DAY + 12 * TIME_HOUR; now += TIME_MIN) {
+            for (size_t i = 0; i < a->records_n; i++) {
+                if (a->records[i].visible == now)
+                    rule_engine_result(x, "a_job", now);
+            }
+            advance(x, now);
+        }
+        advance(y, DAY + 12 * TIME_HOUR);
+        assert_int_equal(a->alerts_n, b->alerts_n);
+        for (size_t i = 0; i < a->alerts_n; i++) {
+            assert_string_equal(a->alerts[i].id, b->alerts[i].id);
+            assert_int_equal(a->alerts[i].time, b->alerts[i].time);
+            assert_string_equal(a->alerts[i].json, b->alerts[i].json);
+        }
+        rule_engine_free(x);
+        rule_engine_free(y);
+        end_world(a);
+        end_world(b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_run_on_multiples_of_their_interval),
+        cmocka_unit_test(a_final_result_is_alerted_directly),
+        cmocka_unit_test(a_jump_costs_no_idle_runs),
+        cmocka_unit_test(a_pause_of_the_program_is_a_gap),
+        cmocka_unit_test(rules_come_and_go),
+        cmocka_unit_test(at_the_end_every_rule_runs_once_more),
+        cmocka_unit_test(a_full_disk_is_told_and_made_up_for),
+        cmocka_unit_test(overlapping_runs_neither_repeat_nor_miss),
+        cmocka_unit_test(steps_do_not_matter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

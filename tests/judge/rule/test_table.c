@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/table.h"
+
+#include "base/buf.h"
+#include "cmocka_head.h"
+
+#include <string.h>
+
+static void row(const char *json, struct buf *out)
+{
+    struct err_text why;
+    assert_int_equal(rule_table_row(bytes_make(json, strlen(json)), out, &why), ERR_NONE);
+}
+
+static void columns_stand_below_each_other(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out);
+    rule_table_head(&out);
+    row("{\"weir.alert.from\":\"2024-05-01T21:00:00.000Z\",\"kibana.alert.severity\":\"low\","
+        "\"weir.alert.score\":97.6,\"weir.alert.who\":\"192.0.2.5\",\"weir.alert.whom\":\"x\","
+        "\"weir.alert.what\":\"port 4444\",\"weir.alert.came\":\"48.3 MB\","
+        "\"weir.alert.usual\":\"120 kB\",\"kibana.alert.rule.name\":\"A rule\"}",
+        &out);
+    const char *second = strchr(buf_text(&out), '\n') + 1;
+    size_t rule_column = (size_t)(strstr(buf_text(&out), "rule\n") - buf_text(&out));
+    assert_int_equal(strncmp(second + rule_column, "A rule\n", 7), 0);
+    assert_int_equal(strncmp(second, "2024-05-01 21:00  low          97  192.0.2.5 ", 45), 0);
+    buf_release(&out);
+}
+
+static void long_text_is_cut_and_wide_text_counted_by_characters(void **state)
+{
+    (void)state;
+    struct buf a;
+    struct buf b;
+    buf_init(&a);
+    buf_init(&b);
+    row("{\"weir.alert.who\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+        "\"kibana.alert.rule.name\":\"R\"}",
+        &a);
+    row("{\"weir.alert.who\":\"\xc3\xa4\xc3\xa4\",\"kibana.alert.rule.name\":\"R\"}", &b);
+    assert_non_null(strstr(buf_text(&a), "aaaaaaaaaaaaaaaaaaaaaaa\xe2\x80\xa6  "));
+    /* Each ellipsis has two bytes more than columns, each umlaut one. */
+    assert_int_equal(a.n - 2, b.n - 2);
+    buf_release(&a);
+    buf_release(&b);
+}
+
+static void nothing_from_traffic_steers_the_terminal(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out);
+    row("{\"weir.alert.who\":\"a\\u001b[31m\\n\\u009bx\",\"weir.alert.whom\":\"b\\u202ec\","
+        "\"kibana.alert.rule.name\":\"R\\r\"}",
+        &out);
+    assert_null(strchr(buf_text(&out), 0x1b));
+    assert_null(strchr(buf_text(&out), '\r'));
+    assert_null(strstr(buf_text(&out), "\xc2\x9b"));
+    assert_null(strstr(buf_text(&out), "\xe2\x80\xae"));
+    assert_non_null(strstr(buf_text(&out), "a?[31m??x"));
+    assert_non_null(strstr(buf_text(&out), "b?c"));
+    assert_ptr_equal(strchr(buf_text(&out), '\n'), buf_text(&out) + out.n - 1);
+    buf_release(&out);
+}
+
+static void what_is_no_alert_is_refused(void **state)
+{
+    (void)state;
+    struct buf out;
+    struct err_text why;
+    buf_init(&out);
+    assert_int_equal(rule_table_row(bytes_make("{}", 2), &out, &why), ERR_FORMAT);
+    assert_int_equal(rule_table_row(bytes_make("{", 1), &out, &why), ERR_FORMAT);
+    assert_int_equal(out.n, 0);
+    buf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns_stand_below_each_other),
+        cmocka_unit_test(long_text_is_cut_and_wide_text_counted_by_characters),
+        cmocka_unit_test(nothing_from_traffic_steers_the_terminal),
+        cmocka_unit_test(what_is_no_alert_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
