@@ -14,7 +14,7 @@
 #define EXPRS_MAX 200000  /* expressions while compiling */
 #define WORK_MAX 4000000  /* steps while compiling: some tens of milliseconds */
 #define ASCII 128
-#define ALT_MAX 4096 /* members of one alternative */
+#define ALT_MAX 1024 /* members of one alternative */
 
 /* State 0 is dead: nothing leads out of it. */
 struct query_regexp {
@@ -184,15 +184,38 @@ static int compare_ids(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static size_t flatten(const struct regexp_pool *p, enum regexp_kind kind, uint32_t v, uint32_t *out,
-                      size_t n)
+/* The next member of a chain; chains are in the order of their members' numbers. */
+static uint32_t member(const struct regexp_pool *p, enum regexp_kind kind, uint32_t *v, bool *more)
 {
-    while (p->exprs[v].kind == kind && n < ALT_MAX) {
-        out[n++] = p->exprs[v].a;
-        v = p->exprs[v].b;
+    uint32_t head = *v;
+    *more = p->exprs[head].kind == kind;
+    if (*more) {
+        *v = p->exprs[head].b;
+        return p->exprs[head].a;
     }
-    if (n < ALT_MAX)
-        out[n++] = v;
+    return head;
+}
+
+/* Two chains as one, each member once; returns how many, cut at ALT_MAX. */
+static size_t merge(const struct regexp_pool *p, enum regexp_kind kind, uint32_t a, uint32_t b,
+                    uint32_t *out)
+{
+    bool more_a, more_b, has_a = true, has_b = true;
+    uint32_t x = member(p, kind, &a, &more_a), y = member(p, kind, &b, &more_b);
+    size_t n = 0;
+    while ((has_a || has_b) && n < ALT_MAX) {
+        bool take_a = has_a && (!has_b || x <= y);
+        bool take_b = has_b && (!has_a || y <= x);
+        out[n++] = take_a ? x : y;
+        if (take_a) {
+            has_a = more_a;
+            x = has_a ? member(p, kind, &a, &more_a) : 0;
+        }
+        if (take_b) {
+            has_b = more_b;
+            y = has_b ? member(p, kind, &b, &more_b) : 0;
+        }
+    }
     return n;
 }
 
@@ -201,37 +224,25 @@ static uint32_t combine(struct regexp_pool *p, enum regexp_kind kind, uint32_t a
 {
     uint32_t one = kind == REGEXP_ALT ? REGEXP_ID_EMPTY : REGEXP_ID_ALL;
     uint32_t zero = kind == REGEXP_ALT ? REGEXP_ID_ALL : REGEXP_ID_EMPTY;
+    uint32_t list[ALT_MAX];
     if (p->err != ERR_NONE || a == zero || b == zero)
         return p->err != ERR_NONE ? REGEXP_ID_EMPTY : zero;
     if (a == one || a == b)
         return b;
     if (b == one)
         return a;
-    uint32_t *list = mem_alloc((ALT_MAX + 1) * sizeof *list);
-    if (list == NULL) {
-        p->err = ERR_MEMORY;
-        return REGEXP_ID_EMPTY;
-    }
-    size_t n = flatten(p, kind, a, list, 0);
-    n = flatten(p, kind, b, list, n);
+    size_t n = merge(p, kind, a, b, list);
     p->work += n;
-    if (n >= ALT_MAX)
+    if (n == ALT_MAX)
         p->err = ERR_LIMIT;
-    qsort(list, n, sizeof *list, compare_ids);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || list[kept - 1] != list[i])
-            list[kept++] = list[i];
-    }
-    uint32_t v = list[kept - 1];
-    for (size_t i = kept - 1; i-- > 0 && p->err == ERR_NONE;) {
+    uint32_t v = list[n - 1];
+    for (size_t i = n - 1; i-- > 0 && p->err == ERR_NONE;) {
         bool x = p->exprs[list[i]].blank, y = p->exprs[v].blank;
         v = intern(p, (struct regexp_expr){.kind = (uint8_t)kind,
                                            .a = list[i],
                                            .b = v,
                                            .blank = kind == REGEXP_ALT ? x || y : x && y});
     }
-    mem_free(list);
     return p->err == ERR_NONE ? v : REGEXP_ID_EMPTY;
 }
 
@@ -306,6 +317,20 @@ static bool make_room(struct derive *d)
 }
 
 /*
+ * a then b, for each alternative of a by itself (Antimirov 1996): so the parts of a derivative stay
+ * as few as the expression is long, and its states as few as its sets of parts.
+ */
+static uint32_t cat_each(struct regexp_pool *p, uint32_t a, uint32_t b)
+{
+    uint32_t v = REGEXP_ID_EMPTY;
+    while (p->exprs[a].kind == REGEXP_ALT && p->err == ERR_NONE) {
+        v = regexp_alt(p, v, regexp_cat(p, p->exprs[a].a, b));
+        a = p->exprs[a].b;
+    }
+    return regexp_alt(p, v, regexp_cat(p, a, b));
+}
+
+/*
  * What may follow c in texts of the expression. Depth is bounded: CAT, ALT and BOTH go down their
  * right sides in a chain as long as the expression is, so the recursion is as deep as that.
  */
@@ -330,7 +355,7 @@ static uint32_t derivative(struct derive *d, uint32_t id)
         break;
     case REGEXP_CAT: {
         bool blank = p->exprs[e.a].blank;
-        v = regexp_cat(p, derivative(d, e.a), e.b);
+        v = cat_each(p, derivative(d, e.a), e.b);
         if (blank)
             v = regexp_alt(p, v, derivative(d, e.b));
         break;
@@ -352,7 +377,7 @@ static uint32_t derivative(struct derive *d, uint32_t id)
             rest = REGEXP_ID_BLANK;
         else
             rest = regexp_many(p, e.a, e.min > 0 ? e.min - 1 : 0, e.max > 0 ? e.max - 1 : 0);
-        v = regexp_cat(p, derivative(d, e.a), rest);
+        v = cat_each(p, derivative(d, e.a), rest);
         break;
     }
     }

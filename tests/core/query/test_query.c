@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/query.h"
+
+#include "base/buf.h"
+#include "core/query/support.h"
+
+#include "cmocka_head.h"
+
+#include <string.h>
+
+#define FLOW                                                                                       \
+    "{\"@timestamp\":\"2024-02-29T10:00:00Z\",\"process\":{\"name\":\"curl\"},"                    \
+    "\"destination\":{\"port\":443},\"event\":{\"start\":\"2024-02-29T09:00:00.0000005Z\"}}"
+
+static bool hits(const struct query *q)
+{
+    struct support_event e;
+    support_event(&e, FLOW);
+    bool hit = query_match(q, &e.e);
+    support_drop(&e);
+    return hit;
+}
+
+static struct query *one(const char *field, const char *value)
+{
+    struct query *q;
+    assert_int_equal(query_new_terms(field, &value, 1, &q, NULL), ERR_NONE);
+    return q;
+}
+
+static void made_by_programs(void **state)
+{
+    (void)state;
+    static const char *const ports[] = {"80", "443"};
+    struct query *q;
+    struct err_text why = {0};
+    assert_int_equal(query_new_terms("destination.port", ports, 2, &q, &why), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_terms("destination.port", ports, 0, &q, &why), ERR_NONE);
+    assert_false(hits(q));
+    query_free(q);
+    static const char *const http = "http";
+    assert_int_equal(query_new_terms("destination.port", &http, 1, &q, &why), ERR_INVALID);
+    assert_non_null(strstr(why.message, "expected a number"));
+    assert_int_equal(query_new_exists("process", &q, NULL), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_wildcard("process.name", "cu?l*", &q, NULL), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_all(&q), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_none(&q), ERR_NONE);
+    assert_false(hits(q));
+    query_free(q);
+}
+
+/* Half-open and exact to the nanosecond. */
+static void time_ranges(void **state)
+{
+    (void)state;
+    ts_ns t;
+    static const char text[] = "2024-02-29T09:00:00.0000005Z";
+    assert_true(time_parse_iso(text, strlen(text), &t));
+    static const struct {
+        int from, to;
+        bool hit;
+    } cases[] = {{0, 1, true}, {1, 2, false}, {-1, 0, false}, {-1, 1, true}};
+    struct query *q;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(
+            query_new_time("event.start", t + cases[i].from, t + cases[i].to, &q, NULL), ERR_NONE);
+        assert_int_equal(hits(q), cases[i].hit);
+        query_free(q);
+    }
+    assert_int_equal(query_new_time("event.start", t, TIME_NONE, &q, NULL), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_time("event.start", TIME_NONE, t, &q, NULL), ERR_NONE);
+    assert_false(hits(q));
+    query_free(q);
+}
+
+static void combined(void **state)
+{
+    (void)state;
+    struct query *list[3] = {one("process.name", "curl"), NULL, one("destination.port", "80")};
+    struct query *q;
+    assert_int_equal(query_any_of_take(list, 3, &q), ERR_NONE);
+    assert_true(hits(q));
+    struct query *not_q;
+    assert_int_equal(query_not_take(q, &not_q), ERR_NONE);
+    assert_false(hits(not_q));
+    struct query *both[2] = {not_q, one("process.name", "curl")};
+    struct query *all;
+    assert_int_equal(query_all_of_take(both, 2, &all), ERR_NONE);
+    assert_false(hits(all));
+    struct buf dsl;
+    buf_init(&dsl);
+    query_to_dsl(all, &dsl);
+    assert_string_equal(
+        buf_text(&dsl),
+        "{\"bool\":{\"filter\":[{\"term\":{\"process.name\":{\"value\":\"curl\"}}}],\"must_not\":["
+        "{\"bool\":{\"should\":[{\"term\":{\"process.name\":{\"value\":\"curl\"}}},{\"term\":{"
+        "\"destination.port\":{\"value\":\"80\"}}}],\"minimum_should_match\":1}}]}}");
+    buf_release(&dsl);
+    query_free(all);
+    assert_int_equal(query_all_of_take(NULL, 0, &q), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_any_of_take(NULL, 0, &q), ERR_NONE);
+    assert_false(hits(q));
+    query_free(q);
+}
+
+static void now_moves(void **state)
+{
+    (void)state;
+    struct query *list[2], *q;
+    struct err_text why;
+    assert_int_equal(support_parse(KQL, "@timestamp >= now-1h", &list[0], &why), ERR_NONE);
+    list[1] = one("process.name", "curl");
+    assert_true(query_uses_now(list[0]));
+    assert_false(query_uses_now(list[1]));
+    assert_int_equal(query_all_of_take(list, 2, &q), ERR_NONE);
+    assert_true(query_uses_now(q));
+    assert_false(hits(q));
+    query_set_now(q, SUPPORT_NOW - 2 * TIME_HOUR);
+    assert_true(hits(q));
+    query_set_now(q, SUPPORT_NOW);
+    assert_false(hits(q));
+    query_free(q);
+}
+
+static void languages_by_name(void **state)
+{
+    (void)state;
+    struct query *q;
+    struct err_text why;
+    assert_int_equal(query_parse_language("kuery", "process.name:curl", 17, 0, &q, &why), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_parse_language("lucene", "process.name:/c.*/", 18, 0, &q, &why),
+                     ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    assert_int_equal(query_parse_language("eql", "any where true", 14, 0, &q, &why),
+                     ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.message, "eql"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(made_by_programs),  cmocka_unit_test(time_ranges),
+        cmocka_unit_test(combined),          cmocka_unit_test(now_moves),
+        cmocka_unit_test(languages_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
