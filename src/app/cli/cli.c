@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 
 #include "base/log.h"
+#include "cli/replay.h"
+#include "daemon/inputs.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -53,4 +55,18 @@ void cli_host_name(char out[256])
     if (gethostname(out, 256) != 0)
         out[0] = '\0';
     out[255] = '\0';
+}
+
+void cli_tell_troubles(const struct daemon_inputs_totals *t, bool quiet)
+{
+    char text[900];
+    if (quiet)
+        return;
+    if (t->first_cut != NULL)
+        log_line(LOG_LEVEL_WARNING, "%s: %s; what came before was read", t->first_cut,
+                 t->damaged ? "a record is damaged" : "the capture ends within a packet");
+    if (t->malformed > 0)
+        log_line(LOG_LEVEL_WARNING, "%llu records could not be read; the first: %s",
+                 (unsigned long long)t->malformed,
+                 err_format(&t->first_malformed, text, sizeof(text)));
 }

@@ -5,11 +5,11 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/ask.h"
+#include "cli/replay.h"
 #include "cli/stats.h"
 #include "daemon/inputs.h"
 #include "detect/csv.h"
@@ -193,12 +193,7 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
     err = daemon_inputs_run(in, why);
     struct daemon_inputs_totals t;
     daemon_inputs_totals(in, &t);
-    if (t.malformed > 0) {
-        char text[900];
-        log_line(LOG_LEVEL_WARNING, "%llu records could not be read; the first: %s",
-                 (unsigned long long)t.malformed,
-                 err_format(&t.first_malformed, text, sizeof(text)));
-    }
+    cli_tell_troubles(&t, cli_has(args, CLI_QUIET));
     daemon_inputs_free(in);
     return err;
 }

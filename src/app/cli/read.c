@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/replay.h"
 #include "cli/stats.h"
 #include "daemon/inputs.h"
 #include "event/event.h"
@@ -70,8 +71,13 @@ int cli_read(const struct cli_args *args)
     if (err == ERR_NONE && printer.failed)
         err = err_set(&why, ERR_IO, "standard output cannot be written");
     int status = err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
-    if (in != NULL && cli_has(args, CLI_STATS))
-        cli_stats_inputs(in, start);
+    if (in != NULL) {
+        struct daemon_inputs_totals totals;
+        daemon_inputs_totals(in, &totals);
+        cli_tell_troubles(&totals, cli_has(args, CLI_QUIET));
+        if (cli_has(args, CLI_STATS))
+            cli_stats_inputs(in, start);
+    }
     daemon_inputs_free(in);
     buf_release(&printer.line);
     return status;

@@ -6,26 +6,79 @@
 #include "daemon/packets.h"
 #include "event/event.h"
 #include "format/write.h"
+#include "ingest/delta.h"
+#include "ingest/file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Packets, or lines, between two looks at stop() and progress(). */
 #define LOOK_EVERY 8192
 
+/* Flows of which running totals are remembered. */
+#define DELTA_FLOWS 65536
+
 /* Source numbers: all captures together are source 0, each log is one of its own. */
 #define SOURCE_CAPTURES 0
+
+#define CAPTURE_MEMORY (UINT64_C(512) << 20)
 
 struct daemon_inputs {
     struct daemon_inputs_settings settings;
     const char **captures;
     size_t captures_n;
+    struct ingest_file **logs;
+    size_t logs_n;
+    struct ingest_delta *delta;
+    struct ingest_counts counts; /* of all logs */
     struct daemon_packets *packets;
     struct capture_merge *merge;
     uint64_t sequence;
-    uint32_t source;
     uint64_t events;
     struct daemon_inputs_totals totals;
 };
+
+/* What a file holds, and a log opened; an unknown file is a mistake of whoever named it. */
+static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_text *why)
+{
+    struct ingest_settings settings;
+    ingest_settings_default(&settings);
+    settings.format = ingest_detect_by_name(in->settings.format);
+    settings.source = (uint32_t)in->logs_n + SOURCE_CAPTURES + 1;
+    settings.delta = in->delta;
+    if (settings.format == INGEST_FORMAT_UNKNOWN)
+        return err_set(why, ERR_INVALID, "--format expects auto, pcap, ecs or zeek, not '%s'",
+                       in->settings.format);
+    if (settings.format == INGEST_FORMAT_PCAP) {
+        in->captures[in->captures_n++] = path;
+        return ERR_NONE;
+    }
+    struct ingest_file *log;
+    enum err err = ingest_file_open(path, &settings, &log, why);
+    if (err != ERR_NONE)
+        return err;
+    switch (ingest_file_format(log)) {
+    case INGEST_FORMAT_ECS:
+    case INGEST_FORMAT_ZEEK:
+        in->logs[in->logs_n++] = log;
+        return ERR_NONE;
+    case INGEST_FORMAT_PCAP:
+        ingest_file_close(log);
+        if (strcmp(path, "-") == 0)
+            return err_set(why, ERR_INVALID,
+                           "standard input is a capture: say so with --format pcap");
+        in->captures[in->captures_n++] = path;
+        return ERR_NONE;
+    case INGEST_FORMAT_UNKNOWN:
+    case INGEST_FORMAT_AUTO:
+        break;
+    }
+    ingest_file_close(log);
+    return err_set_at(
+        why, ERR_FORMAT, path, 0,
+        "is no input known here: expected a capture (pcap, pcapng), Zeek logs, or ECS "
+        "documents, plain or packed with gzip or zstd");
+}
 
 enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const char *const *paths,
                            size_t n, struct daemon_inputs **out, struct err_text *why)
@@ -35,12 +88,19 @@ enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const 
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     in->settings = *settings;
     in->captures = mem_zero(n, sizeof(*in->captures));
-    if (in->captures == NULL) {
+    in->logs = mem_zero(n, sizeof(struct ingest_file *));
+    in->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){1, 2}, &in->counts);
+    enum err err = in->captures != NULL && in->logs != NULL && in->delta != NULL
+                       ? ERR_NONE
+                       : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 0; i < n && err == ERR_NONE; i++)
+        err = sort_out(in, paths[i], why);
+    if (err == ERR_NONE && in->captures_n > 0)
+        err = capture_merge_open(in->captures, in->captures_n, settings->filter, why, &in->merge);
+    if (err != ERR_NONE) {
         daemon_inputs_free(in);
-        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        return err;
     }
-    for (size_t i = 0; i < n; i++)
-        in->captures[in->captures_n++] = paths[i];
     *out = in;
     return ERR_NONE;
 }
@@ -49,37 +109,54 @@ void daemon_inputs_free(struct daemon_inputs *in)
 {
     if (in == NULL)
         return;
+    for (size_t i = 0; i < in->logs_n; i++)
+        ingest_file_close(in->logs[i]);
+    mem_free(in->logs);
+    ingest_delta_free(in->delta);
     daemon_packets_free(in->packets);
     capture_merge_close(in->merge);
     mem_free(in->captures);
     mem_free(in);
 }
 
-static void on_event(void *ctx, struct event *e)
+static void on_packet_event(void *ctx, struct event *e)
 {
     struct daemon_inputs *in = ctx;
-    e->source = in->source;
+    e->source = SOURCE_CAPTURES;
     e->sequence = ++in->sequence;
     in->events++;
     in->settings.sink(in->settings.sink_ctx, e);
 }
 
-static bool look(struct daemon_inputs *in, double share)
+static void on_log_event(void *ctx, struct event *e)
 {
-    if (in->settings.progress != NULL)
-        in->settings.progress(in->settings.ctx, share, in->events);
-    return in->settings.stop != NULL && in->settings.stop(in->settings.ctx);
+    struct daemon_inputs *in = ctx;
+    in->events++;
+    in->settings.sink(in->settings.sink_ctx, e);
 }
 
-static double captures_read(const struct daemon_inputs *in)
+/* How much of all files is read, by their bytes on disk; a pipe counts as nothing. */
+static double share_read(const struct daemon_inputs *in)
 {
     uint64_t done = 0, size = 0;
-    for (size_t i = 0; i < capture_merge_count(in->merge); i++) {
+    for (size_t i = 0; in->merge != NULL && i < capture_merge_count(in->merge); i++) {
         const struct capture_file *f = capture_merge_file(in->merge, i);
         done += capture_file_counters(f)->bytes;
         size += capture_file_size(f);
     }
+    for (size_t i = 0; i < in->logs_n; i++) {
+        uint64_t whole;
+        done += ingest_file_position(in->logs[i], &whole);
+        size += whole;
+    }
     return size > 0 ? (double)done / (double)size : 0;
+}
+
+static bool look(struct daemon_inputs *in)
+{
+    if (in->settings.progress != NULL)
+        in->settings.progress(in->settings.ctx, share_read(in), in->events);
+    return in->settings.stop != NULL && in->settings.stop(in->settings.ctx);
 }
 
 static enum err run_captures(struct daemon_inputs *in, struct err_text *why)
@@ -87,18 +164,12 @@ static enum err run_captures(struct daemon_inputs *in, struct err_text *why)
     const struct daemon_packets_settings settings = {
         .sensor = in->settings.sensor,
         .agent_id = in->settings.sensor,
-        .memory = UINT64_C(512) << 20,
+        .memory = CAPTURE_MEMORY,
         .flows_only = in->settings.flows_only,
-        .sink = on_event,
+        .sink = on_packet_event,
         .ctx = in,
     };
-    in->source = SOURCE_CAPTURES;
-    in->sequence = 0;
-    enum err err =
-        capture_merge_open(in->captures, in->captures_n, in->settings.filter, why, &in->merge);
-    if (err != ERR_NONE)
-        return err;
-    err = daemon_packets_new(&settings, &in->packets);
+    enum err err = daemon_packets_new(&settings, &in->packets);
     if (err != ERR_NONE)
         return err_set(why, err, "%s", err_name(err));
     struct capture_packet packet;
@@ -109,43 +180,88 @@ static enum err run_captures(struct daemon_inputs *in, struct err_text *why)
             break;
         daemon_packets_feed(in->packets, &packet);
         if (n % LOOK_EVERY == 0)
-            stopped = look(in, captures_read(in));
+            stopped = look(in);
     }
     if (err != ERR_NONE && err != ERR_END)
         return err;
     daemon_packets_flush(in->packets);
-    return stopped ? err_set(why, ERR_STOPPED, "stopped before the end of the input") : ERR_NONE;
+    return stopped ? ERR_STOPPED : ERR_NONE;
+}
+
+static enum err run_log(struct daemon_inputs *in, struct ingest_file *log, struct err_text *why)
+{
+    for (;;) {
+        enum err err = ingest_file_run(log, LOOK_EVERY, on_log_event, in, why);
+        if (err == ERR_END)
+            return look(in) ? ERR_STOPPED : ERR_NONE;
+        if (err != ERR_NONE)
+            return err;
+        if (look(in))
+            return ERR_STOPPED;
+    }
 }
 
 enum err daemon_inputs_run(struct daemon_inputs *in, struct err_text *why)
 {
     enum err err = ERR_NONE;
-    if (in->captures_n > 0)
+    if (in->merge != NULL)
         err = run_captures(in, why);
+    for (size_t i = 0; i < in->logs_n && err == ERR_NONE; i++) {
+        err = run_log(in, in->logs[i], why);
+        ingest_counts_add(&in->counts, ingest_file_counts(in->logs[i]));
+    }
+    if (err == ERR_STOPPED)
+        err_set(why, err, "stopped before the end of the input");
     return err;
+}
+
+static void first_malformed(const struct ingest_counts *c, struct err_text *out)
+{
+    for (int reason = 0; reason < INGEST_DROP_REASONS; reason++)
+        if (c->dropped[reason] > 0) {
+            *out = c->first[reason];
+            return;
+        }
 }
 
 void daemon_inputs_totals(const struct daemon_inputs *in, struct daemon_inputs_totals *out)
 {
-    *out = in->totals;
-    out->events = in->events;
+    *out = (struct daemon_inputs_totals){
+        .events = in->events,
+        .records = in->counts.records,
+        .bytes = in->counts.bytes,
+        .malformed = ingest_counts_dropped(&in->counts),
+    };
+    first_malformed(&in->counts, &out->first_malformed);
+    for (size_t i = 0; in->merge != NULL && i < capture_merge_count(in->merge); i++) {
+        const struct capture_file *f = capture_merge_file(in->merge, i);
+        const struct capture_file_counters *c = capture_file_counters(f);
+        out->truncated |= c->truncated;
+        out->damaged |= c->damaged;
+        if ((c->truncated || c->damaged) && out->first_cut == NULL)
+            out->first_cut = capture_file_name(f);
+    }
     if (in->packets == NULL)
         return;
     struct daemon_packets_totals packets;
     daemon_packets_totals(in->packets, &packets);
     out->packets = packets.packets;
-    out->bytes = packets.bytes;
+    out->bytes += packets.bytes;
     out->flows = packets.flows;
-    for (size_t i = 0; i < capture_merge_count(in->merge); i++) {
-        const struct capture_file_counters *c =
-            capture_file_counters(capture_merge_file(in->merge, i));
-        out->truncated |= c->truncated;
-        out->damaged |= c->damaged;
-    }
 }
 
 void daemon_inputs_dropped(const struct daemon_inputs *in, struct format_writer *w)
 {
     if (in->packets != NULL)
         daemon_packets_dropped(in->packets, w);
+    for (int reason = 0; reason < INGEST_DROP_REASONS; reason++) {
+        char key[64];
+        snprintf(key, sizeof(key), "ingest.%s", ingest_counts_reason((enum ingest_drop)reason));
+        if (in->counts.dropped[reason] > 0)
+            format_write_field_i64(w, key, (int64_t)in->counts.dropped[reason]);
+    }
+    if (in->counts.untrue_high > 0)
+        format_write_field_i64(w, "ingest.untrue_high", (int64_t)in->counts.untrue_high);
+    if (in->counts.untrue_low > 0)
+        format_write_field_i64(w, "ingest.untrue_low", (int64_t)in->counts.untrue_low);
 }

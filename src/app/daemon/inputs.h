@@ -52,8 +52,9 @@ struct daemon_inputs_totals {
     uint64_t records; /* lines of logs */
     bool truncated;   /* a capture ended within a packet */
     bool damaged;
-    uint64_t malformed; /* records of logs that could not be read */
-    struct err_text first_malformed;
+    const char *first_cut;           /* the first such capture, NULL when none */
+    uint64_t malformed;              /* records of logs that could not be read */
+    struct err_text first_malformed; /* place of the first, when there are any */
 };
 void daemon_inputs_totals(const struct daemon_inputs *in, struct daemon_inputs_totals *out);
 /* Adds "reason": count for all that was dropped, inside an open object. */

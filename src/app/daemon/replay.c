@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/replay.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "daemon/inputs.h"
+#include "daemon/install.h"
+#include "daemon/pipeline.h"
+#include "enrich/enrich.h"
+#include "event/event.h"
+#include "format/node.h"
+#include "ingest/sort.h"
+#include "package/package.h"
+#include "query/query.h"
+#include "rule/load.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Memory for events being put in order; beyond it they go to temporary files. */
+#define SORT_MEMORY (UINT64_C(256) << 20)
+/* Events between two looks at stop() and progress(). */
+#define LOOK_EVERY 16384
+#define PACKAGES_MAX 64
+
+struct daemon_replay {
+    struct daemon_replay_settings settings;
+    struct daemon_inputs *inputs;
+    struct enrich *enrich;
+    struct ingest_sort *sort;
+    struct package *shipped[PACKAGES_MAX];
+    uint64_t hits[PACKAGES_MAX];
+    size_t shipped_n;
+    bool recognise;
+    char temp_dir[64]; /* "" when a data directory was named */
+    struct store *store;
+    struct store_state *state;
+    struct thread_team *team;
+    struct daemon_pipeline *pipeline;
+    uint64_t sorted; /* events that went into the sort */
+    uint64_t played; /* events that came out */
+    enum err failed;
+    struct err_text why;
+};
+
+static void remark(struct daemon_replay *r, const char *sentence)
+{
+    if (r->settings.remark != NULL)
+        r->settings.remark(r->settings.ctx, sentence);
+}
+
+static bool inputs_stop(void *ctx)
+{
+    const struct daemon_replay *r = ctx;
+    return r->failed != ERR_NONE || (r->settings.stop != NULL && r->settings.stop(r->settings.ctx));
+}
+
+static void inputs_progress(void *ctx, double share, uint64_t events)
+{
+    const struct daemon_replay *r = ctx;
+    if (r->settings.progress != NULL)
+        r->settings.progress(r->settings.ctx, 0, share, events);
+}
+
+/* First pass: an event as it was read. */
+static void gather(void *ctx, struct event *e)
+{
+    struct daemon_replay *r = ctx;
+    enrich_event(r->enrich, e);
+    if (r->recognise)
+        for (size_t i = 0; i < r->shipped_n; i++)
+            if (query_match(package_query(r->shipped[i]), e))
+                r->hits[i]++;
+    r->sorted++;
+    if (r->failed == ERR_NONE)
+        r->failed = ingest_sort_add(r->sort, e, &r->why);
+}
+
+static enum err open_inputs(struct daemon_replay *r, struct err_text *why)
+{
+    const struct daemon_inputs_settings inputs = {
+        .format = r->settings.format,
+        .filter = r->settings.filter,
+        .sensor = r->settings.sensor,
+        .stop = inputs_stop,
+        .progress = inputs_progress,
+        .ctx = r,
+        .sink = gather,
+        .sink_ctx = r,
+    };
+    const struct enrich_settings enrich = {
+        .home = r->settings.home,
+        .home_n = r->settings.home_n,
+        .geoip = r->settings.geoip,
+        .geoip_n = r->settings.geoip_n,
+    };
+    enum err err =
+        daemon_inputs_new(&inputs, r->settings.paths, r->settings.paths_n, &r->inputs, why);
+    if (err == ERR_NONE)
+        err = enrich_new(&enrich, &r->enrich, why);
+    if (err == ERR_NONE)
+        err = ingest_sort_new(SORT_MEMORY, NULL, &r->sort, why);
+    return err;
+}
+
+/* Opens what ships and can be recognised, unless somebody said what to run. */
+static enum err open_shipped(struct daemon_replay *r, struct err_text *why)
+{
+    r->recognise = r->settings.packages_n + r->settings.jobs_n + r->settings.rules_n == 0;
+    for (size_t i = 0; r->recognise && i < package_shipped_count() && i < PACKAGES_MAX; i++) {
+        struct package *p;
+        enum err err = package_open(package_shipped_name(i), NULL, &p, why);
+        if (err != ERR_NONE)
+            return err;
+        if (package_query(p) != NULL)
+            r->shipped[r->shipped_n++] = p;
+        else
+            package_free(p);
+    }
+    return ERR_NONE;
+}
+
+static enum err open_state(struct daemon_replay *r, struct err_text *why)
+{
+    const char *dir = r->settings.data_dir;
+    if (dir != NULL) {
+        if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+            int number = errno;
+            return err_set(why, err_from_errno(number), "cannot make the directory '%s': %s", dir,
+                           strerror(number));
+        }
+        enum err err = store_open(dir, NULL, &r->store, why);
+        if (err != ERR_NONE)
+            return err;
+    } else {
+        const char *tmp = getenv("TMPDIR");
+        int n = snprintf(r->temp_dir, sizeof(r->temp_dir), "%s/weir-XXXXXX",
+                         tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
+        if (n < 0 || mkdtemp(r->temp_dir) == NULL) {
+            int number = errno;
+            r->temp_dir[0] = '\0';
+            return err_set(why, err_from_errno(number), "cannot make a temporary directory: %s",
+                           strerror(number));
+        }
+        dir = r->temp_dir;
+    }
+    return store_state_open(dir, &r->state, why);
+}
+
+enum err daemon_replay_new(const struct daemon_replay_settings *settings,
+                           struct daemon_replay **out, struct err_text *why)
+{
+    struct daemon_replay *r = mem_zero(1, sizeof(*r));
+    if (r == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    r->settings = *settings;
+    enum err err = open_inputs(r, why);
+    if (err == ERR_NONE)
+        err = open_shipped(r, why);
+    if (err == ERR_NONE)
+        err = open_state(r, why);
+    if (err == ERR_NONE) {
+        r->team = thread_team_new(settings->threads);
+        if (r->team == NULL)
+            err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    }
+    const struct daemon_pipeline_options options = {
+        .store = r->store,
+        .state = r->state,
+        .team = r->team,
+        .at_rest = true,
+        .on_alert = settings->on_alert,
+        .ctx = settings->alert_ctx,
+    };
+    if (err == ERR_NONE)
+        err = daemon_pipeline_new(&options, &r->pipeline, why);
+    if (err != ERR_NONE) {
+        daemon_replay_free(r);
+        return err;
+    }
+    *out = r;
+    return ERR_NONE;
+}
+
+static void remove_temp(const char *dir)
+{
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL)
+        closedir(d);
+    rmdir(dir);
+}
+
+void daemon_replay_free(struct daemon_replay *r)
+{
+    if (r == NULL)
+        return;
+    daemon_pipeline_free(r->pipeline);
+    thread_team_free(r->team);
+    store_state_close(r->state);
+    store_close(r->store);
+    if (r->temp_dir[0] != '\0')
+        remove_temp(r->temp_dir);
+    for (size_t i = 0; i < r->shipped_n; i++)
+        package_free(r->shipped[i]);
+    ingest_sort_free(r->sort);
+    enrich_free(r->enrich);
+    daemon_inputs_free(r->inputs);
+    mem_free(r);
+}
+
+/* The datafeed among the files whose job_id is the job's, as text; NULL when there is none. */
+static enum err find_feed(struct daemon_replay *r, const char *job_id, struct buf *out,
+                          const char **out_file, struct err_text *why)
+{
+    *out_file = NULL;
+    for (size_t i = 0; i < r->settings.feeds_n; i++) {
+        struct format_node *feed;
+        enum err err = format_node_file(r->settings.feeds[i], &feed, why);
+        if (err != ERR_NONE)
+            return err;
+        const char *id = format_node_str(format_node_get(feed, "job_id"), "");
+        /* A single pair needs no ids to find each other. */
+        bool pair = r->settings.feeds_n == 1 && r->settings.jobs_n == 1;
+        if (pair || strcmp(id, job_id) == 0) {
+            format_node_write(feed, out);
+            *out_file = r->settings.feeds[i];
+        }
+        format_node_free(feed);
+        if (*out_file != NULL)
+            break;
+    }
+    return ERR_NONE;
+}
+
+static enum err install_job(struct daemon_replay *r, const char *path, struct err_text *why)
+{
+    struct format_node *job;
+    struct buf text, feed;
+    const char *feed_file;
+    enum err err = format_node_file(path, &job, why);
+    if (err != ERR_NONE)
+        return err;
+    buf_init(&text);
+    buf_init(&feed);
+    format_node_write(job, &text);
+    err = find_feed(r, format_node_str(format_node_get(job, "job_id"), ""), &feed, &feed_file, why);
+    if (err == ERR_NONE)
+        err = daemon_install_job(r->state, buf_text(&text), text.n, path,
+                                 feed_file != NULL ? buf_text(&feed) : NULL, feed.n, feed_file,
+                                 NULL, 0, TIME_NONE, why);
+    if (err == ERR_EXISTS)
+        err = ERR_NONE; /* a data directory that knows it goes on with it */
+    buf_release(&text);
+    buf_release(&feed);
+    format_node_free(job);
+    return err;
+}
+
+static enum err install_rules(struct daemon_replay *r, struct err_text *why)
+{
+    struct daemon_install_totals totals = {0};
+    struct rule_set *set = rule_set_new();
+    enum err err = set != NULL ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 0; i < r->settings.rules_n && err == ERR_NONE; i++)
+        err = rule_load_path(set, r->settings.rules[i], why);
+    for (size_t i = 0; err == ERR_NONE && i < rule_set_problems(set); i++) {
+        const struct rule_problem *problem = rule_set_problem(set, i);
+        char line[900];
+        if (problem->fatal) {
+            *why = problem->text;
+            err = ERR_INVALID;
+        } else {
+            remark(r, err_format(&problem->text, line, sizeof(line)));
+        }
+    }
+    if (err == ERR_NONE)
+        err = daemon_install_rules(r->state, set, NULL, true, 0, &totals, why);
+    rule_set_free(set);
+    return err;
+}
+
+static enum err install_package(struct daemon_replay *r, const struct package *p, uint64_t hits,
+                                struct err_text *why)
+{
+    struct daemon_install_totals totals = {0};
+    char line[256];
+    enum err err = daemon_install_package(r->state, p, 0, &totals, why);
+    if (err != ERR_NONE)
+        return err;
+    if (hits > 0)
+        snprintf(line, sizeof(line), "package %s applies to %llu events: %zu jobs, %zu rules",
+                 package_id(p), (unsigned long long)hits, package_jobs(p), package_rules(p));
+    else
+        snprintf(line, sizeof(line), "package %s: %zu jobs, %zu rules", package_id(p),
+                 package_jobs(p), package_rules(p));
+    remark(r, line);
+    return ERR_NONE;
+}
+
+static enum err set_up(struct daemon_replay *r, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < r->shipped_n && err == ERR_NONE; i++)
+        if (r->hits[i] > 0)
+            err = install_package(r, r->shipped[i], r->hits[i], why);
+    for (size_t i = 0; i < r->settings.packages_n && err == ERR_NONE; i++) {
+        struct package *p;
+        err = package_open(r->settings.packages[i], NULL, &p, why);
+        if (err == ERR_NONE) {
+            err = install_package(r, p, 0, why);
+            package_free(p);
+        }
+    }
+    for (size_t i = 0; i < r->settings.jobs_n && err == ERR_NONE; i++)
+        err = install_job(r, r->settings.jobs[i], why);
+    if (err == ERR_NONE && r->settings.rules_n > 0)
+        err = install_rules(r, why);
+    return err;
+}
+
+/* Second pass: an event in its place in time. */
+static void play(void *ctx, struct event *e)
+{
+    struct daemon_replay *r = ctx;
+    if (r->failed != ERR_NONE)
+        return;
+    if (r->played == 0)
+        r->failed = daemon_pipeline_load(r->pipeline, e->time, &r->why);
+    if (r->failed == ERR_NONE)
+        r->failed = daemon_pipeline_event(r->pipeline, e, true, &r->why);
+    if (++r->played % LOOK_EVERY != 0)
+        return;
+    if (r->settings.progress != NULL)
+        r->settings.progress(r->settings.ctx, 1, (double)r->played / (double)r->sorted, r->played);
+    if (r->failed == ERR_NONE && r->settings.stop != NULL && r->settings.stop(r->settings.ctx))
+        r->failed = err_set(&r->why, ERR_STOPPED, "stopped before the end of the input");
+    if (r->failed == ERR_NONE && r->store != NULL)
+        r->failed = store_commit(r->store, &r->why);
+}
+
+enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
+{
+    enum err err = daemon_inputs_run(r->inputs, why);
+    if (r->failed != ERR_NONE) {
+        *why = r->why;
+        return r->failed;
+    }
+    if (err == ERR_NONE)
+        err = set_up(r, why);
+    if (err == ERR_NONE)
+        err = ingest_sort_run(r->sort, play, r, why);
+    if (err == ERR_NONE && r->failed != ERR_NONE) {
+        *why = r->why;
+        err = r->failed;
+    }
+    if (err == ERR_NONE)
+        err = daemon_pipeline_finish(r->pipeline, why);
+    if (r->settings.data_dir == NULL || (err != ERR_NONE && err != ERR_STOPPED))
+        return err;
+    struct err_text late;
+    enum err saved = store_commit(r->store, &late);
+    if (saved == ERR_NONE)
+        saved = daemon_pipeline_save(r->pipeline, &late);
+    if (saved != ERR_NONE && err == ERR_NONE) {
+        *why = late;
+        err = saved;
+    }
+    return err;
+}
+
+const struct daemon_inputs *daemon_replay_inputs(const struct daemon_replay *r)
+{
+    return r->inputs;
+}
+
+const struct daemon_pipeline *daemon_replay_pipeline(const struct daemon_replay *r)
+{
+    return r->pipeline;
+}
+
+struct store_state *daemon_replay_state(struct daemon_replay *r)
+{
+    return r->state;
+}
