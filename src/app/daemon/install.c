@@ -252,6 +252,30 @@ enum err daemon_install_package(struct store_state *state, const struct package 
     return err;
 }
 
+struct looking {
+    const char *name;
+    bool there;
+};
+
+static bool look_at(void *ctx, const struct store_package *row)
+{
+    struct looking *l = ctx;
+    if (strcmp(row->name, l->name) == 0)
+        l->there = true;
+    return !l->there;
+}
+
+enum err daemon_install_is_there(struct store_state *state, const char *package, bool *out,
+                                 struct err_text *why)
+{
+    struct looking l = {.name = package};
+    enum err err = store_state_package_list(state, look_at, &l);
+    if (err != ERR_NONE)
+        return err_set(why, err, "packages cannot be read: %s", err_name(err));
+    *out = l.there;
+    return ERR_NONE;
+}
+
 struct belonging {
     const char *package;
     struct arena arena;

@@ -54,6 +54,9 @@ enum err daemon_install_rules(struct store_state *state, const struct rule_set *
 enum err daemon_install_package(struct store_state *state, const struct package *p, ts_ns now,
                                 struct daemon_install_totals *totals,
                                 struct err_text *why) ERR_MUST_CHECK;
+/* Whether a package of that name is installed. */
+enum err daemon_install_is_there(struct store_state *state, const char *package, bool *out,
+                                 struct err_text *why) ERR_MUST_CHECK;
 /* Its rules and jobs go, with what was learned; alerts stay. ERR_NOT_FOUND. */
 enum err daemon_install_remove(struct store_state *state, const char *package,
                                struct daemon_install_totals *totals,

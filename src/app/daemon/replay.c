@@ -25,8 +25,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Memory for events being put in order; beyond it they go to temporary files. */
-#define SORT_MEMORY (UINT64_C(256) << 20)
 /* Events between two looks at stop() and progress(). */
 #define LOOK_EVERY 16384
 #define PACKAGES_MAX 64
@@ -45,6 +43,7 @@ struct daemon_replay {
     struct store_state *state;
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
+    ts_ns first;     /* time of the earliest event: when jobs and rules are set up */
     uint64_t sorted; /* events that went into the sort */
     uint64_t played; /* events that came out */
     enum err failed;
@@ -79,9 +78,10 @@ static void gather(void *ctx, struct event *e)
         for (size_t i = 0; i < r->shipped_n; i++)
             if (query_match(package_query(r->shipped[i]), e))
                 r->hits[i]++;
-    r->sorted++;
-    if (r->failed == ERR_NONE)
-        r->failed = ingest_sort_add(r->sort, e, &r->why);
+    if (r->sorted++ == 0 || e->time < r->first)
+        r->first = e->time;
+    if (r->failed == ERR_NONE && (r->failed = ingest_sort_add(r->sort, e)) != ERR_NONE)
+        err_set(&r->why, r->failed, "events cannot be put in order: %s", err_name(r->failed));
 }
 
 static enum err open_inputs(struct daemon_replay *r, struct err_text *why)
@@ -106,8 +106,8 @@ static enum err open_inputs(struct daemon_replay *r, struct err_text *why)
         daemon_inputs_new(&inputs, r->settings.paths, r->settings.paths_n, &r->inputs, why);
     if (err == ERR_NONE)
         err = enrich_new(&enrich, &r->enrich, why);
-    if (err == ERR_NONE)
-        err = ingest_sort_new(SORT_MEMORY, NULL, &r->sort, why);
+    if (err == ERR_NONE && (r->sort = ingest_sort_new(0, NULL)) == NULL)
+        err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     return err;
 }
 
@@ -257,7 +257,7 @@ static enum err install_job(struct daemon_replay *r, const char *path, struct er
     if (err == ERR_NONE)
         err = daemon_install_job(r->state, buf_text(&text), text.n, path,
                                  feed_file != NULL ? buf_text(&feed) : NULL, feed.n, feed_file,
-                                 NULL, 0, TIME_NONE, why);
+                                 NULL, r->first, TIME_NONE, why);
     if (err == ERR_EXISTS)
         err = ERR_NONE; /* a data directory that knows it goes on with it */
     buf_release(&text);
@@ -284,7 +284,7 @@ static enum err install_rules(struct daemon_replay *r, struct err_text *why)
         }
     }
     if (err == ERR_NONE)
-        err = daemon_install_rules(r->state, set, NULL, true, 0, &totals, why);
+        err = daemon_install_rules(r->state, set, NULL, true, r->first, &totals, why);
     rule_set_free(set);
     return err;
 }
@@ -294,7 +294,7 @@ static enum err install_package(struct daemon_replay *r, const struct package *p
 {
     struct daemon_install_totals totals = {0};
     char line[256];
-    enum err err = daemon_install_package(r->state, p, 0, &totals, why);
+    enum err err = daemon_install_package(r->state, p, r->first, &totals, why);
     if (err != ERR_NONE)
         return err;
     if (hits > 0)
@@ -357,8 +357,8 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
     }
     if (err == ERR_NONE)
         err = set_up(r, why);
-    if (err == ERR_NONE)
-        err = ingest_sort_run(r->sort, play, r, why);
+    if (err == ERR_NONE && (err = ingest_sort_drain(r->sort, play, r)) != ERR_NONE)
+        err_set(why, err, "the events in order cannot be read: %s", err_name(err));
     if (err == ERR_NONE && r->failed != ERR_NONE) {
         *why = r->why;
         err = r->failed;

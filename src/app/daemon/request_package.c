@@ -9,19 +9,6 @@
 
 #include <string.h>
 
-struct installed {
-    const char *name;
-    bool there;
-};
-
-static bool is_installed(void *ctx, const struct store_package *row)
-{
-    struct installed *i = ctx;
-    if (strcmp(row->name, i->name) == 0)
-        i->there = true;
-    return !i->there;
-}
-
 static enum err list(struct daemon_asked *a, struct err_text *why)
 {
     const struct package_options options = {.now = a->data->now()};
@@ -32,19 +19,17 @@ static enum err list(struct daemon_asked *a, struct err_text *why)
         enum err err = package_open(package_shipped_name(i), &options, &p, why);
         if (err != ERR_NONE)
             return err;
-        struct installed installed = {.name = package_id(p)};
+        bool installed = false;
         uint64_t hits = 0;
-        err = store_state_package_list(a->data->state, is_installed, &installed);
-        if (err != ERR_NONE) {
-            err_set(why, err, "packages cannot be read: %s", err_name(err));
-        } else if (package_query(p) != NULL) {
+        err = daemon_install_is_there(a->data->state, package_id(p), &installed, why);
+        if (err == ERR_NONE && package_query(p) != NULL) {
             const struct store_search what = {
                 .query = package_query(p), .from = TIME_NONE, .to = TIME_MAX};
             err = store_count(a->data->store, &what, &hits, why);
         }
         if (err == ERR_NONE)
             daemon_asked_line(a, "%-20s %-10s %-12s %4zu %5zu  %s", package_shipped_name(i),
-                              installed.there ? "yes" : "no", hits > 0 ? "yes" : "no data",
+                              installed ? "yes" : "no", hits > 0 ? "yes" : "no data",
                               package_jobs(p), package_rules(p), package_title(p));
         package_free(p);
         if (err != ERR_NONE)

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/serve.h"
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/ring.h"
+#include "base/thread.h"
+#include "capture/live.h"
+#include "conf/conf.h"
+#include "daemon/batch.h"
+#include "daemon/control.h"
+#include "daemon/data.h"
+#include "daemon/install.h"
+#include "daemon/keeper.h"
+#include "daemon/pipeline.h"
+#include "daemon/tail.h"
+#include "daemon/wire.h"
+#include "enrich/enrich.h"
+#include "event/event.h"
+#include "package/package.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RING_BATCHES 64
+#define COMMIT_EVERY TIME_S
+#define SAVE_EVERY (10 * TIME_MIN)
+#define WAIT (100 * TIME_MS)
+#define MIB (UINT64_C(1) << 20)
+
+enum { SOURCE_WIRE, SOURCE_TAIL, SOURCES };
+
+struct serve {
+    const struct daemon_serve_settings *settings;
+    struct daemon_data *data;
+    struct daemon_pipeline *pipeline;
+    struct thread_team *team;
+    struct enrich *enrich;
+    struct ring *ring;
+    struct daemon_wire *wire;
+    struct daemon_tail *tail;
+    struct daemon_control *control;
+    struct daemon_keeper *keeper;
+    bool active[SOURCES]; /* began, and has not ended */
+    ts_ns watermark[SOURCES];
+    ts_ns committed, saved; /* passing time of the last commit and save */
+    bool full;              /* the disk was full at the last commit, and that was told */
+};
+
+static void tell(const struct serve *s, int level, const char *sentence)
+{
+    s->settings->log(s->settings->ctx, level, sentence);
+}
+
+static enum err open_data(struct serve *s, struct err_text *why)
+{
+    const struct conf *conf = s->settings->conf;
+    char dir[DAEMON_DATA_DIR_SIZE];
+    const struct store_options options = {
+        .worker_memory = (uint64_t)conf->query_memory_mb * MIB,
+        .keep_age_ns = conf->keep_age,
+        .keep_bytes = (uint64_t)conf->keep_mb * MIB,
+    };
+    enum err err = daemon_data_dir(conf->data_dir, dir, why);
+    return err == ERR_NONE ? daemon_data_open(dir, &options, &s->data, why) : err;
+}
+
+static unsigned thread_count(const struct conf *conf)
+{
+    if (conf->threads > 0)
+        return (unsigned)conf->threads;
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
+}
+
+static enum err open_engine(struct serve *s, struct err_text *why)
+{
+    const struct conf *conf = s->settings->conf;
+    const struct enrich_settings enrich = {
+        .home = (const char *const *)conf->home.items,
+        .home_n = conf->home.n,
+        .geoip = (const char *const *)conf->geoip.items,
+        .geoip_n = conf->geoip.n,
+    };
+    s->team = thread_team_new(thread_count(conf));
+    s->ring = ring_new(RING_BATCHES);
+    if (s->team == NULL || s->ring == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    const struct daemon_pipeline_options pipeline = {
+        .store = s->data->store,
+        .state = s->data->state,
+        .team = s->team,
+        .query_delay = conf->query_delay,
+        .on_alert = s->settings->on_alert,
+        .ctx = s->settings->alert_ctx,
+    };
+    enum err err = enrich_new(&enrich, &s->enrich, why);
+    if (err == ERR_NONE)
+        err = daemon_pipeline_new(&pipeline, &s->pipeline, why);
+    return err;
+}
+
+/* Packages that the configuration names and that are not installed yet. */
+static enum err install_packages(struct serve *s, struct err_text *why)
+{
+    const struct conf_list *names = &s->settings->conf->packages;
+    for (size_t i = 0; i < names->n; i++) {
+        struct package *p;
+        struct daemon_install_totals totals = {0};
+        enum err err = package_open(names->items[i], NULL, &p, why);
+        if (err != ERR_NONE)
+            return err;
+        bool there;
+        err = daemon_install_is_there(s->data->state, package_id(p), &there, why);
+        if (err == ERR_NONE && !there)
+            err = daemon_install_package(s->data->state, p, clock_wall(), &totals, why);
+        package_free(p);
+        if (err != ERR_NONE)
+            return err;
+    }
+    return ERR_NONE;
+}
+
+/* The sequence number of the last event kept of the wire. */
+static enum err last_sequence(struct serve *s, uint64_t *out, struct err_text *why)
+{
+    struct buf offset;
+    buf_init(&offset);
+    enum err err = store_offset_get(s->data->store, DAEMON_WIRE_OFFSET, &offset);
+    struct cursor c = cursor_make(offset.p, offset.n);
+    *out = err == ERR_NONE ? cursor_le64(&c) : 0;
+    buf_release(&offset);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
+        return err_set(why, err, "the store cannot be read: %s", err_name(err));
+    return ERR_NONE;
+}
+
+static enum err start_sources(struct serve *s, struct err_text *why)
+{
+    const struct conf *conf = s->settings->conf;
+    enum err err = ERR_NONE;
+    if (conf->interfaces.n > 0) {
+        const struct capture_live_settings capture = {
+            .interfaces = (const char *const *)conf->interfaces.items,
+            .interface_n = conf->interfaces.n,
+            .filter = conf->filter[0] != '\0' ? conf->filter : NULL,
+            .snaplen = (uint32_t)conf->snaplen,
+            .buffer_bytes = (size_t)conf->buffer_mb * MIB,
+            .promiscuous = conf->promiscuous,
+        };
+        struct daemon_wire_settings wire = {
+            .capture = &capture,
+            .sensor = s->settings->sensor,
+            .memory = (uint64_t)conf->flow_memory_mb * MIB,
+            .ring = s->ring,
+            .source = SOURCE_WIRE,
+            .event_source = SOURCE_WIRE,
+        };
+        err = last_sequence(s, &wire.sequence, why);
+        if (err == ERR_NONE)
+            err = daemon_wire_start(&wire, &s->wire, why);
+        s->active[SOURCE_WIRE] = err == ERR_NONE;
+    }
+    if (err == ERR_NONE && conf->follow.n > 0) {
+        const struct daemon_tail_settings tail = {
+            .paths = (const char *const *)conf->follow.items,
+            .paths_n = conf->follow.n,
+            .store = s->data->store,
+            .late = conf->late,
+            .ring = s->ring,
+            .source = SOURCE_TAIL,
+            .first_event_source = SOURCE_WIRE + 1,
+        };
+        err = daemon_tail_start(&tail, &s->tail, why);
+        s->active[SOURCE_TAIL] = err == ERR_NONE;
+    }
+    return err;
+}
+
+static enum err commit(struct serve *s, struct err_text *why)
+{
+    enum err err = store_commit(s->data->store, why);
+    s->committed = clock_steady();
+    if (err == ERR_FULL) {
+        /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
+        if (!s->full)
+            tell(s, 0, "the disk is full: events wait in memory, new ones will be dropped");
+        s->full = true;
+        return ERR_NONE;
+    }
+    if (err == ERR_NONE && s->full) {
+        tell(s, 2, "there is space on the disk again");
+        s->full = false;
+    }
+    return err;
+}
+
+/* A batch through the pipeline. */
+static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    pthread_mutex_lock(&s->data->lock);
+    for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
+        enrich_event(s->enrich, &b->events[i]);
+        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, why);
+    }
+    pthread_mutex_unlock(&s->data->lock);
+    if (err == ERR_NONE && b->offset_name != NULL) {
+        err = store_offset_set(s->data->store, b->offset_name, b->offset.p, b->offset.n);
+        if (err != ERR_NONE)
+            err_set(why, err, "the store cannot be written: %s", err_name(err));
+    }
+    if (b->watermark > s->watermark[b->source])
+        s->watermark[b->source] = b->watermark;
+    if (b->last)
+        s->active[b->source] = false;
+    return err;
+}
+
+/* The least of the sources' times; the wall clock where there is no source. */
+static ts_ns engine_time(const struct serve *s)
+{
+    ts_ns now = TIME_MAX;
+    for (int i = 0; i < SOURCES; i++)
+        if (s->active[i] && s->watermark[i] < now)
+            now = s->watermark[i];
+    return now == TIME_MAX ? clock_wall() : now;
+}
+
+/* What happens once a second, and more seldom. */
+static enum err tick(struct serve *s, struct err_text *why)
+{
+    ts_ns now = clock_steady();
+    if (now - s->committed < COMMIT_EVERY)
+        return ERR_NONE;
+    /* Events first: what jobs make of them must not be ahead of them on disk. */
+    enum err err = commit(s, why);
+    if (err != ERR_NONE || s->full)
+        return err;
+    pthread_mutex_lock(&s->data->lock);
+    ts_ns engine = engine_time(s);
+    if (engine != TIME_NONE)
+        err = daemon_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
+    if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
+        err = daemon_pipeline_save(s->pipeline, why);
+        s->saved = now;
+    }
+    pthread_mutex_unlock(&s->data->lock);
+    if (err == ERR_FULL) {
+        if (!s->full)
+            tell(s, 0, "the disk is full: results and alerts wait");
+        s->full = true;
+        return ERR_NONE;
+    }
+    return err;
+}
+
+static bool any_active(const struct serve *s)
+{
+    return s->active[SOURCE_WIRE] || s->active[SOURCE_TAIL];
+}
+
+static enum err loop(struct serve *s, struct err_text *why)
+{
+    bool stopping = false;
+    bool had_sources = any_active(s);
+    while (!stopping || any_active(s)) {
+        if (!stopping && s->settings->stop(s->settings->ctx)) {
+            stopping = true;
+            if (s->wire != NULL)
+                daemon_wire_ask_stop(s->wire);
+            if (s->tail != NULL)
+                daemon_tail_ask_stop(s->tail);
+        }
+        if (!stopping && had_sources && !any_active(s))
+            break; /* all sources have ended by themselves */
+        struct daemon_batch *b = s->full && !stopping ? NULL : ring_pop_wait(s->ring, WAIT);
+        enum err err = b != NULL ? take(s, b, why) : ERR_NONE;
+        daemon_batch_free(b);
+        if (err == ERR_NONE)
+            err = tick(s, why);
+        if (err != ERR_NONE)
+            return err;
+        if (s->full)
+            usleep((useconds_t)(WAIT / TIME_US));
+    }
+    if (s->wire != NULL && !stopping)
+        return daemon_wire_failure(s->wire, why);
+    return ERR_NONE;
+}
+
+static enum err start(struct serve *s, struct err_text *why)
+{
+    enum err err = open_data(s, why);
+    if (err == ERR_NONE)
+        err = open_engine(s, why);
+    if (err == ERR_NONE)
+        err = install_packages(s, why);
+    if (err == ERR_NONE)
+        err = start_sources(s, why);
+    if (err == ERR_NONE)
+        err = daemon_pipeline_load(s->pipeline, clock_wall(), why);
+    if (err == ERR_NONE) {
+        s->data->pipeline = s->pipeline;
+        err = daemon_control_start(s->data, &s->control, why);
+    }
+    if (err == ERR_NONE)
+        err = daemon_keeper_start(s->data->store, s->settings->log, s->settings->ctx, &s->keeper,
+                                  why);
+    return err;
+}
+
+/* Threads first, then what they use. */
+static void finish(struct serve *s)
+{
+    if (s->ring != NULL)
+        ring_close(s->ring);
+    daemon_control_stop(s->control);
+    daemon_keeper_stop(s->keeper);
+    daemon_wire_free(s->wire);
+    daemon_tail_free(s->tail);
+    for (struct daemon_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;)
+        daemon_batch_free(b);
+    if (s->data != NULL)
+        s->data->pipeline = NULL;
+    daemon_pipeline_free(s->pipeline);
+    enrich_free(s->enrich);
+    daemon_data_close(s->data);
+    thread_team_free(s->team);
+    ring_free(s->ring);
+}
+
+enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_text *why)
+{
+    struct serve s = {.settings = settings, .watermark = {TIME_NONE, TIME_NONE}};
+    char line[256];
+    s.committed = s.saved = clock_steady();
+    enum err err = start(&s, why);
+    if (err == ERR_NONE) {
+        snprintf(line, sizeof(line),
+                 "watching: %zu interfaces, %zu followed paths, %zu jobs, "
+                 "%zu rules; data in %s",
+                 settings->conf->interfaces.n, settings->conf->follow.n,
+                 daemon_jobs_count(daemon_pipeline_jobs(s.pipeline)),
+                 daemon_rules_count(daemon_pipeline_rules(s.pipeline)), s.data->dir);
+        tell(&s, 2, line);
+        err = loop(&s, why);
+        struct err_text late;
+        enum err kept = commit(&s, &late);
+        if (kept == ERR_NONE) {
+            pthread_mutex_lock(&s.data->lock);
+            kept = daemon_pipeline_save(s.pipeline, &late);
+            pthread_mutex_unlock(&s.data->lock);
+        }
+        if (kept != ERR_NONE && err == ERR_NONE) {
+            *why = late;
+            err = kept;
+        }
+        if (s.wire != NULL) {
+            struct daemon_wire_totals t;
+            daemon_wire_totals(s.wire, &t);
+            snprintf(line, sizeof(line),
+                     "stopped: %llu packets, %llu dropped by the kernel, "
+                     "%llu events; open flows were closed",
+                     (unsigned long long)t.packets, (unsigned long long)t.kernel_dropped,
+                     (unsigned long long)t.events);
+            tell(&s, 2, line);
+        }
+    }
+    finish(&s);
+    return err;
+}
