@@ -24,6 +24,16 @@
 extern const struct cli_command cli_commands[];
 
 int cli_read(const struct cli_args *args);
+int cli_detect(const struct cli_args *args);
+int cli_replay(const struct cli_args *args);
+int cli_serve(const struct cli_args *args);
+int cli_status(const struct cli_args *args);
+int cli_search(const struct cli_args *args);
+int cli_sql(const struct cli_args *args);
+int cli_alerts(const struct cli_args *args);
+int cli_job(const struct cli_args *args);
+int cli_rule(const struct cli_args *args);
+int cli_package(const struct cli_args *args);
 
 /* Says why on standard error; returns the exit status that fits the code. */
 int cli_fail(enum err code, const struct err_text *why);

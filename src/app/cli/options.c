@@ -20,7 +20,10 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_RULE] = {"--rule", "FILE|DIR", "Detection rule in Elastic's TOML or NDJSON.", true},
     [CLI_PACKAGE] = {"--package", "NAME", "Package to use, shipped or a folder.", true},
     [CLI_DATA_DIR] = {"--data-dir", "DIR", "Folder of everything that is kept.", false},
-    [CLI_ALERTS] = {"--alerts", "KIND", "How to print alerts: ndjson or table.", false},
+    [CLI_ALERTS] = {"--alerts", "KIND",
+                    "How alerts are printed: ndjson or table; for serve the file they are added "
+                    "to, \"-\" is standard output.",
+                    false},
     [CLI_MODEL_PLOT] = {"--model-plot", NULL, "Also print what the models expect.", false},
     [CLI_RENORMALIZED] = {"--renormalized", NULL,
                           "Print all results at the end, with their current scores.", false},

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve: the daemon in the foreground. */
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "daemon/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct alerts {
+    FILE *to; /* NULL: nowhere but the store */
+    bool failed;
+};
+
+static bool stop(void *ctx)
+{
+    (void)ctx;
+    return cli_stopped();
+}
+
+static void say(void *ctx, int level, const char *sentence)
+{
+    const bool *quiet = ctx;
+    if (level < 2 || !*quiet)
+        log_line((enum log_level)level, "%s", sentence);
+}
+
+static void on_alert(void *ctx, const char *id, struct bytes json)
+{
+    struct alerts *a = ctx;
+    (void)id;
+    bool ok = fwrite(json.p, 1, json.n, a->to) == json.n && putc('\n', a->to) != EOF &&
+              fflush(a->to) == 0;
+    /* The alert is in the store; a full disk or closed pipe is told once, and tried again. */
+    if (!ok && !a->failed)
+        log_line(LOG_LEVEL_ERROR, "alerts cannot be written: %s", strerror(errno));
+    a->failed = !ok;
+    clearerr(a->to);
+}
+
+/* Options of the command line come after the file and replace its lists. */
+static enum err settle(struct conf *conf, const struct cli_args *args, struct err_text *why)
+{
+    static const struct {
+        enum cli_option_id id;
+        const char *key;
+    } map[] = {
+        {CLI_DATA_DIR, "data_dir"},     {CLI_INTERFACE, "capture.interfaces"},
+        {CLI_FILTER, "capture.filter"}, {CLI_FOLLOW, "follow.paths"},
+        {CLI_HOME, "network.home"},     {CLI_GEOIP, "network.geoip"},
+        {CLI_LATE, "engine.late"},      {CLI_THREADS, "engine.threads"},
+        {CLI_PACKAGE, "packages"},
+    };
+    const char *file = cli_value(args, CLI_CONFIG, NULL);
+    enum err err = file != NULL ? conf_read(conf, file, why) : ERR_NONE;
+    for (size_t i = 0; i < sizeof(map) / sizeof(map[0]) && err == ERR_NONE; i++) {
+        if (cli_has(args, map[i].id) && cli_options[map[i].id].many)
+            conf_clear(conf, map[i].key);
+        for (size_t k = 0; k < args->counts[map[i].id] && err == ERR_NONE; k++)
+            err = conf_set(conf, map[i].key, args->values[map[i].id][k], why);
+    }
+    if (cli_has(args, CLI_NO_PROMISCUOUS))
+        conf->promiscuous = false;
+    return err;
+}
+
+static enum err open_alerts(const struct conf *conf, const struct cli_args *args,
+                            struct alerts *out, struct err_text *why)
+{
+    const char *path =
+        cli_has(args, CLI_ALERTS) ? cli_value(args, CLI_ALERTS, "") : conf->alerts_file;
+    if (path[0] == '\0')
+        return ERR_NONE;
+    out->to = strcmp(path, "-") == 0 ? stdout : fopen(path, "a");
+    if (out->to == NULL) {
+        int number = errno;
+        return err_set_at(why, err_from_errno(number), path, 0, "cannot be written: %s",
+                          strerror(number));
+    }
+    return ERR_NONE;
+}
+
+int cli_serve(const struct cli_args *args)
+{
+    struct err_text why;
+    struct conf conf;
+    struct alerts alerts = {0};
+    char host[256];
+    bool quiet = cli_has(args, CLI_QUIET);
+    cli_catch_signals();
+    if (args->rest_n > 0)
+        return cli_fail(ERR_INVALID, (err_set(&why, ERR_INVALID,
+                                              "serve takes no arguments; "
+                                              "--follow names logs, --interface wires"),
+                                      &why));
+    enum err err = conf_init(&conf);
+    if (err != ERR_NONE)
+        return cli_fail(err, (err_set(&why, err, "%s", err_name(err)), &why));
+    err = settle(&conf, args, &why);
+    if (err == ERR_NONE)
+        err = open_alerts(&conf, args, &alerts, &why);
+    cli_host_name(host);
+    const struct daemon_serve_settings settings = {
+        .conf = &conf,
+        .sensor = conf.sensor_name[0] != '\0' ? conf.sensor_name : host,
+        .stop = stop,
+        .log = say,
+        .ctx = &quiet,
+        .on_alert = alerts.to != NULL ? on_alert : NULL,
+        .alert_ctx = &alerts,
+    };
+    if (err == ERR_NONE)
+        err = daemon_serve(&settings, &why);
+    if (alerts.to != NULL && alerts.to != stdout)
+        fclose(alerts.to);
+    conf_release(&conf);
+    return err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
+}
