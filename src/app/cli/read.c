@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "cli/replay.h"
 #include "cli/stats.h"
+#include "daemon/enricher.h"
 #include "daemon/inputs.h"
+#include "enrich/enrich.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "format/write.h"
@@ -15,6 +17,7 @@
 #include <string.h>
 
 struct printer {
+    struct enrich *enrich;
     struct buf line;
     bool failed;
 };
@@ -22,6 +25,7 @@ struct printer {
 static void print_event(void *ctx, struct event *e)
 {
     struct printer *p = ctx;
+    enrich_event(p->enrich, e);
     buf_clear(&p->line);
     event_json_write(e, &p->line);
     buf_char(&p->line, '\n');
@@ -31,8 +35,8 @@ static void print_event(void *ctx, struct event *e)
 
 static void ignore_event(void *ctx, struct event *e)
 {
-    (void)ctx;
-    (void)e;
+    struct printer *p = ctx;
+    enrich_event(p->enrich, e);
 }
 
 static bool stop(void *ctx)
@@ -65,7 +69,11 @@ int cli_read(const struct cli_args *args)
         .sink_ctx = &printer,
     };
     struct daemon_inputs *in = NULL;
-    enum err err = daemon_inputs_new(&settings, args->rest, args->rest_n, &in, &why);
+    enum err err =
+        daemon_enricher_new(args->values[CLI_HOME], args->counts[CLI_HOME], args->values[CLI_GEOIP],
+                            args->counts[CLI_GEOIP], &printer.enrich, &why);
+    if (err == ERR_NONE)
+        err = daemon_inputs_new(&settings, args->rest, args->rest_n, &in, &why);
     if (err == ERR_NONE)
         err = daemon_inputs_run(in, &why);
     if (err == ERR_NONE && printer.failed)
@@ -79,6 +87,7 @@ int cli_read(const struct cli_args *args)
             cli_stats_inputs(in, start);
     }
     daemon_inputs_free(in);
+    enrich_free(printer.enrich);
     buf_release(&printer.line);
     return status;
 }

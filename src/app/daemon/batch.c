@@ -10,6 +10,7 @@ struct daemon_batch *daemon_batch_new(size_t source)
     if (b == NULL)
         return NULL;
     arena_init(&b->arena, 0);
+    buf_init(&b->offset);
     b->source = source;
     b->watermark = TIME_NONE;
     return b;
@@ -20,6 +21,7 @@ void daemon_batch_free(struct daemon_batch *b)
     if (b == NULL)
         return;
     arena_release(&b->arena);
+    buf_release(&b->offset);
     mem_free(b->events);
     mem_free(b->offset_name);
     mem_free(b);

@@ -10,6 +10,7 @@
  */
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/time.h"
 
@@ -29,11 +30,8 @@ struct daemon_batch {
     size_t source;     /* index of the producer */
     ts_ns watermark;   /* the source's time after these events */
     char *offset_name; /* NULL: the source keeps no offset */
-    struct {
-        unsigned char p[256];
-        size_t n;
-    } offset;
-    bool last; /* the source has ended */
+    struct buf offset; /* where the source stands after these events */
+    bool last;         /* the source has ended */
 };
 
 struct daemon_batch *daemon_batch_new(size_t source); /* NULL when memory is short */

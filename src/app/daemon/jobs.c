@@ -393,7 +393,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *ar
     if (there)
         return ERR_NONE;
     struct store_job row;
-    struct running *r;
+    struct running *r = NULL;
     enum err err = store_state_job_get(j->options.state, id, arena, &row);
     if (err != ERR_NONE)
         return err_set(why, err, "cannot read job '%s': %s", id, err_name(err));

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "daemon/enricher.h"
 #include "daemon/inputs.h"
 #include "daemon/install.h"
 #include "daemon/pipeline.h"
@@ -96,16 +97,11 @@ static enum err open_inputs(struct daemon_replay *r, struct err_text *why)
         .sink = gather,
         .sink_ctx = r,
     };
-    const struct enrich_settings enrich = {
-        .home = r->settings.home,
-        .home_n = r->settings.home_n,
-        .geoip = r->settings.geoip,
-        .geoip_n = r->settings.geoip_n,
-    };
     enum err err =
         daemon_inputs_new(&inputs, r->settings.paths, r->settings.paths_n, &r->inputs, why);
     if (err == ERR_NONE)
-        err = enrich_new(&enrich, &r->enrich, why);
+        err = daemon_enricher_new(r->settings.home, r->settings.home_n, r->settings.geoip,
+                                  r->settings.geoip_n, &r->enrich, why);
     if (err == ERR_NONE && (r->sort = ingest_sort_new(0, NULL)) == NULL)
         err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     return err;

@@ -12,6 +12,7 @@
 #include "daemon/batch.h"
 #include "daemon/control.h"
 #include "daemon/data.h"
+#include "daemon/enricher.h"
 #include "daemon/install.h"
 #include "daemon/keeper.h"
 #include "daemon/pipeline.h"
@@ -81,12 +82,6 @@ static unsigned thread_count(const struct conf *conf)
 static enum err open_engine(struct serve *s, struct err_text *why)
 {
     const struct conf *conf = s->settings->conf;
-    const struct enrich_settings enrich = {
-        .home = (const char *const *)conf->home.items,
-        .home_n = conf->home.n,
-        .geoip = (const char *const *)conf->geoip.items,
-        .geoip_n = conf->geoip.n,
-    };
     s->team = thread_team_new(thread_count(conf));
     s->ring = ring_new(RING_BATCHES);
     if (s->team == NULL || s->ring == NULL)
@@ -99,7 +94,9 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .on_alert = s->settings->on_alert,
         .ctx = s->settings->alert_ctx,
     };
-    enum err err = enrich_new(&enrich, &s->enrich, why);
+    enum err err =
+        daemon_enricher_new((const char *const *)conf->home.items, conf->home.n,
+                            (const char *const *)conf->geoip.items, conf->geoip.n, &s->enrich, why);
     if (err == ERR_NONE)
         err = daemon_pipeline_new(&pipeline, &s->pipeline, why);
     return err;
@@ -211,7 +208,7 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
     }
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_NONE && b->offset_name != NULL) {
-        err = store_offset_set(s->data->store, b->offset_name, b->offset.p, b->offset.n);
+        err = store_offset_set(s->data->store, b->offset_name, buf_text(&b->offset), b->offset.n);
         if (err != ERR_NONE)
             err_set(why, err, "the store cannot be written: %s", err_name(err));
     }

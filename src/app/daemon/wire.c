@@ -57,9 +57,7 @@ static void hand_on(struct daemon_wire *w, ts_ns now, bool last)
     b->watermark = now;
     b->last = last;
     b->offset_name = mem_strdup(DAEMON_WIRE_OFFSET);
-    for (unsigned i = 0; i < 8; i++)
-        b->offset.p[i] = (unsigned char)(w->sequence >> (8 * i));
-    b->offset.n = 8;
+    buf_le64(&b->offset, w->sequence);
     if (!ring_push(w->settings.ring, b))
         daemon_batch_free(b);
     struct capture_live_counters c = capture_live_counters(w->live);

@@ -1,0 +1,19 @@
+#ifndef DAEMON_ENRICHER_H
+#define DAEMON_ENRICHER_H
+
+/*
+ * An enricher from what people write: home networks as text, databases by name.
+ */
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+struct enrich;
+
+/* ERR_INVALID when a home network is none; else as enrich_new(). enrich_free() ends it. */
+enum err daemon_enricher_new(const char *const *home, size_t home_n, const char *const *geoip,
+                             size_t geoip_n, struct enrich **out,
+                             struct err_text *why) ERR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/tail.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/ring.h"
+#include "daemon/batch.h"
+#include "event/event.h"
+#include "ingest/delta.h"
+#include "ingest/follow.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+#define POLL_EVERY (250 * TIME_MS)
+#define LINES_A_POLL DAEMON_BATCH_EVENTS
+#define DELTA_FLOWS 65536
+
+struct log {
+    struct ingest_follow *follow;
+    char *offset_name;
+};
+
+struct daemon_tail {
+    struct daemon_tail_settings settings;
+    struct log *logs;
+    size_t n;
+    struct ingest_delta *delta;
+    struct ingest_counts counts; /* of the table of totals */
+    struct daemon_batch *batch;
+    struct ring *wake; /* carries nothing; closing it ends the thread */
+    pthread_t thread;
+    bool started;
+    bool failed; /* memory was short: the batch is not whole and is not handed on */
+};
+
+static void on_event(void *ctx, struct event *e)
+{
+    struct daemon_tail *t = ctx;
+    if (t->batch == NULL || daemon_batch_add(t->batch, e) != ERR_NONE)
+        t->failed = true;
+}
+
+static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
+{
+    struct ingest_settings settings;
+    ingest_settings_default(&settings);
+    settings.source = t->settings.first_event_source + (uint32_t)i;
+    settings.delta = t->delta;
+    struct log *log = &t->logs[i];
+    enum err err = ingest_follow_open(t->settings.paths[i], &settings, &log->follow, why);
+    if (err != ERR_NONE)
+        return err;
+    struct buf text;
+    buf_init(&text);
+    buf_format(&text, "tail:%s", t->settings.paths[i]);
+    log->offset_name = buf_take(&text, NULL);
+    if (log->offset_name == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    err = store_offset_get(t->settings.store, log->offset_name, &text);
+    if (err == ERR_NONE)
+        err = ingest_follow_restore(log->follow, buf_text(&text), text.n, why);
+    else if (err == ERR_NOT_FOUND)
+        err = ERR_NONE;
+    else
+        err_set(why, err, "the store cannot be read: %s", err_name(err));
+    buf_release(&text);
+    return err;
+}
+
+/* Reads what one log has new and hands it on. Returns whether there may be more. */
+static bool poll_log(struct daemon_tail *t, struct log *log)
+{
+    uint64_t lines = 0;
+    t->batch = daemon_batch_new(t->settings.source);
+    if (t->batch == NULL)
+        return false;
+    enum err err = ingest_follow_poll(log->follow, LINES_A_POLL, on_event, t, &lines);
+    t->batch->watermark = clock_wall() - t->settings.late;
+    t->batch->offset_name = mem_strdup(log->offset_name);
+    ingest_follow_save(log->follow, &t->batch->offset);
+    bool whole =
+        err == ERR_NONE && !t->failed && buf_ok(&t->batch->offset) && t->batch->offset_name != NULL;
+    if (!whole || !ring_push(t->settings.ring, t->batch))
+        daemon_batch_free(t->batch);
+    t->batch = NULL;
+    return whole && lines >= LINES_A_POLL;
+}
+
+static void *run(void *arg)
+{
+    struct daemon_tail *t = arg;
+    while (!t->failed) {
+        bool more = false;
+        for (size_t i = 0; i < t->n; i++)
+            more |= poll_log(t, &t->logs[i]);
+        if (ring_closed(t->wake))
+            break;
+        if (!more)
+            (void)ring_pop_wait(t->wake, POLL_EVERY);
+    }
+    struct daemon_batch *last = daemon_batch_new(t->settings.source);
+    if (last != NULL) {
+        last->last = true;
+        last->watermark = clock_wall() - t->settings.late;
+        if (!ring_push(t->settings.ring, last))
+            daemon_batch_free(last);
+    }
+    return NULL;
+}
+
+enum err daemon_tail_start(const struct daemon_tail_settings *settings, struct daemon_tail **out,
+                           struct err_text *why)
+{
+    struct daemon_tail *t = mem_zero(1, sizeof(*t));
+    if (t == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    t->settings = *settings;
+    t->logs = mem_zero(settings->paths_n, sizeof(*t->logs));
+    t->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){1, 2}, &t->counts);
+    t->wake = ring_new(1);
+    enum err err = t->logs != NULL && t->delta != NULL && t->wake != NULL
+                       ? ERR_NONE
+                       : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE)
+        t->n = settings->paths_n;
+    for (size_t i = 0; i < t->n && err == ERR_NONE; i++)
+        err = open_log(t, i, why);
+    if (err == ERR_NONE && pthread_create(&t->thread, NULL, run, t) != 0)
+        err = err_set(why, ERR_LIMIT, "no thread for the followed logs");
+    if (err != ERR_NONE) {
+        daemon_tail_free(t);
+        return err;
+    }
+    t->started = true;
+    *out = t;
+    return ERR_NONE;
+}
+
+void daemon_tail_ask_stop(struct daemon_tail *t)
+{
+    ring_close(t->wake);
+}
+
+void daemon_tail_free(struct daemon_tail *t)
+{
+    if (t == NULL)
+        return;
+    if (t->started) {
+        ring_close(t->wake);
+        pthread_join(t->thread, NULL);
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        ingest_follow_close(t->logs[i].follow);
+        mem_free(t->logs[i].offset_name);
+    }
+    mem_free(t->logs);
+    ingest_delta_free(t->delta);
+    ring_free(t->wake);
+    mem_free(t);
+}

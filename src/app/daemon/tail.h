@@ -1,0 +1,43 @@
+#ifndef DAEMON_TAIL_H
+#define DAEMON_TAIL_H
+
+/*
+ * Followed logs as a source: a thread that polls them, and hands on batches of events with the
+ * positions after them.
+ *
+ * Each path is a source of events of its own, numbered in the order of the configuration from
+ * first_event_source on. Positions are committed with the events (store_offset_set), under
+ * "tail:" and the path, so that after a crash reading goes on where the kept events end.
+ *
+ * The source's time is the wall clock less `late`.
+ *
+ * Ownership: daemon_tail_free() waits for the thread; batches belong to the ring.
+ * Threads:   start and stop from one thread.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct daemon_tail;
+struct ring;
+struct store;
+
+struct daemon_tail_settings {
+    const char *const *paths;
+    size_t paths_n;
+    struct store *store; /* where positions were kept; read only at the start */
+    ts_ns late;
+    struct ring *ring; /* of struct daemon_batch */
+    size_t source;     /* number of this producer */
+    uint32_t first_event_source;
+};
+
+enum err daemon_tail_start(const struct daemon_tail_settings *settings, struct daemon_tail **out,
+                           struct err_text *why) ERR_MUST_CHECK;
+void daemon_tail_ask_stop(struct daemon_tail *t);
+void daemon_tail_free(struct daemon_tail *t); /* NULL is fine */
+
+#endif
