@@ -229,6 +229,14 @@ static bool count_rule(void *ctx, const struct store_rule *rule)
     return true;
 }
 
+/* The total is asked for, no alert. */
+static bool only_count(void *ctx, const struct store_alert *alert)
+{
+    (void)ctx;
+    (void)alert;
+    return false;
+}
+
 int daemon_request_status(struct daemon_asked *a)
 {
     struct err_text why;
@@ -246,7 +254,7 @@ int daemon_request_status(struct daemon_asked *a)
     if (err == ERR_NONE)
         err = store_state_rule_list(a->data->state, count_rule, rules);
     if (err == ERR_NONE)
-        err = store_state_alert_list(a->data->state, &all, NULL, NULL, &alerts);
+        err = store_state_alert_list(a->data->state, &all, only_count, NULL, &alerts);
     if (err != ERR_NONE) {
         err_set(&why, err, "the state cannot be read: %s", err_name(err));
         return daemon_asked_fail(a, err, &why);
