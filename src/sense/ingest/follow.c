@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/follow.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "format/node.h"
+#include "format/write.h"
+#include "ingest/input.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_SIZE ((size_t)256 << 10)
+#define HEAD_SIZE 256 /* first bytes by which a file is recognised */
+
+struct tail {
+    uint64_t device, inode;
+    char *path;
+    int fd; /* −1: not open */
+    bool ignored;
+    bool seen;       /* stands in the folder at this poll */
+    bool skipping;   /* within a line that is too long */
+    bool resumed;    /* from saved positions; not opened yet */
+    uint64_t offset; /* of the first byte that was not taken */
+    uint64_t line;   /* lines taken */
+    uint64_t head_hash;
+    uint32_t head_n;
+    struct buf text; /* read from offset on and not taken */
+    size_t scanned;  /* of it, known to hold no line end */
+    struct ingest_parser *parser;
+};
+
+struct ingest_follow {
+    struct ingest_settings settings;
+    char *path;
+    bool folder;
+    struct tail **tails; /* in the order of their paths */
+    size_t n, cap;
+    uint64_t sequence;
+    struct ingest_counts gone; /* what tails that are no more have counted */
+    struct ingest_follow_state state;
+};
+
+enum err ingest_follow_open(const char *path, const struct ingest_settings *settings,
+                            struct ingest_follow **out, struct err_text *why)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    if (there && !S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+        return err_set_at(why, ERR_INVALID, path, 0, "a file or a folder is expected");
+    struct ingest_follow *f = mem_zero(1, sizeof(*f));
+    if (f == NULL || (f->path = mem_strdup(path)) == NULL) {
+        mem_free(f);
+        return err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to follow this file");
+    }
+    f->settings = *settings;
+    f->folder = there && S_ISDIR(st.st_mode);
+    *out = f;
+    return ERR_NONE;
+}
+
+static void free_tail(struct tail *t)
+{
+    if (t == NULL)
+        return;
+    if (t->fd >= 0)
+        close(t->fd);
+    ingest_parser_free(t->parser);
+    buf_release(&t->text);
+    mem_free(t->path);
+    mem_free(t);
+}
+
+void ingest_follow_close(struct ingest_follow *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < f->n; i++)
+        free_tail(f->tails[i]);
+    mem_free(f->tails);
+    mem_free(f->path);
+    mem_free(f);
+}
+
+static struct tail *find(struct ingest_follow *f, uint64_t device, uint64_t inode)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->tails[i]->inode == inode && f->tails[i]->device == device)
+            return f->tails[i];
+    return NULL;
+}
+
+static struct tail *add(struct ingest_follow *f, const char *path, uint64_t device, uint64_t inode)
+{
+    void *tails = f->tails;
+    if (f->n >= INGEST_FOLLOW_FILES) {
+        f->state.refused++;
+        return NULL;
+    }
+    struct tail *t = mem_zero(1, sizeof(*t));
+    if (t == NULL)
+        return NULL;
+    t->fd = -1;
+    t->device = device;
+    t->inode = inode;
+    buf_init(&t->text);
+    t->path = mem_strdup(path);
+    if (t->path == NULL || mem_grow(&tails, &f->cap, f->n + 1, sizeof(struct tail *)) != 0) {
+        free_tail(t);
+        return NULL;
+    }
+    f->tails = tails;
+    f->tails[f->n++] = t;
+    return t;
+}
+
+/* The hash of a file's first n bytes; false when it has not so many. */
+static bool hash_head(int fd, uint32_t n, uint64_t *out)
+{
+    static const struct hash_key key = {0x666f6c6c6f77U, 0x68656164U}; /* no secret: it is kept */
+    char head[HEAD_SIZE];
+    if (pread(fd, head, n, 0) != (ssize_t)n)
+        return false;
+    *out = hash_bytes(key, head, n);
+    return true;
+}
+
+static enum err start_over(struct ingest_follow *f, struct tail *t)
+{
+    struct ingest_parser *fresh = ingest_parser_new(&f->settings, t->path);
+    if (fresh == NULL)
+        return ERR_MEMORY;
+    if (t->parser != NULL) {
+        ingest_counts_add(&f->gone, ingest_parser_counts(t->parser));
+        ingest_parser_free(t->parser);
+    }
+    t->parser = fresh;
+    t->offset = t->line = t->head_hash = 0;
+    t->head_n = 0;
+    t->skipping = false;
+    t->scanned = 0;
+    buf_clear(&t->text);
+    return ERR_NONE;
+}
+
+/* Header lines before the place where reading goes on: they hold from there on. */
+static enum err reread_headers(struct tail *t)
+{
+    struct ingest_input *in;
+    struct err_text why;
+    const char *line;
+    size_t n;
+    enum err code = ingest_input_open(t->path, &in, &why);
+    if (code != ERR_NONE)
+        return code;
+    for (uint64_t i = 0; i < t->line && code == ERR_NONE; i++) {
+        code = ingest_input_line(in, &line, &n);
+        if (code == ERR_NONE && n > 0 && (line[0] == '#' || line[0] == '\t'))
+            ingest_parser_header(t->parser, line, n);
+        else if (code == ERR_LIMIT)
+            code = ERR_NONE;
+    }
+    ingest_input_close(in);
+    return code == ERR_END ? ERR_NONE : code;
+}
+
+static enum err open_tail(struct ingest_follow *f, struct tail *t)
+{
+    struct stat st;
+    t->fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (t->fd < 0 || fstat(t->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        (uint64_t)st.st_ino != t->inode || (uint64_t)st.st_dev != t->device) {
+        if (t->fd >= 0)
+            close(t->fd);
+        t->fd = -1;
+        return ERR_AGAIN;
+    }
+    uint64_t hash;
+    bool same = t->resumed && (uint64_t)st.st_size >= t->offset &&
+                hash_head(t->fd, t->head_n, &hash) && hash == t->head_hash;
+    t->resumed = false;
+    if (!same)
+        return start_over(f, t);
+    t->parser = ingest_parser_new(&f->settings, t->path);
+    return t->parser != NULL ? reread_headers(t) : ERR_MEMORY;
+}
+
+/* Tells whether the file holds something that is read here; false: not known yet. */
+static bool settle_format(struct ingest_follow *f, struct tail *t, uint64_t size)
+{
+    if (f->settings.format != INGEST_FORMAT_AUTO || t->offset > 0)
+        return true;
+    if (memchr(buf_text(&t->text), '\n', t->text.n) == NULL && size < INGEST_DETECT_BYTES)
+        return false;
+    enum ingest_format format = ingest_detect(buf_text(&t->text), t->text.n, t->path);
+    if (format == INGEST_FORMAT_ECS || format == INGEST_FORMAT_ZEEK)
+        return true;
+    t->ignored = true;
+    f->state.ignored++;
+    close(t->fd);
+    t->fd = -1;
+    buf_release(&t->text);
+    return false;
+}
+
+static void take_line(struct ingest_follow *f, struct tail *t, size_t n, size_t end,
+                      event_sink_fn sink, void *ctx)
+{
+    char *p = t->text.p;
+    t->line++;
+    if (t->skipping) {
+        ingest_parser_drop(t->parser, INGEST_DROP_LONG, t->line,
+                           "a line of at most 16 MiB is expected");
+        t->skipping = false;
+    } else {
+        size_t len = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
+        ingest_parser_set_sequence(t->parser, f->sequence);
+        ingest_parser_line(t->parser, p, len, t->line, false, sink, ctx);
+        f->sequence = ingest_parser_sequence(t->parser);
+    }
+    t->offset += n + end;
+}
+
+/* The complete lines of what was read; with last, the rest too. Returns how many. */
+static uint64_t take_lines(struct ingest_follow *f, struct tail *t, uint64_t max, bool last,
+                           event_sink_fn sink, void *ctx)
+{
+    uint64_t done = 0;
+    struct buf text = t->text; /* p and n move along; the memory stays t's */
+    while (done < max && t->text.n > 0) {
+        const char *from = t->text.p;
+        const char *nl =
+            t->text.n > t->scanned ? memchr(from + t->scanned, '\n', t->text.n - t->scanned) : NULL;
+        if (nl == NULL && !last) {
+            t->scanned = t->text.n;
+            break;
+        }
+        size_t n = nl != NULL ? (size_t)(nl - from) : t->text.n;
+        take_line(f, t, n, nl != NULL, sink, ctx);
+        t->text.p += n + (nl != NULL);
+        t->text.n -= n + (nl != NULL);
+        t->scanned = 0;
+        done++;
+    }
+    size_t rest = t->text.n;
+    if (rest > 0 && t->text.p != text.p)
+        memmove(text.p, t->text.p, rest);
+    t->text = text;
+    t->text.n = rest;
+    if (rest >= INGEST_INPUT_LINE_MAX) {
+        t->skipping = true;
+        t->offset += rest;
+        t->text.n = t->scanned = 0;
+    }
+    return done;
+}
+
+/* Reads on in one file. last: nothing more will come under this inode. */
+static uint64_t read_tail(struct ingest_follow *f, struct tail *t, uint64_t max, bool last,
+                          event_sink_fn sink, void *ctx)
+{
+    uint64_t done = 0;
+    struct stat st;
+    if (t->ignored || (t->fd < 0 && open_tail(f, t) != ERR_NONE) || t->fd < 0) {
+        f->state.failures += !t->ignored && !last;
+        return 0;
+    }
+    if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset) {
+        f->state.truncated++;
+        if (start_over(f, t) != ERR_NONE)
+            return 0;
+    }
+    while (done < max) {
+        char *room = buf_reserve(&t->text, READ_SIZE);
+        if (room == NULL) {
+            buf_clear(&t->text);
+            f->state.failures++;
+            break;
+        }
+        ssize_t got = pread(t->fd, room, READ_SIZE, (off_t)(t->offset + t->text.n));
+        if (got < 0) {
+            f->state.failures += errno != EINTR && errno != EAGAIN;
+            break;
+        }
+        t->text.n += (size_t)got;
+        if (!settle_format(f, t, (uint64_t)st.st_size))
+            break;
+        uint64_t now = take_lines(f, t, max - done, last && got == 0, sink, ctx);
+        done += now;
+        if (got == 0 && now == 0)
+            break;
+    }
+    if (t->fd >= 0 && t->head_n < HEAD_SIZE && t->offset > t->head_n) {
+        uint32_t n = t->offset < HEAD_SIZE ? (uint32_t)t->offset : HEAD_SIZE;
+        if (hash_head(t->fd, n, &t->head_hash))
+            t->head_n = n;
+    }
+    return done;
+}
+
+static void see(struct ingest_follow *f, const char *path, const struct stat *st)
+{
+    struct tail *t = find(f, (uint64_t)st->st_dev, (uint64_t)st->st_ino);
+    if (t == NULL)
+        t = add(f, path, (uint64_t)st->st_dev, (uint64_t)st->st_ino);
+    if (t == NULL)
+        return;
+    t->seen = true;
+    if (strcmp(t->path, path) != 0) {
+        char *copy = mem_strdup(path);
+        if (copy != NULL) {
+            mem_free(t->path);
+            t->path = copy;
+        }
+    }
+}
+
+static bool is_packed(const char *name)
+{
+    static const char *const ends[] = {".gz", ".zst", ".bz2", ".xz", ".zip", ".tmp"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t len = strlen(ends[i]);
+        if (n > len && strcmp(name + n - len, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void look(struct ingest_follow *f)
+{
+    struct stat st;
+    for (size_t i = 0; i < f->n; i++)
+        f->tails[i]->seen = false;
+    if (!f->folder) {
+        if (stat(f->path, &st) == 0 && S_ISREG(st.st_mode))
+            see(f, f->path, &st);
+        return;
+    }
+    DIR *dir = opendir(f->path);
+    if (dir == NULL) {
+        f->state.failures++;
+        /* A folder that cannot be listed for a moment is no reason to let its files go. */
+        for (size_t i = 0; i < f->n; i++)
+            f->tails[i]->seen = true;
+        return;
+    }
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        char path[4096];
+        if (e->d_name[0] == '.' || is_packed(e->d_name) ||
+            (size_t)snprintf(path, sizeof(path), "%s/%s", f->path, e->d_name) >= sizeof(path))
+            continue;
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            see(f, path, &st);
+    }
+    closedir(dir);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    const struct tail *x = *(struct tail *const *)a;
+    const struct tail *y = *(struct tail *const *)b;
+    int c = strcmp(x->path, y->path);
+    return c != 0 ? c : x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, event_sink_fn sink,
+                            void *ctx, uint64_t *out_lines)
+{
+    uint64_t max = max_lines == 0 ? UINT64_MAX : max_lines;
+    uint64_t done = 0;
+    look(f);
+    if (f->n > 1)
+        qsort(f->tails, f->n, sizeof(struct tail *), compare_paths);
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        struct tail *t = f->tails[i];
+        uint64_t now = read_tail(f, t, max - done, !t->seen, sink, ctx);
+        done += now;
+        bool finished = !t->seen && done < max;
+        if (finished) {
+            if (t->parser != NULL)
+                ingest_counts_add(&f->gone, ingest_parser_counts(t->parser));
+            f->state.rotated++;
+            free_tail(t);
+        } else {
+            f->tails[kept++] = t;
+        }
+    }
+    f->n = kept;
+    if (out_lines != NULL)
+        *out_lines = done;
+    return ERR_NONE;
+}
+
+void ingest_follow_counts(const struct ingest_follow *f, struct ingest_counts *out)
+{
+    *out = f->gone;
+    for (size_t i = 0; i < f->n; i++)
+        if (f->tails[i]->parser != NULL)
+            ingest_counts_add(out, ingest_parser_counts(f->tails[i]->parser));
+}
+
+struct ingest_follow_state ingest_follow_state(const struct ingest_follow *f)
+{
+    struct ingest_follow_state s = f->state;
+    s.files = 0;
+    for (size_t i = 0; i < f->n; i++)
+        s.files += f->tails[i]->fd >= 0;
+    return s;
+}
+
+static void write_number(struct format_writer *w, const char *key, uint64_t v)
+{
+    /* As text: numbers above 2^63 would not come back exactly. */
+    char text[24];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
+    format_write_field_str(w, key, text);
+}
+
+void ingest_follow_save(const struct ingest_follow *f, struct buf *out)
+{
+    struct format_writer w;
+    format_write_init(&w, out);
+    format_write_begin_object(&w);
+    format_write_field_i64(&w, "version", 1);
+    write_number(&w, "sequence", f->sequence);
+    format_write_key(&w, "files");
+    format_write_begin_array(&w);
+    for (size_t i = 0; i < f->n; i++) {
+        const struct tail *t = f->tails[i];
+        if (t->ignored || (t->offset == 0 && !t->resumed))
+            continue;
+        format_write_begin_object(&w);
+        write_number(&w, "device", t->device);
+        write_number(&w, "inode", t->inode);
+        write_number(&w, "offset", t->offset);
+        write_number(&w, "line", t->line);
+        write_number(&w, "head", t->head_hash);
+        format_write_field_i64(&w, "head_bytes", t->head_n);
+        format_write_end_object(&w);
+    }
+    format_write_end_array(&w);
+    format_write_end_object(&w);
+}
+
+static bool read_number(const struct format_node *object, const char *key, uint64_t *out)
+{
+    const char *s = format_node_str(format_node_get(object, key), "");
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(s, &end, 10);
+    if (*s < '0' || *s > '9' || *end != '\0' || errno != 0)
+        return false;
+    *out = v;
+    return true;
+}
+
+static enum err restore(struct ingest_follow *f, const struct format_node *root,
+                        struct err_text *why)
+{
+    if (format_node_int(format_node_get(root, "version"), 0) != 1 ||
+        !read_number(root, "sequence", &f->sequence))
+        return format_node_err(root, why, ERR_FORMAT, "positions of version 1 are expected");
+    const struct format_node *files = format_node_get(root, "files");
+    for (size_t i = 0; i < format_node_count(files); i++) {
+        const struct format_node *o = format_node_at(files, i);
+        uint64_t device, inode, offset, line, head;
+        int64_t head_n = format_node_int(format_node_get(o, "head_bytes"), -1);
+        if (!read_number(o, "device", &device) || !read_number(o, "inode", &inode) ||
+            !read_number(o, "offset", &offset) || !read_number(o, "line", &line) ||
+            !read_number(o, "head", &head) || head_n < 0 || head_n > HEAD_SIZE)
+            return format_node_err(o, why, ERR_FORMAT, "the position of a file is expected");
+        /* Its name is found when the inode is met. */
+        struct tail *t = find(f, device, inode) == NULL ? add(f, "", device, inode) : NULL;
+        if (t == NULL)
+            continue;
+        t->resumed = true;
+        t->offset = offset;
+        t->line = line;
+        t->head_hash = head;
+        t->head_n = (uint32_t)head_n;
+    }
+    return ERR_NONE;
+}
+
+enum err ingest_follow_restore(struct ingest_follow *f, const char *text, size_t n,
+                               struct err_text *why)
+{
+    struct format_node *root;
+    enum err code = format_node_json(text, n, f->path, &root, why);
+    if (code != ERR_NONE)
+        return code;
+    code = restore(f, root, why);
+    format_node_free(root);
+    return code;
+}
