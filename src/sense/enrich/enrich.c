@@ -198,15 +198,58 @@ static int local_flag(const struct event *e, event_field f)
     return event_values(item)->b;
 }
 
+/* Which ends are at home, as an event's own word on its direction has it; false: it has none. */
+static bool ends_of_direction(const struct event *e, bool *out_from, bool *out_to)
+{
+    static const struct {
+        const char *name;
+        bool from, to;
+    } words[] = {
+        {"outbound", true, false}, {"egress", true, false},  {"inbound", false, true},
+        {"ingress", false, true},  {"internal", true, true}, {"external", false, false},
+    };
+    const char *direction = event_str(e, EVENT_F_NETWORK_DIRECTION, "");
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i].name, direction) == 0) {
+            *out_from = words[i].from;
+            *out_to = words[i].to;
+            return true;
+        }
+    return false;
+}
+
+/* What leaves home, whoever began: docs/method/home_exfil.md. */
+static void add_home(struct event *e, const struct ip *source, const struct ip *destination,
+                     bool from_home, bool to_home)
+{
+    event_remove(e, EVENT_F_WEIR_HOME_IP);
+    event_remove(e, EVENT_F_WEIR_HOME_BYTES_OUT);
+    event_remove(e, EVENT_F_WEIR_PEER_IP);
+    event_remove(e, EVENT_F_WEIR_PEER_BEGAN);
+    if (from_home == to_home)
+        return;
+    event_set_ip(e, EVENT_F_WEIR_HOME_IP, from_home ? source : destination);
+    event_set_ip(e, EVENT_F_WEIR_PEER_IP, from_home ? destination : source);
+    event_set_bool(e, EVENT_F_WEIR_PEER_BEGAN, to_home);
+    int64_t bytes = event_i64(e, from_home ? EVENT_F_SOURCE_BYTES : EVENT_F_DESTINATION_BYTES, -1);
+    if (bytes >= 0)
+        event_set_i64(e, EVENT_F_WEIR_HOME_BYTES_OUT, bytes);
+}
+
+/* A log's own flags come first, then its own word, then the home networks. */
 static void add_direction(const struct enrich *x, struct event *e, const struct ip *source,
                           const struct ip *destination)
 {
-    if (has(e, EVENT_F_NETWORK_DIRECTION))
-        return;
     int from = local_flag(e, EVENT_F_ZEEK_CONNECTION_LOCAL_ORIG);
     int to = local_flag(e, EVENT_F_ZEEK_CONNECTION_LOCAL_RESP);
-    bool from_home = from >= 0 ? from == 1 : enrich_direction_home(&x->home, source);
-    bool to_home = to >= 0 ? to == 1 : enrich_direction_home(&x->home, destination);
+    bool from_home, to_home;
+    if (from >= 0 || to >= 0 || !ends_of_direction(e, &from_home, &to_home)) {
+        from_home = from >= 0 ? from == 1 : enrich_direction_home(&x->home, source);
+        to_home = to >= 0 ? to == 1 : enrich_direction_home(&x->home, destination);
+    }
+    add_home(e, source, destination, from_home, to_home);
+    if (has(e, EVENT_F_NETWORK_DIRECTION))
+        return;
     const char *name = enrich_direction_name(enrich_direction(from_home, to_home));
     event_set_str_view(e, EVENT_F_NETWORK_DIRECTION, name, strlen(name));
 }

@@ -156,13 +156,58 @@ static void icmp_has_one_id(void **state)
     arena_release(&a);
 }
 
+/* Source, destination and a word on direction; which end is home, and what left it. */
+static void bytes_that_leave_home(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *destination, *direction;
+        bool set;
+        const char *home;
+        int64_t out;
+        bool peer_began;
+    } rows[] = {
+        {"10.0.0.1", "8.8.8.8", NULL, true, "10.0.0.1", 100, false},
+        {"8.8.8.8", "10.0.0.1", NULL, true, "10.0.0.1", 200, true},
+        {"10.0.0.1", "10.0.0.2", NULL, false, NULL, 0, false},
+        {"8.8.8.8", "9.9.9.9", NULL, false, NULL, 0, false},
+        {"8.8.8.8", "9.9.9.9", "outbound", true, "8.8.8.8", 100, false},
+        {"10.0.0.1", "8.8.8.8", "internal", false, NULL, 0, false},
+    };
+    struct enrich *x = make();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct arena a;
+        struct event e;
+        arena_init(&a, 0);
+        event_init(&e, &a, 0);
+        set_ip(&e, EVENT_F_SOURCE_IP, rows[i].source);
+        set_ip(&e, EVENT_F_DESTINATION_IP, rows[i].destination);
+        event_set_i64(&e, EVENT_F_SOURCE_BYTES, 100);
+        event_set_i64(&e, EVENT_F_DESTINATION_BYTES, 200);
+        event_set_i64(&e, EVENT_F_WEIR_HOME_BYTES_OUT, 7); /* what comes along does not stand */
+        if (rows[i].direction != NULL)
+            event_set_text(&e, EVENT_F_NETWORK_DIRECTION, rows[i].direction);
+        enrich_event(x, &e);
+        assert_int_equal(event_get(&e, EVENT_F_WEIR_HOME_BYTES_OUT) != NULL, rows[i].set);
+        if (rows[i].set) {
+            struct ip home;
+            assert_true(ip_parse(rows[i].home, strlen(rows[i].home), &home));
+            assert_true(ip_equal(event_ip(&e, EVENT_F_WEIR_HOME_IP), &home));
+            assert_int_equal(event_i64(&e, EVENT_F_WEIR_HOME_BYTES_OUT, -1), rows[i].out);
+            const struct event_item *began = event_get(&e, EVENT_F_WEIR_PEER_BEGAN);
+            assert_int_equal(event_values(began)->b, rows[i].peer_began);
+        }
+        arena_release(&a);
+    }
+    enrich_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fills_a_flow),
-        cmocka_unit_test(keeps_what_is_there),
-        cmocka_unit_test(takes_names_apart),
-        cmocka_unit_test(icmp_has_one_id),
+        cmocka_unit_test(fills_a_flow),          cmocka_unit_test(keeps_what_is_there),
+        cmocka_unit_test(takes_names_apart),     cmocka_unit_test(icmp_has_one_id),
+        cmocka_unit_test(bytes_that_leave_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
