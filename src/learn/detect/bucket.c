@@ -347,7 +347,8 @@ static bool add_pair(struct detect_open *b, uint64_t key)
 bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
                         uint64_t name_hash, uint64_t string_hash)
 {
-    return add_pair(b, hash_mix(c->hash ^ hash_mix(name_hash + field)) ^ hash_mix(string_hash));
+    return add_pair(b, hash_mix(c->hash ^ hash_mix(name_hash ^ ((uint64_t)field << 56))) ^
+                           hash_mix(string_hash));
 }
 
 static int by_hash(const void *x, const void *y)
@@ -368,7 +369,8 @@ struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
         return NULL;
     if (b->n_cells > 0)
         memcpy(list, b->cells, b->n_cells * sizeof(struct detect_cell *));
-    qsort(list, b->n_cells, sizeof(struct detect_cell *), by_hash);
+    if (b->n_cells > 1)
+        qsort(list, b->n_cells, sizeof(struct detect_cell *), by_hash);
     return list;
 }
 

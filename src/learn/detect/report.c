@@ -389,7 +389,8 @@ static enum err send_records(struct report *r)
     r->values = mem_zero(most + 1, sizeof(*r->values));
     if (r->influences == NULL || r->values == NULL)
         return ERR_MEMORY;
-    qsort_r(r->drafts, r->n, sizeof(*r->drafts), by_text, r->d->names);
+    if (r->n > 1)
+        qsort_r(r->drafts, r->n, sizeof(*r->drafts), by_text, r->d->names);
     for (size_t i = 0; i < r->n; i++) {
         if (r->drafts[i].anchor >= DETECT_SCORE_MIN)
             send_record(r, &r->drafts[i]);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/function.h"
+
+#include "cmocka_head.h"
+
+#include <string.h>
+
+static const struct detect_function *find(const char *name)
+{
+    return detect_function_find(name, strlen(name));
+}
+
+static void test_sides_and_aliases(void **state)
+{
+    (void)state;
+    assert_int_equal(find("high_sum")->side, DETECT_HIGH);
+    assert_int_equal(find("low_sum")->side, DETECT_LOW);
+    assert_int_equal(find("sum")->side, DETECT_BOTH);
+    assert_string_equal(find("high_avg")->full, "high_mean");
+    assert_string_equal(find("low_dc")->full, "low_distinct_count");
+    assert_string_equal(find("rnzc")->full, "rare");
+    assert_string_equal(find("high_nzc")->description, "count");
+    assert_null(find("high_min"));
+    assert_null(find("coun"));
+    assert_null(find(""));
+}
+
+static void test_empty_buckets(void **state)
+{
+    (void)state;
+    assert_true(find("count")->zero_when_empty);
+    assert_true(find("high_sum")->zero_when_empty);
+    assert_false(find("non_zero_count")->zero_when_empty);
+    assert_false(find("non_null_sum")->zero_when_empty);
+    assert_false(find("mean")->zero_when_empty);
+}
+
+static void test_fields(void **state)
+{
+    (void)state;
+    assert_int_equal(find("rare")->by, DETECT_NEED_REQUIRED);
+    assert_int_equal(find("count")->field, DETECT_NEED_NONE);
+    assert_int_equal(find("non_zero_count")->over, DETECT_NEED_NONE);
+    assert_int_equal(find("info_content")->field, DETECT_NEED_REQUIRED);
+    assert_false(find("median")->supported);
+    assert_false(find("time_of_day")->supported);
+    assert_true(find("rare")->supported);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sides_and_aliases),
+                                       cmocka_unit_test(test_empty_buckets),
+                                       cmocka_unit_test(test_fields)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

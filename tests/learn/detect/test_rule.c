@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/rule_priv.h"
+
+#include "help.h"
+
+static const char *const items[] = {"10.*", "*.lan", "x", "*mid*"};
+static const struct detect_filter filter = {"safe", items, 4};
+
+static struct detect_job *job_with(const char *rules)
+{
+    char text[1024];
+    struct detect_job *job = NULL;
+    struct err_text why = {0};
+    snprintf(text, sizeof(text),
+             "{\"job_id\":\"j\",\"analysis_config\":{\"detectors\":[{\"function\":\"high_count\","
+             "\"over_field_name\":\"ip\",\"custom_rules\":%s}]}}",
+             rules);
+    assert_int_equal(detect_job_parse(text, strlen(text), "j", &filter, 1, &job, &why), ERR_NONE);
+    return job;
+}
+
+static struct detect_rule_facts facts(double actual, const char *over)
+{
+    return (struct detect_rule_facts){.actual = actual,
+                                      .typical = 10,
+                                      .time = 1000 * TIME_S,
+                                      .over = bytes_make(over, strlen(over))};
+}
+
+static void test_conditions(void **state)
+{
+    (void)state;
+    struct detect_job *job = job_with(
+        "[{\"conditions\":[{\"applies_to\":\"actual\",\"operator\":\"lt\",\"value\":350}]},"
+        "{\"actions\":[\"skip_model_update\"],\"conditions\":[{\"applies_to\":"
+        "\"diff_from_typical\",\"operator\":\"gte\",\"value\":500},{\"applies_to\":\"time\","
+        "\"operator\":\"lte\",\"value\":1000}]}]");
+    struct detect_rule_facts f = facts(349, "a");
+    struct detect_rule_verdict v = detect_rules_apply(&job->detectors[0], &f);
+    assert_true(v.skip_result && !v.skip_model_update);
+    f = facts(350, "a");
+    v = detect_rules_apply(&job->detectors[0], &f);
+    assert_true(!v.skip_result && !v.skip_model_update);
+    f = facts(510, "a");
+    v = detect_rules_apply(&job->detectors[0], &f);
+    assert_true(!v.skip_result && v.skip_model_update);
+    f.time += TIME_S;
+    v = detect_rules_apply(&job->detectors[0], &f);
+    assert_false(v.skip_model_update);
+    detect_job_free(job);
+}
+
+static void test_scopes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool in;
+    } cases[] = {{"10.1.2.3", true}, {"110.1", false}, {"nas.lan", true}, {"lan", false},
+                 {"x", true},        {"xx", false},    {"amidst", true},  {"", false}};
+    for (int exclude = 0; exclude < 2; exclude++) {
+        struct detect_job *job =
+            job_with(exclude != 0 ? "[{\"scope\":{\"ip\":{\"filter_id\":\"safe\",\"filter_type\":"
+                                    "\"exclude\"}}}]"
+                                  : "[{\"scope\":{\"ip\":{\"filter_id\":\"safe\"}}}]");
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            struct detect_rule_facts f = facts(1, cases[i].value);
+            bool skip = detect_rules_apply(&job->detectors[0], &f).skip_result;
+            assert_int_equal(skip, cases[i].in != (exclude != 0));
+        }
+        detect_job_free(job);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_conditions),
+                                       cmocka_unit_test(test_scopes)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

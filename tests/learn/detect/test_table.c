@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/table.h"
+
+#include "cmocka_head.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint32_t name(struct detect_names *names, size_t n)
+{
+    char s[32];
+    int len = snprintf(s, sizeof(s), "n%zu", n);
+    return detect_names_put(names, bytes_make(s, (size_t)len));
+}
+
+static void test_add_find_remove(void **state)
+{
+    (void)state;
+    struct detect_names *names = detect_names_new((struct hash_key){1, 2});
+    struct detect_table *t = detect_table_new(names, true);
+    enum { N = 4000 };
+    for (size_t i = 0; i < N; i++) {
+        enum detect_class class = i % 2 == 0 ? DETECT_CLASS_MEMBER : DETECT_CLASS_VALUE;
+        assert_null(detect_table_find(t, class, 1, name(names, i % 7), 0, name(names, i)));
+        struct detect_entity *e =
+            detect_table_add(t, class, 1, name(names, i % 7), 0, name(names, i));
+        assert_non_null(e);
+    }
+    size_t bytes = detect_table_bytes(t);
+    for (size_t i = 0; i < N; i += 3) {
+        enum detect_class class = i % 2 == 0 ? DETECT_CLASS_MEMBER : DETECT_CLASS_VALUE;
+        detect_table_remove(t,
+                            detect_table_find(t, class, 1, name(names, i % 7), 0, name(names, i)));
+    }
+    assert_true(detect_table_bytes(t) < bytes);
+    size_t left = 0;
+    for (size_t i = 0; i < N; i++) {
+        enum detect_class class = i % 2 == 0 ? DETECT_CLASS_MEMBER : DETECT_CLASS_VALUE;
+        struct detect_entity *e =
+            detect_table_find(t, class, 1, name(names, i % 7), 0, name(names, i));
+        assert_int_equal(e == NULL, i % 3 == 0);
+        left += e != NULL;
+        assert_null(detect_table_find(t, class, 2, name(names, i % 7), 0, name(names, i)));
+    }
+    assert_int_equal(detect_table_count(t, DETECT_CLASS_MEMBER) +
+                         detect_table_count(t, DETECT_CLASS_VALUE),
+                     left);
+    /* A free slot is used again before a new one. */
+    size_t slots = detect_table_slots(t, DETECT_CLASS_MEMBER);
+    assert_non_null(detect_table_add(t, DETECT_CLASS_MEMBER, 1, 0, 0, 0));
+    assert_int_equal(detect_table_slots(t, DETECT_CLASS_MEMBER), slots);
+    detect_table_free(t);
+    detect_names_free(names);
+}
+
+/* Names of entities that are gone may go too. */
+static void test_names_follow(void **state)
+{
+    (void)state;
+    struct detect_names *names = detect_names_new((struct hash_key){1, 2});
+    struct detect_table *t = detect_table_new(names, false);
+    struct detect_entity *e = detect_table_add(t, DETECT_CLASS_MEMBER, 0, 0, name(names, 1), 0);
+    detect_names_next_generation(names);
+    detect_names_sweep(names, detect_names_generation(names));
+    assert_int_equal(detect_names_count(names), 1);
+    detect_table_remove(t, e);
+    detect_names_next_generation(names);
+    detect_names_sweep(names, detect_names_generation(names));
+    assert_int_equal(detect_names_count(names), 0);
+    detect_table_free(t);
+    detect_names_free(names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_add_find_remove),
+                                       cmocka_unit_test(test_names_follow)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
