@@ -51,6 +51,13 @@ static void copy_node(const struct format_node *v, struct format_writer *w)
     buf_release(&text);
 }
 
+/* Whether a file's new_terms table says the key already. */
+static bool said_by_new_terms(const struct rule *r, const char *key)
+{
+    return (strcmp(key, "new_terms_fields") == 0 || strcmp(key, "history_window_start") == 0) &&
+           format_node_type(format_node_get(r->node, "new_terms")) == FORMAT_OBJECT;
+}
+
 /* A file's new_terms table is two keys in the API. */
 static void write_new_terms(const struct format_node *v, struct format_writer *w)
 {
@@ -89,7 +96,7 @@ void rule_export_object(const struct rule *r, struct format_writer *w)
     for (size_t i = 0; i < format_node_count(r->node); i++) {
         const struct format_node *v = format_node_at(r->node, i);
         const char *key = format_node_key(v);
-        if (format_node_type(v) == FORMAT_NULL || AMONG(own_keys, key))
+        if (format_node_type(v) == FORMAT_NULL || AMONG(own_keys, key) || said_by_new_terms(r, key))
             continue;
         if (strcmp(key, "new_terms") == 0 && format_node_type(v) == FORMAT_OBJECT) {
             write_new_terms(v, w);

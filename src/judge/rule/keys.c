@@ -248,9 +248,9 @@ KEYS(integration, "a related integration", STR("package", BOTH, BOTH), STR("vers
      STR("integration", BOTH, 0));
 KEYS(required_field, "a required field", STR("name", BOTH, BOTH), STR("type", BOTH, BOTH),
      BOOL("ecs", BOTH, 0));
-KEYS(source, "rule_source", WORD("type", API, API, "internal", "external"),
-     BOOL("is_customized", API, 0), BOOL("has_base_version", API, 0),
-     TABLES("customized_fields", API, 0, 0, NULL));
+KEYS(source, "rule_source", WORD("type", BOTH, BOTH, "internal", "external"),
+     BOOL("is_customized", BOTH, 0), BOOL("has_base_version", BOTH, 0),
+     TABLES("customized_fields", BOTH, 0, 0, NULL));
 
 #define NOT_THRESHOLD                                                                              \
     (OF(QUERY) | OF(SAVED_QUERY) | OF(EQL) | OF(ESQL) | OF(THREAT_MATCH) | OF(NEW_TERMS) |         \
@@ -274,10 +274,10 @@ KEYS(cardinality, "a threshold's cardinality", STR("field", BOTH, BOTH),
 KEYS(threshold, "the threshold",
      {.name = "field", .value = RULE_VALUE_STR_OR_STRS, .where = BOTH, .need = BOTH, .max = 5},
      INT("value", BOTH, BOTH, 1, INT64_MAX), TABLES("cardinality", BOTH, 0, 0, &cardinality));
-KEYS(window, "history_window_start", WORD("field", FILES, FILES, "history_window_start"),
-     FORM("value", FILES, FILES, good_time, TIME_IS));
-KEYS(new_terms, "new_terms", WORD("field", FILES, FILES, "new_terms_fields"),
-     STRS("value", FILES, FILES, 1, 3), TABLES("history_window_start", FILES, FILES, 1, &window));
+KEYS(window, "history_window_start", WORD("field", BOTH, BOTH, "history_window_start"),
+     FORM("value", BOTH, BOTH, good_time, TIME_IS));
+KEYS(new_terms, "new_terms", WORD("field", BOTH, BOTH, "new_terms_fields"),
+     STRS("value", BOTH, BOTH, 1, 3), TABLES("history_window_start", BOTH, BOTH, 1, &window));
 KEYS(entry, "an entry of the threat mapping", STR("field", BOTH, BOTH),
      WORD("type", BOTH, BOTH, "mapping"), STR("value", BOTH, BOTH), BOOL("negate", BOTH, 0));
 KEYS(mapping, "a threat mapping", TABLES("entries", BOTH, BOTH, 1, &entry));
@@ -330,19 +330,19 @@ static const struct rule_key rule_keys[] = {
     INT("revision", BOTH, 0, 0, INT64_MAX),
     INT("version", BOTH, 0, 1, INT64_MAX),
     TABLE("meta", BOTH, 0, NULL),
-    TEXT("output_index", API),
-    TEXT("namespace", API),
-    WORD("outcome", API, 0, "exactMatch", "aliasMatch", "conflict"),
-    STR("alias_target_id", API, 0),
-    WORD("alias_purpose", API, 0, "savedObjectConversion", "savedObjectImport"),
-    STR("id", API, 0),
-    BOOL("immutable", API, 0),
-    TABLE("rule_source", API, 0, &source),
-    STR("created_at", API, 0),
-    STR("created_by", API, 0),
-    STR("updated_at", API, 0),
-    STR("updated_by", API, 0),
-    TABLE("execution_summary", API, 0, NULL),
+    TEXT("output_index", BOTH),
+    TEXT("namespace", BOTH),
+    WORD("outcome", BOTH, 0, "exactMatch", "aliasMatch", "conflict"),
+    STR("alias_target_id", BOTH, 0),
+    WORD("alias_purpose", BOTH, 0, "savedObjectConversion", "savedObjectImport"),
+    STR("id", BOTH, 0),
+    BOOL("immutable", BOTH, 0),
+    TABLE("rule_source", BOTH, 0, &source),
+    STR("created_at", BOTH, 0),
+    STR("created_by", BOTH, 0),
+    STR("updated_at", BOTH, 0),
+    STR("updated_by", BOTH, 0),
+    TABLE("execution_summary", BOTH, 0, NULL),
 
     /* what the types add */
     {.name = "anomaly_threshold",
@@ -386,20 +386,20 @@ static const struct rule_key rule_keys[] = {
      .sub = &threshold},
     {.name = "new_terms",
      .value = RULE_VALUE_TABLE,
-     .where = FILES,
+     .where = BOTH,
      .need = FILES,
      .types = OF(NEW_TERMS),
      .sub = &new_terms},
     {.name = "new_terms_fields",
      .value = RULE_VALUE_STRS,
-     .where = API,
+     .where = BOTH,
      .need = API,
      .types = OF(NEW_TERMS),
      .min = 1,
      .max = 3},
     {.name = "history_window_start",
      .value = RULE_VALUE_STR,
-     .where = API,
+     .where = BOTH,
      .need = API,
      .types = OF(NEW_TERMS),
      .min = 1,

@@ -171,9 +171,8 @@ static enum err refuse(struct rule_set *s, enum err code, const struct err_text 
 static bool is_no_rule(struct rule_set *s, const struct format_node *v, size_t rules, unsigned line)
 {
     struct err_text text = {0};
-    const struct format_node *count = format_node_get(v, "exported_rules_count");
-    if (count == NULL)
-        count = format_node_get(v, "exported_count");
+    if (format_node_get(v, "rule_id") != NULL)
+        return false;
     if (format_node_get(v, "exported_count") != NULL ||
         format_node_get(v, "exported_rules_count") != NULL) {
         int64_t told = format_node_int(format_node_get(v, "exported_rules_count"), -1);

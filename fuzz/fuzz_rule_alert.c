@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/assert.h"
+#include "base/buf.h"
+#include "rule/alert.h"
+#include "rule/load.h"
+#include "rule/run.h"
+#include "rule/table.h"
+
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Any record document makes an alert that a table can show, or is refused. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char text[] =
+        "{\"type\":\"machine_learning\",\"name\":\"n\",\"description\":\"d\",\"risk_score\":1,"
+        "\"severity\":\"low\",\"anomaly_threshold\":1,\"machine_learning_job_id\":\"j\"}";
+    struct rule_set *set = rule_set_new();
+    const struct rule_record record = {"id", "index", bytes_make(data, size)};
+    const struct rule_job job = {.installed = true};
+    struct buf out;
+    struct buf line;
+    buf_init(&out);
+    buf_init(&line);
+    ASSERT(rule_load_text(set, text, strlen(text), "r.json", NULL) == ERR_NONE);
+    if (rule_alert_write(rule_set_at(set, 0), &record, &job, 0, &out, NULL) == ERR_NONE)
+        ASSERT(rule_table_row(bytes_make(out.p, out.n), &line, NULL) == ERR_NONE);
+    buf_release(&line);
+    buf_release(&out);
+    rule_set_free(set);
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/assert.h"
+#include "base/buf.h"
+#include "rule/export.h"
+#include "rule/load.h"
+
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Rules that are read can be exported, and the export is read again, each of them. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct rule_set *first = rule_set_new();
+    struct rule_set *second = rule_set_new();
+    struct buf lines;
+    buf_init(&lines);
+    ASSERT(rule_load_text(first, (const char *)data, size, "f.ndjson", NULL) == ERR_NONE);
+    for (size_t i = 0; i < rule_set_count(first); i++) {
+        struct rule *r = rule_set_at(first, i);
+        buf_clear(&lines);
+        rule_export(&r, 1, &lines);
+        ASSERT(rule_load_text(second, lines.p, lines.n, "f.ndjson", NULL) == ERR_NONE);
+        ASSERT(rule_set_count(second) == i + 1);
+    }
+    rule_set_free(first);
+    rule_set_free(second);
+    buf_release(&lines);
+    return 0;
+}
