@@ -53,7 +53,10 @@ static enum err code_of(sqlite3 *handle, int rc)
     default:
         break;
     }
+    /* SQLite does not keep errno for all its writes; callers clear it before each call. */
     int system = handle != NULL ? sqlite3_system_errno(handle) : 0;
+    if (system == 0)
+        system = errno;
     if (system == ENOSPC || system == EDQUOT || system == EFBIG)
         return ERR_FULL;
     if (system == EACCES || system == EPERM || system == EROFS)
@@ -235,6 +238,7 @@ void store_db_close(struct store_db *db)
 
 enum err store_db_run(struct store_db *db, const char *sql)
 {
+    errno = 0;
     return code_of(db->handle, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
@@ -273,6 +277,7 @@ void store_db_finish(struct sqlite3_stmt *stmt)
 
 enum err store_db_step(struct store_db *db, struct sqlite3_stmt *stmt)
 {
+    errno = 0;
     int rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)
         return ERR_NONE;

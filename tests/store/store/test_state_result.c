@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store/store_help.h"
+
+#include "store/state.h"
+
+static struct store_state *open_state(const char *dir)
+{
+    struct err_text why;
+    struct store_state *st;
+    assert_int_equal(store_state_open(dir, &st, &why), ERR_NONE);
+    return st;
+}
+
+static bool seen(void *ctx, const struct store_result *r)
+{
+    assert_int_equal(strlen(r->doc), r->doc_len);
+    buf_format(ctx, "%s/%s ", r->job_id, r->id);
+    return true;
+}
+
+static bool first_only(void *ctx, const struct store_result *r)
+{
+    buf_format(ctx, "%s ", r->doc);
+    return false;
+}
+
+static void put(struct store_state *st, const char *job, const char *type, const char *id,
+                ts_ns time, double score, bool interim)
+{
+    char doc[64];
+    snprintf(doc, sizeof(doc), "{\"score\":%g}", score);
+    struct store_result r = {.job_id = job,
+                             .type = type,
+                             .id = id,
+                             .doc = doc,
+                             .time = time,
+                             .score = score,
+                             .is_interim = interim};
+    assert_int_equal(store_state_result_put(st, &r), ERR_NONE);
+}
+
+static const char *list(struct store_state *st, struct store_result_filter f, struct buf *b,
+                        uint64_t *total)
+{
+    buf_clear(b);
+    assert_int_equal(store_state_result_list(st, &f, seen, b, total), ERR_NONE);
+    return buf_text(b);
+}
+
+static void test_results(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = open_state(dir);
+    struct buf b;
+    uint64_t total = 0;
+    const char *both[] = {"a", "b"};
+    buf_init(&b);
+    put(st, "a", "record", "r1", 100, 50, false);
+    put(st, "a", "record", "r2", 200, 80, false);
+    put(st, "a", "record", "r3", 300, 80, false);
+    put(st, "a", "record", "r4", 400, 10, true);
+    put(st, "b", "record", "r1", 100, 90, false);
+    put(st, "a", "bucket", "k1", 100, 50, false);
+    put(st, "a", "record", "r1", 100, 60, false); /* the same again, changed */
+    struct store_result_filter f = {.type = "record",
+                                    .from = 100,
+                                    .to = 300,
+                                    .min_score = 60,
+                                    .interim = STORE_INTERIM_NO,
+                                    .sort = STORE_RESULT_BY_SCORE};
+    assert_string_equal(list(st, f, &b, &total), "b/r1 a/r2 a/r3 a/r1 ");
+    assert_int_equal(total, 4);
+    f.limit = 2;
+    f.skip = 1;
+    assert_string_equal(list(st, f, &b, &total), "a/r2 a/r3 ");
+    assert_int_equal(total, 4);
+    f.jobs = both;
+    f.jobs_n = 1;
+    f.skip = 0;
+    assert_string_equal(list(st, f, &b, NULL), "a/r2 a/r3 ");
+    f.jobs_n = 0; /* no job at all */
+    assert_string_equal(list(st, f, &b, NULL), "");
+    struct store_result_filter all = {.from = INT64_MIN, .to = INT64_MAX};
+    assert_string_equal(list(st, all, &b, NULL), "b/r1 a/r1 a/k1 a/r2 a/r3 a/r4 ");
+    all.sort = STORE_RESULT_NEWEST;
+    all.type = "record";
+    all.interim = STORE_INTERIM_ONLY;
+    assert_string_equal(list(st, all, &b, NULL), "a/r4 ");
+    all.interim = STORE_INTERIM_ANY;
+    all.id = "r1";
+    assert_string_equal(list(st, all, &b, NULL), "b/r1 a/r1 ");
+    /* The sink may stop; a rescored document is another. */
+    assert_int_equal(store_state_result_rescore(st, "a", "r1", 5, "{\"score\":5}"), ERR_NONE);
+    assert_int_equal(store_state_result_rescore(st, "a", "no", 5, "{}"), ERR_NOT_FOUND);
+    all.jobs = both;
+    all.jobs_n = 1;
+    buf_clear(&b);
+    assert_int_equal(store_state_result_list(st, &all, first_only, &b, NULL), ERR_NONE);
+    assert_string_equal(buf_text(&b), "{\"score\":5} ");
+    /* Interim ones go first, then a span. */
+    struct store_result_filter a = {.jobs = both, .jobs_n = 1, .from = INT64_MIN, .to = INT64_MAX};
+    assert_int_equal(store_state_result_delete(st, "a", INT64_MIN, INT64_MAX, true), ERR_NONE);
+    assert_string_equal(list(st, a, &b, NULL), "a/k1 a/r1 a/r2 a/r3 ");
+    assert_int_equal(store_state_result_delete(st, "a", 100, 300, false), ERR_NONE);
+    assert_string_equal(list(st, a, &b, NULL), "a/r3 ");
+    buf_release(&b);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_results),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
