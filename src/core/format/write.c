@@ -120,6 +120,7 @@ static void put_string(struct buf *out, const char *s, size_t n)
             *p++ = (char)c;
     }
     *p++ = '"';
+    *p = '\0'; /* a buffer's text is terminated at any time */
     out->n += (size_t)(p - start);
 }
 

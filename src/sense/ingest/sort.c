@@ -215,7 +215,8 @@ static enum err need(struct run *r, size_t n)
 {
     if (r->n - r->at >= n)
         return ERR_NONE;
-    memmove(r->p, r->p + r->at, r->n - r->at);
+    if (r->at > 0)
+        memmove(r->p, r->p + r->at, r->n - r->at);
     r->n -= r->at;
     r->at = 0;
     size_t want = n > READ_SIZE ? n : READ_SIZE;

@@ -3,6 +3,7 @@
 #include "ingest/zeek.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "event/json.h"
 #include "ingest/zeek_priv.h"
 
@@ -220,15 +221,14 @@ static struct ingest_zeek_plan *make_plan(struct ingest_zeek *z, const char *col
             return plan;
         }
     }
-    char *name = arena_alloc(&z->plan_arena, z->dataset_len + 1 + n + 1);
+    char *name = arena_alloc(&z->plan_arena, z->dataset_len + 1 + utf8_escape_bound(n) + 1);
     if (name == NULL)
         return NULL;
     memcpy(name, z->dataset, z->dataset_len);
     name[z->dataset_len] = '.';
-    memcpy(name + z->dataset_len + 1, column, n);
-    name[z->dataset_len + 1 + n] = '\0';
+    char *column_at = name + z->dataset_len + 1;
     plan->name = name;
-    plan->name_len = (uint32_t)(z->dataset_len + 1 + n);
+    plan->name_len = (uint32_t)(z->dataset_len + 1 + utf8_escape(column, n, column_at, NULL));
     plan->action = ZEEK_NAMED;
     plan->field = event_field_by_name(name, plan->name_len);
     if (plan->field != EVENT_F_NONE)

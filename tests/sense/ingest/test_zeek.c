@@ -50,6 +50,7 @@ static void columns_have_plans(void **state)
     const struct ingest_zeek_plan *own = ingest_zeek_plan(z, "my column", 9);
     assert_int_equal(own->action, ZEEK_NAMED);
     assert_string_equal(own->name, "zeek.http.my column");
+    assert_string_equal(ingest_zeek_plan(z, "b\xff", 2)->name, "zeek.http.b\\xff");
     ingest_zeek_select(z, "SSH!", 4);
     assert_string_equal(ingest_zeek_selected(z), "ssh_");
     assert_string_equal(ingest_zeek_plan(z, "method", 6)->name, "zeek.ssh_.method");
