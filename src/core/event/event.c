@@ -357,14 +357,9 @@ static void add_value(struct event *e, event_field f, const struct event_value *
     put(e, existing_or_new(e, f), mine);
 }
 
-static void add_named(struct event *e, const char *name, size_t n, const struct event_value *v,
-                      bool copy)
+static void add_unknown(struct event *e, const char *name, size_t n, const struct event_value *v,
+                        bool copy)
 {
-    event_field f = event_field_by_name(name, n);
-    if (f != EVENT_F_NONE) {
-        add_value(e, f, v, copy);
-        return;
-    }
     if (v->type == EVENT_NULL || (v->type == EVENT_F64 && !isfinite(v->f)))
         return;
     int64_t at = place_named(e, name, n);
@@ -372,12 +367,12 @@ static void add_named(struct event *e, const char *name, size_t n, const struct 
     if (at >= 0) {
         item = &e->items[at];
     } else {
-        const char *own_name = arena_strndup(e->arena, name, n);
-        if (own_name == NULL) {
+        const char *kept = copy ? arena_strndup(e->arena, name, n) : name;
+        if (kept == NULL) {
             e->failed = true;
             return;
         }
-        item = append(e, EVENT_F_NONE, own_name, n);
+        item = append(e, EVENT_F_NONE, kept, n);
     }
     struct event_value mine = copy ? own(e, v) : *v;
     put(e, item, mine);
@@ -390,7 +385,11 @@ void event_add_value(struct event *e, event_field f, const struct event_value *v
 
 void event_add_named(struct event *e, const char *name, size_t n, const struct event_value *v)
 {
-    add_named(e, name, n, v, true);
+    event_field f = event_field_by_name(name, n);
+    if (f != EVENT_F_NONE)
+        add_value(e, f, v, true);
+    else
+        add_unknown(e, name, n, v, true);
 }
 
 void event_add_value_view(struct event *e, event_field f, const struct event_value *v)
@@ -400,7 +399,22 @@ void event_add_value_view(struct event *e, event_field f, const struct event_val
 
 void event_add_named_view(struct event *e, const char *name, size_t n, const struct event_value *v)
 {
-    add_named(e, name, n, v, false);
+    event_field f = event_field_by_name(name, n);
+    if (f != EVENT_F_NONE) {
+        add_value(e, f, v, false);
+        return;
+    }
+    const char *kept = place_named(e, name, n) < 0 ? arena_strndup(e->arena, name, n) : name;
+    if (kept == NULL)
+        e->failed = true;
+    else
+        add_unknown(e, kept, n, v, false);
+}
+
+void event_add_unknown_view(struct event *e, const char *name, size_t n,
+                            const struct event_value *v)
+{
+    add_unknown(e, name, n, v, false);
 }
 
 /* The last item moves into the gap: the order of fields carries no meaning. */

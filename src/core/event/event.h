@@ -108,6 +108,9 @@ void event_add_named(struct event *e, const char *name, size_t n, const struct e
 /* The same, but strings are borrowed: as for event_set_str_view(). */
 void event_add_value_view(struct event *e, event_field f, const struct event_value *v);
 void event_add_named_view(struct event *e, const char *name, size_t n, const struct event_value *v);
+/* A name that is known not to be in the table; it is borrowed too, and NUL-terminated. */
+void event_add_unknown_view(struct event *e, const char *name, size_t n,
+                            const struct event_value *v);
 
 void event_remove(struct event *e, event_field f);
 void event_remove_named(struct event *e, const char *name, size_t n);

@@ -35,7 +35,7 @@ void event_json_free(struct event_json *r);
 
 struct event_json_counts {
     uint64_t repaired_bytes; /* that were no UTF-8, escaped */
-    uint64_t dropped_fields; /* with names above 1,000 bytes, or more than 2,000 in an event */
+    uint64_t dropped_fields; /* names above 1,000 bytes, or too many of them, or of fields */
 };
 
 /*
@@ -51,13 +51,13 @@ enum err event_json_read(struct event_json *r, const char *text, size_t n, bool 
 const struct event_json_counts *event_json_counts(const struct event_json *r);
 
 /*
- * For readers of other JSON dialects: the tape of the last document, and the fields of one of its
- * objects added to an event under a prefix ("" or a name that ends with a dot).
+ * For readers of other JSON dialects: a document is parsed, its tape walked, and the fields of one
+ * of its objects added to an event as if that object were the document.
  */
-void event_json_tape(const struct event_json *r, struct format_json_tape *out);
 enum err event_json_parse(struct event_json *r, const char *text, size_t n, bool padded,
                           struct format_json_bad *bad) ERR_MUST_CHECK;
-void event_json_add(struct event_json *r, struct event *e, const char *prefix, uint32_t at);
+void event_json_tape(const struct event_json *r, struct format_json_tape *out);
+void event_json_add(struct event_json *r, struct event *e, uint32_t at);
 
 /*
  * A moment as loggers write it: ISO 8601 text, or a number as text; numbers count seconds below

@@ -4,29 +4,32 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "event/json_names.h"
 #include "format/json.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 1000
 #define FIELDS_MAX 2000
 
 struct event_json {
     struct format_json *parser;
     struct event_json_counts counts;
+    struct event_json_names *names;
     bool nul; /* the document may hold a NUL in a string */
-    uint32_t name_len;
-    char name[NAME_MAX_BYTES];
 };
 
 struct event_json *event_json_new(void)
 {
     struct event_json *r = mem_zero(1, sizeof(*r));
-    if (r != NULL && (r->parser = format_json_new()) == NULL) {
-        mem_free(r);
-        r = NULL;
+    if (r == NULL)
+        return NULL;
+    r->parser = format_json_new();
+    r->names = event_json_names_new();
+    if (r->parser == NULL || r->names == NULL) {
+        event_json_free(r);
+        return NULL;
     }
     return r;
 }
@@ -36,6 +39,7 @@ void event_json_free(struct event_json *r)
     if (r == NULL)
         return;
     format_json_free(r->parser);
+    event_json_names_free(r->names);
     mem_free(r);
 }
 
@@ -157,7 +161,7 @@ static void read_time(const struct format_json_tape *t, uint32_t at, struct even
 }
 
 static void add_value(struct event_json *r, const struct format_json_tape *t, uint32_t at,
-                      struct event *e)
+                      uint32_t name, struct event *e)
 {
     struct event_value v;
     size_t n;
@@ -194,73 +198,66 @@ static void add_value(struct event_json *r, const struct format_json_tape *t, ui
     default:
         return;
     }
-    if (e->n >= FIELDS_MAX) {
+    const struct event_json_name *to = event_json_names_at(r->names, name);
+    if (e->n >= FIELDS_MAX)
         r->counts.dropped_fields++;
-        return;
-    }
-    event_add_named_view(e, r->name, r->name_len, &v);
+    else if (to->field != EVENT_F_NONE)
+        event_add_value_view(e, to->field, &v);
+    else
+        event_add_unknown_view(e, to->text, to->len, &v);
 }
 
 static void add_members(struct event_json *r, const struct format_json_tape *t, uint32_t at,
-                        struct event *e);
+                        uint32_t name, struct event *e);
 
 static void add_any(struct event_json *r, const struct format_json_tape *t, uint32_t at,
-                    struct event *e)
+                    uint32_t name, struct event *e)
 {
     switch (format_json_tag(t, at)) {
     case '{':
-        if (r->name_len == NAME_MAX_BYTES) {
-            r->counts.dropped_fields++;
-            return;
-        }
-        r->name[r->name_len++] = '.';
-        add_members(r, t, at, e);
-        r->name_len--;
+        add_members(r, t, at, name, e);
         break;
     case '[': {
         uint32_t end = format_json_end(t, at);
         for (uint32_t i = at + 1; i < end; i = format_json_next(t, i))
-            add_any(r, t, i, e);
+            add_any(r, t, i, name, e);
         break;
     }
     default:
-        add_value(r, t, at, e);
+        add_value(r, t, at, name, e);
     }
 }
 
-/* The members of an object, below the name so far. Depth is bounded by the parser. */
+/* The members of an object with that name. Depth is bounded by the parser. */
 static void add_members(struct event_json *r, const struct format_json_tape *t, uint32_t at,
-                        struct event *e)
+                        uint32_t name, struct event *e)
 {
     uint32_t end = format_json_end(t, at);
-    uint32_t kept = r->name_len;
+    uint32_t before = 0;
     for (uint32_t i = at + 1; i < end; i = format_json_next(t, i)) {
         size_t n;
         const char *key = format_json_str(t, i++, &n);
-        if (n > NAME_MAX_BYTES - kept || (r->nul && memchr(key, 0, n) != NULL)) {
+        uint32_t member = r->nul && memchr(key, 0, n) != NULL
+                              ? 0
+                              : event_json_names_step(r->names, name, before, key, n);
+        if (member == 0) {
             r->counts.dropped_fields++;
             continue;
         }
-        memcpy(r->name + kept, key, n);
-        r->name_len = kept + (uint32_t)n;
-        if (r->name_len == 10 && memcmp(r->name, "@timestamp", 10) == 0)
+        before = member;
+        if (event_json_names_at(r->names, member)->is_time)
             read_time(t, i, e);
         else
-            add_any(r, t, i, e);
-        r->name_len = kept;
+            add_any(r, t, i, member, e);
     }
 }
 
-void event_json_add(struct event_json *r, struct event *e, const char *prefix, uint32_t at)
+void event_json_add(struct event_json *r, struct event *e, uint32_t at)
 {
     struct format_json_tape t;
     format_json_view(r->parser, &t);
-    size_t n = strlen(prefix);
-    if (format_json_type(&t, at) != FORMAT_OBJECT || n > NAME_MAX_BYTES)
-        return;
-    memcpy(r->name, prefix, n);
-    r->name_len = (uint32_t)n;
-    add_members(r, &t, at, e);
+    if (format_json_type(&t, at) == FORMAT_OBJECT)
+        add_members(r, &t, at, EVENT_JSON_NAMES_ROOT, e);
 }
 
 enum err event_json_parse(struct event_json *r, const char *text, size_t n, bool padded,
@@ -268,12 +265,15 @@ enum err event_json_parse(struct event_json *r, const char *text, size_t n, bool
 {
     struct format_json_bad mine;
     size_t repaired = 0;
+    event_json_names_trim(r->names);
     enum err code = padded ? format_json_parse_padded(r->parser, text, n, &mine)
                            : format_json_parse(r->parser, text, n, &mine);
     if (code == ERR_FORMAT)
         code = format_json_parse_repaired(r->parser, text, n, &repaired, &mine);
     r->counts.repaired_bytes += repaired;
-    r->nul = repaired > 0 || memmem(text, n, "\\u0000", 6) != NULL;
+    const char *escape = memchr(text, '\\', n);
+    r->nul = repaired > 0 ||
+             (escape != NULL && memmem(escape, n - (size_t)(escape - text), "\\u0000", 6) != NULL);
     if (code == ERR_FORMAT && bad != NULL)
         *bad = mine;
     return code;
@@ -294,8 +294,7 @@ enum err event_json_read(struct event_json *r, const char *text, size_t n, bool 
     }
     struct event e;
     event_init(&e, arena, TIME_NONE);
-    r->name_len = 0;
-    add_members(r, &t, FORMAT_JSON_ROOT, &e);
+    add_members(r, &t, FORMAT_JSON_ROOT, EVENT_JSON_NAMES_ROOT, &e);
     if (e.failed)
         return ERR_MEMORY;
     *out = e;

@@ -129,7 +129,7 @@ static void ecs(struct ingest_parser *p, const struct format_json_tape *t, uint6
         return;
     struct event e;
     event_init(&e, &p->arena, TIME_NONE);
-    event_json_add(p->json, &e, "", document_of(t));
+    event_json_add(p->json, &e, document_of(t));
     if (e.failed) {
         ingest_parser_drop(p, INGEST_DROP_MEMORY, number, "no memory is left for this record");
     } else if (e.time == TIME_NONE) {
