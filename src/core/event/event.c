@@ -83,6 +83,64 @@ static struct event_item *fresh(struct event *e, event_field f)
     return append(e, f, def->name, def->name_len);
 }
 
+void event_init_like(struct event *e, struct arena *arena, ts_ns time, const struct event *pattern)
+{
+    *e = *pattern;
+    e->time = time;
+    e->arena = arena;
+    if (!reserve(e, pattern->n + EVENT_USUAL_FIELDS)) /* copies the items */
+        return;
+    for (uint32_t i = 0; i < e->n; i++)
+        e->items[i].cap = e->items[i].n; /* more values go into a list of its own */
+}
+
+/* Room for a field that is not there. Its values are the caller's to set. */
+static inline struct event_item *append_known(struct event *e, event_field f)
+{
+    ASSERT_SLOW(!event_has(e, f));
+    const struct event_field_def *def = event_field_def(f);
+    if (e->failed || (e->n == e->cap && !reserve(e, e->cap * 2)))
+        return NULL;
+    struct event_item *item = &e->items[e->n];
+    item->field = f;
+    item->n = 1;
+    item->name = def->name;
+    item->name_len = def->name_len;
+    item->cap = 0;
+    item->many = NULL;
+    e->ids[e->n++] = f;
+    e->has[f / 64] |= (uint64_t)1 << f % 64;
+    return item;
+}
+
+void event_put(struct event *e, event_field f, struct event_value v)
+{
+    struct event_item *item = append_known(e, f);
+    if (item != NULL)
+        item->one = v;
+}
+
+struct event_value *event_put_list(struct event *e, event_field f, uint32_t n)
+{
+    ASSERT(n > 0);
+    struct event_value *many = n > 1 ? arena_alloc(e->arena, n * sizeof(struct event_value)) : NULL;
+    if (n > 1 && many == NULL) {
+        e->failed = true;
+        return NULL;
+    }
+    struct event_item *item = append_known(e, f);
+    if (item == NULL)
+        return NULL;
+    item->one = (struct event_value){.type = EVENT_NULL};
+    if (n == 1)
+        return &item->one;
+    memset(many, 0, n * sizeof(*many));
+    item->n = n;
+    item->cap = n;
+    item->many = many;
+    return many;
+}
+
 static void put(struct event *e, struct event_item *item, struct event_value v)
 {
     if (item == NULL)

@@ -82,6 +82,33 @@ static inline bool event_has(const struct event *e, event_field f)
 /* An empty event with room for a usual number of fields. */
 void event_init(struct event *e, struct arena *arena, ts_ns time);
 
+/*
+ * For sources that make millions: an event with the fields of a pattern. Their values are borrowed:
+ * the pattern must live as long as the event.
+ */
+void event_init_like(struct event *e, struct arena *arena, ts_ns time, const struct event *pattern);
+
+/* A value whose string or address is borrowed: as for event_set_str_view(). */
+static inline struct event_value event_value_str(const char *s, size_t n)
+{
+    return (struct event_value){.type = EVENT_STR, .len = (uint32_t)n, .s = s};
+}
+
+static inline struct event_value event_value_i64(int64_t v)
+{
+    return (struct event_value){.type = EVENT_I64, .i = v};
+}
+
+static inline struct event_value event_value_ip(const struct ip *a)
+{
+    return (struct event_value){.type = EVENT_IP, .ip = a};
+}
+
+/* Sets a known field that is not there yet: for makers of events, who know. */
+void event_put(struct event *e, event_field f, struct event_value v);
+/* The same with a list of n ≥ 1 values, which the caller fills. NULL when memory is short. */
+struct event_value *event_put_list(struct event *e, event_field f, uint32_t n);
+
 /* Replace the values of a known field. @timestamp is e->time and no item. */
 void event_set_str(struct event *e, event_field f, const char *s, size_t n);
 void event_set_text(struct event *e, event_field f, const char *s); /* NUL-terminated */

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/ip.h"
+#include "event/event.h"
 #include "flow/assembly.h"
 #include "flow/table.h"
 
@@ -144,6 +145,8 @@ struct flow_table {
     uint32_t stream_made;
 
     struct arena arena; /* the event being made */
+    struct arena pattern_arena;
+    struct event pattern; /* what all events have in common */
     struct flow_counters counters;
 };
 
@@ -173,7 +176,9 @@ void flow_stream_drop(struct flow_table *t, struct flow *f);
 void flow_stream_release_free(struct flow_table *t);
 size_t flow_stream_bytes(const struct flow_table *t);
 
-/* report.c: one event; then the flow's numbers begin anew. why counts when final. */
+/* report.c: the pattern of the table's events; pattern.failed when memory is short. */
+void flow_report_prepare(struct flow_table *t);
+/* One event; then the flow's numbers begin anew. why counts when final. */
 void flow_report_give(struct flow_table *t, struct flow *f, ts_ns time, bool final,
                       enum flow_end why);
 

@@ -590,8 +590,10 @@ enum err flow_table_new(const struct flow_table_settings *settings, event_sink_f
     t->slot_mask = SLOTS_FIRST - 1;
     t->wheel = mem_alloc(WHEEL_SLOTS * sizeof(*t->wheel));
     arena_init(&t->arena, 0);
+    arena_init(&t->pattern_arena, 0);
+    flow_report_prepare(t);
     flow_assembly_pool_init(&t->pool, settings->stream_bytes, settings->stream_bytes_each);
-    if (t->slabs == NULL || t->slots == NULL || t->wheel == NULL) {
+    if (t->slabs == NULL || t->slots == NULL || t->wheel == NULL || t->pattern.failed) {
         flow_table_free(t);
         return ERR_MEMORY;
     }
@@ -615,6 +617,7 @@ void flow_table_free(struct flow_table *t)
     mem_free(t->slots);
     mem_free(t->wheel);
     arena_release(&t->arena);
+    arena_release(&t->pattern_arena);
     mem_free(t);
 }
 

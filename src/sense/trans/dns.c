@@ -3,26 +3,37 @@
 
 #include "trans/trans_priv.h"
 
-#include <stdio.h>
-
-#define DATASET "network_traffic.dns"
 #define ANSWERS_MAX 64 /* of each section, put in an event; the counts tell how many there were */
 
-static void set_text(struct event *e, event_field f, struct proto_dns_text t)
+static struct event_value text_of(struct proto_dns_text t)
 {
-    event_set_str(e, f, t.s, t.n);
+    return event_value_str(t.s, t.n); /* lives in the arena of the event */
 }
 
-static void add_name(struct event *e, event_field f, const char *name)
+/* A name from one of proto's tables, or made up in buf. */
+static struct event_value name_of(struct event *e, const char *name, const char *buf)
 {
-    event_add_str(e, f, name, strlen(name));
+    size_t n = strlen(name);
+    if (name != buf)
+        return event_value_str(name, n);
+    const char *copy = arena_strndup(e->arena, name, n);
+    if (copy == NULL)
+        e->failed = true;
+    return event_value_str(copy != NULL ? copy : "", n);
 }
 
-static void add_number(struct event *e, event_field f, unsigned long v)
+static struct event_value number_of(struct event *e, unsigned v)
 {
-    char text[24];
-    int n = snprintf(text, sizeof(text), "%lu", v);
-    event_add_str(e, f, text, (size_t)n);
+    char text[10];
+    unsigned at = sizeof(text);
+    do
+        text[--at] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    size_t n = sizeof(text) - at;
+    const char *copy = arena_strndup(e->arena, text + at, n);
+    if (copy == NULL)
+        e->failed = true;
+    return event_value_str(copy != NULL ? copy : "", copy != NULL ? n : 0);
 }
 
 static void describe_flags(struct event *e, const struct proto_dns_message *m)
@@ -39,28 +50,30 @@ static void describe_flags(struct event *e, const struct proto_dns_message *m)
         {m->authentic_data, EVENT_F_DNS_FLAGS_AUTHENTIC_DATA, "AD"},
         {m->checking_disabled, EVENT_F_DNS_FLAGS_CHECKING_DISABLED, "CD"},
     };
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        event_set_bool(e, flags[i].field, flags[i].on);
-        if (flags[i].on)
-            event_add_str(e, EVENT_F_DNS_HEADER_FLAGS, flags[i].name, 2);
+    const size_t n = sizeof(flags) / sizeof(flags[0]);
+    uint32_t on = 0;
+    for (size_t i = 0; i < n; i++) {
+        on += flags[i].on;
+        event_put(e, flags[i].field, (struct event_value){.type = EVENT_BOOL, .b = flags[i].on});
     }
+    struct event_value *list = on > 0 ? event_put_list(e, EVENT_F_DNS_HEADER_FLAGS, on) : NULL;
+    for (size_t i = 0; i < n && list != NULL; i++)
+        if (flags[i].on)
+            *list++ = event_value_str(flags[i].name, 2);
 }
 
-static void describe_question(struct event *e, const struct proto_dns_message *m, const char *op)
+static void describe_question(struct event *e, const struct proto_dns_message *m)
 {
     char buf[PROTO_DNS_NAME_SIZE];
-    event_set_str(e, EVENT_F_METHOD, op, strlen(op));
     if (m->question_n == 0)
         return;
     const struct proto_dns_question *q = &m->questions[0];
-    set_text(e, EVENT_F_DNS_QUESTION_NAME, q->name);
-    set_text(e, EVENT_F_RESOURCE, q->name);
-    event_add_str(e, EVENT_F_RELATED_HOSTS, q->name.s, q->name.n);
-    const char *type = proto_dns_type_name(q->type, buf);
-    event_set_text(e, EVENT_F_DNS_QUESTION_TYPE, type);
-    char class_buf[PROTO_DNS_NAME_SIZE];
-    const char *class = proto_dns_class_name(q->class, class_buf);
-    event_set_text(e, EVENT_F_DNS_QUESTION_CLASS, class);
+    struct event_value name = text_of(q->name);
+    event_put(e, EVENT_F_DNS_QUESTION_NAME, name);
+    event_put(e, EVENT_F_RESOURCE, name);
+    event_put(e, EVENT_F_RELATED_HOSTS, name);
+    event_put(e, EVENT_F_DNS_QUESTION_TYPE, name_of(e, proto_dns_type_name(q->type, buf), buf));
+    event_put(e, EVENT_F_DNS_QUESTION_CLASS, name_of(e, proto_dns_class_name(q->class, buf), buf));
 }
 
 static uint16_t at_most(uint16_t n)
@@ -68,52 +81,81 @@ static uint16_t at_most(uint16_t n)
     return n < ANSWERS_MAX ? n : ANSWERS_MAX;
 }
 
-static void describe_answers(struct event *e, const struct proto_dns_message *m)
+/* The fields that a section of records fills; EVENT_F_NONE for those it has not. */
+struct section {
+    event_field name, type, class, ttl, data;
+};
+
+static void describe_records(struct event *e, const struct section *s,
+                             const struct proto_dns_record *records, uint16_t n)
 {
     char buf[PROTO_DNS_NAME_SIZE];
-    for (uint16_t i = 0; i < at_most(m->answer_n); i++) {
-        const struct proto_dns_record *r = &m->answers[i];
-        event_add_str(e, EVENT_F_DNS_ANSWERS_NAME, r->name.s, r->name.n);
-        add_name(e, EVENT_F_DNS_ANSWERS_TYPE, proto_dns_type_name(r->type, buf));
-        add_name(e, EVENT_F_DNS_ANSWERS_CLASS, proto_dns_class_name(r->class, buf));
-        event_add_i64(e, EVENT_F_DNS_ANSWERS_TTL, r->ttl);
-        event_add_str(e, EVENT_F_DNS_ANSWERS_DATA, r->data.s, r->data.n);
-        if (r->has_ip) {
-            event_add_ip(e, EVENT_F_DNS_RESOLVED_IP, &r->ip);
-            event_add_ip(e, EVENT_F_RELATED_IP, &r->ip);
-        }
+    if (n == 0)
+        return;
+    struct event_value *name = event_put_list(e, s->name, n);
+    struct event_value *type = event_put_list(e, s->type, n);
+    struct event_value *class = event_put_list(e, s->class, n);
+    struct event_value *ttl = s->ttl != EVENT_F_NONE ? event_put_list(e, s->ttl, n) : NULL;
+    struct event_value *data = s->data != EVENT_F_NONE ? event_put_list(e, s->data, n) : NULL;
+    if (e->failed)
+        return;
+    for (uint16_t i = 0; i < n; i++) {
+        const struct proto_dns_record *r = &records[i];
+        name[i] = text_of(r->name);
+        type[i] = name_of(e, proto_dns_type_name(r->type, buf), buf);
+        class[i] = name_of(e, proto_dns_class_name(r->class, buf), buf);
+        if (ttl != NULL)
+            ttl[i] = event_value_i64(r->ttl);
+        if (data != NULL)
+            data[i] = text_of(r->data);
     }
-    for (uint16_t i = 0; i < at_most(m->authority_n); i++) {
-        const struct proto_dns_record *r = &m->authorities[i];
-        event_add_str(e, EVENT_F_DNS_AUTHORITIES_NAME, r->name.s, r->name.n);
-        add_name(e, EVENT_F_DNS_AUTHORITIES_TYPE, proto_dns_type_name(r->type, buf));
-        add_name(e, EVENT_F_DNS_AUTHORITIES_CLASS, proto_dns_class_name(r->class, buf));
-    }
-    for (uint16_t i = 0; i < at_most(m->additional_n); i++) {
-        const struct proto_dns_record *r = &m->additionals[i];
-        event_add_str(e, EVENT_F_DNS_ADDITIONALS_NAME, r->name.s, r->name.n);
-        add_name(e, EVENT_F_DNS_ADDITIONALS_TYPE, proto_dns_type_name(r->type, buf));
-        add_name(e, EVENT_F_DNS_ADDITIONALS_CLASS, proto_dns_class_name(r->class, buf));
-        event_add_i64(e, EVENT_F_DNS_ADDITIONALS_TTL, r->ttl);
-        event_add_str(e, EVENT_F_DNS_ADDITIONALS_DATA, r->data.s, r->data.n);
-    }
+}
+
+static void describe_answers(struct event *e, const struct trans_origin *o,
+                             const struct proto_dns_message *m)
+{
+    static const struct section answers = {EVENT_F_DNS_ANSWERS_NAME, EVENT_F_DNS_ANSWERS_TYPE,
+                                           EVENT_F_DNS_ANSWERS_CLASS, EVENT_F_DNS_ANSWERS_TTL,
+                                           EVENT_F_DNS_ANSWERS_DATA};
+    static const struct section authorities = {
+        EVENT_F_DNS_AUTHORITIES_NAME, EVENT_F_DNS_AUTHORITIES_TYPE, EVENT_F_DNS_AUTHORITIES_CLASS,
+        EVENT_F_NONE, EVENT_F_NONE};
+    static const struct section additionals = {
+        EVENT_F_DNS_ADDITIONALS_NAME, EVENT_F_DNS_ADDITIONALS_TYPE, EVENT_F_DNS_ADDITIONALS_CLASS,
+        EVENT_F_DNS_ADDITIONALS_TTL, EVENT_F_DNS_ADDITIONALS_DATA};
+    uint16_t n = at_most(m->answer_n);
+    describe_records(e, &answers, m->answers, n);
+    describe_records(e, &authorities, m->authorities, at_most(m->authority_n));
+    describe_records(e, &additionals, m->additionals, at_most(m->additional_n));
+    uint32_t ips = 0;
+    for (uint16_t i = 0; i < n; i++)
+        ips += m->answers[i].has_ip;
+    struct event_value *related = trans_event_related(e, o, ips);
+    struct event_value *resolved = ips > 0 ? event_put_list(e, EVENT_F_DNS_RESOLVED_IP, ips) : NULL;
+    if (related == NULL || resolved == NULL)
+        return;
+    for (uint16_t i = 0; i < n; i++)
+        if (m->answers[i].has_ip)
+            *related++ = *resolved++ = event_value_ip(&m->answers[i].ip);
 }
 
 static void describe_message(struct event *e, const struct proto_dns_message *m)
 {
     char buf[PROTO_DNS_NAME_SIZE];
-    add_number(e, EVENT_F_DNS_ID, m->id);
-    const char *op = proto_dns_opcode_name(m->opcode, buf);
-    event_set_text(e, EVENT_F_DNS_OP_CODE, op);
-    describe_question(e, m, op);
+    event_put(e, EVENT_F_DNS_ID, number_of(e, m->id));
+    struct event_value op = name_of(e, proto_dns_opcode_name(m->opcode, buf), buf);
+    event_put(e, EVENT_F_DNS_OP_CODE, op);
+    event_put(e, EVENT_F_METHOD, op);
+    describe_question(e, m);
     describe_flags(e, m);
-    event_set_i64(e, EVENT_F_DNS_ANSWERS_COUNT, m->answer_count);
-    event_set_i64(e, EVENT_F_DNS_AUTHORITIES_COUNT, m->authority_count);
-    event_set_i64(e, EVENT_F_DNS_ADDITIONALS_COUNT, m->additional_count);
+    event_put(e, EVENT_F_DNS_ANSWERS_COUNT, event_value_i64(m->answer_count));
+    event_put(e, EVENT_F_DNS_AUTHORITIES_COUNT, event_value_i64(m->authority_count));
+    event_put(e, EVENT_F_DNS_ADDITIONALS_COUNT, event_value_i64(m->additional_count));
     if (m->opt.present) {
-        event_set_bool(e, EVENT_F_DNS_OPT_DO, m->opt.dnssec_ok);
-        event_set_i64(e, EVENT_F_DNS_OPT_UDP_SIZE, m->opt.udp_size);
-        add_number(e, EVENT_F_DNS_OPT_VERSION, m->opt.version);
+        event_put(e, EVENT_F_DNS_OPT_DO,
+                  (struct event_value){.type = EVENT_BOOL, .b = m->opt.dnssec_ok});
+        event_put(e, EVENT_F_DNS_OPT_UDP_SIZE, event_value_i64(m->opt.udp_size));
+        event_put(e, EVENT_F_DNS_OPT_VERSION, number_of(e, m->opt.version));
     }
 }
 
@@ -125,7 +167,7 @@ static void give_answer(struct trans_listener *l, const struct trans_origin *o,
 {
     struct event e;
     char buf[PROTO_DNS_NAME_SIZE];
-    trans_event_begin(l, &e, o, DATASET, "dns", w != NULL ? w->ts : ts, ts);
+    trans_event_begin(l, &e, TRANS_PATTERN_DNS, o, w != NULL ? w->ts : ts, ts);
     if (w != NULL && m->question_n == 0) { /* the response does not repeat the question */
         struct proto_dns_message q;
         if (proto_dns_parse(bytes_make(w->data, w->data_n), &l->arena, &q) != PROTO_DNS_SHORT) {
@@ -134,10 +176,9 @@ static void give_answer(struct trans_listener *l, const struct trans_origin *o,
         }
     }
     describe_message(&e, m);
-    describe_answers(&e, m);
+    describe_answers(&e, o, m);
     TRANS_TEXT(&e, EVENT_F_DNS_TYPE, "answer");
-    const char *rcode = proto_dns_rcode_name(m->rcode, buf);
-    event_set_text(&e, EVENT_F_DNS_RESPONSE_CODE, rcode);
+    event_put(&e, EVENT_F_DNS_RESPONSE_CODE, name_of(&e, proto_dns_rcode_name(m->rcode, buf), buf));
     if (m->rcode == 0) {
         TRANS_TEXT(&e, EVENT_F_STATUS, "OK");
         TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "success");
@@ -146,10 +187,10 @@ static void give_answer(struct trans_listener *l, const struct trans_origin *o,
         TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "failure");
     }
     if (w != NULL)
-        event_set_i64(&e, EVENT_F_WEIR_REQUEST_BYTES, w->wire_n);
+        event_put(&e, EVENT_F_WEIR_REQUEST_BYTES, event_value_i64(w->wire_n));
     else
         l->counters.unasked++;
-    event_set_i64(&e, EVENT_F_WEIR_RESPONSE_BYTES, m->wire_len);
+    event_put(&e, EVENT_F_WEIR_RESPONSE_BYTES, event_value_i64(m->wire_len));
     l->counters.dns++;
     trans_event_give(l, &e, ts);
 }
@@ -164,13 +205,14 @@ void trans_dns_unanswered(struct trans_listener *l, const struct trans_waiting *
         return;
     }
     struct event e;
-    trans_event_begin(l, &e, &w->origin, DATASET, "dns", w->ts, time);
+    trans_event_begin(l, &e, TRANS_PATTERN_DNS, &w->origin, w->ts, time);
+    trans_event_related(&e, &w->origin, 0);
     describe_message(&e, &m);
     TRANS_TEXT(&e, EVENT_F_DNS_TYPE, "query");
     TRANS_TEXT(&e, EVENT_F_STATUS, "Error");
     TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "unknown");
     TRANS_TEXT(&e, EVENT_F_ERROR_MESSAGE, "no response was seen");
-    event_set_i64(&e, EVENT_F_WEIR_REQUEST_BYTES, w->wire_n);
+    event_put(&e, EVENT_F_WEIR_REQUEST_BYTES, event_value_i64(w->wire_n));
     l->counters.dns++;
     l->counters.unanswered++;
     trans_event_give(l, &e, time);

@@ -20,44 +20,78 @@ struct trans_origin trans_event_origin(const struct flow *f, enum flow_side clie
 
 static void describe_ends(struct event *e, const struct flow_ends *ends)
 {
-    const struct ip *source = &ends->ip[FLOW_SOURCE];
-    const struct ip *destination = &ends->ip[FLOW_DESTINATION];
-    event_set_ip(e, EVENT_F_SOURCE_IP, source);
-    event_set_ip(e, EVENT_F_DESTINATION_IP, destination);
-    event_set_ip(e, EVENT_F_CLIENT_IP, source);
-    event_set_ip(e, EVENT_F_SERVER_IP, destination);
+    struct event_value source = event_value_ip(&ends->ip[FLOW_SOURCE]);
+    struct event_value destination = event_value_ip(&ends->ip[FLOW_DESTINATION]);
+    event_put(e, EVENT_F_SOURCE_IP, source);
+    event_put(e, EVENT_F_DESTINATION_IP, destination);
+    event_put(e, EVENT_F_CLIENT_IP, source);
+    event_put(e, EVENT_F_SERVER_IP, destination);
     if (ends->has_ports) {
-        event_set_i64(e, EVENT_F_SOURCE_PORT, ends->port[FLOW_SOURCE]);
-        event_set_i64(e, EVENT_F_DESTINATION_PORT, ends->port[FLOW_DESTINATION]);
-        event_set_i64(e, EVENT_F_CLIENT_PORT, ends->port[FLOW_SOURCE]);
-        event_set_i64(e, EVENT_F_SERVER_PORT, ends->port[FLOW_DESTINATION]);
+        event_put(e, EVENT_F_SOURCE_PORT, event_value_i64(ends->port[FLOW_SOURCE]));
+        event_put(e, EVENT_F_DESTINATION_PORT, event_value_i64(ends->port[FLOW_DESTINATION]));
+        event_put(e, EVENT_F_CLIENT_PORT, event_value_i64(ends->port[FLOW_SOURCE]));
+        event_put(e, EVENT_F_SERVER_PORT, event_value_i64(ends->port[FLOW_DESTINATION]));
     }
-    event_add_ip(e, EVENT_F_RELATED_IP, source);
-    if (!ip_equal(source, destination))
-        event_add_ip(e, EVENT_F_RELATED_IP, destination);
 }
 
-void trans_event_begin(struct trans_listener *l, struct event *e, const struct trans_origin *o,
-                       const char *dataset, const char *protocol, ts_ns start, ts_ns end)
+/* Addresses of the two ends and of more: room for those is returned. */
+struct event_value *trans_event_related(struct event *e, const struct trans_origin *o,
+                                        uint32_t more)
+{
+    const struct ip *source = &o->ends.ip[FLOW_SOURCE];
+    const struct ip *destination = &o->ends.ip[FLOW_DESTINATION];
+    bool two = !ip_equal(source, destination);
+    struct event_value *v = event_put_list(e, EVENT_F_RELATED_IP, (two ? 2 : 1) + more);
+    if (v == NULL)
+        return NULL;
+    *v++ = event_value_ip(source);
+    if (two)
+        *v++ = event_value_ip(destination);
+    return v;
+}
+
+bool trans_event_prepare(struct trans_listener *l)
+{
+    static const struct {
+        const char *dataset, *protocol;
+    } kinds[TRANS_PATTERNS] = {
+        [TRANS_PATTERN_DNS] = {"network_traffic.dns", "dns"},
+        [TRANS_PATTERN_HTTP] = {"network_traffic.http", "http"},
+        [TRANS_PATTERN_TLS] = {"network_traffic.tls", "tls"},
+        [TRANS_PATTERN_ICMP] = {"network_traffic.icmp", "icmp"},
+    };
+    bool ok = true;
+    for (unsigned i = 0; i < TRANS_PATTERNS; i++) {
+        struct event *e = &l->patterns[i];
+        event_init(e, &l->pattern_arena, 0);
+        flow_observer_stamp(&l->settings.observer, kinds[i].dataset, e);
+        event_set_text(e, EVENT_F_TYPE, kinds[i].protocol);
+        event_set_text(e, EVENT_F_NETWORK_PROTOCOL, kinds[i].protocol);
+        event_add_str(e, EVENT_F_EVENT_CATEGORY, "network", 7);
+        if (i == TRANS_PATTERN_HTTP)
+            event_add_str(e, EVENT_F_EVENT_CATEGORY, "web", 3);
+        event_add_str(e, EVENT_F_EVENT_TYPE, "connection", 10);
+        event_add_str(e, EVENT_F_EVENT_TYPE, "protocol", 8);
+        ok = ok && !e->failed;
+    }
+    return ok;
+}
+
+void trans_event_begin(struct trans_listener *l, struct event *e, enum trans_pattern pattern,
+                       const struct trans_origin *o, ts_ns start, ts_ns end)
 {
     char buf[FLOW_ENDS_TRANSPORT_SIZE];
-    event_init(e, &l->arena, end);
-    flow_observer_stamp(&l->settings.observer, dataset, e);
-    event_set_str_view(e, EVENT_F_TYPE, protocol, strlen(protocol));
-    TRANS_TEXT(e, EVENT_F_EVENT_CATEGORY, "network");
-    TRANS_TEXT(e, EVENT_F_EVENT_TYPE, "connection");
-    event_add_str(e, EVENT_F_EVENT_TYPE, "protocol", 8);
-    event_set_time(e, EVENT_F_EVENT_START, start);
-    event_set_time(e, EVENT_F_EVENT_END, end);
+    event_init_like(e, &l->arena, end, &l->patterns[pattern]);
+    event_put(e, EVENT_F_EVENT_START, (struct event_value){.type = EVENT_TIME, .t = start});
+    event_put(e, EVENT_F_EVENT_END, (struct event_value){.type = EVENT_TIME, .t = end});
     int64_t duration;
     if (!__builtin_sub_overflow(end, start, &duration) && duration >= 0)
-        event_set_i64(e, EVENT_F_EVENT_DURATION, duration);
-    event_set_str(e, EVENT_F_FLOW_ID, o->flow_id, FLOW_ENDS_ID_SIZE - 1);
+        event_put(e, EVENT_F_EVENT_DURATION, event_value_i64(duration));
+    event_put(e, EVENT_F_FLOW_ID, event_value_str(o->flow_id, FLOW_ENDS_ID_SIZE - 1));
     describe_ends(e, &o->ends);
-    event_set_str_view(e, EVENT_F_NETWORK_PROTOCOL, protocol, strlen(protocol));
     const char *transport = flow_ends_transport(o->ends.proto, buf);
     if (transport != buf)
-        event_set_str_view(e, EVENT_F_NETWORK_TRANSPORT, transport, strlen(transport));
+        trans_event_text(e, EVENT_F_NETWORK_TRANSPORT, transport);
     else
         event_set_text(e, EVENT_F_NETWORK_TRANSPORT, transport);
     if (o->ends.ip_version == 4)

@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define DATASET "network_traffic.http"
-
 /* What an event needs of a request, kept until its response comes. */
 enum kept {
     KEPT_METHOD,
@@ -162,8 +160,8 @@ static void give(struct trans_session *s, enum flow_side client, const struct tr
     struct trans_origin o = trans_event_origin(s->f, client);
     struct event e;
     ts_ns end = m != NULL ? m->last_ts : time;
-    trans_event_begin(l, &e, &o, DATASET, "http", r != NULL ? r->first_ts : m->first_ts, end);
-    event_add_str(&e, EVENT_F_EVENT_CATEGORY, "web", 3);
+    trans_event_begin(l, &e, TRANS_PATTERN_HTTP, &o, r != NULL ? r->first_ts : m->first_ts, end);
+    trans_event_related(&e, &o, 0);
     set_version(&e, m != NULL ? m->version_minor : r->version_minor);
     if (r != NULL)
         describe_request(l, &e, r);

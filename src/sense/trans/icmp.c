@@ -2,8 +2,6 @@
 #include "decode/packet.h"
 #include "trans/trans_priv.h"
 
-#define DATASET "network_traffic.icmp"
-
 /* Messages that ask one host and are answered by one. */
 static const struct {
     uint8_t proto, request, reply;
@@ -81,7 +79,8 @@ void trans_icmp_message(struct trans_listener *l, uint64_t serial, const struct 
         trans_pending_find(l->pending, serial, p->icmp.seq, trans_other(side));
     struct trans_origin o = w != NULL ? w->origin : trans_event_origin(f, trans_other(side));
     struct event e;
-    trans_event_begin(l, &e, &o, DATASET, "icmp", w != NULL ? w->ts : p->ts, p->ts);
+    trans_event_begin(l, &e, TRANS_PATTERN_ICMP, &o, w != NULL ? w->ts : p->ts, p->ts);
+    trans_event_related(&e, &o, 0);
     describe(&e, kind, w != NULL, true);
     if (w != NULL) {
         event_set_i64(&e, EVENT_F_WEIR_REQUEST_BYTES, w->wire_n);
@@ -98,7 +97,8 @@ void trans_icmp_unanswered(struct trans_listener *l, const struct trans_waiting 
 {
     size_t kind = kind_of(w->origin.ends.proto, w->type);
     struct event e;
-    trans_event_begin(l, &e, &w->origin, DATASET, "icmp", w->ts, time);
+    trans_event_begin(l, &e, TRANS_PATTERN_ICMP, &w->origin, w->ts, time);
+    trans_event_related(&e, &w->origin, 0);
     describe(&e, kind, true, false);
     event_set_i64(&e, EVENT_F_WEIR_REQUEST_BYTES, w->wire_n);
     l->counters.icmp++;

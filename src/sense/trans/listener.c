@@ -157,9 +157,10 @@ enum err trans_listener_new(const struct trans_listener_settings *settings, even
     l->sink_ctx = sink_ctx;
     l->now = TIME_NONE;
     arena_init(&l->arena, 0);
+    arena_init(&l->pattern_arena, 0);
     budget_init(&l->budget, settings->session_bytes);
     l->pending = trans_pending_new(settings->seed, settings->max_waiting);
-    if (l->pending == NULL) {
+    if (l->pending == NULL || !trans_event_prepare(l)) {
         trans_listener_free(l);
         return ERR_MEMORY;
     }
@@ -176,6 +177,7 @@ void trans_listener_free(struct trans_listener *l)
     trans_session_release(l);
     trans_pending_free(l->pending);
     arena_release(&l->arena);
+    arena_release(&l->pattern_arena);
     mem_free(l);
 }
 

@@ -3,8 +3,6 @@
 
 #include "trans/trans_priv.h"
 
-#define DATASET "network_traffic.tls"
-
 bool trans_tls_open(struct trans_session *s)
 {
     s->tls = proto_tls_conn_new();
@@ -127,7 +125,8 @@ static void give(struct trans_session *s, ts_ns time)
     ts_ns start = i->client_hello.seen ? i->client_hello.ts : i->server_hello.ts;
     ts_ns end = i->established ? i->established_ts : i->last_ts;
     struct event e;
-    trans_event_begin(l, &e, &o, DATASET, "tls", start, end);
+    trans_event_begin(l, &e, TRANS_PATTERN_TLS, &o, start, end);
+    trans_event_related(&e, &o, 0);
     describe_hellos(&e, i);
     if (i->server_name != NULL)
         trans_event_server(l, &e, bytes_make(i->server_name, strlen(i->server_name)));

@@ -17,8 +17,17 @@ struct proto_http_conn;
 struct proto_tls_conn;
 struct trans_http_request;
 
-/* Sets a constant text without a copy. */
-#define TRANS_TEXT(e, field, text) event_set_str_view(e, field, text, sizeof(text) - 1)
+/* Sets a constant text of a field that is not there yet. */
+#define TRANS_TEXT(e, field, text) event_put(e, field, event_value_str(text, sizeof(text) - 1))
+
+/* What the events of one protocol have in common. */
+enum trans_pattern {
+    TRANS_PATTERN_DNS,
+    TRANS_PATTERN_HTTP,
+    TRANS_PATTERN_TLS,
+    TRANS_PATTERN_ICMP,
+    TRANS_PATTERNS
+};
 
 enum trans_kind {
     TRANS_UNDECIDED, /* too few bytes yet */
@@ -68,6 +77,8 @@ struct trans_listener {
     struct trans_session *free_sessions;
     size_t session_made;
     struct arena arena; /* the event being made, and the message it is made of */
+    struct arena pattern_arena;
+    struct event patterns[TRANS_PATTERNS];
     struct trans_counters counters;
 };
 
@@ -82,12 +93,17 @@ struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t ser
 /* Whom a transaction is between: ends[FLOW_SOURCE] asked. */
 struct trans_origin trans_event_origin(const struct flow *f, enum flow_side client);
 
+/* Makes the patterns; false when memory is short. */
+bool trans_event_prepare(struct trans_listener *l);
 /*
- * Begins an event with all that is common. protocol and dataset are constants; end may be before
- * start in broken input, the duration is left out then.
+ * Begins an event with all that is common, but for related.ip. The origin must live as long as the
+ * event. end may be before start in broken input, the duration is left out then.
  */
-void trans_event_begin(struct trans_listener *l, struct event *e, const struct trans_origin *o,
-                       const char *dataset, const char *protocol, ts_ns start, ts_ns end);
+void trans_event_begin(struct trans_listener *l, struct event *e, enum trans_pattern pattern,
+                       const struct trans_origin *o, ts_ns start, ts_ns end);
+/* Sets related.ip to both ends and makes room for more, which the caller fills; NULL: no memory. */
+struct event_value *trans_event_related(struct event *e, const struct trans_origin *o,
+                                        uint32_t more);
 /* Gives the event out at this time and clears the arena. */
 void trans_event_give(struct trans_listener *l, struct event *e, ts_ns time);
 /* Foreign bytes as text; nothing when they are empty. */
@@ -148,6 +164,12 @@ bool trans_session_gap(struct trans_session *s, const struct flow *f, enum flow_
 bool trans_session_close(struct trans_session *s, const struct flow *f, enum flow_side side,
                          ts_ns ts);
 void trans_session_end(struct trans_session *s, const struct flow *f, ts_ns ts);
+
+/* A constant or borrowed text of a field that is not there yet. */
+static inline void trans_event_text(struct event *e, event_field f, const char *s)
+{
+    event_put(e, f, event_value_str(s, strlen(s)));
+}
 
 static inline enum proto_dir trans_dir(enum flow_side side)
 {

@@ -140,6 +140,45 @@ static void copies_stand_alone(void **state)
     arena_release(&b);
 }
 
+static void events_like_a_pattern(void **state)
+{
+    (void)state;
+    struct arena a, b;
+    struct event pattern, e;
+    arena_init(&a, 0);
+    arena_init(&b, 0);
+    event_init(&pattern, &a, 0);
+    event_set_text(&pattern, EVENT_F_HOST_NAME, "gate");
+    event_add_str(&pattern, EVENT_F_EVENT_CATEGORY, "network", 7);
+    event_add_str(&pattern, EVENT_F_EVENT_CATEGORY, "web", 3);
+    for (int round = 0; round < 2; round++) {
+        event_init_like(&e, &b, 9, &pattern);
+        assert_int_equal(e.time, 9);
+        assert_string_equal(event_str(&e, EVENT_F_HOST_NAME, ""), "gate");
+        event_add_str(&e, EVENT_F_EVENT_CATEGORY, "file", 4);
+        event_set_text(&e, EVENT_F_HOST_NAME, "other");
+        event_put(&e, EVENT_F_SOURCE_BYTES, event_value_i64(3));
+        struct event_value *list = event_put_list(&e, EVENT_F_RELATED_HOSTS, 2);
+        assert_non_null(list);
+        list[0] = event_value_str("x", 1);
+        list[1] = event_value_str("y", 1);
+        event_add_str(&e, EVENT_F_RELATED_HOSTS, "z", 1);
+        list = event_put_list(&e, EVENT_F_RELATED_USER, 1);
+        list[0] = event_value_str("u", 1);
+        assert_int_equal(event_get(&e, EVENT_F_EVENT_CATEGORY)->n, 3);
+        assert_int_equal(event_get(&e, EVENT_F_RELATED_HOSTS)->n, 3);
+        assert_string_equal(event_values(event_get(&e, EVENT_F_RELATED_HOSTS))[1].s, "y");
+        assert_string_equal(event_str(&e, EVENT_F_RELATED_USER, ""), "u");
+        assert_int_equal(event_i64(&e, EVENT_F_SOURCE_BYTES, 0), 3);
+        arena_clear(&b);
+    }
+    assert_int_equal(pattern.n, 2);
+    assert_int_equal(event_get(&pattern, EVENT_F_EVENT_CATEGORY)->n, 2);
+    assert_string_equal(event_str(&pattern, EVENT_F_HOST_NAME, ""), "gate");
+    arena_release(&a);
+    arena_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +188,7 @@ int main(void)
         cmocka_unit_test(names_coerce_to_the_table),
         cmocka_unit_test(foreign_bytes_are_escaped),
         cmocka_unit_test(copies_stand_alone),
+        cmocka_unit_test(events_like_a_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
