@@ -1,0 +1,46 @@
+#ifndef FUZZ_DETECT_HELP_H
+#define FUZZ_DETECT_HELP_H
+
+/* A job with every kind of detector, for the targets that run the engine. */
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "detect/detect.h"
+
+#include <string.h>
+
+static inline struct detect_job *help_fuzz_job(void)
+{
+    static const char text[] =
+        "{\"job_id\":\"fuzz\",\"analysis_config\":{\"bucket_span\":\"15m\",\"latency\":\"15m\","
+        "\"detectors\":[{\"function\":\"count\",\"partition_field_name\":\"a\"},{\"function\":"
+        "\"sum\",\"field_name\":\"v\",\"over_field_name\":\"a\",\"by_field_name\":\"b\"},{"
+        "\"function\":\"rare\",\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":"
+        "\"info_content\",\"field_name\":\"b\"},{\"function\":\"distinct_count\",\"field_name\":"
+        "\"b\"},{\"function\":\"max\",\"field_name\":\"v\"}],\"influencers\":[\"a\",\"c\"]},"
+        "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"},\"data_description\":{"
+        "\"time_field\":\"t\"}}";
+    struct detect_job *job = NULL;
+    ASSERT(detect_job_parse(text, strlen(text), "", NULL, 0, &job, NULL) == ERR_NONE);
+    return job;
+}
+
+/* Every document must be free of what JSON cannot say. */
+static inline void help_fuzz_sink(void *ctx, const struct detect_result *r)
+{
+    struct buf *out = ctx;
+    buf_clear(out);
+    detect_result_write(r, out);
+    ASSERT(strstr(buf_text(out), "null") == NULL);
+}
+
+static inline struct detect *help_fuzz_engine(const struct detect_job *job, struct buf *out)
+{
+    struct detect_options o = {
+        .seed = {1, 2}, .follow_records = true, .sink = help_fuzz_sink, .ctx = out};
+    struct detect *d = NULL;
+    ASSERT(detect_new(job, &o, &d) == ERR_NONE);
+    return d;
+}
+
+#endif
