@@ -439,9 +439,10 @@ static void wrap_select(struct buf *sql, const char *text, size_t n, uint64_t li
 {
     while (n > 0 && strchr("; \t\r\n", text[n - 1]) != NULL)
         n--;
-    buf_str(sql, "SELECT to_json(t)::VARCHAR FROM (\n");
+    /* The name of the row must not be that of one of its columns. */
+    buf_str(sql, "SELECT to_json(\"the whole row\")::VARCHAR FROM (\n");
     buf_add(sql, text, n);
-    buf_format(sql, "\n) AS t LIMIT %llu", (unsigned long long)limit + 1);
+    buf_format(sql, "\n) AS \"the whole row\" LIMIT %llu", (unsigned long long)limit + 1);
 }
 
 enum err store_worker_select(struct store_worker *w, struct cursor c)

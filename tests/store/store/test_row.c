@@ -91,12 +91,12 @@ static const uint8_t by_hand[] =
     "\53\0\0\0"
     "\13source.port\0"
     "\4tags\0"
-    "\27"          /* row of 23 bytes */
-    "\2\3\7\2"     /* base + 1 ns, source 3, sequence 7, 2 fields */
-    "\0\2\366\6"   /* source.port: integer 443 */
-    "\1\10\3"      /* tags: list of 3 */
-    "\1\1a\0"      /* "a" */
-    "\1\1b\0"      /* "b" */
+    "\27"        /* row of 23 bytes */
+    "\2\3\7\2"   /* base + 1 ns, source 3, sequence 7, 2 fields */
+    "\0\2\366\6" /* source.port: integer 443 */
+    "\1\10\3"    /* tags: list of 3 */
+    "\1\1a\0"    /* "a" */
+    "\1\1b\0"    /* "b" */
     "\5\4\12\0"; /* address, and the NUL of the literal is not its last byte */
 
 static void test_by_hand(void **state)

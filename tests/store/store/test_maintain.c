@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store/store_help.h"
+
+#include <dirent.h>
+
+static struct store *open_store(const char *dir, const struct store_options *options)
+{
+    struct err_text why;
+    struct store *s;
+    enum err rc = store_open(dir, options, &s, &why);
+    if (rc != ERR_NONE)
+        fail_msg("%s", why.message);
+    return s;
+}
+
+static void good(enum err rc, const struct err_text *why)
+{
+    if (rc != ERR_NONE)
+        fail_msg("%s", why->message);
+}
+
+/* Flows from a time on, committed and sealed into one piece. */
+static void piece(struct store *s, struct rng *rng, ts_ns from, uint64_t n, const char *dataset)
+{
+    struct arena arena;
+    struct err_text why;
+    arena_init(&arena, 0);
+    for (uint64_t i = 0; i < n; i++) {
+        struct event e;
+        arena_clear(&arena);
+        help_flow(&e, &arena, rng, from + (ts_ns)i * TIME_S, rng_u64(rng) >> 1);
+        if (dataset != NULL)
+            event_set_text(&e, EVENT_F_DATA_STREAM_DATASET, dataset);
+        assert_int_equal(store_append(s, &e), ERR_NONE);
+    }
+    good(store_commit(s, &why), &why);
+    good(store_seal(s, &why), &why);
+    arena_release(&arena);
+}
+
+static unsigned files(const char *dir)
+{
+    char path[4200];
+    unsigned n = 0;
+    snprintf(path, sizeof(path), "%s/pieces", dir);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        n += strstr(e->d_name, ".parquet") != NULL || strstr(e->d_name, ".tmp") != NULL;
+    closedir(d);
+    return n;
+}
+
+static void collect(struct store *s, struct help_list *l)
+{
+    struct err_text why;
+    struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
+    memset(l, 0, sizeof(*l));
+    buf_init(&l->text);
+    good(store_search(s, &all, help_collect, l, &why), &why);
+}
+
+/* Pieces of a past hour and one dataset become one, with the same events. */
+static void test_merge(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_stats stats;
+    struct help_list before;
+    struct help_list after;
+    ts_ns hour = time_floor(HELP_BASE, TIME_HOUR);
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, NULL);
+    piece(s, &rng, hour + 10 * TIME_MIN, 50, NULL);
+    piece(s, &rng, hour + 5 * TIME_MIN, 50, NULL);
+    piece(s, &rng, hour + 5 * TIME_MIN, 30, "other.set");
+    piece(s, &rng, hour + 20 * TIME_MIN, 50, NULL);
+    piece(s, &rng, hour + 80 * TIME_MIN, 50, NULL); /* the next hour */
+    collect(s, &before);
+    assert_int_equal(before.n, 230);
+    /* The hour is not over, then it is too fresh: nothing is merged. */
+    good(store_maintain(s, hour + 30 * TIME_MIN, &why), &why);
+    good(store_maintain(s, hour + 62 * TIME_MIN, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 5);
+    good(store_maintain(s, hour + 70 * TIME_MIN, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 3);
+    assert_int_equal(stats.piece_rows, 230);
+    assert_int_equal(files(dir), 3);
+    collect(s, &after);
+    assert_string_equal(buf_text(&after.text), buf_text(&before.text));
+    buf_release(&after.text);
+    /* Once merged it is left alone; a late piece is merged with it. */
+    good(store_maintain(s, hour + 70 * TIME_MIN, &why), &why);
+    piece(s, &rng, hour + 50 * TIME_MIN, 10, NULL);
+    good(store_maintain(s, hour + 75 * TIME_MIN, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 3);
+    assert_int_equal(stats.piece_rows, 240);
+    store_close(s);
+    s = open_store(dir, NULL);
+    collect(s, &after);
+    assert_int_equal(after.n, 240);
+    buf_release(&after.text);
+    buf_release(&before.text);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+static void test_keep_age(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_stats stats;
+    struct store_options options = {.keep_age_ns = TIME_DAY};
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, &options);
+    piece(s, &rng, HELP_BASE, 50, NULL);
+    piece(s, &rng, HELP_BASE + 3 * TIME_HOUR, 50, NULL);
+    good(store_maintain(s, HELP_BASE + TIME_DAY, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 2);
+    good(store_maintain(s, HELP_BASE + TIME_DAY + TIME_HOUR, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 1);
+    assert_int_equal(stats.dropped_pieces, 1);
+    assert_int_equal(stats.dropped_rows, 50);
+    assert_int_equal(stats.first_time, HELP_BASE + 3 * TIME_HOUR);
+    assert_int_equal(files(dir), 1);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+static void test_keep_bytes(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_stats stats;
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, NULL);
+    for (int i = 0; i < 4; i++)
+        piece(s, &rng, HELP_BASE + i * TIME_DAY, 500, NULL);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 4);
+    uint64_t all = stats.piece_bytes;
+    store_close(s);
+    struct store_options options = {.keep_bytes = all / 2 + 2000};
+    s = open_store(dir, &options);
+    good(store_maintain(s, HELP_BASE, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 2);
+    assert_true(stats.piece_bytes <= options.keep_bytes);
+    assert_int_equal(stats.first_time, HELP_BASE + 2 * TIME_DAY); /* the oldest went */
+    store_close(s);
+    help_rmdir(dir);
+}
+
+struct reading {
+    struct store *store;
+    const char *dir;
+    uint64_t n;
+};
+
+/* In the middle of a search another thread's housekeeping merges: played by the sink's own call. */
+static bool merge_while_reading(void *ctx, struct event *e)
+{
+    struct reading *r = ctx;
+    struct err_text why;
+    (void)e;
+    if (r->n++ == 0) {
+        good(store_maintain(r->store, HELP_BASE + TIME_DAY, &why), &why);
+        assert_int_equal(files(r->dir), 4); /* three to be read, and the merged one */
+    }
+    return true;
+}
+
+static void test_merge_while_reading(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    ts_ns hour = time_floor(HELP_BASE, TIME_HOUR);
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, NULL);
+    for (int i = 0; i < 3; i++)
+        piece(s, &rng, hour + i * 10 * TIME_MIN, 20, NULL);
+    struct reading r = {s, dir, 0};
+    struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
+    good(store_search(s, &all, merge_while_reading, &r, &why), &why);
+    assert_int_equal(r.n, 60);
+    assert_int_equal(files(dir), 1);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+/* Too much that is hot is sealed by the commit itself. */
+static void test_commit_seals(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_stats stats;
+    struct store_options options = {.hot_rows = 100};
+    struct arena arena;
+    rng_init(&rng, 2);
+    arena_init(&arena, 0);
+    struct store *s = open_store(dir, &options);
+    for (uint64_t i = 0; i < 120; i++) {
+        struct event e;
+        help_flow(&e, &arena, &rng, HELP_BASE + (ts_ns)i, i);
+        assert_int_equal(store_append(s, &e), ERR_NONE);
+        if (i == 60)
+            good(store_commit(s, &why), &why);
+    }
+    store_stats(s, &stats);
+    assert_int_equal(stats.hot_rows, 61);
+    good(store_commit(s, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.hot_rows, 0);
+    assert_int_equal(stats.piece_rows, 120);
+    arena_release(&arena);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    help_worker(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_merge),        cmocka_unit_test(test_keep_age),
+        cmocka_unit_test(test_keep_bytes),   cmocka_unit_test(test_merge_while_reading),
+        cmocka_unit_test(test_commit_seals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
