@@ -26,6 +26,7 @@ extern const struct cli_command cli_commands[];
 int cli_read(const struct cli_args *args);
 int cli_detect(const struct cli_args *args);
 int cli_replay(const struct cli_args *args);
+int cli_demo(const struct cli_args *args);
 int cli_serve(const struct cli_args *args);
 int cli_status(const struct cli_args *args);
 int cli_search(const struct cli_args *args);

@@ -38,6 +38,11 @@ const struct cli_command cli_commands[] = {
          CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_ALERTS) |
          CLI_BIT(CLI_THREADS) | WHERE | TALK,
      cli_replay},
+    {"demo", "[OPTION]...", "Play the bundled sample through the whole chain.",
+     "A table of alerts with reasons, and the next command to try. --no-serve is there for "
+     "scripts:\n"
+     "demo ends after the table in any case as long as there is no web interface.",
+     CLI_BIT(CLI_NO_SERVE) | TALK, cli_demo},
     {"serve", "[OPTION]...", "Watch live interfaces and growing logs, keep events, raise alerts.",
      "The daemon, in the foreground, until SIGTERM or Ctrl-C. What it learns and finds is kept in\n"
      "the data directory, and it goes on from there when started again.",

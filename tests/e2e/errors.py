@@ -1,0 +1,83 @@
+"""Wrong input of each kind: exit status, message, nothing lost."""
+import gzip
+import json
+import os
+import subprocess
+
+from weir_e2e import WEIR, Folder, check, conn, office, weir
+
+EVENT = {"@timestamp": "2024-01-01T00:00:00Z", "event": {"category": ["network"]},
+         "source": {"ip": "10.0.0.1", "bytes": 5}, "destination": {"ip": "8.8.8.8", "port": 53}}
+JOB = {"job_id": "j", "analysis_config": {"bucket_span": "15m", "detectors": [{"function": "count"}]},
+       "data_description": {"time_field": "@timestamp"}}
+RULE = """[metadata]
+creation_date = "2024/01/01"
+updated_date = "2024/01/01"
+maturity = "production"
+
+[rule]
+author = ["x"]
+description = "d"
+name = "A rule"
+risk_score = 21
+rule_id = "ef8cc01c-fc49-4954-a175-98569c646740"
+severity = "low"
+type = "machine_learning"
+machine_learning_job_id = "j"
+anomaly_threshold = 101
+"""
+
+
+def wrong(run, part, what):
+    check(run.status == 2, f"{what}: exit status 2, not {run.status}", run)
+    check(part in run.err, f"{what}: the message says '{part}'", run)
+
+
+with Folder() as folder:
+    wrong(weir("read", folder("noise", os.urandom(5000))), "expected a capture", "not a capture")
+    check(weir("read", folder("empty", b"")).status == 0, "an empty log holds no events, and that is all")
+    wrong(weir("read", folder.path + "/none"), "none", "a file that is not there")
+    wrong(weir("read", "--format", "xml", folder("e", json.dumps(EVENT))), "auto", "a format")
+    wrong(weir("nonsense"), "nonsense", "a command that is none")
+    wrong(weir("read", "--nonsense"), "--nonsense", "an option that is none")
+
+    lines = json.dumps(EVENT) + "\n"
+    big = lines * 900000 + "{\"broken\": \n" + lines
+    run = weir("read", "--output", "none", "--stats", folder("big.ndjson", big))
+    check(run.status == 0, "one bad line does not end the reading", run)
+    check("big.ndjson:900001" in run.err, "the bad line is named", run)
+    stats = json.loads(run.err.splitlines()[-1])
+    check(stats["events"] == 900001, "all others are there", run)
+    check(stats["dropped"].get("ingest.json") == 1, "and the bad one is counted", run)
+    packed = folder("cut.ndjson.gz", gzip.compress((lines * 20000).encode())[:-2000])
+    run = weir("read", "--output", "none", "--stats", packed)
+    check(json.loads(run.err.splitlines()[-1])["events"] > 0, "a cut file gives what is there", run)
+    check("dropped" in run.err and run.err.count("{}") == 0, "and says that it was cut", run)
+
+    job = dict(JOB, analysis_config={"bucket_span": "15m", "detectors": [{"function": "guess"}]})
+    wrong(weir("detect", "--job", folder("job.json", json.dumps(job)), folder("e2", lines)),
+          "guess", "a job with an unknown function")
+    wrong(weir("detect", "--job", folder("bad.json", '{"job_id": \n nonsense}'), folder("e2")),
+          "bad.json:2", "a job that is no JSON")
+    wrong(weir("rule", "check", folder("rule.toml", RULE)), "rule.toml:15", "threshold 101")
+    check("0 to 100" in weir("rule", "check", folder("rule.toml")).err, "what was expected is said")
+    check(weir("rule", "check", folder("good.toml", RULE.replace("101", "75"))).status == 0,
+          "a right rule is right")
+
+    run = weir("serve", "--data-dir", folder("d"), "--interface", "none0", timeout=30)
+    wrong(run, "none0", "an interface that is not there")
+    run = weir("serve", "--data-dir", "/proc/weir", timeout=30)
+    check(run.status != 0 and "/proc/weir" in run.err, "an unwritable directory is named", run)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([WEIR, "read", folder("log", conn(office(2)))], stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    check(done.returncode == 1, "a full disk under standard output is a failure")
+    check("cannot be written" in done.stderr, "and is said")
+    wrong(weir("serve", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
+          "weir.toml:3", "a setting out of range")
+    newer = folder("newer")
+    check(weir("status", "--data-dir", newer).status == 0, "status makes a directory")
+    with open(newer + "/state.db", "wb") as f:
+        f.write(b"this is no database" * 100)
+    run = weir("status", "--data-dir", newer)
+    check(run.status != 0 and "state.db" in run.err, "a broken state file is refused by name", run)
