@@ -18,7 +18,7 @@
 
 struct enrich_domain;
 
-#define ENRICH_DOMAIN_MAX 255
+#define ENRICH_DOMAIN_MAX 1020 /* 255 bytes of a name, each written as \\DDD */
 
 struct enrich_parts {
     char name[ENRICH_DOMAIN_MAX + 1]; /* small letters, without a final dot */
