@@ -7,6 +7,12 @@
 #include <math.h>
 
 #define LOG_FLOOR (-690775.5)
+#define LOG_SQRT_2PI 0.918938533204672741780329736406
+
+#define SUMMED 64.0  /* counts up to here are added up one by one */
+#define MIDDLE_Z 1.5 /* within so many standard deviations any law will do */
+#define SPARSE_SHARE 0.2
+#define SPARSE_AFTER 50.0
 
 /* Beliefs before data, worth so many buckets. */
 #define RATIO_PRIOR 0.25 /* over-dispersion: half the mean as a standard deviation */
@@ -25,7 +31,6 @@
 #define TAIL_MOST 8.0                /* what one value can add */
 #define TAIL_PRIOR 10.0
 
-#define EVIDENCE_TAU 300.0
 #define MOST_EVIDENCE 40.0
 
 static double mix(double log_a, double log_b, double weight_b)
@@ -91,9 +96,52 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
     }
 }
 
+struct tails {
+    double upper;
+    double lower;
+    double self; /* ln of the value's own probability, for whole-number laws; else LOG_FLOOR */
+};
+
+static struct tails student(double y, double mean, double sd, double nu)
+{
+    double t = (y - mean) / sd;
+    double far = model_number_student_tail(fabs(t), nu);
+    double near = stats_special_log_1m(far);
+    return t > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
+}
+
+/*
+ * The negative binomial law. Small counts are added up; in the middle of large ones, where nobody
+ * looks at the digits, the cube root is normal (Wilson and Hilferty 1931); the tails are exact.
+ */
+static struct tails negbin(double k, double mean, double size)
+{
+    if (k <= SUMMED) {
+        double q = size * log1p(-mean / (mean + size));
+        double ratio = mean / (mean + size);
+        double p = exp(q);
+        double below = 0;
+        for (double i = 1; i <= k; i++) {
+            below += p;
+            p *= (i - 1 + size) / i * ratio;
+        }
+        if (below < 0.999999 && below + p > 1e-6 && q > -600)
+            return (struct tails){log1p(-below), log(fmin(below + p, 1)), log(fmax(p, 1e-300))};
+    } else {
+        double ninth = (1 / mean + 1 / size) / 9;
+        double z = (cbrt(k / mean) - 1 + ninth) / sqrt(ninth);
+        if (fabs(z) < MIDDLE_Z) {
+            double half = 0.5 / sqrt(mean + mean * mean / size);
+            return (struct tails){stats_special_log_normal_tail(z - half),
+                                  stats_special_log_normal(z + half), log(half * 0.8) - z * z / 2};
+        }
+    }
+    struct stats_tails t = stats_dist_negbin(k, mean, size);
+    return (struct tails){t.upper, t.lower, stats_dist_negbin_log_pmf(k, mean, size)};
+}
+
 /* The size of an event given that there is one, when events are rare: lognormal, wide at first. */
-static struct stats_tails sparse_tails(const struct model_series *s, double low, double high,
-                                       double *out_log_pdf)
+static struct tails sparse_tails(const struct model_series *s, double k, double *out_log_pdf)
 {
     double n = s->log_weight;
     double mean = n > 0 ? s->log_mean : 0;
@@ -101,17 +149,14 @@ static struct stats_tails sparse_tails(const struct model_series *s, double low,
         (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * SPARSE_PRIOR_N) / (n + SPARSE_PRIOR_N);
     double sd = fmax(sqrt(v * (1 + 1 / fmax(n, 0.3))), LOG_LEAST);
     double nu = n + SPARSE_PRIOR_N;
-    double x = log(high);
-    *out_log_pdf = stats_dist_student_log_pdf(x, mean, sd, nu) - x;
-    return (struct stats_tails){stats_dist_student(x, mean, sd, nu).lower,
-                                stats_dist_student(log(low), mean, sd, nu).upper};
+    struct tails at_least = student(log(k - 0.5), mean, sd, nu);
+    struct tails more = student(log(k + 0.5), mean, sd, nu);
+    /* Of whole numbers from 1 on: what the law has below one half is not there. */
+    double all = student(-M_LN2, mean, sd, nu).upper;
+    double share = at_least.upper + stats_special_log_1m(fmin(more.upper - at_least.upper, -1e-12));
+    *out_log_pdf = share - all;
+    return (struct tails){fmin(at_least.upper - all, 0), more.lower, *out_log_pdf};
 }
-
-struct tails {
-    double upper;
-    double lower;
-    double self; /* ln of the value's own probability, for whole-number laws; else LOG_FLOOR */
-};
 
 static struct tails place_ratio(const struct model_series *s, const struct model_point *p,
                                 double value, double log_pdf[2])
@@ -120,15 +165,19 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double mean = fmax(p->mean, 1e-9);
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
-    struct stats_tails common = stats_dist_negbin(k, mean, size);
-    struct stats_tails sparse;
-    log_pdf[0] = stats_dist_negbin_log_pmf(k, mean, size);
+    struct tails common = negbin(k, mean, size);
+    log_pdf[0] = log_pdf[1] = 0;
+    /* A series that is seldom empty is not sparse, and spared the second law. */
+    if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
+        return common;
+    struct tails sparse;
+    log_pdf[0] = common.self;
     if (k < 1) {
-        sparse = (struct stats_tails){log(zero), 0};
+        sparse = (struct tails){0, log(zero), log(zero)};
         log_pdf[1] = log(zero);
     } else {
         double some = log1p(-zero);
-        sparse = sparse_tails(s, k - 0.5, k + 0.5, &log_pdf[1]);
+        sparse = sparse_tails(s, k, &log_pdf[1]);
         log_pdf[1] = fmin(log_pdf[1] + some, 0);
         sparse.upper += some;
         sparse.lower = stats_special_log_add(log(zero), sparse.lower + some);
@@ -150,23 +199,34 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
+    if (!(s->level[LEVEL_SLOW].n > 0)) {
+        /* Never anything but zeros: that something came can be judged, not how much. */
+        log_pdf[0] = log_pdf[1] = log1p(-zero);
+        return (struct tails){log_pdf[0], 0, LOG_FLOOR};
+    }
     double nu = s->spread_weight + LOG_PRIOR_N;
-    struct stats_tails normal = stats_dist_student(y, p->mean, sd, nu);
-    log_pdf[0] = stats_dist_student_log_pdf(y, p->mean, sd, nu);
+    struct tails t = student(y, p->mean, sd, nu);
+    double z = (y - p->mean) / sd;
+    log_pdf[0] = -0.5 * (nu + 1) * log1p(z * z / nu) - log(sd) - LOG_SQRT_2PI;
     /* The gamma law with the same mean and spread of the logarithm: trigamma(a) is about
      * 1/a + 1/(2 a^2), and E ln x is digamma(a) + ln scale. */
     double v = sd * sd;
     double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
-    double scale = exp(fmin(fmax(p->mean - stats_special_digamma(shape), -600), 600));
-    struct stats_tails gamma = stats_dist_gamma(value, shape, scale);
-    log_pdf[1] = stats_dist_gamma_log_pdf(value, shape, scale) + y;
-    double w = second_weight(s, 0.3);
-    double some = log1p(-zero);
-    double upper = mix(normal.upper, gamma.upper, w) + some;
-    double lower = mix(normal.lower, gamma.lower, w) + some;
-    if (zero > 0)
-        lower = stats_special_log_add(log(zero), lower);
-    return (struct tails){upper, fmin(lower, 0), LOG_FLOOR};
+    double log_scale = p->mean - stats_special_digamma(shape);
+    double ratio = exp(fmin(y - log_scale, 600));
+    log_pdf[1] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
+    if (fabs(z) > MIDDLE_Z) {
+        double w = second_weight(s, 0.3);
+        struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
+        t.upper = mix(t.upper, gamma.upper, w);
+        t.lower = mix(t.lower, gamma.lower, w);
+    }
+    if (zero > 0) {
+        double some = log1p(-zero);
+        t.upper += some;
+        t.lower = fmin(stats_special_log_add(log(zero), t.lower + some), 0);
+    }
+    return t;
 }
 
 static double tail_calibrated(const struct model_series *s, int side, double log_p)
@@ -197,9 +257,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
         break;
     default: {
         double nu = s->spread_weight + LINEAR_PRIOR_N;
-        struct stats_tails d = stats_dist_student(value, p->mean, out->sd, nu);
         out->log_pdf[0] = out->log_pdf[1] = 0;
-        t = (struct tails){d.upper, d.lower, LOG_FLOOR};
+        t = student(value, p->mean, out->sd, nu);
     }
     }
     t.upper = fmax(fmin(t.upper, 0), LOG_FLOOR);
@@ -221,7 +280,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
 {
     double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
     for (int f = 0; f < 2; f++)
-        s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / EVIDENCE_TAU) +
+        s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
                                  fmax(place->log_pdf[f], -MOST_EVIDENCE));
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;
@@ -229,7 +288,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         s->tail_excess[side] *= (float)keep;
         if (excess > 0) {
             s->tail_n[side] += 1.0F;
-            s->tail_excess[side] += (float)fmin(excess, TAIL_MOST);
+            /* A law that has not formed yet says nothing about tails. */
+            s->tail_excess[side] += (float)fmin(excess, s->log_weight < TAIL_PRIOR ? 1 : TAIL_MOST);
         }
     }
     bool some = s->scale != SCALE_LOG || value > 0;

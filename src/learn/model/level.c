@@ -4,6 +4,8 @@
 #include <math.h>
 
 #define LOSS_TAU 48.0 /* buckets over which foretellers are compared */
+#define RECORD_SHARE 0.2
+#define RECORD_MOST 10.0
 #define MOST_LOSS 9.0 /* one surprise counts no more than three standard deviations */
 #define HANDICAP 2.0  /* loss a newly ready season starts behind the best */
 #define NERVOUS 0.15  /* share of the nervous ones in what a run is measured against */
@@ -41,6 +43,14 @@ static double tau_of(const struct model_series *s, int i)
     default:
         return s->tau;
     }
+}
+
+/* The record of weeks counts up to RECORD_MOST: who was right last Monday is heard this Monday, and
+ * still everything may have changed since. */
+static double behind(const struct model_series *s, int i, double best_record)
+{
+    double record = ((double)s->level[i].record - best_record) * RECORD_SHARE;
+    return (double)s->level[i].loss + handicap(i) + fmin(record, RECORD_MOST);
 }
 
 static bool speaks(const struct model_series *s, int i)
@@ -89,19 +99,28 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     double week = weekly ? model_season_at(s->weekly, time) : neutral;
     out->weekly = ratio ? out->daily * week : out->daily + week;
 
-    double least = INFINITY;
+    double record = 1e300;
     for (int i = 0; i < LEVELS; i++)
         if (speaks(s, i))
-            least = fmin(least, (double)s->level[i].loss + handicap(i));
-    double total = 0;
+            record = fmin(record, (double)s->level[i].record);
+    double least = 1e300;
     for (int i = 0; i < LEVELS; i++) {
-        out->weight[i] = 0;
-        out->foretold[i] = 0;
+        out->weight[i] = -1;
         if (!speaks(s, i))
             continue;
+        out->weight[i] = behind(s, i, record);
+        least = fmin(least, out->weight[i]);
+    }
+    double total = 0;
+    for (int i = 0; i < LEVELS; i++) {
+        double late = out->weight[i] - least;
+        out->foretold[i] = 0;
+        if (out->weight[i] < 0 || late > 60) {
+            out->weight[i] = 0;
+            continue;
+        }
         out->foretold[i] = one_foretold(s, out, i);
-        double behind = (double)s->level[i].loss + handicap(i) - least;
-        out->weight[i] = behind < 60 ? exp(-behind / 2) : 0;
+        out->weight[i] = late > 0 ? exp(-late / 2) : 1;
         total += out->weight[i];
     }
     out->mean = 0;
@@ -142,17 +161,13 @@ static void start(struct model_series *s, int i, double y, double n, double seas
         l->b = 0;
     }
     l->n = (float)kept;
-    l->loss = 0;
 }
 
 void model_level_restart(struct model_series *s, double y, double n)
 {
     for (int i = 0; i < LEVELS; i++)
-        if (i < LEVEL_DAILY || s->level[i].n > 0) {
-            float loss = s->level[i].loss;
+        if (i < LEVEL_DAILY || s->level[i].n > 0)
             start(s, i, y, n, s->scale == SCALE_RATIO ? 1 : 0);
-            s->level[i].loss = loss;
-        }
 }
 
 /* A season that has seen its first whole cycle gets its levels. */
@@ -160,13 +175,18 @@ static void admit(struct model_series *s, const struct model_season *season, int
 {
     if (season == NULL || !model_season_ready(season) || s->level[slow].n > 0)
         return;
-    double least = INFINITY;
-    for (int i = 0; i < LEVELS; i++)
-        if (speaks(s, i))
+    double least = 1e300;
+    double record = 1e300;
+    for (int i = 0; i < LEVELS; i++) {
+        if (speaks(s, i)) {
             least = fmin(least, (double)s->level[i].loss);
+            record = fmin(record, (double)s->level[i].record);
+        }
+    }
     for (int i = slow; i <= slow + 1; i++) {
         start(s, i, model_season_base(season), LEVEL_TAU_MID / 2, s->scale == SCALE_RATIO ? 1 : 0);
         s->level[i].loss = (float)(least + HANDICAP);
+        s->level[i].record = (float)record;
     }
 }
 
@@ -177,7 +197,9 @@ void model_level_compare(struct model_series *s, const struct model_point *p, do
         if (!speaks(s, i))
             continue;
         double e = (y - p->foretold[i]) / sd;
-        l->loss = (float)((double)l->loss * (1 - 1 / LOSS_TAU) + fmin(e * e, MOST_LOSS));
+        double square = fmin(e * e, MOST_LOSS);
+        l->loss = (float)((double)l->loss * (1 - 1 / LOSS_TAU) + square);
+        l->record = (float)((double)l->record * (1 - 1 / s->tau) + square);
     }
 }
 

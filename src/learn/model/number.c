@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/number.h"
 
+#include "stats/special.h"
+
 #include <math.h>
 
 #define LARGEST 1e30 /* fits a float, and its square a double */
@@ -38,4 +40,10 @@ double model_number_score(double log_p)
     double z = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
                        (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
     return fmax(z, 0);
+}
+
+double model_number_student_tail(double t, double nu)
+{
+    double z = sqrt(nu * log1p(t * t / nu)) * (8 * nu + 1) / (8 * nu + 3);
+    return stats_special_log_normal_tail(t < 0 ? -z : z);
 }

@@ -22,4 +22,10 @@ double model_number_tame(double x);
  * 26.2.23, error below 5e-4). */
 double model_number_score(double log_p);
 
+/*
+ * ln P(T >= t), T of Student's law with nu >= 3 degrees of freedom, by its normal equivalent
+ * (Wallace 1959): z within 0.5 % at nu = 3, 0.01 % from nu = 30 on, in the far tail too.
+ */
+double model_number_student_tail(double t, double nu);
+
 #endif

@@ -60,34 +60,45 @@ static size_t bin_of(double y)
 }
 
 /*
- * ln P(a value of this histogram >= y). Inside it the share of what lies above; in the outer tenth
- * an exponential law of the logarithm, which is Pareto's law of the value (peaks over a threshold),
- * with the uncertainty of its rate.
+ * The outer tenth of a histogram follows an exponential law of the logarithm, which is Pareto's law
+ * of the value (peaks over a threshold); within, the share of what lies above speaks for itself.
  */
-static double histogram_tail(const float *bins, double total, double y)
+static void settle_histogram(const float *bins, double total, float *above, struct model_tail *out)
 {
-    double above = 0;
+    double sum = 0;
     double excess = 0; /* of the values above, over the threshold */
-    size_t bin = MODEL_POPULATION_BINS;
     double least = fmax(TAIL_SHARE * total, 10);
-    while (bin > 0 && above < least) {
-        bin--;
-        excess += above * BIN_WIDTH + (double)bins[bin] * BIN_WIDTH / 2;
-        above += (double)bins[bin];
+    size_t start = MODEL_POPULATION_BINS;
+    double start_sum = 0;
+    double start_excess = 0;
+    for (size_t bin = MODEL_POPULATION_BINS; bin-- > 0;) {
+        excess += sum * BIN_WIDTH + (double)bins[bin] * BIN_WIDTH / 2;
+        if (start_sum < least) {
+            start = bin;
+            start_sum = sum + (double)bins[bin];
+            start_excess = excess;
+        }
+        sum += (double)bins[bin];
+        above[bin] = (float)sum;
     }
-    double threshold = (double)bin * BIN_WIDTH;
-    if (y > threshold) {
-        double n = above + EXCESS_PRIOR_N;
-        double mean = (excess + EXCESS_PRIOR * EXCESS_PRIOR_N) / n;
-        double tail = -n * log1p((y - threshold) / (mean * n));
-        return fmin(log((above + 0.5) / (total + 1)) + tail, 0);
+    double n = start_sum + EXCESS_PRIOR_N;
+    *out = (struct model_tail){total, (double)start * BIN_WIDTH, start_sum,
+                               (start_excess + EXCESS_PRIOR * EXCESS_PRIOR_N) / n};
+}
+
+/* ln P(a value of this histogram >= y), with the uncertainty of the tail's rate. */
+static double histogram_tail(const float *above, const struct model_tail *t, double y)
+{
+    if (y > t->threshold) {
+        double n = t->above + EXCESS_PRIOR_N;
+        double tail = -n * log1p((y - t->threshold) / (t->excess * n));
+        return fmin(log((t->above + 0.5) / (t->total + 1)) + tail, 0);
     }
     size_t own = bin_of(y);
-    while (bin > own)
-        above += (double)bins[--bin];
+    double next = own + 1 < MODEL_POPULATION_BINS ? (double)above[own + 1] : 0;
     double inside = (y - (double)own * BIN_WIDTH) / BIN_WIDTH;
-    above -= (double)bins[own] * inside;
-    return fmin(log((fmax(above, 0) + 0.5) / (total + 1)), 0);
+    double sum = (double)above[own] + (next - (double)above[own]) * inside;
+    return fmin(log((fmax(sum, 0) + 0.5) / (t->total + 1)), 0);
 }
 
 static double histogram_quantile(const float *bins, double total, double share)
@@ -109,7 +120,7 @@ static double top_tail(const struct model_population *p, double y)
     double n = fmin(p->tops_n, MODEL_POPULATION_TOPS);
     double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
     double sd = sqrt(v * (1 + 1 / n));
-    double any = stats_dist_student(y, p->top_middle, sd, n + TOP_PRIOR_N).upper;
+    double any = model_number_student_tail((y - p->top_middle) / sd, n + TOP_PRIOR_N);
     return fmin(any - log(fmax(p->per_bucket, 1)), 0);
 }
 
@@ -132,13 +143,13 @@ static double judge_high(const struct model_population *p, const struct model_me
         top += log(fmin((p->top_new + 0.5) / fmin(n, p->tau), 1));
     }
     double law = 0;
-    if (fresh && p->first_weight >= TAIL_VALUES) {
-        law = histogram_tail(p->first, p->first_weight, y);
-    } else if (p->all_weight >= TAIL_VALUES) {
-        law = histogram_tail(p->all, p->all_weight, y);
+    if (fresh && p->first_tail.total >= TAIL_VALUES) {
+        law = histogram_tail(p->first_above, &p->first_tail, y);
+    } else if (p->all_tail.total >= TAIL_VALUES) {
+        law = histogram_tail(p->all_above, &p->all_tail, y);
         /* Where newcomers are few, one among the largest is two rare things at once. */
         if (fresh && p->closed >= SETTLED)
-            law += log(fmin(fmax((p->first_weight + 0.5) / (p->all_weight + 1), 1e-3), 1)) *
+            law += log(fmin(fmax((p->first_tail.total + 0.5) / (p->all_tail.total + 1), 1e-3), 1)) *
                    fmin(fmax(-law / RANK_FULL, 0), 1);
     }
     /* Two looks; the weaker of peers and own history decides. */
@@ -146,10 +157,10 @@ static double judge_high(const struct model_population *p, const struct model_me
     if (fresh)
         return peers;
     double own =
-        stats_dist_student(y, m->mean, own_sd(p, m), (double)m->weight + OWN_PRIOR_N).upper;
+        model_number_student_tail((y - m->mean) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
     /* A member that leaps far beyond itself into the upper end of all values is news too, although
      * others are always there. */
-    double rank = p->all_weight >= TAIL_VALUES ? -law : 0;
+    double rank = p->all_tail.total >= TAIL_VALUES ? -law : 0;
     double leap = own * fmin(fmax((rank - RANK_NONE) / (RANK_FULL - RANK_NONE), 0), 1);
     return fmax(fmin(peers, leap), own);
 }
@@ -157,12 +168,12 @@ static double judge_high(const struct model_population *p, const struct model_me
 /* Little is unusual when it is little for the member and little among all. */
 static double judge_low(const struct model_population *p, const struct model_member *m, double y)
 {
-    if ((double)m->weight < OWN_KNOWN || p->all_weight < TAIL_VALUES)
+    if ((double)m->weight < OWN_KNOWN || p->all_tail.total < TAIL_VALUES)
         return 0;
-    double above = 1 - exp(histogram_tail(p->all, p->all_weight, y));
-    double peers = log((above * p->all_weight + 0.5) / (p->all_weight + 1));
+    double above = 1 - exp(histogram_tail(p->all_above, &p->all_tail, y));
+    double peers = log((above * p->all_tail.total + 0.5) / (p->all_tail.total + 1));
     double own =
-        stats_dist_student(y, m->mean, own_sd(p, m), (double)m->weight + OWN_PRIOR_N).lower;
+        model_number_student_tail((m->mean - y) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
     return fmin(fmax(peers, own), 0);
 }
 
@@ -171,25 +182,25 @@ void model_population_judge(const struct model_population *p, const struct model
 {
     memset(out, 0, sizeof(*out));
     double n = (double)p->closed;
-    bool many = p->first_weight >= LEARN_VALUES;
+    bool many = p->first_tail.total >= LEARN_VALUES;
     out->multi_bucket = -5;
     out->confidence = n / (n + 8);
     if (p->closed < (many ? 1U : LEARN_BUCKETS))
         return;
     double y = measure(o->value);
     out->judged = true;
-    double middle = histogram_quantile(p->all, p->all_weight, 0.5);
+    double middle = p->quantile[1];
     bool known = (double)m->weight >= OWN_KNOWN;
     out->typical = expm1(fmin(known ? m->mean : middle, 600));
-    out->lower = expm1(histogram_quantile(p->all, p->all_weight, 0.025));
-    out->upper = expm1(histogram_quantile(p->all, p->all_weight, 0.975));
+    out->lower = expm1(p->quantile[0]);
+    out->upper = expm1(p->quantile[2]);
     out->high = y > (known ? m->mean : middle);
     double high = judge_high(p, m, y);
     double low = o->fraction < 1 ? 0 : judge_low(p, m, y);
     double log_p = p->params.side == MODEL_HIGH  ? high
                    : p->params.side == MODEL_LOW ? low
                                                  : fmin(fmin(high, low) + M_LN2, 0);
-    double seen = n + (many ? p->first_weight / LEARN_VALUES : 0);
+    double seen = n + (many ? p->first_tail.total / LEARN_VALUES : 0);
     out->single_log_p = fmax(log_p, LOG_FLOOR) * seen / (seen + YOUNG);
     out->log_p = out->single_log_p;
     out->high_variance = sqrt(p->top_spread) > 1.5;
@@ -200,11 +211,10 @@ void model_population_learn(struct model_population *p, struct model_member *m,
 {
     double y = measure(o->value);
     bool fresh = m->seen == 0;
-    struct model_observation whole = *o;
-    whole.fraction = 1;
-    struct model_judgement j;
-    model_population_judge(p, m, &whole, &j);
-    double weight = j.log_p < OUTLIER && j.high ? OUTLIER_WEIGHT : 1;
+    /* Only what lies in the outer tail of all can be an outlier. */
+    double weight = 1;
+    if (p->closed > 0 && y > p->all_tail.threshold && judge_high(p, m, y) < OUTLIER)
+        weight = OUTLIER_WEIGHT;
     size_t bin = bin_of(y);
     p->all[bin] += 1.0F;
     p->all_weight += 1;
@@ -242,6 +252,15 @@ static int compare_floats(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void settle_histograms(struct model_population *p)
+{
+    settle_histogram(p->all, p->all_weight, p->all_above, &p->all_tail);
+    settle_histogram(p->first, p->first_weight, p->first_above, &p->first_tail);
+    p->quantile[0] = histogram_quantile(p->all, p->all_weight, 0.025);
+    p->quantile[1] = histogram_quantile(p->all, p->all_weight, 0.5);
+    p->quantile[2] = histogram_quantile(p->all, p->all_weight, 0.975);
+}
+
 /* Median, and spread by the median of the deviations: one attack does not move them. */
 static void settle_tops(struct model_population *p)
 {
@@ -277,6 +296,7 @@ void model_population_close(struct model_population *p, ts_ns time)
         if (p->tops_n == 2 * MODEL_POPULATION_TOPS)
             p->tops_n = MODEL_POPULATION_TOPS;
         settle_tops(p);
+        settle_histograms(p);
         p->closed++;
         double share = fmax(1 / (double)p->closed, 0.02);
         p->per_bucket += ((double)p->open_members - p->per_bucket) * share;
@@ -307,6 +327,19 @@ void model_population_save(const struct model_population *p, struct buf *out)
     }
     for (size_t i = 0; i < MODEL_POPULATION_TOPS; i++)
         buf_double(out, (double)p->tops[i]);
+    for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+        buf_double(out, (double)p->all_above[i]);
+        buf_double(out, (double)p->first_above[i]);
+    }
+    const struct model_tail *const tails[] = {&p->all_tail, &p->first_tail};
+    for (size_t i = 0; i < 2; i++) {
+        buf_double(out, tails[i]->total);
+        buf_double(out, tails[i]->threshold);
+        buf_double(out, tails[i]->above);
+        buf_double(out, tails[i]->excess);
+    }
+    for (size_t i = 0; i < 3; i++)
+        buf_double(out, p->quantile[i]);
 }
 
 enum err model_population_load(struct cursor *in, const struct model_params *params,
@@ -337,8 +370,22 @@ enum err model_population_load(struct cursor *in, const struct model_params *par
     }
     for (size_t i = 0; i < MODEL_POPULATION_TOPS; i++)
         p.tops[i] = (float)model_number_load(in, 1e3);
+    for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
+        p.all_above[i] = (float)model_number_load_positive(in, 1e15);
+        p.first_above[i] = (float)model_number_load_positive(in, 1e15);
+    }
+    struct model_tail *const tails[] = {&p.all_tail, &p.first_tail};
+    for (size_t i = 0; i < 2; i++) {
+        tails[i]->total = model_number_load_positive(in, 1e15);
+        tails[i]->threshold = model_number_load_positive(in, 1e3);
+        tails[i]->above = model_number_load_positive(in, 1e15);
+        tails[i]->excess = model_number_load_positive(in, 1e3);
+    }
+    for (size_t i = 0; i < 3; i++)
+        p.quantile[i] = model_number_load_positive(in, 1e3);
     if (!cursor_ok(in) || top_new > 1 || p.tops_n >= 2 * MODEL_POPULATION_TOPS ||
-        (p.closed > 0 && p.tops_n == 0))
+        (p.closed > 0 && p.tops_n == 0) || (p.closed > 0 && !(p.all_tail.excess > 0)) ||
+        (p.closed > 0 && !(p.first_tail.excess > 0)))
         return ERR_FORMAT;
     p.open_top_new = top_new != 0;
     *out = p;

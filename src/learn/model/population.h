@@ -26,7 +26,7 @@
 #define MODEL_POPULATION_BINS 96 /* half an e-fold each, from 1 on */
 #define MODEL_POPULATION_TOPS 32
 
-/* One a detector, partition and by value; about 1 KB. */
+/* One a detector, partition and by value; about 2 KB. */
 struct model_population {
     struct model_params params;
     double tau;                         /* buckets after which what was learned has faded to 1/e */
@@ -45,6 +45,16 @@ struct model_population {
     double within;     /* members' squared deviations from themselves, and how many */
     double within_weight;
     ts_ns last;
+    /* As of the last bucket closed: values above each bin's start, and the tails' fits. */
+    float all_above[MODEL_POPULATION_BINS];
+    float first_above[MODEL_POPULATION_BINS];
+    struct model_tail {
+        double total;
+        double threshold; /* start of the tail */
+        double above;     /* values in it */
+        double excess;    /* their mean excess */
+    } all_tail, first_tail;
+    double quantile[3]; /* 2.5, 50 and 97.5 % of all */
     /* The bucket in progress. */
     double open_top;
     bool open_top_new;

@@ -99,14 +99,15 @@ double model_season_at(const struct model_season *s, ts_ns time)
     return s->ratio ? fmin(fmax(v, LEAST_FACTOR), MOST_FACTOR) : v;
 }
 
-void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain)
+void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
+                        double share)
 {
     uint32_t knot[2];
-    double share = around(s, time, &knot[0], &knot[1]);
+    double second = around(s, time, &knot[0], &knot[1]);
     double v = s->ratio ? fmin(y / fmax(s->base, 1e-9), MOST_FACTOR) : y - s->base;
     double most = CYCLES * fmax(s->cycle / s->knots, 1);
     for (int i = 0; i < 2; i++) {
-        double hat = i == 0 ? 1 - share : share;
+        double hat = (i == 0 ? 1 - second : second) * share;
         if (!(hat > 0))
             continue;
         float *value = &s->knot[2 * knot[i]];
@@ -115,8 +116,13 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
         *value = (float)((double)*value + hat * (v - (double)*value) / w);
         *weight = (float)fmin(w, most);
     }
-    s->base += (y - s->base) * base_gain;
+    s->base += (y - s->base) * base_gain * share;
     s->seen += 1;
+}
+
+void model_season_rebase(struct model_season *s, double base)
+{
+    s->base = base;
 }
 
 void model_season_save(const struct model_season *s, struct buf *out)

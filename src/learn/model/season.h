@@ -44,8 +44,13 @@ double model_season_base(const struct model_season *s);
 /* The factor (ratio) or addend at a time. */
 double model_season_at(const struct model_season *s, ts_ns time);
 
-/* y: the value on the scale of the levels, freed of other seasons; base_gain: 1 / time constant. */
-void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain);
+/* y: the value on the scale of the levels, freed of other seasons; base_gain: 1 / time constant.
+ * share: 1, or less for a value that is believed less. */
+void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
+                        double share);
+
+/* The level changed for good: what is seen from now on is measured against this. */
+void model_season_rebase(struct model_season *s, double base);
 
 void model_season_save(const struct model_season *s, struct buf *out);
 ERR_MUST_CHECK enum err model_season_load(struct cursor *in, struct model_season **out);

@@ -22,7 +22,8 @@
 #define SINGLE_COST 0.2231436 /* ln 1.25 */
 #define SEASON_FORMED 4
 #define SEASON_CLIP_SD 10.0
-#define SKIP_MOST 64 /* zeros learned one by one before the closed form */
+#define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
+#define SKIP_MOST 64      /* zeros learned one by one before the closed form */
 #define SEASON_RETRY_CYCLES 28
 
 struct model_series *model_series_new(const struct model_params *params)
@@ -106,10 +107,7 @@ static double judge_run(const struct model_series *s, double z)
         return 0;
     /* Sums of twelve overlap: a hundred buckets hold about ten independent ones. */
     double nu = 10 + weight / SERIES_RUN;
-    double t2 = score * score;
-    /* Student's tail by its normal equivalent (Wallace 1959). */
-    double normal = sqrt(nu * log1p(t2 / nu)) * (8 * nu + 1) / (8 * nu + 3);
-    return stats_special_log_normal_tail(normal);
+    return model_number_student_tail(fabs(score), nu);
 }
 
 static double sided(const struct model_series *s, const struct model_place *p, double fraction)
@@ -189,7 +187,8 @@ static uint32_t change_after(const struct model_series *s)
 }
 
 /* A value far outside is not learned; a run of them on one side is, when it lasts. */
-static void learn_outlier(struct model_series *s, const struct model_place *place, double y)
+static void learn_outlier(struct model_series *s, const struct model_point *p,
+                          const struct model_place *place, double y)
 {
     struct model_run *c = &s->change;
     bool high = place->raw[1] < place->raw[0];
@@ -202,6 +201,12 @@ static void learn_outlier(struct model_series *s, const struct model_place *plac
     c->squares += e * (y - c->mean);
     if (c->n < change_after(s))
         return;
+    /* Seasons keep their shape around the new level. */
+    double level = s->scale == SCALE_RATIO ? c->mean / fmax(p->weekly, 1e-3) : c->mean - p->weekly;
+    if (s->daily != NULL)
+        model_season_rebase(s->daily, level);
+    if (s->weekly != NULL)
+        model_season_rebase(s->weekly, level);
     model_level_restart(s, c->mean, c->n);
     if (s->scale != SCALE_RATIO) {
         /* Half of what was known of the spread is kept, the run fills the rest. */
@@ -252,18 +257,20 @@ static void drop_useless_seasons(struct model_series *s, const struct model_poin
 
 /* A season that is still forming takes what comes; later an outlier moves it only so far. */
 static void learn_season(struct model_series *s, const struct model_point *p, ts_ns time, double y,
-                         double sd)
+                         double sd, bool outlier)
 {
+    bool formed = s->daily != NULL && model_season_cycles(s->daily) > SEASON_FORMED;
+    double share = outlier && formed ? OUTLIER_SHARE : 1;
     double day = (double)TIME_DAY / (double)s->params.bucket_span;
     bool ratio = s->scale == SCALE_RATIO;
-    if (s->daily != NULL && model_season_cycles(s->daily) > SEASON_FORMED)
+    if (formed)
         y = fmin(fmax(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
     if (s->weekly != NULL) {
         double freed = ratio ? y / fmax(p->daily, 1e-3) : y - p->daily;
-        model_season_learn(s->weekly, time, freed, 1 / (14 * day));
+        model_season_learn(s->weekly, time, freed, 1 / (14 * day), share);
     }
     if (s->daily != NULL)
-        model_season_learn(s->daily, time, y, 1 / (4 * day));
+        model_season_learn(s->daily, time, y, 1 / (4 * day), share);
 }
 
 /* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
@@ -346,7 +353,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     double log_p = fmin(place.upper, place.lower);
     bool outlier = log_p < OUTLIER && s->n >= 10;
     if (outlier && measurable) {
-        learn_outlier(s, &place, y);
+        learn_outlier(s, &point, &place, y);
     } else if (s->change.n > 0) {
         s->change.n--;
     }
@@ -355,7 +362,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         clipped = fmin(fmax(y, point.mean - CLIP_SD * place.sd), point.mean + CLIP_SD * place.sd);
     if (measurable) {
         look_for_seasons(s, &point);
-        learn_season(s, &point, time, y, place.sd);
+        learn_season(s, &point, time, y, place.sd, outlier);
         model_level_compare(s, &point, y, place.sd);
     }
     if (!outlier) {

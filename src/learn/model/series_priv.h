@@ -34,10 +34,11 @@ enum model_scale {
 };
 
 struct model_level {
-    double a;   /* ratio: faded sum of values; else the level */
-    double b;   /* ratio: faded sum of season factors; trend: the slope */
-    float n;    /* buckets learned, faded */
-    float loss; /* faded sum of squared errors in units of the predictive variance */
+    double a;     /* ratio: faded sum of values; else the level */
+    double b;     /* ratio: faded sum of season factors; trend: the slope */
+    float n;      /* buckets learned, faded */
+    float loss;   /* sum of squared errors in units of the predictive variance, soon faded */
+    float record; /* the same over the series' whole memory */
 };
 
 /* What happened when: the run of values far outside that may become the new normal. */

@@ -19,7 +19,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (16 + 4 * LEVELS + 6 + SERIES_RUN + 2)
+#define FIELDS (16 + 5 * LEVELS + 6 + SERIES_RUN + 2)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -55,6 +55,7 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         ANY(level[i].b);
         SMALL(level[i].n, false);
         SMALL(level[i].loss, false);
+        SMALL(level[i].record, false);
     }
     for (int i = 0; i < 2; i++) {
         SMALL(evidence[i], true);
