@@ -31,6 +31,7 @@
 #define TAIL_MOST 8.0                /* what one value can add */
 #define TAIL_PRIOR 10.0
 
+#define YOUNG_MEMORY 8.0
 #define MOST_EVIDENCE 40.0
 
 static double mix(double log_a, double log_b, double weight_b)
@@ -278,7 +279,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
 void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y)
 {
-    double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
+    /* A young series forgets its first half: a start is seldom typical. */
+    double keep = 1 - 1 / fmin(s->tau, YOUNG_MEMORY + (double)s->total / 2);
     for (int f = 0; f < 2; f++)
         s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
                                  fmax(place->log_pdf[f], -MOST_EVIDENCE));

@@ -4,11 +4,15 @@
 #include <math.h>
 
 #define LOSS_TAU 48.0 /* buckets over which foretellers are compared */
-#define RECORD_SHARE 0.2
+#define RECORD_SHARE 0.1
 #define RECORD_MOST 10.0
+#define SEASON_HEARD 4.6 /* behind, at most: a weight of a tenth */
+#define GOOD_RECORD 0.15
+#define GOOD_LOSS 0.7
 #define MOST_LOSS 9.0 /* one surprise counts no more than three standard deviations */
-#define HANDICAP 2.0  /* loss a newly ready season starts behind the best */
-#define NERVOUS 0.15  /* share of the nervous ones in what a run is measured against */
+#define HANDICAP 1.1F /* a newly ready season starts so far behind the best */
+#define LEAST_LOSS 0.02F
+#define NERVOUS 0.15 /* share of the nervous ones in what a run is measured against */
 #define TREND_AFTER 32.0
 #define SLOPE_GAIN 0.0005 /* with the level's 1/32, damped (Holt 1957) */
 #define TREND_TAU 32.0
@@ -45,12 +49,17 @@ static double tau_of(const struct model_series *s, int i)
     }
 }
 
-/* The record of weeks counts up to RECORD_MOST: who was right last Monday is heard this Monday, and
- * still everything may have changed since. */
+/*
+ * Twice the log likelihood of a normal law with its own variance, over the last LOSS_TAU buckets;
+ * the record of weeks counts up to RECORD_MOST: who was right last Monday is heard this Monday, and
+ * still everything may have changed since.
+ */
 static double behind(const struct model_series *s, int i, double best_record)
 {
-    double record = ((double)s->level[i].record - best_record) * RECORD_SHARE;
-    return (double)s->level[i].loss + handicap(i) + fmin(record, RECORD_MOST);
+    double n = fmin((double)s->total, LOSS_TAU);
+    double long_n = fmin((double)s->total, s->tau) * RECORD_SHARE;
+    double record = ((double)s->level[i].record - best_record) * long_n;
+    return (double)s->level[i].loss * n + handicap(i) + fmin(record, RECORD_MOST);
 }
 
 static bool speaks(const struct model_series *s, int i)
@@ -100,22 +109,29 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     out->weekly = ratio ? out->daily * week : out->daily + week;
 
     double record = 1e300;
-    for (int i = 0; i < LEVELS; i++)
-        if (speaks(s, i))
-            record = fmin(record, (double)s->level[i].record);
-    double least = 1e300;
+    double loss = 1e300;
     for (int i = 0; i < LEVELS; i++) {
-        out->weight[i] = -1;
         if (!speaks(s, i))
             continue;
-        out->weight[i] = behind(s, i, record);
+        record = fmin(record, (double)s->level[i].record);
+        loss = fmin(loss, (double)s->level[i].loss);
+    }
+    double least = 1e300;
+    for (int i = 0; i < LEVELS; i++) {
+        out->weight[i] = speaks(s, i) ? behind(s, i, record) : 1e300;
         least = fmin(least, out->weight[i]);
     }
     double total = 0;
     for (int i = 0; i < LEVELS; i++) {
         double late = out->weight[i] - least;
+        /* What a season says is not forgotten over a few good hours of those who only follow: an
+         * hour that differs every day or week comes without warning to them. */
+        if (i >= LEVEL_DAILY && late > SEASON_HEARD && late < 1e200 &&
+            (double)s->level[i].record < record + GOOD_RECORD &&
+            (double)s->level[i].loss < loss + GOOD_LOSS)
+            late = SEASON_HEARD;
         out->foretold[i] = 0;
-        if (out->weight[i] < 0 || late > 60) {
+        if (!(late <= 60)) {
             out->weight[i] = 0;
             continue;
         }
@@ -175,31 +191,36 @@ static void admit(struct model_series *s, const struct model_season *season, int
 {
     if (season == NULL || !model_season_ready(season) || s->level[slow].n > 0)
         return;
-    double least = 1e300;
-    double record = 1e300;
-    for (int i = 0; i < LEVELS; i++) {
-        if (speaks(s, i)) {
-            least = fmin(least, (double)s->level[i].loss);
-            record = fmin(record, (double)s->level[i].record);
-        }
-    }
+    /* They start with the loss of the best, and a handicap. */
+    int best = LEVEL_SLOW;
+    for (int i = 0; i < slow; i++)
+        if (speaks(s, i) && s->level[i].loss < s->level[best].loss)
+            best = i;
     for (int i = slow; i <= slow + 1; i++) {
         start(s, i, model_season_base(season), LEVEL_TAU_MID / 2, s->scale == SCALE_RATIO ? 1 : 0);
-        s->level[i].loss = (float)(least + HANDICAP);
-        s->level[i].record = (float)record;
+        s->level[i].recent = s->level[best].recent * HANDICAP;
+        s->level[i].ever = s->level[best].ever;
+        s->level[i].loss = logf(s->level[i].recent + LEAST_LOSS);
+        s->level[i].record = s->level[best].record;
     }
 }
 
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd)
 {
+    double gain = 1 / fmin((double)s->total + 1, LOSS_TAU);
+    double long_gain = 1 / fmin((double)s->total + 1, s->tau);
     for (int i = 0; i < LEVELS; i++) {
         struct model_level *l = &s->level[i];
-        if (!speaks(s, i))
+        if (!(l->n > 0))
             continue;
-        double e = (y - p->foretold[i]) / sd;
+        double e = (y - one_foretold(s, p, i)) / sd;
         double square = fmin(e * e, MOST_LOSS);
-        l->loss = (float)((double)l->loss * (1 - 1 / LOSS_TAU) + square);
-        l->record = (float)((double)l->record * (1 - 1 / s->tau) + square);
+        l->recent += (float)((square - (double)l->recent) * gain);
+        l->ever += (float)((square - (double)l->ever) * long_gain);
+        l->loss = logf(l->recent + LEAST_LOSS);
+        /* The record moves slowly; its logarithm need not be fresh in every bucket. */
+        if (s->total < 64 || s->total % 16 == 0)
+            l->record = logf(l->ever + LEAST_LOSS);
     }
 }
 
@@ -249,6 +270,7 @@ void model_level_fade(struct model_series *s, double buckets)
             l->a *= keep;
             l->b = 0;
         }
-        l->loss *= (float)exp(-buckets / LOSS_TAU);
+        l->recent = l->loss = 0;
+        l->ever = l->record = 0;
     }
 }

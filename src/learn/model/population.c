@@ -120,8 +120,13 @@ static double top_tail(const struct model_population *p, double y)
     double n = fmin(p->tops_n, MODEL_POPULATION_TOPS);
     double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
     double sd = sqrt(v * (1 + 1 / n));
-    double any = model_number_student_tail((y - p->top_middle) / sd, n + TOP_PRIOR_N);
-    return fmin(any - log(fmax(p->per_bucket, 1)), 0);
+    double reach = (y - p->top_middle) / sd;
+    if (reach <= 0)
+        return 0;
+    /* Beyond the usual top, any of the members may be the one; around it the top says little about
+     * a single member. */
+    double any = model_number_student_tail(reach, n + TOP_PRIOR_N);
+    return fmin(any - log(fmax(p->per_bucket, 1)), 0) * fmin(reach, 1);
 }
 
 static double own_sd(const struct model_population *p, const struct model_member *m)

@@ -6,41 +6,44 @@
 
 #include <math.h>
 
-#define CYCLES 8.0 /* a knot remembers about so many cycles */
-#define SHRINK 1.0 /* visits of doubt: a knot seen once is half believed */
+#define CYCLES 8.0 /* a bin remembers about so many cycles */
+#define SHRINK 1.0 /* visits of doubt: a bin seen once is half believed */
 #define LEAST_FACTOR 0.02
 #define MOST_FACTOR 50.0
-#define DAY_KNOTS 48
+#define BINS_A_DAY 48
 
 struct model_season {
     ts_ns period;
     double base;
     double seen;  /* buckets learned */
     double cycle; /* buckets in a period */
-    uint32_t knots;
+    ts_ns half;   /* of a bucket: its middle counts */
+    uint32_t bins;
     bool ratio;
-    float knot[2 * MODEL_SEASON_MOST]; /* value, weight; only 2 * knots are allocated */
+    float bin[2 * MODEL_SEASON_MOST]; /* value, weight; only 2 * bins are allocated */
 };
 
-static size_t size_for(uint32_t knots)
+static size_t size_for(uint32_t bins)
 {
-    return offsetof(struct model_season, knot) + 2 * knots * sizeof(float);
+    return offsetof(struct model_season, bin) + 2 * bins * sizeof(float);
 }
 
 struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio)
 {
     ts_ns buckets = period / span;
-    uint32_t most = period <= TIME_DAY ? DAY_KNOTS : MODEL_SEASON_MOST;
-    uint32_t knots = (uint32_t)(buckets < (ts_ns)most ? buckets : (ts_ns)most);
-    if (knots < 2)
+    ts_ns most = BINS_A_DAY * (period / TIME_DAY);
+    most = most < 2 ? 2 : most > MODEL_SEASON_MOST ? MODEL_SEASON_MOST : most;
+    uint32_t bins = (uint32_t)(buckets < most ? buckets : most);
+    if (bins < 2)
         return NULL;
-    struct model_season *s = mem_zero(1, size_for(knots));
+    struct model_season *s = mem_zero(1, size_for(bins));
     if (s == NULL)
         return NULL;
     s->period = period;
+    s->half = span / 2;
     s->base = base;
     s->cycle = (double)period / (double)span;
-    s->knots = knots;
+    s->bins = bins;
     s->ratio = ratio;
     return s;
 }
@@ -52,7 +55,7 @@ void model_season_free(struct model_season *s)
 
 size_t model_season_memory(const struct model_season *s)
 {
-    return size_for(s->knots);
+    return size_for(s->bins);
 }
 
 bool model_season_ready(const struct model_season *s)
@@ -70,52 +73,51 @@ double model_season_base(const struct model_season *s)
     return s->base;
 }
 
-/* The two knots around a time and the share of the second. */
-static double around(const struct model_season *s, ts_ns time, uint32_t *out_first,
-                     uint32_t *out_second)
+/* The bin of a bucket and where in it, in [0, 1), the bucket's middle lies. */
+static double place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
 {
-    ts_ns phase = time - time_floor(time, s->period);
-    double at = (double)phase / (double)s->period * s->knots;
-    uint32_t first = (uint32_t)at % s->knots;
-    *out_first = first;
-    *out_second = (first + 1) % s->knots;
+    ts_ns phase = time - time_floor(time, s->period) + s->half;
+    double at = (double)phase / (double)s->period * s->bins;
+    *out_bin = (uint32_t)at % s->bins;
     return at - floor(at);
 }
 
-/* A knot's value, drawn to "no season" as long as few visits are behind it. */
+/* A bin's value, drawn to "no season" as long as few visits are behind it. */
 static double believed(const struct model_season *s, uint32_t k)
 {
     double neutral = s->ratio ? 1 : 0;
-    double weight = (double)s->knot[2 * k + 1];
-    return neutral + ((double)s->knot[2 * k] - neutral) * weight / (weight + SHRINK);
+    double weight = (double)s->bin[2 * k + 1];
+    return neutral + ((double)s->bin[2 * k] - neutral) * weight / (weight + SHRINK);
 }
 
 double model_season_at(const struct model_season *s, ts_ns time)
 {
-    uint32_t first;
-    uint32_t second;
-    double share = around(s, time, &first, &second);
-    double v = believed(s, first) * (1 - share) + believed(s, second) * share;
+    uint32_t bin;
+    double at = place(s, time, &bin);
+    double here = believed(s, bin);
+    double before = here - believed(s, (bin + s->bins - 1) % s->bins);
+    double after = believed(s, (bin + 1) % s->bins) - here;
+    /* The lesser of the two slopes, none at a peak: smooth where the cycle is, sharp at a step
+     * (the minmod limiter of van Leer's schemes). The bin's mean stays what was learned. */
+    double slope = 0;
+    if (before * after > 0)
+        slope = fabs(before) < fabs(after) ? before : after;
+    double v = here + slope * (at - 0.5);
     return s->ratio ? fmin(fmax(v, LEAST_FACTOR), MOST_FACTOR) : v;
 }
 
 void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
                         double share)
 {
-    uint32_t knot[2];
-    double second = around(s, time, &knot[0], &knot[1]);
+    uint32_t bin;
+    (void)place(s, time, &bin);
     double v = s->ratio ? fmin(y / fmax(s->base, 1e-9), MOST_FACTOR) : y - s->base;
-    double most = CYCLES * fmax(s->cycle / s->knots, 1);
-    for (int i = 0; i < 2; i++) {
-        double hat = (i == 0 ? 1 - second : second) * share;
-        if (!(hat > 0))
-            continue;
-        float *value = &s->knot[2 * knot[i]];
-        float *weight = &s->knot[2 * knot[i] + 1];
-        double w = (double)*weight + hat;
-        *value = (float)((double)*value + hat * (v - (double)*value) / w);
-        *weight = (float)fmin(w, most);
-    }
+    double most = CYCLES * fmax(s->cycle / s->bins, 1);
+    float *value = &s->bin[2 * bin];
+    float *weight = &s->bin[2 * bin + 1];
+    double w = (double)*weight + share;
+    *value = (float)((double)*value + share * (v - (double)*value) / w);
+    *weight = (float)fmin(w, most);
     s->base += (y - s->base) * base_gain * share;
     s->seen += 1;
 }
@@ -128,34 +130,38 @@ void model_season_rebase(struct model_season *s, double base)
 void model_season_save(const struct model_season *s, struct buf *out)
 {
     buf_le64(out, (uint64_t)s->period);
-    buf_le32(out, s->knots);
+    buf_le64(out, (uint64_t)s->half);
+    buf_le32(out, s->bins);
     buf_char(out, (char)s->ratio);
     buf_double(out, s->base);
     buf_double(out, s->seen);
     buf_double(out, s->cycle);
-    for (uint32_t i = 0; i < 2 * s->knots; i++)
-        buf_double(out, (double)s->knot[i]);
+    for (uint32_t i = 0; i < 2 * s->bins; i++)
+        buf_double(out, (double)s->bin[i]);
 }
 
 enum err model_season_load(struct cursor *in, struct model_season **out)
 {
     ts_ns period = (ts_ns)cursor_le64(in);
-    uint32_t knots = cursor_le32(in);
+    ts_ns half = (ts_ns)cursor_le64(in);
+    uint32_t bins = cursor_le32(in);
     uint8_t ratio = cursor_u8(in);
-    if (!cursor_ok(in) || period <= 0 || knots < 2 || knots > MODEL_SEASON_MOST || ratio > 1)
+    if (!cursor_ok(in) || period <= 0 || half < 0 || half > period || period > 100 * TIME_DAY ||
+        bins < 2 || bins > MODEL_SEASON_MOST || ratio > 1)
         return ERR_FORMAT;
-    struct model_season *s = mem_zero(1, size_for(knots));
+    struct model_season *s = mem_zero(1, size_for(bins));
     if (s == NULL)
         return ERR_MEMORY;
     s->period = period;
-    s->knots = knots;
+    s->half = half;
+    s->bins = bins;
     s->ratio = ratio != 0;
     s->base = model_number_load(in, 1e300);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
-    for (uint32_t i = 0; i < knots; i++) {
-        s->knot[2 * i] = (float)model_number_load(in, 1e37);
-        s->knot[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
+    for (uint32_t i = 0; i < bins; i++) {
+        s->bin[2 * i] = (float)model_number_load(in, 1e37);
+        s->bin[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
     }
     if (!cursor_ok(in)) {
         mem_free(s);

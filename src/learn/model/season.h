@@ -2,12 +2,13 @@
 #define MODEL_SEASON_H
 
 /*
- * A cycle of known length, as a ring of knots with straight lines between.
+ * A cycle of known length, as a ring of bins of half an hour or a bucket, whichever is longer.
  *
- * Each knot holds the faded mean of what was seen near it, measured against a base that follows
- * slowly; the first visits count fully, later ones as one in about eight cycles. Whether a cycle is
- * worth using is not decided here: the levels that use it compete with those that do not.
- * Method: docs/method/model.md, "Season".
+ * Each bin holds the faded mean of what was seen in it, measured against a base that follows
+ * slowly; the first visits count fully, later ones as one in about eight cycles. Read with straight
+ * lines where neighbours agree on a slope, as a step where they do not. Whether a cycle is worth
+ * using is not decided here: the levels that use it compete with those that do not. Method:
+ * docs/method/model.md, "Season".
  *
  * Ownership: model_season_new() makes it, model_season_free() ends it.
  * Threads:   one owner.
@@ -22,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MODEL_SEASON_MOST 168
+#define MODEL_SEASON_MOST 336
 
 struct model_season;
 

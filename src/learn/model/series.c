@@ -24,7 +24,9 @@
 #define SEASON_CLIP_SD 10.0
 #define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
 #define SKIP_MOST 64      /* zeros learned one by one before the closed form */
-#define SEASON_RETRY_CYCLES 28
+#define SEASON_TRIAL_DAYS 28
+#define SEASON_TRIAL_WEEKS 4
+#define SEASON_GAIN 0.01
 
 struct model_series *model_series_new(const struct model_params *params)
 {
@@ -225,7 +227,7 @@ static void look_for_seasons(struct model_series *s, const struct model_point *p
     bool ratio = s->scale == SCALE_RATIO;
     double base = ratio ? p->mean / fmax(p->daily, 1e-3) : p->mean - p->daily;
     double total = (double)s->total;
-    if (total < (double)s->season_retry)
+    if (s->total < s->season_retry)
         return;
     const struct model_level *slow = &s->level[LEVEL_SLOW];
     if (s->daily == NULL && day >= 4 && total >= day) {
@@ -238,39 +240,67 @@ static void look_for_seasons(struct model_series *s, const struct model_point *p
     }
 }
 
-static void drop_useless_seasons(struct model_series *s, const struct model_point *p)
+static double best_record(const struct model_series *s, int first, int last)
 {
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
-    double used = 0;
-    for (int i = LEVEL_DAILY; i < LEVELS; i++)
-        used += p->weight[i];
-    bool tried = s->daily != NULL && model_season_cycles(s->daily) > SEASON_RETRY_CYCLES;
-    if (!tried || used > 0.05)
-        return;
-    model_season_free(s->daily);
-    model_season_free(s->weekly);
-    s->daily = s->weekly = NULL;
-    for (int i = LEVEL_DAILY; i < LEVELS; i++)
+    double best = 1e300;
+    for (int i = first; i <= last; i++)
+        if (s->level[i].n > 0)
+            best = fmin(best, (double)s->level[i].record);
+    return best;
+}
+
+static void drop_season(struct model_series *s, struct model_season **season, int first)
+{
+    model_season_free(*season);
+    *season = NULL;
+    for (int i = first; i <= first + 1; i++)
         memset(&s->level[i], 0, sizeof(s->level[i]));
-    s->season_retry = s->total + (uint64_t)(SEASON_RETRY_CYCLES * day);
+}
+
+/* After four weeks, and a fifth for the week, a season must have done better than none. */
+static void drop_useless_seasons(struct model_series *s)
+{
+    if (s->daily == NULL || model_season_cycles(s->daily) < SEASON_TRIAL_DAYS || s->total % 64 != 0)
+        return;
+    double plain = best_record(s, LEVEL_SLOW, LEVEL_MID);
+    double daily = best_record(s, LEVEL_DAILY, LEVEL_DAILY_MID);
+    double weekly = best_record(s, LEVEL_WEEKLY, LEVEL_WEEKLY_MID);
+    bool tried = s->weekly != NULL && model_season_cycles(s->weekly) >= SEASON_TRIAL_WEEKS;
+    if (tried && weekly > fmin(daily, plain) - SEASON_GAIN) {
+        drop_season(s, &s->weekly, LEVEL_WEEKLY);
+        weekly = 1e300;
+    }
+    if (s->weekly == NULL && daily > plain - SEASON_GAIN) {
+        drop_season(s, &s->daily, LEVEL_DAILY);
+        double day = (double)TIME_DAY / (double)s->params.bucket_span;
+        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * day);
+    } else if (s->weekly == NULL && tried) {
+        double day = (double)TIME_DAY / (double)s->params.bucket_span;
+        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * day);
+    }
 }
 
 /* A season that is still forming takes what comes; later an outlier moves it only so far. */
-static void learn_season(struct model_series *s, const struct model_point *p, ts_ns time, double y,
-                         double sd, bool outlier)
+static void learn_one_season(struct model_season *season, const struct model_point *p, ts_ns time,
+                             double y, double sd, bool outlier, double other, bool ratio,
+                             double base_gain)
 {
-    bool formed = s->daily != NULL && model_season_cycles(s->daily) > SEASON_FORMED;
-    double share = outlier && formed ? OUTLIER_SHARE : 1;
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
-    bool ratio = s->scale == SCALE_RATIO;
+    bool formed = model_season_cycles(season) > SEASON_FORMED;
     if (formed)
         y = fmin(fmax(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
-    if (s->weekly != NULL) {
-        double freed = ratio ? y / fmax(p->daily, 1e-3) : y - p->daily;
-        model_season_learn(s->weekly, time, freed, 1 / (14 * day), share);
-    }
+    double freed = ratio ? y / fmax(other, 1e-3) : y - other;
+    model_season_learn(season, time, freed, base_gain, outlier && formed ? OUTLIER_SHARE : 1);
+}
+
+static void learn_seasons(struct model_series *s, const struct model_point *p, ts_ns time, double y,
+                          double sd, bool outlier)
+{
+    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    bool ratio = s->scale == SCALE_RATIO;
+    if (s->weekly != NULL)
+        learn_one_season(s->weekly, p, time, y, sd, outlier, p->daily, ratio, 1 / (14 * day));
     if (s->daily != NULL)
-        model_season_learn(s->daily, time, y, 1 / (4 * day), share);
+        learn_one_season(s->daily, p, time, y, sd, outlier, ratio ? 1 : 0, ratio, 1 / (4 * day));
 }
 
 /* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
@@ -362,14 +392,14 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         clipped = fmin(fmax(y, point.mean - CLIP_SD * place.sd), point.mean + CLIP_SD * place.sd);
     if (measurable) {
         look_for_seasons(s, &point);
-        learn_season(s, &point, time, y, place.sd, outlier);
+        learn_seasons(s, &point, time, y, place.sd, outlier);
         model_level_compare(s, &point, y, place.sd);
     }
     if (!outlier) {
         if (measurable) {
             model_law_learn(s, &point, &place, value, clipped);
             model_level_learn(s, &point, clipped);
-            drop_useless_seasons(s, &point);
+            drop_useless_seasons(s);
         } else {
             model_law_learn(s, &point, &place, value, 0);
         }

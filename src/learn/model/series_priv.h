@@ -37,8 +37,10 @@ struct model_level {
     double a;     /* ratio: faded sum of values; else the level */
     double b;     /* ratio: faded sum of season factors; trend: the slope */
     float n;      /* buckets learned, faded */
-    float loss;   /* sum of squared errors in units of the predictive variance, soon faded */
+    float loss;   /* ln of the mean squared error, in units of the law's variance, of late */
     float record; /* the same over the series' whole memory */
+    float recent; /* what loss is the logarithm of */
+    float ever;   /* and record */
 };
 
 /* What happened when: the run of values far outside that may become the new normal. */

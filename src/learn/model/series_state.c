@@ -19,7 +19,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (16 + 5 * LEVELS + 6 + SERIES_RUN + 2)
+#define FIELDS (16 + 7 * LEVELS + 6 + SERIES_RUN + 2)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -54,8 +54,10 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         ANY(level[i].a);
         ANY(level[i].b);
         SMALL(level[i].n, false);
-        SMALL(level[i].loss, false);
-        SMALL(level[i].record, false);
+        SMALL(level[i].loss, true);
+        SMALL(level[i].record, true);
+        SMALL(level[i].recent, false);
+        SMALL(level[i].ever, false);
     }
     for (int i = 0; i < 2; i++) {
         SMALL(evidence[i], true);
