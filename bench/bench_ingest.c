@@ -3,11 +3,13 @@
  * Foreign records to events: generated Zeek rows as TSV and JSON and ECS flows, or the files given
  * as arguments.
  */
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "event/event.h"
 #include "ingest/file.h"
+#include "ingest/sort.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +52,39 @@ static int run(const char *name, const char *path)
            (double)c->records / s, (double)c->bytes / s / 1e6);
     ingest_file_close(f);
     return 0;
+}
+
+/* The sort: events in random order, with memory for all of them and for a tenth. */
+static int sort(const char *name, size_t memory)
+{
+    struct ingest_sort *s = ingest_sort_new(memory, NULL);
+    struct arena arena;
+    struct rng r;
+    uint64_t fields = 0;
+    uint64_t spilled;
+    enum err code = s != NULL ? ERR_NONE : ERR_MEMORY;
+    arena_init(&arena, 0);
+    rng_init(&r, 8);
+    ts_ns from = clock_cpu();
+    for (int i = 0; i < 2 * ROWS && code == ERR_NONE; i++) {
+        struct event e;
+        event_init(&e, &arena, (ts_ns)rng_below(&r, (uint64_t)TIME_DAY));
+        e.sequence = (uint64_t)i;
+        for (event_field f = EVENT_F_SOURCE_ADDRESS; f < EVENT_F_SOURCE_ADDRESS + 20; f++)
+            event_set_i64(&e, f, i);
+        code = ingest_sort_add(s, &e);
+        arena_clear(&arena);
+    }
+    if (code == ERR_NONE)
+        code = ingest_sort_drain(s, count, &fields);
+    double seconds = (double)(clock_cpu() - from) / 1e9;
+    unsigned runs = ingest_sort_runs(s, &spilled);
+    printf("{\"bench\":\"ingest\",\"case\":\"%s\",\"events\":%d,\"runs\":%u,\"spilled_bytes\":%llu,"
+           "\"seconds\":%.3f,\"events_per_s\":%.0f}\n",
+           name, 2 * ROWS, runs, (unsigned long long)spilled, seconds, 2 * ROWS / seconds);
+    ingest_sort_free(s);
+    arena_release(&arena);
+    return code != ERR_NONE;
 }
 
 static void make(struct buf *b, struct rng *r, int kind)
@@ -118,5 +153,8 @@ int main(int argc, char **argv)
         unlink(path);
         buf_release(&b);
     }
+    if (argc == 1)
+        failed |=
+            sort("sort_in_memory", (size_t)512 << 20) | sort("sort_by_files", (size_t)20 << 20);
     return failed;
 }

@@ -76,8 +76,9 @@ enum err err_from_errno(int errnum)
     }
 }
 
-static enum err fill(struct err_text *why, enum err code, const char *file, unsigned line,
-                     const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static enum err fill(struct err_text *why, enum err code,
+                                                           const char *file, unsigned line,
+                                                           const char *format, va_list args)
 {
     if (why == NULL)
         return code;

@@ -36,8 +36,8 @@ static void commas_stand_between_values(void **state)
     format_write_field_bool(&w, "d", false);
     format_write_field_i64(&w, "e", 3);
     format_write_field_f64(&w, "f", 0.5);
-    format_write_field_f64(&w, "g", NAN);
-    format_write_field_f64(&w, "h", -INFINITY);
+    format_write_field_f64(&w, "g", (double)NAN);
+    format_write_field_f64(&w, "h", (double)-INFINITY);
     format_write_field_str(&w, "i", NULL);
     format_write_key(&w, "t");
     format_write_time(&w, 1700000000123000000);
