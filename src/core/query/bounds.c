@@ -140,8 +140,8 @@ static void set_defaults(struct query_bounds *o)
 {
     o->low_i = INT64_MIN;
     o->high_i = INT64_MAX;
-    o->low_f = -INFINITY;
-    o->high_f = INFINITY;
+    o->low_f = -HUGE_VAL;
+    o->high_f = HUGE_VAL;
     o->from = INT64_MIN;
     o->to = TIME_MAX;
     memset(&o->low_ip, 0, sizeof o->low_ip);

@@ -2,6 +2,7 @@
 #include "query/build_priv.h"
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "query/words.h"
 
@@ -164,23 +165,17 @@ bool query_build_number(const char *s, size_t n, double *out)
 
 bool query_build_json_number(const char *s, size_t n)
 {
-    double number;
-    size_t i = n > 0 && s[0] == '-' ? 1 : 0;
-    size_t digits = 0;
-    while (i + digits < n && s[i + digits] >= '0' && s[i + digits] <= '9')
-        digits++;
-    if (digits == 0 || (digits > 1 && s[i] == '0'))
-        return false;
-    i += digits;
-    if (i < n && s[i] == '.') {
-        for (i++, digits = 0; i < n && s[i] >= '0' && s[i] <= '9'; i++)
-            digits++;
-        if (digits == 0)
-            return false;
-    }
-    if (i < n && s[i] != 'e' && s[i] != 'E')
-        return false;
-    return query_build_number(s, n, &number);
+    int64_t i;
+    double d;
+    struct buf text;
+    buf_init(&text);
+    if (query_build_integer(s, n, &i))
+        buf_i64(&text, i);
+    else if (query_build_number(s, n, &d))
+        buf_f64(&text, d);
+    bool same = buf_ok(&text) && text.n == n && n > 0 && memcmp(text.p, s, n) == 0;
+    buf_release(&text);
+    return same;
 }
 
 /* One condition's amount: 2, -1, 75%, -25% of n. */

@@ -126,7 +126,7 @@ bool query_build_min(const char *text, size_t n, int64_t *out_min);
 /* The whole text as a number: JSON's numbers and integers with a sign. */
 bool query_build_number(const char *s, size_t n, double *out);
 bool query_build_integer(const char *s, size_t n, int64_t *out);
-/* Whether JSON would take the text for a number. */
+/* Whether the text is a number just as our JSON writer would write it. */
 bool query_build_json_number(const char *s, size_t n);
 
 /* plan.c: what evaluation of a finished leaf needs; false after query_build_fail(). */

@@ -351,7 +351,17 @@ static struct query_node *parse_phrase_prefix(struct query_build *b, const struc
                     "match_phrase_prefix");
 }
 
-/* Names of fields, "name^2" without its boost; NULL for all. */
+/* Length of a name without its boost: name^2. */
+static size_t without_boost(const char *s)
+{
+    double boost;
+    const char *hat = strrchr(s, '^');
+    if (hat == NULL || !query_build_number(hat + 1, strlen(hat + 1), &boost))
+        return strlen(s);
+    return (size_t)(hat - s);
+}
+
+/* Names of fields; NULL for all. */
 static bool read_fields(struct query_build *b, const struct format_node *v, const char ***out,
                         size_t *out_n)
 {
@@ -364,7 +374,7 @@ static bool read_fields(struct query_build *b, const struct format_node *v, cons
         const char *s = format_node_str(m, NULL);
         if (s == NULL)
             return fail_at(b, m, ERR_INVALID, "expected the name of a field") != NULL;
-        names[i] = query_build_text(b, s, strcspn(s, "^"));
+        names[i] = query_build_text(b, s, without_boost(s));
         if (names[i] == NULL)
             return false;
     }

@@ -2,6 +2,7 @@
 #include "query/query.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "query/parse_priv.h"
 
 #include <stdarg.h>
@@ -439,6 +440,8 @@ enum err query_parse_kql(const char *text, size_t n, ts_ns now, struct query **o
                          struct err_text *why)
 {
     struct query_build b;
+    if (n > 0 && !utf8_valid(text, n))
+        return err_set(why, ERR_INVALID, "expected UTF-8 text without NUL");
     enum err e = query_build_init(&b, now, why);
     if (e != ERR_NONE)
         return e;

@@ -2,6 +2,7 @@
 #include "query/query.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "query/parse_priv.h"
 
 #include <stdarg.h>
@@ -486,6 +487,8 @@ enum err query_parse_lucene(const char *text, size_t n, ts_ns now, struct query 
 {
     struct query_build b;
     struct query_lucene_options o = {.lenient = true};
+    if (n > 0 && !utf8_valid(text, n))
+        return err_set(why, ERR_INVALID, "expected UTF-8 text without NUL");
     enum err e = query_build_init(&b, now, why);
     if (e != ERR_NONE)
         return e;

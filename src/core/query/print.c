@@ -92,6 +92,7 @@ static void print_terms(struct format_writer *w, const struct query_node *v)
             format_write_end_object(w);
         }
         format_write_end_array(w);
+        format_write_field_i64(w, "minimum_should_match", 1);
         format_write_end_object(w);
         return;
     }
@@ -202,7 +203,8 @@ static void add_escaped(struct buf *out, const char *s, size_t n, bool wild)
             continue;
         }
         bool star = s[i] == '*' || s[i] == '?';
-        if (!(wild && star) && strchr(" \t\r\n+-=&|!(){}[]^\"~*?:\\/<>", s[i]) != NULL)
+        bool wide = n - i >= 3 && memcmp(s + i, "\xe3\x80\x80", 3) == 0; /* a blank to Lucene */
+        if (wide || (!(wild && star) && strchr(" \t\r\n+-=&|!(){}[]^\"~*?:\\/<>", s[i]) != NULL))
             buf_char(out, '\\');
         buf_char(out, s[i]);
     }
@@ -236,6 +238,22 @@ static void add_regexp(struct buf *out, const char *s, size_t n)
     buf_char(out, '/');
 }
 
+/* The one pattern of fields; a '^' in it must not be taken for a boost. */
+static void print_fields(struct format_writer *w, const struct query_field *f)
+{
+    struct buf name;
+    buf_init(&name);
+    buf_add(&name, f->path, f->path_len);
+    if (memchr(f->path, '^', f->path_len) != NULL)
+        buf_str(&name, "^1");
+    format_write_key(w, "fields");
+    format_write_begin_array(w);
+    format_write_str_n(w, buf_text(&name), name.n);
+    format_write_end_array(w);
+    w->out->failed = w->out->failed || !buf_ok(&name);
+    buf_release(&name);
+}
+
 /* A leaf about many fields whose text only query_string can say. */
 static void print_query_string(struct format_writer *w, const struct query_node *v)
 {
@@ -257,10 +275,7 @@ static void print_query_string(struct format_writer *w, const struct query_node 
             buf_char(&text, '*');
     }
     begin(w, "query_string");
-    format_write_key(w, "fields");
-    format_write_begin_array(w);
-    format_write_str_n(w, v->field.path, v->field.path_len);
-    format_write_end_array(w);
+    print_fields(w, &v->field);
     format_write_key(w, "query");
     format_write_str_n(w, buf_text(&text), text.n);
     format_write_field_bool(w, "lenient", true);
@@ -276,10 +291,7 @@ static void print_multi_match(struct format_writer *w, const struct query_node *
     begin(w, "multi_match");
     format_write_key(w, "query");
     print_value(w, &v->values[0]);
-    format_write_key(w, "fields");
-    format_write_begin_array(w);
-    format_write_str_n(w, v->field.path, v->field.path_len);
-    format_write_end_array(w);
+    print_fields(w, &v->field);
     format_write_field_bool(w, "lenient", true);
     if (v->op == QUERY_PHRASE)
         format_write_field_str(w, "type", v->last_prefix ? "phrase_prefix" : "phrase");

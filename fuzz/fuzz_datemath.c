@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/assert.h"
+#include "query/datemath.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const formats[] = {NULL, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX||epoch_second",
+                                          "strict_date||epoch_millis"};
+    struct datemath_options o = {.now = 1709209815 * TIME_S};
+    struct datemath_span span;
+    struct err_text why;
+    ts_ns t;
+    const char *s = (const char *)data;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        o.format = formats[i];
+        o.zone_s = (int)i * 5400;
+        if (query_datemath_parse(s, size, &o, &span, &why) == ERR_NONE)
+            ASSERT(span.from < span.to);
+    }
+    if (query_datemath_rule(s, size, o.now, true, &t, &why) == ERR_NONE)
+        ASSERT(query_datemath_rule(s, size, o.now, false, &t, &why) == ERR_NONE);
+    (void)query_datemath_zone(s, size, &o.zone_s, &why);
+    return 0;
+}
