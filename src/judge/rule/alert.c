@@ -185,7 +185,7 @@ static void override_risk(struct draft *d)
 {
     const struct format_node *list = format_node_get(d->rule->node, "risk_score_mapping");
     const char *field = format_node_str(format_node_get(format_node_at(list, 0), "field"), NULL);
-    double best = NAN;
+    double best = (double)NAN;
     if (field != NULL)
         each_value(d, field, take_risk, &best);
     if (!isnan(best))
