@@ -31,6 +31,7 @@
 #define OWN_KNOWN 2.0
 #define OUTLIER (-13.8) /* ln 1e-6: counts little in a member's own history */
 #define OUTLIER_WEIGHT 0.15
+#define AGAIN 1.0 /* in the logarithm: not three times what the member carried before */
 
 void model_population_init(struct model_population *p, const struct model_params *params)
 {
@@ -138,6 +139,12 @@ static double own_sd(const struct model_population *p, const struct model_member
     return sqrt(v * (1 + 1 / fmax(w, 1)));
 }
 
+/* Whether a member has been seen to carry about as much: the second time is no news. */
+static bool again(const struct model_member *m, double y)
+{
+    return m->seen > 0 && y <= m->mean + AGAIN;
+}
+
 static double judge_high(const struct model_population *p, const struct model_member *m, double y)
 {
     bool fresh = (double)m->weight < OWN_KNOWN;
@@ -159,10 +166,12 @@ static double judge_high(const struct model_population *p, const struct model_me
     }
     /* Two looks; the weaker of peers and own history decides. */
     double peers = fmin(fmin(top, law) + M_LN2, 0);
-    if (fresh)
+    if (fresh && !again(m, y))
         return peers;
     double own =
         model_number_student_tail((y - m->mean) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
+    if (fresh)
+        return fmax(peers, own);
     /* A member that leaps far beyond itself into the upper end of all values is news too, although
      * others are always there. */
     double rank = p->all_tail.total >= TAIL_VALUES ? -law : 0;
@@ -218,7 +227,7 @@ void model_population_learn(struct model_population *p, struct model_member *m,
     bool fresh = m->seen == 0;
     /* Only what lies in the outer tail of all can be an outlier. */
     double weight = 1;
-    if (p->closed > 0 && y > p->all_tail.threshold && judge_high(p, m, y) < OUTLIER)
+    if (p->closed > 0 && y > p->all_tail.threshold && !again(m, y) && judge_high(p, m, y) < OUTLIER)
         weight = OUTLIER_WEIGHT;
     size_t bin = bin_of(y);
     p->all[bin] += 1.0F;
