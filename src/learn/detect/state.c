@@ -281,6 +281,8 @@ static enum err load_head(struct detect *d, struct cursor *in)
 static enum err load_names(struct detect *d, struct cursor *in, uint32_t **out_ids, size_t *out_n)
 {
     uint32_t count = cursor_le32(in);
+    if (count > in->left / 8)
+        return ERR_FORMAT;
     uint32_t *ids = NULL;
     size_t cap = 0;
     size_t n = 0;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/engine_priv.h"
+
+#include "help.h"
+
+#define SPAN (15 * TIME_MIN)
+#define START ((ts_ns)1700000100 * TIME_S / SPAN * SPAN)
+
+static const char *const columns[] = {"time", "a", "b"};
+
+static struct detect_job *job_of(const char *detector)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[%s]}}", detector);
+    return help_job(text);
+}
+
+/* n records at the start of bucket b. */
+static void feed(struct detect *d, int b, const char *a, const char *v, int n)
+{
+    struct help_row row = {.time = START + b * SPAN};
+    snprintf(row.text[0], sizeof(row.text[0]), "%s", a);
+    snprintf(row.text[1], sizeof(row.text[1]), "%s", v);
+    for (int i = 0; i < n; i++)
+        help_feed(d, &row, 1, 2);
+}
+
+static size_t records(const struct buf *out, const char *with)
+{
+    size_t n = 0;
+    for (const char *p = buf_text(out); (p = strstr(p, "\"result_type\":\"record\"")) != NULL;
+         p++) {
+        const char *end = strchr(p, '\n');
+        const char *hit = strstr(p, with);
+        n += hit != NULL && hit < end;
+    }
+    return n;
+}
+
+/* A series that falls silent is found where silence counts, and only there. */
+static void test_silence(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"low_count", "count", "high_count", "non_zero_count"};
+    for (size_t f = 0; f < 4; f++) {
+        char detector[128];
+        snprintf(detector, sizeof(detector), "{\"function\":\"%s\",\"partition_field_name\":\"a\"}",
+                 functions[f]);
+        struct detect_job *job = job_of(detector);
+        struct buf out;
+        buf_init(&out);
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        for (int b = 0; b < 300; b++) {
+            feed(d, b, "steady", "", 50 + b % 5);
+            if (b < 290)
+                feed(d, b, "mute", "", 50 + b % 7);
+        }
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        bool found = records(&out, "\"partition_field_value\":\"mute\"") > 0;
+        assert_int_equal(found, f < 2);
+        assert_int_equal(records(&out, "\"partition_field_value\":\"steady\""), 0);
+        if (found)
+            assert_true(records(&out, "\"anomaly_type\":\"dip\"") > 0);
+        detect_free(d);
+        buf_release(&out);
+        detect_job_free(job);
+    }
+}
+
+static void test_rare(void **state)
+{
+    (void)state;
+    struct detect_job *job = job_of("{\"function\":\"rare\",\"by_field_name\":\"a\"}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    for (int b = 0; b < 200; b++) {
+        feed(d, b, "usual", "", 3);
+        feed(d, b, b % 2 == 0 ? "even" : "odd", "", 2);
+        if (b == 5 || b == 180)
+            feed(d, b, b == 5 ? "early" : "never", "", 1);
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    assert_int_equal(records(&out, "\"by_field_value\":\"never\""), 1);
+    assert_int_equal(records(&out, "\"by_field_value\":\"early\""), 0);
+    assert_int_equal(records(&out, "usual"), 0);
+    assert_int_equal(records(&out, "\"by_field_first_occurrence\":true"), 1);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
+/* What has had no data for the prune window goes, and its names with it. */
+static void test_pruning(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        help_job("{\"analysis_config\":{\"bucket_span\":\"15m\",\"model_prune_window\":\"1d\","
+                 "\"detectors\":[{\"function\":\"mean\",\"field_name\":\"b\",\"by_field_name\":"
+                 "\"a\"},{\"function\":\"rare\",\"by_field_name\":\"a\"},{\"function\":\"sum\","
+                 "\"field_name\":\"b\",\"over_field_name\":\"a\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%d", i);
+        feed(d, 0, name, "5", 1);
+    }
+    for (int b = 0; b < 50; b++)
+        feed(d, b, "stays", "5", 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 101);
+    for (int b = 50; b < 250; b++)
+        feed(d, b, "stays", "5", 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_VALUE), 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_MEMBER), 1);
+    assert_int_equal(detect_names_count(d->names), 1);
+    assert_true(d->series_bytes < 8192);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
+/* A rule may keep an attack from being learned. */
+static void test_skip_model_update(void **state)
+{
+    (void)state;
+    double weight[2];
+    for (int with = 0; with < 2; with++) {
+        struct detect_job *job = job_of(
+            with == 0
+                ? "{\"function\":\"mean\",\"field_name\":\"b\"}"
+                : "{\"function\":\"mean\",\"field_name\":\"b\",\"custom_rules\":[{\"actions\":"
+                  "[\"skip_model_update\"],\"conditions\":[{\"applies_to\":\"actual\","
+                  "\"operator\":\"gt\",\"value\":100}]}]}");
+        struct buf out;
+        buf_init(&out);
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        for (int b = 0; b < 40; b++)
+            feed(d, b, "", b % 2 == 0 ? "10" : "500", 1);
+        struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, 0);
+        void *whole = e;
+        weight[with] = model_series_weight(((struct detect_metric *)whole)->series);
+        detect_free(d);
+        buf_release(&out);
+        detect_job_free(job);
+    }
+    /* 39 buckets are closed; in 20 of them the value was small. */
+    assert_true(weight[0] > 20);
+    assert_true(weight[1] > 19 && weight[1] <= 20);
+}
+
+static void test_exclude_frequent(void **state)
+{
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        struct detect_job *job =
+            job_of(with == 0 ? "{\"function\":\"high_count\",\"by_field_name\":\"a\"}"
+                             : "{\"function\":\"high_count\",\"by_field_name\":\"a\","
+                               "\"exclude_frequent\":\"by\"}");
+        struct buf out;
+        buf_init(&out);
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        for (int b = 0; b < 200; b++)
+            feed(d, b, "often", "", b == 150 ? 900 : 10 + b % 3);
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        assert_int_equal(records(&out, "\"by_field_value\":\"often\"") > 0, with == 0);
+        detect_free(d);
+        buf_release(&out);
+        detect_job_free(job);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_silence), cmocka_unit_test(test_rare), cmocka_unit_test(test_pruning),
+        cmocka_unit_test(test_skip_model_update), cmocka_unit_test(test_exclude_frequent)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
