@@ -48,8 +48,7 @@ static void put_name(struct data *d)
         d->c.failed = true;
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        proto_dns_put_char(d->out, name[i]);
+    proto_dns_put_bytes(d->out, name, n);
 }
 
 static void put_hex(struct data *d, struct bytes b)
@@ -94,19 +93,30 @@ static void put_base32(struct data *d, struct bytes b)
         proto_dns_put_char(d->out, digits[held << (5 - bits) & 31]);
 }
 
+static bool needs_escape(uint8_t c)
+{
+    return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
+}
+
 static void put_escaped(struct data *d, struct bytes b)
 {
-    for (size_t i = 0; i < b.n; i++) {
-        uint8_t c = b.p[i];
-        if (c == '"' || c == '\\')
-            proto_dns_put_char(d->out, '\\');
-        if (c >= 0x20 && c < 0x7f) {
-            proto_dns_put_char(d->out, (char)c);
-        } else {
-            char text[5] = {'\\', (char)('0' + c / 100), (char)('0' + c / 10 % 10),
-                            (char)('0' + c % 10), '\0'};
-            put(d, text);
+    for (size_t i = 0; i < b.n;) {
+        size_t plain = i;
+        while (plain < b.n && !needs_escape(b.p[plain]))
+            plain++;
+        if (plain > i)
+            proto_dns_put_bytes(d->out, b.p + i, plain - i);
+        i = plain;
+        if (i == b.n)
+            break;
+        uint8_t c = b.p[i++];
+        char text[5] = {'\\', (char)('0' + c / 100), (char)('0' + c / 10 % 10),
+                        (char)('0' + c % 10), '\0'};
+        if (c == '"' || c == '\\') {
+            text[1] = (char)c;
+            text[2] = '\0';
         }
+        put(d, text);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "proto/dns_priv.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void proto_dns_put_char(struct dns_text_buf *t, char c)
 {
@@ -11,10 +12,19 @@ void proto_dns_put_char(struct dns_text_buf *t, char c)
         t->full = true;
 }
 
+void proto_dns_put_bytes(struct dns_text_buf *t, const void *p, size_t n)
+{
+    size_t room = DNS_DATA_TEXT_MAX - t->n;
+    t->full |= n > room;
+    if (n > room)
+        n = room;
+    memcpy(t->s + t->n, p, n);
+    t->n += n;
+}
+
 void proto_dns_put_text(struct dns_text_buf *t, const char *s)
 {
-    while (*s != '\0')
-        proto_dns_put_char(t, *s++);
+    proto_dns_put_bytes(t, s, strlen(s));
 }
 
 void proto_dns_put_u32(struct dns_text_buf *t, uint32_t v)
@@ -34,10 +44,10 @@ static size_t write_label(struct bytes label, char *out)
     size_t n = 0;
     for (size_t i = 0; i < label.n; i++) {
         uint8_t b = label.p[i];
-        if (b == '.' || b == '\\') {
-            out[n++] = '\\';
+        if (__builtin_expect(b - 0x21u < 0x5e && b != '.' && b != '\\', 1)) {
             out[n++] = (char)b;
-        } else if (b > 0x20 && b < 0x7f) {
+        } else if (b == '.' || b == '\\') {
+            out[n++] = '\\';
             out[n++] = (char)b;
         } else {
             out[n++] = '\\';
@@ -141,6 +151,11 @@ static const struct code_name opcodes[] = {
 static const char *find_name(const struct code_name *table, size_t n, uint16_t code,
                              const char *prefix, char buf[PROTO_DNS_NAME_SIZE])
 {
+    /* The first codes stand at their own place, or one before. */
+    if (code < n && table[code].code == code)
+        return table[code].name;
+    if (code > 0 && code <= n && table[code - 1].code == code)
+        return table[code - 1].name;
     size_t low = 0;
     size_t high = n;
     while (low < high) {

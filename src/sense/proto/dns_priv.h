@@ -16,10 +16,11 @@
 struct dns_text_buf {
     size_t n;
     bool full;
-    char s[DNS_DATA_TEXT_MAX + DNS_NAME_TEXT_MAX + 8];
+    char s[DNS_DATA_TEXT_MAX + 4]; /* and dots when it is full */
 };
 
 void proto_dns_put_char(struct dns_text_buf *t, char c);
+void proto_dns_put_bytes(struct dns_text_buf *t, const void *p, size_t n);
 void proto_dns_put_text(struct dns_text_buf *t, const char *s);
 void proto_dns_put_u32(struct dns_text_buf *t, uint32_t v);
 
