@@ -304,6 +304,8 @@ static enum err run(struct run *r, const struct cli_args *args, struct thread_te
     else if (err == ERR_NONE && (err = detect_finish(r->engine)) != ERR_NONE)
         err_set(why, err, "%s", err_name(err));
     if (err == ERR_NONE) {
+        if (r->renormalized)
+            detect_renormalize(r->engine);
         detect_report_size(r->engine);
         for (size_t i = 0; i < r->kept_n; i++)
             print_kept(r, &r->kept[i]);
