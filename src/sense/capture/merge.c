@@ -3,10 +3,12 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "capture/sort.h"
 
 /* One file with its next packet looked at already. */
 struct lane {
     struct capture_file *file;
+    struct capture_sort *sort; /* NULL: the file is in order itself */
     struct capture_packet next;
     size_t order;
     uint32_t *numbers; /* interface in the file to interface of the merge, plus 1; 0 = not yet */
@@ -21,6 +23,12 @@ struct capture_merge {
     struct lane *given; /* its packet was given out and is to be replaced */
     uint32_t interface_n;
 };
+
+static enum err step(struct lane *lane, struct err_text *why)
+{
+    return lane->sort != NULL ? capture_sort_next(lane->sort, why, &lane->next)
+                              : capture_file_next(lane->file, why, &lane->next);
+}
 
 static bool comes_before(const struct lane *a, const struct lane *b)
 {
@@ -73,6 +81,18 @@ static enum err number_interface(struct capture_merge *m, struct lane *lane, uin
     return ERR_NONE;
 }
 
+static enum err open_lane(struct lane *lane, const char *path, const char *filter,
+                          struct err_text *why)
+{
+    bool disordered;
+    enum err err = capture_sort_needed(path, filter, why, &disordered);
+    if (err == ERR_NONE)
+        err = capture_file_open(path, filter, why, &lane->file);
+    if (err == ERR_NONE && disordered)
+        err = capture_sort_new(lane->file, 0, why, &lane->sort);
+    return err;
+}
+
 enum err capture_merge_open(const char *const *paths, size_t n, const char *filter,
                             struct err_text *why, struct capture_merge **out)
 {
@@ -88,12 +108,12 @@ enum err capture_merge_open(const char *const *paths, size_t n, const char *filt
     for (; m->lane_n < n; m->lane_n++) {
         struct lane *lane = &m->lanes[m->lane_n];
         lane->order = m->lane_n;
-        err = capture_file_open(paths[m->lane_n], filter, why, &lane->file);
+        err = open_lane(lane, paths[m->lane_n], filter, why);
         if (err != ERR_NONE)
             goto fail;
     }
     for (size_t i = 0; i < n; i++) {
-        err = capture_file_next(m->lanes[i].file, why, &m->lanes[i].next);
+        err = step(&m->lanes[i], why);
         if (err == ERR_NONE)
             push(m, &m->lanes[i]);
         else if (err != ERR_END)
@@ -102,6 +122,8 @@ enum err capture_merge_open(const char *const *paths, size_t n, const char *filt
     *out = m;
     return ERR_NONE;
 fail:
+    if (m->lanes != NULL && m->lane_n < n)
+        m->lane_n++; /* the one that failed half open */
     capture_merge_close(m);
     return err;
 }
@@ -111,6 +133,7 @@ void capture_merge_close(struct capture_merge *m)
     if (m == NULL)
         return;
     for (size_t i = 0; i < m->lane_n; i++) {
+        capture_sort_free(m->lanes[i].sort);
         capture_file_close(m->lanes[i].file);
         mem_free(m->lanes[i].numbers);
     }
@@ -123,7 +146,7 @@ enum err capture_merge_next(struct capture_merge *m, struct err_text *why,
                             struct capture_packet *out)
 {
     if (m->given != NULL) {
-        enum err err = capture_file_next(m->given->file, why, &m->given->next);
+        enum err err = step(m->given, why);
         if (err == ERR_END)
             m->heap[0] = m->heap[--m->heap_n];
         else if (err != ERR_NONE)

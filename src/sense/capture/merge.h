@@ -5,7 +5,8 @@
  * Several capture files as one source, in order of time.
  *
  * Each call gives the packet with the least time among the next packets of all files; packets of
- * the same time come in the order the files were named. Within a file the order is the file's own.
+ * the same time come in the order the files were named. A file whose own packets go back in time is
+ * put in order first (capture/sort.h).
  *
  * Ownership: capture_merge_open() opens the files and owns them.
  * Threads:   one owner.
