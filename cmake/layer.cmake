@@ -73,6 +73,12 @@ function(weir_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# weir_fault(wing/room/test_x): allocations of that test can fail (tests/fault_memory.h).
+function(weir_fault name)
+  string(REPLACE "/" "." target ${name})
+  target_link_options(${target} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endfunction()
+
 # weir_fuzz(name LAYERS room…): libFuzzer with the fuzz preset, else a plain program that replays
 # fuzz/seeds/<name> under ctest.
 function(weir_fuzz name)

@@ -27,6 +27,7 @@ struct ingest_parser {
     char log[32];
     bool json_lines; /* the first record was JSON: what is none is a mistake in JSON */
     uint64_t sequence;
+    uint64_t number; /* of the line at hand */
     event_sink_fn sink;
     void *sink_ctx;
 };
@@ -84,6 +85,11 @@ static void stamp(void *ctx, struct event *e)
     if (p->settings.delta != NULL)
         ingest_delta_apply(p->settings.delta, e);
     ingest_truth_correct(e, &p->counts);
+    if (e->failed) {
+        ingest_parser_drop(p, INGEST_DROP_MEMORY, p->number, "no memory is left for this record");
+        return;
+    }
+    p->counts.events++;
     p->sink(p->sink_ctx, e);
 }
 
@@ -130,16 +136,13 @@ static void ecs(struct ingest_parser *p, const struct format_json_tape *t, uint6
     struct event e;
     event_init(&e, &p->arena, TIME_NONE);
     event_json_add(p->json, &e, document_of(t));
-    if (e.failed) {
-        ingest_parser_drop(p, INGEST_DROP_MEMORY, number, "no memory is left for this record");
-    } else if (e.time == TIME_NONE) {
+    if (e.time == TIME_NONE && !e.failed) {
         ingest_parser_drop(p, INGEST_DROP_TIME, number,
                            "an event needs a time in @timestamp that can be read");
-    } else {
-        p->counts.records++;
-        p->counts.events++;
-        stamp(p, &e);
+        return;
     }
+    p->counts.records += !e.failed;
+    stamp(p, &e);
 }
 
 static void json(struct ingest_parser *p, const char *line, size_t n, uint64_t number, bool padded)
@@ -191,6 +194,7 @@ void ingest_parser_line(struct ingest_parser *p, const char *line, size_t n, uin
 {
     p->sink = sink;
     p->sink_ctx = ctx;
+    p->number = number;
     p->counts.lines++;
     p->counts.bytes += n + 1;
     size_t at = 0;

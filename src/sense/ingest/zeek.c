@@ -209,9 +209,15 @@ const char *ingest_zeek_selected(const struct ingest_zeek *z)
 
 static struct ingest_zeek_plan *make_plan(struct ingest_zeek *z, const char *column, size_t n)
 {
+    size_t log_n = strlen(z->log) + 1;
     struct ingest_zeek_plan *plan = arena_zero(&z->plan_arena, sizeof(*plan));
-    if (plan == NULL)
+    char *key = arena_alloc(&z->plan_arena, log_n + n);
+    if (plan == NULL || key == NULL)
         return NULL;
+    memcpy(key, z->log, log_n);
+    memcpy(key + log_n, column, n);
+    plan->key = key;
+    plan->key_len = (uint32_t)(log_n + n);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if ((known[i].logs >> z->kind & 1) != 0 && strlen(known[i].name) == n &&
             memcmp(known[i].name, column, n) == 0) {
@@ -238,24 +244,33 @@ static struct ingest_zeek_plan *make_plan(struct ingest_zeek *z, const char *col
 
 const struct ingest_zeek_plan *ingest_zeek_plan(struct ingest_zeek *z, const char *column, size_t n)
 {
-    /* A key of the map: kind of log by name, a NUL, the column. */
     char key[32 + 512];
     size_t log_n = strlen(z->log) + 1;
     if (n == 0 || n > 500)
         return NULL;
+    /* Records of one log have their columns in one order: most are guessed. */
+    const struct ingest_zeek_plan *guess = z->last != NULL ? z->last->follow : NULL;
+    if (guess != NULL && guess->key_len == log_n + n &&
+        memcmp(guess->key + log_n, column, n) == 0 && memcmp(guess->key, z->log, log_n) == 0) {
+        z->last = z->last->follow;
+        return guess;
+    }
     memcpy(key, z->log, log_n);
     memcpy(key + log_n, column, n);
+    struct ingest_zeek_plan *plan;
     uint64_t *found = map_get(z->plans, key, log_n + n);
-    if (found != NULL)
-        return (const struct ingest_zeek_plan *)(uintptr_t)*found; /* NOLINT */
-    struct ingest_zeek_plan *plan =
-        map_count(z->plans) < PLANS_MAX ? make_plan(z, column, n) : NULL;
-    if (plan == NULL)
-        return NULL;
-    uint64_t *place = map_put(z->plans, key, log_n + n, NULL);
-    if (place == NULL)
-        return NULL;
-    *place = (uint64_t)(uintptr_t)plan;
+    if (found != NULL) {
+        plan = (struct ingest_zeek_plan *)(uintptr_t)*found;
+    } else {
+        plan = map_count(z->plans) < PLANS_MAX ? make_plan(z, column, n) : NULL;
+        uint64_t *place = plan != NULL ? map_put(z->plans, key, log_n + n, NULL) : NULL;
+        if (place == NULL)
+            return NULL;
+        *place = (uint64_t)(uintptr_t)plan;
+    }
+    if (z->last != NULL && z->last != plan)
+        z->last->follow = plan;
+    z->last = plan;
     return plan;
 }
 
@@ -309,8 +324,7 @@ bool ingest_zeek_end(struct ingest_zeek *z, event_sink_fn sink, void *ctx)
     if (z->kind == ZEEK_LOG_CONN) {
         ingest_zeek_conn_fields(z);
         ingest_zeek_conn_give(z, sink, ctx);
-    } else if (!z->e.failed) {
-        z->counts->events++;
+    } else {
         sink(ctx, &z->e);
     }
     return true;

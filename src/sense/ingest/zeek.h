@@ -69,8 +69,11 @@ struct ingest_zeek_plan {
     uint8_t action; /* enum ingest_zeek_action */
     uint8_t column; /* enum ingest_zeek_column, of ZEEK_SPECIAL */
     event_field field;
-    const char *name; /* of ZEEK_NAMED; owned by the mapper */
     uint32_t name_len;
+    uint32_t key_len;
+    const char *name;                /* of ZEEK_NAMED; owned by the mapper */
+    const char *key;                 /* log, NUL, column: what it was asked for by */
+    struct ingest_zeek_plan *follow; /* the plan that was asked for after this one */
 };
 
 /* The values of a column in a row; n is 0 when it is unset. */
@@ -104,7 +107,8 @@ const struct ingest_zeek_plan *ingest_zeek_plan(struct ingest_zeek *z, const cha
 
 /*
  * A row: begin, each of its columns, end. The event is made in the arena given and handed to the
- * sink (several times for a long connection). False when the row has no readable time.
+ * sink (several events for a long connection), which looks at event.failed. False when the row has
+ * no readable time.
  */
 void ingest_zeek_begin(struct ingest_zeek *z, struct arena *arena);
 void ingest_zeek_column(struct ingest_zeek *z, const struct ingest_zeek_plan *plan,

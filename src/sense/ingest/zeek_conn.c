@@ -196,7 +196,7 @@ static int64_t pieces_of(const struct ingest_zeek *z, ts_ns duration, int64_t pa
     return packets > 0 && n > packets ? packets : n;
 }
 
-static void give(struct ingest_zeek *z, struct event *e, event_sink_fn sink, void *ctx)
+static void give(struct event *e, event_sink_fn sink, void *ctx)
 {
     int64_t sums[2] = {0, 0};
     bool has = false;
@@ -210,9 +210,6 @@ static void give(struct ingest_zeek *z, struct event *e, event_sink_fn sink, voi
         event_set_i64(e, EVENT_F_NETWORK_BYTES, sums[0]);
         event_set_i64(e, EVENT_F_NETWORK_PACKETS, sums[1]);
     }
-    if (e->failed)
-        return;
-    z->counts->events++;
     sink(ctx, e);
 }
 
@@ -261,7 +258,7 @@ void ingest_zeek_conn_give(struct ingest_zeek *z, event_sink_fn sink, void *ctx)
             z->counts->moved++;
         }
         mark(whole, 1, true);
-        give(z, whole, sink, ctx);
+        give(whole, sink, ctx);
         return;
     }
     z->counts->booked++;
@@ -289,6 +286,6 @@ void ingest_zeek_conn_give(struct ingest_zeek *z, event_sink_fn sink, void *ctx)
             booked[i] = sum;
         }
         mark(&e, ++report, last);
-        give(z, &e, sink, ctx);
+        give(&e, sink, ctx);
     }
 }

@@ -57,12 +57,12 @@ bool ingest_zeek_json_is(const struct event_json *reader)
     event_json_tape(reader, &t);
     if (format_json_type(&t, FORMAT_JSON_ROOT) != FORMAT_OBJECT)
         return false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (member(&t, FORMAT_JSON_ROOT, names[i]) != 0)
-            return true;
     uint32_t object = columns_of(&t, &log, &n);
     for (size_t i = 0; object != 0 && i < sizeof(columns) / sizeof(columns[0]); i++)
         if (member(&t, object, columns[i]) != 0)
+            return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (member(&t, FORMAT_JSON_ROOT, names[i]) != 0)
             return true;
     return object != 0 && object != FORMAT_JSON_ROOT;
 }

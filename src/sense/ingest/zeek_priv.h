@@ -20,7 +20,7 @@ struct ingest_zeek {
     ts_ns written; /* the latest end of a connection so far: the clock of a stream */
     struct event e;
     struct ingest_zeek_cell special[ZEEK_COLUMNS];
-    struct ingest_zeek_plan spare; /* when no plan can be made any more */
+    struct ingest_zeek_plan *last; /* asked for last; NULL: nothing follows it */
 };
 
 static inline const struct event_value *zeek_first(const struct ingest_zeek *z,

@@ -1,0 +1,64 @@
+#ifndef TESTS_FAULT_MEMORY_H
+#define TESTS_FAULT_MEMORY_H
+
+/*
+ * The n-th allocation fails. Link with weir_fault(target), which wraps malloc, calloc and realloc
+ * of the program's own code; each program includes this once.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static uint64_t fault_left = UINT64_MAX; /* allocations that still succeed */
+static bool fault_hit;
+
+/* The n-th allocation from now on (1 is the next) fails, and all after it. */
+static inline void fault_arm(uint64_t n)
+{
+    fault_left = n - 1;
+    fault_hit = false;
+}
+
+/* Nothing fails any more. Whether something did. */
+static inline bool fault_disarm(void)
+{
+    fault_left = UINT64_MAX;
+    return fault_hit;
+}
+
+static inline bool fault_now(void)
+{
+    if (fault_left == UINT64_MAX)
+        return false;
+    if (fault_left > 0) {
+        fault_left--;
+        return false;
+    }
+    fault_hit = true;
+    return true;
+}
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    return fault_now() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fault_now() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return fault_now() ? NULL : __real_realloc(p, n);
+}
+
+#endif
