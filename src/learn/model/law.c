@@ -38,14 +38,14 @@ static double mix(double log_a, double log_b, double weight_b)
 {
     double a = 1 - weight_b > 0 ? log_a + log1p(-weight_b) : LOG_FLOOR;
     double b = weight_b > 0 ? log_b + log(weight_b) : LOG_FLOOR;
-    return fmin(stats_special_log_add(a, b), 0);
+    return model_min(stats_special_log_add(a, b), 0);
 }
 
 /* Weight of the second family. prior: before any evidence. */
 static double second_weight(const struct model_series *s, double prior)
 {
     double behind = (double)s->evidence[0] - (double)s->evidence[1] + log((1 - prior) / prior);
-    return 1 / (1 + exp(fmin(behind, 300)));
+    return 1 / (1 + exp(model_min(behind, 300)));
 }
 
 static double zero_share(const struct model_series *s)
@@ -57,41 +57,41 @@ static double zero_share(const struct model_series *s)
 static double dispersion(const struct model_series *s, const struct model_point *p)
 {
     /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
-    double unit = fmax(p->mean * p->mean, 1e-6);
+    double unit = model_max(p->mean * p->mean, 1e-6);
     double weight = s->spread_weight / unit + RATIO_PRIOR_N;
     double alpha = (s->spread / unit + RATIO_PRIOR * RATIO_PRIOR_N) / weight;
-    alpha = fmax(alpha, 0);
+    alpha = model_max(alpha, 0);
     /* One standard error of the estimate is added: it is an estimate. */
-    double n = fmax(s->n, 1);
-    double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / fmax(p->mean, 0.05));
+    double n = model_max(s->n, 1);
+    double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / model_max(p->mean, 0.05));
     double young = RATIO_PRIOR_N / (n + RATIO_PRIOR_N);
-    alpha += fmin(error * 0.5, 0.05 + young);
+    alpha += model_min(error * 0.5, 0.05 + young);
     /* And the mean is one. */
     double a = p->n * p->mean + 0.5;
-    return alpha * (1 + 1 / fmax(p->n, 1)) + 1 / a + p->between / unit;
+    return alpha * (1 + 1 / model_max(p->n, 1)) + 1 / a + p->between / unit;
 }
 
 double model_law_sd(const struct model_series *s, const struct model_point *p, double weight)
 {
-    double n = fmax(p->n, 1);
+    double n = model_max(p->n, 1);
     switch (s->scale) {
     case SCALE_RATIO: {
-        double m = fmax(p->mean, 1e-6);
+        double m = model_max(p->mean, 1e-6);
         return sqrt(m + dispersion(s, p) * m * m);
     }
     case SCALE_LOG: {
         double v =
             (s->spread + LOG_PRIOR * LOG_PRIOR * LOG_PRIOR_N) / (s->spread_weight + LOG_PRIOR_N);
-        return fmax(sqrt(v * (1 + 1 / n) + p->between), LOG_LEAST);
+        return model_max(sqrt(v * (1 + 1 / n) + p->between), LOG_LEAST);
     }
     default: {
-        double size = fmax(fabs(p->mean), 1e-9);
+        double size = model_max(fabs(p->mean), 1e-9);
         double v = (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * LINEAR_PRIOR_N) /
                    (s->spread_weight + LINEAR_PRIOR_N);
-        double sd = fmax(sqrt(v * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
+        double sd = model_max(sqrt(v * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
         if (s->weight_mean > 0 && weight > 0)
-            sd *= sqrt(fmin(fmax(s->weight_mean / weight, 1), 16));
+            sd *= sqrt(model_min(model_max(s->weight_mean / weight, 1), 16));
         return sd;
     }
     }
@@ -127,7 +127,8 @@ static struct tails negbin(double k, double mean, double size)
             p *= (i - 1 + size) / i * ratio;
         }
         if (below < 0.999999 && below + p > 1e-6 && q > -600)
-            return (struct tails){log1p(-below), log(fmin(below + p, 1)), log(fmax(p, 1e-300))};
+            return (struct tails){log1p(-below), log(model_min(below + p, 1)),
+                                  log(model_max(p, 1e-300))};
     } else {
         double ninth = (1 / mean + 1 / size) / 9;
         double z = (cbrt(k / mean) - 1 + ninth) / sqrt(ninth);
@@ -148,22 +149,23 @@ static struct tails sparse_tails(const struct model_series *s, double k, double 
     double mean = n > 0 ? s->log_mean : 0;
     double v =
         (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * SPARSE_PRIOR_N) / (n + SPARSE_PRIOR_N);
-    double sd = fmax(sqrt(v * (1 + 1 / fmax(n, 0.3))), LOG_LEAST);
+    double sd = model_max(sqrt(v * (1 + 1 / model_max(n, 0.3))), LOG_LEAST);
     double nu = n + SPARSE_PRIOR_N;
     struct tails at_least = student(log(k - 0.5), mean, sd, nu);
     struct tails more = student(log(k + 0.5), mean, sd, nu);
     /* Of whole numbers from 1 on: what the law has below one half is not there. */
     double all = student(-M_LN2, mean, sd, nu).upper;
-    double share = at_least.upper + stats_special_log_1m(fmin(more.upper - at_least.upper, -1e-12));
+    double share =
+        at_least.upper + stats_special_log_1m(model_min(more.upper - at_least.upper, -1e-12));
     *out_log_pdf = share - all;
-    return (struct tails){fmin(at_least.upper - all, 0), more.lower, *out_log_pdf};
+    return (struct tails){model_min(at_least.upper - all, 0), more.lower, *out_log_pdf};
 }
 
 static struct tails place_ratio(const struct model_series *s, const struct model_point *p,
                                 double value, double log_pdf[2])
 {
-    double k = floor(fmax(value, 0) + 0.5);
-    double mean = fmax(p->mean, 1e-9);
+    double k = floor(model_max(value, 0) + 0.5);
+    double mean = model_max(p->mean, 1e-9);
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
     struct tails common = negbin(k, mean, size);
@@ -179,11 +181,11 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     } else {
         double some = log1p(-zero);
         sparse = sparse_tails(s, k, &log_pdf[1]);
-        log_pdf[1] = fmin(log_pdf[1] + some, 0);
+        log_pdf[1] = model_min(log_pdf[1] + some, 0);
         sparse.upper += some;
         sparse.lower = stats_special_log_add(log(zero), sparse.lower + some);
     }
-    double w = second_weight(s, fmin(fmax(zero, 0.01), 0.6));
+    double w = second_weight(s, model_min(model_max(zero, 0.01), 0.6));
     return (struct tails){mix(common.upper, sparse.upper, w), mix(common.lower, sparse.lower, w),
                           mix(log_pdf[0], log_pdf[1], w)};
 }
@@ -214,7 +216,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     double v = sd * sd;
     double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
     double log_scale = p->mean - stats_special_digamma(shape);
-    double ratio = exp(fmin(y - log_scale, 600));
+    double ratio = exp(model_min(y - log_scale, 600));
     log_pdf[1] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
     if (fabs(z) > MIDDLE_Z) {
         double w = second_weight(s, 0.3);
@@ -225,7 +227,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     if (zero > 0) {
         double some = log1p(-zero);
         t.upper += some;
-        t.lower = fmin(stats_special_log_add(log(zero), t.lower + some), 0);
+        t.lower = model_min(stats_special_log_add(log(zero), t.lower + some), 0);
     }
     return t;
 }
@@ -240,8 +242,8 @@ static double tail_calibrated(const struct model_series *s, int side, double log
     double stretch = ((double)s->tail_excess[side] + TAIL_PRIOR) / (n + TAIL_PRIOR);
     /* How often: 5 % when the law is right. */
     double share = (n + 0.05 * TAIL_PRIOR * 4) / (s->n + TAIL_PRIOR * 4) / 0.05;
-    double v = TAIL_START + (u - TAIL_START) / fmax(stretch, 1) - log(fmax(share, 1));
-    return -fmin(fmax(v, TAIL_START), -LOG_FLOOR);
+    double v = TAIL_START + (u - TAIL_START) / model_max(stretch, 1) - log(model_max(share, 1));
+    return -model_min(model_max(v, TAIL_START), -LOG_FLOOR);
 }
 
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
@@ -262,8 +264,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
         t = student(value, p->mean, out->sd, nu);
     }
     }
-    t.upper = fmax(fmin(t.upper, 0), LOG_FLOOR);
-    t.lower = fmax(fmin(t.lower, 0), LOG_FLOOR);
+    t.upper = model_max(model_min(t.upper, 0), LOG_FLOOR);
+    t.lower = model_max(model_min(t.lower, 0), LOG_FLOOR);
     /* Half of the value's own probability belongs to each side, or whole-number laws would look
      * too calm. */
     double half = t.self - M_LN2;
@@ -272,18 +274,18 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     out->upper = tail_calibrated(s, 1, t.upper);
     out->lower = tail_calibrated(s, 0, t.lower);
     bool high = out->raw[1] < out->raw[0];
-    double z = model_number_score(fmin(high ? out->raw[1] : out->raw[0], -M_LN2));
-    out->z = fmin(z, SERIES_CLIP) * (high ? 1 : -1);
+    double z = model_number_score(model_min(high ? out->raw[1] : out->raw[0], -M_LN2));
+    out->z = model_min(z, SERIES_CLIP) * (high ? 1 : -1);
 }
 
 void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y)
 {
     /* A young series forgets its first half: a start is seldom typical. */
-    double keep = 1 - 1 / fmin(s->tau, YOUNG_MEMORY + (double)s->total / 2);
+    double keep = 1 - 1 / model_min(s->tau, YOUNG_MEMORY + (double)s->total / 2);
     for (int f = 0; f < 2; f++)
         s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
-                                 fmax(place->log_pdf[f], -MOST_EVIDENCE));
+                                 model_max(place->log_pdf[f], -MOST_EVIDENCE));
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;
         s->tail_n[side] *= (float)keep;
@@ -291,14 +293,15 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         if (excess > 0) {
             s->tail_n[side] += 1.0F;
             /* A law that has not formed yet says nothing about tails. */
-            s->tail_excess[side] += (float)fmin(excess, s->log_weight < TAIL_PRIOR ? 1 : TAIL_MOST);
+            s->tail_excess[side] +=
+                (float)model_min(excess, s->log_weight < TAIL_PRIOR ? 1 : TAIL_MOST);
         }
     }
     bool some = s->scale != SCALE_LOG || value > 0;
     if (some) {
         double e = y - p->mean;
         if (s->scale == SCALE_RATIO) {
-            double m = fmax(p->mean, 1e-3);
+            double m = model_max(p->mean, 1e-3);
             s->spread = s->spread * keep + e * e - m;
             s->spread_weight = s->spread_weight * keep + m * m;
         } else {
@@ -315,7 +318,7 @@ double model_law_typical(const struct model_series *s, const struct model_point 
     bool has_zeros = s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
     if (has_zeros && zero_share(s) > 0.5)
         return 0;
-    return exp(fmin(p->mean, 600));
+    return exp(model_min(p->mean, 600));
 }
 
 void model_law_bounds(const struct model_series *s, const struct model_point *p, double *out_lower,
@@ -330,15 +333,15 @@ void model_law_bounds(const struct model_series *s, const struct model_point *p,
     }
     double zero = s->params.kind == MODEL_VALUE ? 0 : zero_share(s);
     if (s->scale == SCALE_LOG) {
-        *out_lower = zero > 0.025 ? 0 : exp(fmin(p->mean - z * sd, 600));
-        *out_upper = zero > 0.975 ? 0 : exp(fmin(p->mean + z * sd, 600));
+        *out_lower = zero > 0.025 ? 0 : exp(model_min(p->mean - z * sd, 600));
+        *out_upper = zero > 0.975 ? 0 : exp(model_min(p->mean + z * sd, 600));
         return;
     }
     /* Wilson and Hilferty 1931: the cube root of a gamma variate is nearly normal. */
-    double mean = fmax(p->mean, 1e-9);
+    double mean = model_max(p->mean, 1e-9);
     double ninth = sd * sd / (9 * mean * mean);
     double low = 1 - ninth - z * sqrt(ninth);
     double high = 1 - ninth + z * sqrt(ninth);
-    *out_lower = low > 0 ? fmin(mean * low * low * low, 1e300) : 0;
-    *out_upper = fmin(fmax(high > 0 ? mean * high * high * high : 0, mean), 1e300);
+    *out_lower = low > 0 ? model_min(mean * low * low * low, 1e300) : 0;
+    *out_upper = model_min(model_max(high > 0 ? mean * high * high * high : 0, mean), 1e300);
 }

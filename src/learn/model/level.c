@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "model/number.h"
 #include "model/series_priv.h"
 
 #include <math.h>
@@ -9,8 +10,9 @@
 #define SEASON_HEARD 4.6 /* behind, at most: a weight of a tenth */
 #define GOOD_RECORD 0.15
 #define GOOD_LOSS 0.7
-#define MOST_LOSS 9.0 /* one surprise counts no more than three standard deviations */
-#define HANDICAP 1.1F /* a newly ready season starts so far behind the best */
+#define MOST_LATE 60.0 /* a weight of 1e-13 is none */
+#define MOST_LOSS 9.0  /* one surprise counts no more than three standard deviations */
+#define HANDICAP 1.1F  /* a newly ready season starts so far behind the best */
 #define LEAST_LOSS 0.02F
 #define NERVOUS 0.15 /* share of the nervous ones in what a run is measured against */
 #define TREND_AFTER 32.0
@@ -41,7 +43,7 @@ static double tau_of(const struct model_series *s, int i)
     case LEVEL_MID:
     case LEVEL_DAILY_MID:
     case LEVEL_WEEKLY_MID:
-        return fmin(LEVEL_TAU_MID, s->tau);
+        return model_min(LEVEL_TAU_MID, s->tau);
     case LEVEL_TREND:
         return TREND_TAU;
     default:
@@ -56,10 +58,10 @@ static double tau_of(const struct model_series *s, int i)
  */
 static double behind(const struct model_series *s, int i, double best_record)
 {
-    double n = fmin((double)s->total, LOSS_TAU);
-    double long_n = fmin((double)s->total, s->tau) * RECORD_SHARE;
+    double n = model_min((double)s->total, LOSS_TAU);
+    double long_n = model_min((double)s->total, s->tau) * RECORD_SHARE;
     double record = ((double)s->level[i].record - best_record) * long_n;
-    return (double)s->level[i].loss * n + handicap(i) + fmin(record, RECORD_MOST);
+    return (double)s->level[i].loss * n + handicap(i) + model_min(record, RECORD_MOST);
 }
 
 static bool speaks(const struct model_series *s, int i)
@@ -73,7 +75,7 @@ static bool speaks(const struct model_series *s, int i)
 
 double model_level_measure(const struct model_series *s, double value)
 {
-    return s->scale == SCALE_LOG ? log(fmax(value, 1e-9)) : value;
+    return s->scale == SCALE_LOG ? log(model_max(value, 1e-9)) : value;
 }
 
 static double season_for(const struct model_series *s, const struct model_point *p, int i)
@@ -91,11 +93,52 @@ static double one_foretold(const struct model_series *s, const struct model_poin
     double season = season_for(s, p, i);
     if (i == LEVEL_TREND) {
         double v = l->a + l->b;
-        return s->scale == SCALE_RATIO ? fmax(v, 0) : v;
+        return s->scale == SCALE_RATIO ? model_max(v, 0) : v;
     }
     if (s->scale == SCALE_RATIO)
         return (l->a + PRIOR_VALUE) / (l->b + PRIOR_VALUE) * season;
     return l->a + season;
+}
+
+void model_level_weigh(struct model_series *s)
+{
+    double record = 1e300;
+    double loss = 1e300;
+    for (int i = 0; i < LEVELS; i++) {
+        if (!speaks(s, i))
+            continue;
+        record = model_min(record, (double)s->level[i].record);
+        loss = model_min(loss, (double)s->level[i].loss);
+    }
+    double late[LEVELS];
+    double least = 1e300;
+    for (int i = 0; i < LEVELS; i++) {
+        late[i] = speaks(s, i) ? behind(s, i, record) : 1e300;
+        least = model_min(least, late[i]);
+    }
+    double total = 0;
+    double steady = 0;
+    for (int i = 0; i < LEVELS; i++) {
+        struct model_level *l = &s->level[i];
+        late[i] -= least;
+        /* What a season says is not forgotten over a few good hours of those who only follow: an
+         * hour that differs every day or week comes without warning to them. */
+        if (i >= LEVEL_DAILY && late[i] > SEASON_HEARD && l->n > 0 &&
+            (double)l->record < record + GOOD_RECORD && (double)l->loss < loss + GOOD_LOSS)
+            late[i] = SEASON_HEARD;
+        l->weight = l->steady = 0;
+        if (late[i] > MOST_LATE)
+            continue;
+        double slow = late[i] > 0 ? exp(-late[i] / 8) : 1;
+        l->weight = (float)(slow * slow * slow * slow);
+        l->steady = (float)(slow * (i == LEVEL_FAST || i == LEVEL_TREND ? NERVOUS : 1));
+        total += (double)l->weight;
+        steady += (double)l->steady;
+    }
+    for (int i = 0; i < LEVELS && total > 0; i++) {
+        s->level[i].weight /= (float)total;
+        s->level[i].steady /= (float)steady;
+    }
 }
 
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
@@ -107,65 +150,30 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     out->daily = daily ? model_season_at(s->daily, time) : neutral;
     double week = weekly ? model_season_at(s->weekly, time) : neutral;
     out->weekly = ratio ? out->daily * week : out->daily + week;
-
-    double record = 1e300;
-    double loss = 1e300;
-    for (int i = 0; i < LEVELS; i++) {
-        if (!speaks(s, i))
-            continue;
-        record = fmin(record, (double)s->level[i].record);
-        loss = fmin(loss, (double)s->level[i].loss);
-    }
-    double least = 1e300;
-    for (int i = 0; i < LEVELS; i++) {
-        out->weight[i] = speaks(s, i) ? behind(s, i, record) : 1e300;
-        least = fmin(least, out->weight[i]);
-    }
-    double total = 0;
-    for (int i = 0; i < LEVELS; i++) {
-        double late = out->weight[i] - least;
-        /* What a season says is not forgotten over a few good hours of those who only follow: an
-         * hour that differs every day or week comes without warning to them. */
-        if (i >= LEVEL_DAILY && late > SEASON_HEARD && late < 1e200 &&
-            (double)s->level[i].record < record + GOOD_RECORD &&
-            (double)s->level[i].loss < loss + GOOD_LOSS)
-            late = SEASON_HEARD;
-        out->foretold[i] = 0;
-        if (!(late <= 60)) {
-            out->weight[i] = 0;
-            continue;
-        }
-        out->foretold[i] = one_foretold(s, out, i);
-        out->weight[i] = late > 0 ? exp(-late / 2) : 1;
-        total += out->weight[i];
-    }
     out->mean = 0;
-    out->n = 0;
     out->steady = 0;
-    double steady_total = 0;
+    out->n = 0;
     for (int i = 0; i < LEVELS; i++) {
-        if (!(out->weight[i] > 0))
+        const struct model_level *l = &s->level[i];
+        out->foretold[i] = 0;
+        if (!(l->n > 0))
             continue;
-        double slow =
-            sqrt(sqrt(out->weight[i])) * (i == LEVEL_FAST || i == LEVEL_TREND ? NERVOUS : 1);
-        steady_total += slow;
-        out->steady += slow * out->foretold[i];
-        out->weight[i] /= total;
-        out->mean += out->weight[i] * out->foretold[i];
-        out->n += out->weight[i] * fmin((double)s->level[i].n, tau_of(s, i));
+        out->foretold[i] = one_foretold(s, out, i);
+        out->mean += (double)l->weight * out->foretold[i];
+        out->steady += (double)l->steady * out->foretold[i];
+        out->n += (double)l->weight * model_min((double)l->n, tau_of(s, i));
     }
-    out->steady = steady_total > 0 ? out->steady / steady_total : out->mean;
     out->between = 0;
     for (int i = 0; i < LEVELS; i++) {
         double e = out->foretold[i] - out->mean;
-        out->between += out->weight[i] * e * e;
+        out->between += (double)s->level[i].weight * e * e;
     }
 }
 
 static void start(struct model_series *s, int i, double y, double n, double season)
 {
     struct model_level *l = &s->level[i];
-    double kept = fmin(n, tau_of(s, i));
+    double kept = model_min(n, tau_of(s, i));
     if (i == LEVEL_TREND) {
         l->a = y;
         l->b = 0;
@@ -207,14 +215,14 @@ static void admit(struct model_series *s, const struct model_season *season, int
 
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd)
 {
-    double gain = 1 / fmin((double)s->total + 1, LOSS_TAU);
-    double long_gain = 1 / fmin((double)s->total + 1, s->tau);
+    double gain = 1 / model_min((double)s->total + 1, LOSS_TAU);
+    double long_gain = 1 / model_min((double)s->total + 1, s->tau);
     for (int i = 0; i < LEVELS; i++) {
         struct model_level *l = &s->level[i];
         if (!(l->n > 0))
             continue;
-        double e = (y - one_foretold(s, p, i)) / sd;
-        double square = fmin(e * e, MOST_LOSS);
+        double e = (y - p->foretold[i]) / sd;
+        double square = model_min(e * e, MOST_LOSS);
         l->recent += (float)((square - (double)l->recent) * gain);
         l->ever += (float)((square - (double)l->ever) * long_gain);
         l->loss = logf(l->recent + LEAST_LOSS);
@@ -237,11 +245,11 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
             continue;
         }
         double tau = tau_of(s, i);
-        double n = fmin((double)l->n + 1, tau);
+        double n = model_min((double)l->n + 1, tau);
         if (i == LEVEL_TREND) {
             double before = l->a + l->b;
             double e = y - before;
-            l->a = before + e / fmin(n, TREND_TAU);
+            l->a = before + e / model_min(n, TREND_TAU);
             if ((double)l->n >= TREND_AFTER / 2)
                 l->b += SLOPE_GAIN * e;
         } else if (ratio) {

@@ -9,6 +9,18 @@
 
 #include "base/bytes.h"
 
+/* The lesser and the greater of two numbers, in one instruction; fmin() and fmax() are calls,
+ * because of what they promise about NaN. */
+static inline double model_min(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double model_max(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* A double of the cursor; the cursor fails when it is no number or larger than most in size. */
 double model_number_load(struct cursor *in, double most);
 

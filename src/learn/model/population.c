@@ -18,8 +18,8 @@
 #define OWN_PRIOR_N 4.0
 #define TOP_PRIOR 0.5 /* the same of the largest value of a bucket */
 #define TOP_PRIOR_N 10.0
-#define EXCESS_PRIOR 0.7 /* mean excess of the logarithm in the tail */
-#define EXCESS_PRIOR_N 3.0
+#define EXCESS_PRIOR 1.0 /* mean excess of the logarithm in the tail */
+#define EXCESS_PRIOR_N 5.0
 #define TAIL_SHARE 0.1
 #define TAIL_VALUES 40.0   /* fewer say nothing about a tail */
 #define RANK_NONE 1.0      /* -ln of the share of values above: a third, where a leap is none */
@@ -31,14 +31,15 @@
 #define OWN_KNOWN 2.0
 #define OUTLIER (-13.8) /* ln 1e-6: counts little in a member's own history */
 #define OUTLIER_WEIGHT 0.15
-#define AGAIN 1.0 /* in the logarithm: not three times what the member carried before */
+#define AGAIN_SHARE 0.6 /* of ln p is left each time a newcomer does the same again */
+#define AGAIN 1.0       /* in the logarithm: not three times what the member carried before */
 
 void model_population_init(struct model_population *p, const struct model_params *params)
 {
     ASSERT(params->bucket_span > 0);
     memset(p, 0, sizeof(*p));
     p->params = *params;
-    p->tau = fmin(fmax(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
+    p->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
     p->last = TIME_NONE;
     p->open_top = -1;
 }
@@ -51,13 +52,13 @@ void model_member_init(struct model_member *m)
 
 static double measure(double value)
 {
-    return log1p(fmax(model_number_tame(value), 0));
+    return log1p(model_max(model_number_tame(value), 0));
 }
 
 static size_t bin_of(double y)
 {
     double at = y / BIN_WIDTH;
-    return at < MODEL_POPULATION_BINS - 1 ? (size_t)fmax(at, 0) : MODEL_POPULATION_BINS - 1;
+    return at < MODEL_POPULATION_BINS - 1 ? (size_t)model_max(at, 0) : MODEL_POPULATION_BINS - 1;
 }
 
 /*
@@ -68,13 +69,14 @@ static void settle_histogram(const float *bins, double total, float *above, stru
 {
     double sum = 0;
     double excess = 0; /* of the values above, over the threshold */
-    double least = fmax(TAIL_SHARE * total, 10);
+    /* Nothing (the first bin) is no small amount: the tail is one of amounts. */
+    double least = model_max(TAIL_SHARE * (total - (double)bins[0]), 10);
     size_t start = MODEL_POPULATION_BINS;
     double start_sum = 0;
     double start_excess = 0;
     for (size_t bin = MODEL_POPULATION_BINS; bin-- > 0;) {
         excess += sum * BIN_WIDTH + (double)bins[bin] * BIN_WIDTH / 2;
-        if (start_sum < least) {
+        if (start_sum < least && bin > 0) {
             start = bin;
             start_sum = sum + (double)bins[bin];
             start_excess = excess;
@@ -93,13 +95,13 @@ static double histogram_tail(const float *above, const struct model_tail *t, dou
     if (y > t->threshold) {
         double n = t->above + EXCESS_PRIOR_N;
         double tail = -n * log1p((y - t->threshold) / (t->excess * n));
-        return fmin(log((t->above + 0.5) / (t->total + 1)) + tail, 0);
+        return model_min(log((t->above + 0.5) / (t->total + 1)) + tail, 0);
     }
     size_t own = bin_of(y);
     double next = own + 1 < MODEL_POPULATION_BINS ? (double)above[own + 1] : 0;
     double inside = (y - (double)own * BIN_WIDTH) / BIN_WIDTH;
     double sum = (double)above[own] + (next - (double)above[own]) * inside;
-    return fmin(log((fmax(sum, 0) + 0.5) / (t->total + 1)), 0);
+    return model_min(log((model_max(sum, 0) + 0.5) / (t->total + 1)), 0);
 }
 
 static double histogram_quantile(const float *bins, double total, double share)
@@ -118,7 +120,7 @@ static double histogram_quantile(const float *bins, double total, double share)
 /* ln P(one member of a bucket reaches y), from the largest values of the last buckets. */
 static double top_tail(const struct model_population *p, double y)
 {
-    double n = fmin(p->tops_n, MODEL_POPULATION_TOPS);
+    double n = model_min(p->tops_n, MODEL_POPULATION_TOPS);
     double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
     double sd = sqrt(v * (1 + 1 / n));
     double reach = (y - p->top_middle) / sd;
@@ -127,7 +129,7 @@ static double top_tail(const struct model_population *p, double y)
     /* Beyond the usual top, any of the members may be the one; around it the top says little about
      * a single member. */
     double any = model_number_student_tail(reach, n + TOP_PRIOR_N);
-    return fmin(any - log(fmax(p->per_bucket, 1)), 0) * fmin(reach, 1);
+    return model_min(any - log(model_max(p->per_bucket, 1)), 0) * model_min(reach, 1);
 }
 
 static double own_sd(const struct model_population *p, const struct model_member *m)
@@ -136,10 +138,10 @@ static double own_sd(const struct model_population *p, const struct model_member
         (p->within + OWN_PRIOR * OWN_PRIOR * OWN_PRIOR_N) / (p->within_weight + OWN_PRIOR_N);
     double w = (double)m->weight;
     double v = (m->spread + pooled * OWN_PRIOR_N) / (w + OWN_PRIOR_N);
-    return sqrt(v * (1 + 1 / fmax(w, 1)));
+    return sqrt(v * (1 + 1 / model_max(w, 1)));
 }
 
-/* Whether a member has been seen to carry about as much: the second time is no news. */
+/* Whether a member has been seen to carry about as much: each time it is less news. */
 static bool again(const struct model_member *m, double y)
 {
     return m->seen > 0 && y <= m->mean + AGAIN;
@@ -152,7 +154,7 @@ static double judge_high(const struct model_population *p, const struct model_me
     double top = top_tail(p, y);
     if (fresh) {
         double n = (double)p->closed + 1;
-        top += log(fmin((p->top_new + 0.5) / fmin(n, p->tau), 1));
+        top += log(model_min((p->top_new + 0.5) / model_min(n, p->tau), 1));
     }
     double law = 0;
     if (fresh && p->first_tail.total >= TAIL_VALUES) {
@@ -161,22 +163,21 @@ static double judge_high(const struct model_population *p, const struct model_me
         law = histogram_tail(p->all_above, &p->all_tail, y);
         /* Where newcomers are few, one among the largest is two rare things at once. */
         if (fresh && p->closed >= SETTLED)
-            law += log(fmin(fmax((p->first_tail.total + 0.5) / (p->all_tail.total + 1), 1e-3), 1)) *
-                   fmin(fmax(-law / RANK_FULL, 0), 1);
+            law += log(model_min(
+                       model_max((p->first_tail.total + 0.5) / (p->all_tail.total + 1), 1e-3), 1)) *
+                   model_min(model_max(-law / RANK_FULL, 0), 1);
     }
     /* Two looks; the weaker of peers and own history decides. */
-    double peers = fmin(fmin(top, law) + M_LN2, 0);
-    if (fresh && !again(m, y))
-        return peers;
+    double peers = model_min(model_min(top, law) + M_LN2, 0);
+    if (fresh)
+        return again(m, y) ? peers * pow(AGAIN_SHARE, m->seen) : peers;
     double own =
         model_number_student_tail((y - m->mean) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
-    if (fresh)
-        return fmax(peers, own);
     /* A member that leaps far beyond itself into the upper end of all values is news too, although
      * others are always there. */
     double rank = p->all_tail.total >= TAIL_VALUES ? -law : 0;
-    double leap = own * fmin(fmax((rank - RANK_NONE) / (RANK_FULL - RANK_NONE), 0), 1);
-    return fmax(fmin(peers, leap), own);
+    double leap = own * model_min(model_max((rank - RANK_NONE) / (RANK_FULL - RANK_NONE), 0), 1);
+    return model_max(model_min(peers, leap), own);
 }
 
 /* Little is unusual when it is little for the member and little among all. */
@@ -188,7 +189,7 @@ static double judge_low(const struct model_population *p, const struct model_mem
     double peers = log((above * p->all_tail.total + 0.5) / (p->all_tail.total + 1));
     double own =
         model_number_student_tail((m->mean - y) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
-    return fmin(fmax(peers, own), 0);
+    return model_min(model_max(peers, own), 0);
 }
 
 void model_population_judge(const struct model_population *p, const struct model_member *m,
@@ -205,7 +206,7 @@ void model_population_judge(const struct model_population *p, const struct model
     out->judged = true;
     double middle = p->quantile[1];
     bool known = (double)m->weight >= OWN_KNOWN;
-    out->typical = expm1(fmin(known ? m->mean : middle, 600));
+    out->typical = expm1(model_min(known ? m->mean : middle, 600));
     out->lower = expm1(p->quantile[0]);
     out->upper = expm1(p->quantile[2]);
     out->high = y > (known ? m->mean : middle);
@@ -213,9 +214,9 @@ void model_population_judge(const struct model_population *p, const struct model
     double low = o->fraction < 1 ? 0 : judge_low(p, m, y);
     double log_p = p->params.side == MODEL_HIGH  ? high
                    : p->params.side == MODEL_LOW ? low
-                                                 : fmin(fmin(high, low) + M_LN2, 0);
+                                                 : model_min(model_min(high, low) + M_LN2, 0);
     double seen = n + (many ? p->first_tail.total / LEARN_VALUES : 0);
-    out->single_log_p = fmax(log_p, LOG_FLOOR) * seen / (seen + YOUNG);
+    out->single_log_p = model_max(log_p, LOG_FLOOR) * seen / (seen + YOUNG);
     out->log_p = out->single_log_p;
     out->high_variance = sqrt(p->top_spread) > 1.5;
 }
@@ -312,7 +313,7 @@ void model_population_close(struct model_population *p, ts_ns time)
         settle_tops(p);
         settle_histograms(p);
         p->closed++;
-        double share = fmax(1 / (double)p->closed, 0.02);
+        double share = model_max(1 / (double)p->closed, 0.02);
         p->per_bucket += ((double)p->open_members - p->per_bucket) * share;
     }
     p->open_top = -1;

@@ -30,7 +30,7 @@ void model_rare_value_init(struct model_rare_value *v)
 
 static double tau_of(const struct model_rare *r)
 {
-    return fmin(fmax(28.0 * (double)TIME_DAY / (double)r->bucket_span, 100), 3000);
+    return model_min(model_max(28.0 * (double)TIME_DAY / (double)r->bucket_span, 100), 3000);
 }
 
 /* What is left of a weight after the time between two buckets. */
@@ -45,8 +45,8 @@ static double frequency(const struct model_rare *r, const struct model_rare_valu
                         double members, double of)
 {
     if (of > 0)
-        return fmin(fmax(members, 1) / of, 1);
-    return fmin((v->count * kept(r, v->last, time) + DOUBT) / (r->buckets + 1), 1);
+        return model_min(model_max(members, 1) / of, 1);
+    return model_min((v->count * kept(r, v->last, time) + DOUBT) / (r->buckets + 1), 1);
 }
 
 /*
@@ -78,14 +78,14 @@ void model_rare_judge(const struct model_rare *r, const struct model_rare_value 
     for (size_t bin = bin_of(r, v, time, members, of) + 1; bin-- > 0;)
         seldom += (double)r->seen[bin];
     double rate = (seldom + DOUBT) / (r->counted + 1);
-    out->relative = fmax(-log10(fmin(rate, 1)), 0);
+    out->relative = model_max(-log10(model_min(rate, 1)), 0);
     if (r->buckets < MODEL_RARE_LEARN)
         return;
     out->judged = true;
-    out->log_p = STEEPNESS * log(fmin(rate, 1));
+    out->log_p = STEEPNESS * log(model_min(rate, 1));
     /* One of ten members is not few. */
     if (of > 0)
-        out->log_p = fmax(out->log_p, 2 * log(f));
+        out->log_p = model_max(out->log_p, 2 * log(f));
 }
 
 void model_rare_learn(struct model_rare *r, struct model_rare_value *v, ts_ns time, double members,
@@ -97,7 +97,7 @@ void model_rare_learn(struct model_rare *r, struct model_rare_value *v, ts_ns ti
         r->values++;
     v->count = v->count * kept(r, v->last, time) + 1;
     v->last = time;
-    v->members = (float)fmin(fmax(members, 0), 1e30);
+    v->members = (float)model_min(model_max(members, 0), 1e30);
     v->seen += v->seen < UINT32_MAX;
     if (r->first == TIME_NONE)
         r->first = time;

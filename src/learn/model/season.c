@@ -65,7 +65,7 @@ bool model_season_ready(const struct model_season *s)
 
 double model_season_cycles(const struct model_season *s)
 {
-    return s->seen / fmax(s->cycle, 1);
+    return s->seen / model_max(s->cycle, 1);
 }
 
 double model_season_base(const struct model_season *s)
@@ -103,7 +103,7 @@ double model_season_at(const struct model_season *s, ts_ns time)
     if (before * after > 0)
         slope = fabs(before) < fabs(after) ? before : after;
     double v = here + slope * (at - 0.5);
-    return s->ratio ? fmin(fmax(v, LEAST_FACTOR), MOST_FACTOR) : v;
+    return s->ratio ? model_min(model_max(v, LEAST_FACTOR), MOST_FACTOR) : v;
 }
 
 void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
@@ -111,13 +111,13 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
 {
     uint32_t bin;
     (void)place(s, time, &bin);
-    double v = s->ratio ? fmin(y / fmax(s->base, 1e-9), MOST_FACTOR) : y - s->base;
-    double most = CYCLES * fmax(s->cycle / s->bins, 1);
+    double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
+    double most = CYCLES * model_max(s->cycle / s->bins, 1);
     float *value = &s->bin[2 * bin];
     float *weight = &s->bin[2 * bin + 1];
     double w = (double)*weight + share;
     *value = (float)((double)*value + share * (v - (double)*value) / w);
-    *weight = (float)fmin(w, most);
+    *weight = (float)model_min(w, most);
     s->base += (y - s->base) * base_gain * share;
     s->seen += 1;
 }

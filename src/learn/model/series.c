@@ -24,6 +24,7 @@
 #define SEASON_CLIP_SD 10.0
 #define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
 #define SKIP_MOST 64      /* zeros learned one by one before the closed form */
+#define SEASON_EVENTS 48  /* buckets that are not empty, before an hour can matter */
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
 #define SEASON_GAIN 0.01
@@ -40,7 +41,7 @@ struct model_series *model_series_new(const struct model_params *params)
                                            : SCALE_LINEAR;
     s->last = TIME_NONE;
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
-    s->tau = fmin(fmax(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
+    s->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
     return s;
 }
 
@@ -76,14 +77,14 @@ double model_series_weight(const struct model_series *s)
 static double taken(const struct model_series *s, const struct model_observation *o)
 {
     double v = model_number_tame(o->value);
-    return s->params.kind == MODEL_COUNT ? fmax(v, 0) : v;
+    return s->params.kind == MODEL_COUNT ? model_max(v, 0) : v;
 }
 
 /* A bucket's part in the run: its normal score, and how far opinion has moved towards it. */
 static double run_score(const struct model_point *p, const struct model_place *place)
 {
     double z = place->z + (p->mean - p->steady) / place->sd;
-    return fmin(fmax(z, -SERIES_CLIP), SERIES_CLIP);
+    return model_min(model_max(z, -SERIES_CLIP), SERIES_CLIP);
 }
 
 /* The sum of the last 12 normal scores against what such sums have been. */
@@ -104,7 +105,7 @@ static double judge_run(const struct model_series *s, double z)
     double weight = s->run_weight + RUN_PRIOR;
     double mean = s->run_sum_mean * s->run_weight / weight;
     double variance = (s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / weight;
-    double score = (sum - mean) / sqrt(fmax(variance, SERIES_RUN));
+    double score = (sum - mean) / sqrt(model_max(variance, SERIES_RUN));
     if (score * z <= 0)
         return 0;
     /* Sums of twelve overlap: a hundred buckets hold about ten independent ones. */
@@ -119,7 +120,7 @@ static double sided(const struct model_series *s, const struct model_place *p, d
         return side == MODEL_LOW ? 0 : p->upper;
     if (side == MODEL_LOW)
         return p->lower;
-    return fmin(fmin(p->upper, p->lower) + M_LN2, 0);
+    return model_min(model_min(p->upper, p->lower) + M_LN2, 0);
 }
 
 void model_series_judge(const struct model_series *s, const struct model_observation *o,
@@ -142,16 +143,17 @@ void model_series_judge(const struct model_series *s, const struct model_observa
     out->single_log_p = sided(s, &place, o->fraction) * young;
     bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
-        out->multi_log_p = fmin(judge_run(s, run_score(&point, &place)) +
-                                    (s->params.side == MODEL_BOTH ? M_LN2 : 0),
-                                0) *
+        out->multi_log_p = model_min(judge_run(s, run_score(&point, &place)) +
+                                         (s->params.side == MODEL_BOTH ? M_LN2 : 0),
+                                     0) *
                            young;
-    double single = fmin(out->single_log_p + SINGLE_COST, 0);
-    double multi = fmin(out->multi_log_p + RUN_COST, 0);
-    out->log_p = fmin(single, multi);
+    double single = model_min(out->single_log_p + SINGLE_COST, 0);
+    double multi = model_min(out->multi_log_p + RUN_COST, 0);
+    out->log_p = model_min(single, multi);
     double total = -(out->single_log_p + out->multi_log_p);
     out->multi_bucket =
-        total > 0 ? fmin(fmax(5 * (out->single_log_p - out->multi_log_p) / total, -5), 5) : 0;
+        total > 0 ? model_min(model_max(5 * (out->single_log_p - out->multi_log_p) / total, -5), 5)
+                  : 0;
     double stretch = ((double)s->tail_excess[out->high] + 10) / ((double)s->tail_n[out->high] + 10);
     out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place.sd > 1.5);
     out->multimodal = false;
@@ -171,7 +173,7 @@ static void push_run(struct model_series *s, double z)
     /* Sums beyond three standard deviations are what is looked for, not what is usual. */
     double most =
         3 * sqrt((s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / (s->run_weight + RUN_PRIOR));
-    sum = fmin(fmax(sum, -most), most);
+    sum = model_min(model_max(sum, -most), most);
     s->run_weight = s->run_weight * keep + 1;
     s->run_sum_mean += (sum - s->run_sum_mean) / s->run_weight;
     double e = sum - s->run_sum_mean;
@@ -204,7 +206,8 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     if (c->n < change_after(s))
         return;
     /* Seasons keep their shape around the new level. */
-    double level = s->scale == SCALE_RATIO ? c->mean / fmax(p->weekly, 1e-3) : c->mean - p->weekly;
+    double level =
+        s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
     if (s->daily != NULL)
         model_season_rebase(s->daily, level);
     if (s->weekly != NULL)
@@ -212,8 +215,8 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     model_level_restart(s, c->mean, c->n);
     if (s->scale != SCALE_RATIO) {
         /* Half of what was known of the spread is kept, the run fills the rest. */
-        double kept = fmin(s->spread_weight, (double)c->n);
-        s->spread = s->spread / fmax(s->spread_weight, 1) * kept + c->squares;
+        double kept = model_min(s->spread_weight, (double)c->n);
+        s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
         s->spread_weight = kept + c->n;
     }
     memset(c, 0, sizeof(*c));
@@ -225,12 +228,13 @@ static void look_for_seasons(struct model_series *s, const struct model_point *p
     double span = (double)s->params.bucket_span;
     double day = (double)TIME_DAY / span;
     bool ratio = s->scale == SCALE_RATIO;
-    double base = ratio ? p->mean / fmax(p->daily, 1e-3) : p->mean - p->daily;
+    double base = ratio ? p->mean / model_max(p->daily, 1e-3) : p->mean - p->daily;
     double total = (double)s->total;
     if (s->total < s->season_retry)
         return;
     const struct model_level *slow = &s->level[LEVEL_SLOW];
-    if (s->daily == NULL && day >= 4 && total >= day) {
+    bool enough = s->scale == SCALE_LINEAR || s->occurred >= SEASON_EVENTS;
+    if (s->daily == NULL && day >= 4 && total >= day && enough) {
         double level = ratio ? (slow->b > 0 ? slow->a / slow->b : base) : slow->a;
         s->daily = model_season_new(TIME_DAY, s->params.bucket_span, level, ratio);
     } else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day) {
@@ -245,7 +249,7 @@ static double best_record(const struct model_series *s, int first, int last)
     double best = 1e300;
     for (int i = first; i <= last; i++)
         if (s->level[i].n > 0)
-            best = fmin(best, (double)s->level[i].record);
+            best = model_min(best, (double)s->level[i].record);
     return best;
 }
 
@@ -266,7 +270,7 @@ static void drop_useless_seasons(struct model_series *s)
     double daily = best_record(s, LEVEL_DAILY, LEVEL_DAILY_MID);
     double weekly = best_record(s, LEVEL_WEEKLY, LEVEL_WEEKLY_MID);
     bool tried = s->weekly != NULL && model_season_cycles(s->weekly) >= SEASON_TRIAL_WEEKS;
-    if (tried && weekly > fmin(daily, plain) - SEASON_GAIN) {
+    if (tried && weekly > model_min(daily, plain) - SEASON_GAIN) {
         drop_season(s, &s->weekly, LEVEL_WEEKLY);
         weekly = 1e300;
     }
@@ -287,8 +291,8 @@ static void learn_one_season(struct model_season *season, const struct model_poi
 {
     bool formed = model_season_cycles(season) > SEASON_FORMED;
     if (formed)
-        y = fmin(fmax(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
-    double freed = ratio ? y / fmax(other, 1e-3) : y - other;
+        y = model_min(model_max(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
+    double freed = ratio ? y / model_max(other, 1e-3) : y - other;
     model_season_learn(season, time, freed, base_gain, outlier && formed ? OUTLIER_SHARE : 1);
 }
 
@@ -311,7 +315,7 @@ static void choose_scale(struct model_series *s)
         return;
     double n = s->log_weight;
     double linear = s->lin_squares / n;
-    double logarithm = fmax(s->log_squares / n, 1e-6);
+    double logarithm = model_max(s->log_squares / n, 1e-6);
     if (!(linear > 0) || !(0.5 * log(linear) > 0.5 * log(logarithm) + s->log_mean + 0.15))
         return;
     model_season_free(s->daily);
@@ -359,7 +363,8 @@ static void learn_moments(struct model_series *s, double value, double weight)
         s->log_squares = s->log_squares * keep + d * (y - s->log_mean);
     }
     if (s->params.kind == MODEL_VALUE)
-        s->weight_mean += (fmin(fmax(weight, 1), 1e15) - s->weight_mean) / fmin(s->n, 100);
+        s->weight_mean +=
+            (model_min(model_max(weight, 1), 1e15) - s->weight_mean) / model_min(s->n, 100);
 }
 
 static void learn(struct model_series *s, ts_ns time, double value, double weight)
@@ -375,12 +380,13 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         if (measurable)
             model_level_restart(s, y, 1);
         learn_moments(s, value, weight);
+        model_level_weigh(s);
         s->last = time;
         return;
     }
     model_level_foretell(s, time, &point);
     model_law_place(s, &point, value, weight, &place);
-    double log_p = fmin(place.upper, place.lower);
+    double log_p = model_min(place.upper, place.lower);
     bool outlier = log_p < OUTLIER && s->n >= 10;
     if (outlier && measurable) {
         learn_outlier(s, &point, &place, y);
@@ -389,7 +395,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     }
     double clipped = y;
     if (log_p < DOUBTFUL)
-        clipped = fmin(fmax(y, point.mean - CLIP_SD * place.sd), point.mean + CLIP_SD * place.sd);
+        clipped = model_min(model_max(y, point.mean - CLIP_SD * place.sd),
+                            point.mean + CLIP_SD * place.sd);
     if (measurable) {
         look_for_seasons(s, &point);
         learn_seasons(s, &point, time, y, place.sd, outlier);
@@ -399,7 +406,6 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         if (measurable) {
             model_law_learn(s, &point, &place, value, clipped);
             model_level_learn(s, &point, clipped);
-            drop_useless_seasons(s);
         } else {
             model_law_learn(s, &point, &place, value, 0);
         }
@@ -408,6 +414,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     } else {
         s->total++;
     }
+    drop_useless_seasons(s);
+    model_level_weigh(s);
     push_run(s, run_score(&point, &place));
     s->last = time;
 }
@@ -430,7 +438,7 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
     if (!nothing && rest > 0) {
         /* Many zeros: what was there fades, and zero is what is known. */
         double keep = exp(-rest / s->tau);
-        s->n = fmin(s->n + rest, s->tau);
+        s->n = model_min(s->n + rest, s->tau);
         s->occurred *= keep;
         s->log_weight *= keep;
         s->log_squares *= keep;
@@ -444,6 +452,7 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
             s->tail_excess[side] *= (float)keep;
         }
         model_level_fade(s, rest);
+        model_level_weigh(s);
         memset(s->run_z, 0, sizeof(s->run_z));
         memset(&s->change, 0, sizeof(s->change));
     }

@@ -41,6 +41,8 @@ struct model_level {
     float record; /* the same over the series' whole memory */
     float recent; /* what loss is the logarithm of */
     float ever;   /* and record */
+    float weight; /* in what is foretold; sum 1 */
+    float steady; /* the same, slower to change its mind */
 };
 
 /* What happened when: the run of values far outside that may become the new normal. */
@@ -96,13 +98,12 @@ struct model_series {
 /* What the levels foretell for one bucket. */
 struct model_point {
     double foretold[LEVELS];
-    double weight[LEVELS]; /* 0 for those that do not speak; sum 1 */
-    double daily;          /* season factor (ratio) or addend at the time, or 1 / 0 */
-    double weekly;         /* both seasons together */
-    double mean;           /* what is expected, on the scale of the levels */
-    double steady;         /* the same, slower to change its mind: for runs */
-    double between;        /* variance between those who foretell */
-    double n;              /* effective number of buckets behind it */
+    double daily;   /* season factor (ratio) or addend at the time, or 1 / 0 */
+    double weekly;  /* both seasons together */
+    double mean;    /* what is expected, on the scale of the levels */
+    double steady;  /* the same, slower to change its mind: for runs */
+    double between; /* variance between those who foretell */
+    double n;       /* effective number of buckets behind it */
 };
 
 /* How a value lies in the law. */
@@ -119,6 +120,9 @@ struct model_place {
 
 /* On the scale of the levels: ln x for SCALE_LOG (x > 0), else x. */
 double model_level_measure(const struct model_series *s, double value);
+
+/* Who is heard how much, from losses and records; after every change of these. */
+void model_level_weigh(struct model_series *s);
 
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out);
 /* Who foretold how well; also for values that are not learned. */

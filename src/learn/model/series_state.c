@@ -158,6 +158,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         model_series_free(s);
         return e;
     }
+    model_level_weigh(s);
     *out = s;
     return ERR_NONE;
 }
