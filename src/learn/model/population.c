@@ -27,7 +27,7 @@
 #define SETTLED 8          /* buckets after which a new member is a newcomer */
 #define LEARN_BUCKETS 3    /* before anything is judged */
 #define LEARN_VALUES 100.0 /* or one bucket with so many first values */
-#define YOUNG 2.0
+#define YOUNG 1.0          /* bucket: ln p counts n / (n + YOUNG) while young */
 #define OWN_KNOWN 2.0
 #define OUTLIER (-13.8) /* ln 1e-6: counts little in a member's own history */
 #define OUTLIER_WEIGHT 0.15
@@ -141,6 +141,12 @@ static double own_sd(const struct model_population *p, const struct model_member
     return sqrt(v * (1 + 1 / model_max(w, 1)));
 }
 
+/* What all members together show of how one varies counts for something. */
+static double own_freedom(const struct model_population *p, const struct model_member *m)
+{
+    return (double)m->weight + OWN_PRIOR_N + model_min(p->within_weight / 4, 8);
+}
+
 /* Whether a member has been seen to carry about as much: each time it is less news. */
 static bool again(const struct model_member *m, double y)
 {
@@ -171,8 +177,7 @@ static double judge_high(const struct model_population *p, const struct model_me
     double peers = model_min(model_min(top, law) + M_LN2, 0);
     if (fresh)
         return again(m, y) ? peers * pow(AGAIN_SHARE, m->seen) : peers;
-    double own =
-        model_number_student_tail((y - m->mean) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
+    double own = model_number_student_tail((y - m->mean) / own_sd(p, m), own_freedom(p, m));
     /* A member that leaps far beyond itself into the upper end of all values is news too, although
      * others are always there. */
     double rank = p->all_tail.total >= TAIL_VALUES ? -law : 0;
@@ -187,8 +192,7 @@ static double judge_low(const struct model_population *p, const struct model_mem
         return 0;
     double above = 1 - exp(histogram_tail(p->all_above, &p->all_tail, y));
     double peers = log((above * p->all_tail.total + 0.5) / (p->all_tail.total + 1));
-    double own =
-        model_number_student_tail((m->mean - y) / own_sd(p, m), (double)m->weight + OWN_PRIOR_N);
+    double own = model_number_student_tail((m->mean - y) / own_sd(p, m), own_freedom(p, m));
     return model_min(model_max(peers, own), 0);
 }
 
