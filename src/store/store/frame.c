@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #define FRAME_HEAD 5
+#define FRAME_STEP ((size_t)1 << 20)
 
 /* Waits until the descriptor is ready for events, or its other end is gone. */
 static enum err wait_for(int fd, short events, ts_ns deadline)
@@ -103,14 +104,18 @@ enum err store_frame_receive(int fd, struct store_frame *f, ts_ns steady_deadlin
         return ERR_FORMAT;
     f->type = cursor_u8(&c);
     buf_clear(&f->body);
-    char *to = buf_reserve(&f->body, (size_t)n + 1);
-    if (to == NULL)
-        return ERR_MEMORY;
-    rc = receive_all(fd, to, n, steady_deadline, &any);
-    if (rc != ERR_NONE)
-        return rc == ERR_END ? ERR_FORMAT : rc;
-    f->body.n = n;
-    to[n] = '\0';
+    /* Memory follows what has come, not what was promised. */
+    while (f->body.n < n) {
+        size_t some = n - f->body.n < FRAME_STEP ? n - f->body.n : FRAME_STEP;
+        char *to = buf_reserve(&f->body, some + 1);
+        if (to == NULL)
+            return ERR_MEMORY;
+        rc = receive_all(fd, to, some, steady_deadline, &any);
+        if (rc != ERR_NONE)
+            return rc == ERR_END ? ERR_FORMAT : rc;
+        f->body.n += some;
+        to[some] = '\0';
+    }
     return ERR_NONE;
 }
 

@@ -6,6 +6,8 @@
 #include "format/json.h"
 #include "format/write.h"
 
+#include <string.h>
+
 static void write_value(struct format_writer *w, const struct event_value *v)
 {
     char scratch[EVENT_TEXT_SIZE];
@@ -53,9 +55,10 @@ static void read_value(const struct format_json_tape *t, uint32_t at, const char
     size_t n;
     switch (format_json_type(t, at)) {
     case FORMAT_STRING:
-        v.type = EVENT_STR;
         v.s = format_json_str(t, at, &n);
         v.len = (uint32_t)n;
+        /* Texts of events hold no NUL; we have not written one. */
+        v.type = memchr(v.s, '\0', n) == NULL ? EVENT_STR : EVENT_NULL;
         break;
     case FORMAT_INT:
         v.type = EVENT_I64;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting, ending and losing workers; what they answer is proved in test_worker. */
+#include "store/store/store_help.h"
+
+#include "base/clock.h"
+#include "store/client.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+static struct store_client *make(const char *exe, const char *arg, const char *folder)
+{
+    struct store_client *c;
+    struct store_client_options o = {
+        .exe = exe, .arg = arg, .folder = folder, .memory = (uint64_t)64 << 20, .threads = 1};
+    assert_int_equal(store_client_new(&o, &c), ERR_NONE);
+    return c;
+}
+
+static enum err count(struct store_client *c, const char *sql, ts_ns timeout, uint64_t *out,
+                      struct err_text *why)
+{
+    struct buf b;
+    buf_init(&b);
+    store_frame_put_text(&b, sql, strlen(sql));
+    store_client_lock(c);
+    enum err rc = store_client_request(c, NULL, 0, STORE_FRAME_COUNT, &b, timeout, why);
+    if (rc == ERR_NONE) {
+        const struct store_frame *f = store_client_answer(c);
+        struct cursor cursor = cursor_make(f->body.p, f->body.n);
+        assert_int_equal(f->type, STORE_FRAME_DONE);
+        *out = cursor_le64(&cursor);
+    }
+    store_client_unlock(c);
+    buf_release(&b);
+    return rc;
+}
+
+static void test_request(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    uint64_t n = 0;
+    struct store_client *c = make(NULL, "--query-worker", dir);
+    assert_int_equal(count(c, "SELECT count(*) FROM range(42)", 0, &n, &why), ERR_NONE);
+    assert_int_equal(n, 42);
+    /* A mistake is told, and the worker lives on. */
+    assert_int_equal(count(c, "SELECT count(*) FROM nowhere", 0, &n, &why), ERR_INVALID);
+    assert_non_null(strstr(why.message, "nowhere"));
+    assert_int_equal(count(c, "SELECT count(*) FROM range(43)", 0, &n, &why), ERR_NONE);
+    assert_int_equal(n, 43);
+    /* Ended and started again by the next request. */
+    store_client_end(c);
+    assert_int_equal(count(c, "SELECT count(*) FROM range(44)", 0, &n, &why), ERR_NONE);
+    assert_int_equal(n, 44);
+    assert_int_equal(count(c,
+                           "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(9) c"
+                           " WHERE a.range * b.range % 7 = c.range",
+                           100 * TIME_MS, &n, &why),
+                     ERR_STOPPED);
+    store_client_free(c);
+    /* No child is left behind. */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    help_rmdir(dir);
+}
+
+static void test_no_worker(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *exe;
+        const char *words;
+    } cases[] = {
+        {"/nowhere/at/all", "cannot start"},
+        {"/bin/false", "exit status 1"},
+        {"/bin/true", "exit status 0"},
+    };
+    char *dir = help_mkdir();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct err_text why;
+        uint64_t n;
+        struct store_client *c = make(cases[i].exe, "x", dir);
+        assert_int_equal(count(c, "SELECT 1", 0, &n, &why), ERR_UNSUPPORTED);
+        if (strstr(why.message, cases[i].words) == NULL)
+            fail_msg("%s: %s", cases[i].exe, why.message);
+        store_client_free(c);
+    }
+    help_rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    help_worker(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_no_worker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
