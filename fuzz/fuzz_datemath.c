@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (query_datemath_rule(s, size, o.now, true, &t, &why) == ERR_NONE)
         ASSERT(query_datemath_rule(s, size, o.now, false, &t, &why) == ERR_NONE);
-    (void)query_datemath_zone(s, size, &o.zone_s, &why);
+    if (query_datemath_zone(s, size, &o.zone_s, &why) == ERR_NONE)
+        ASSERT(o.zone_s % 60 == 0);
     return 0;
 }

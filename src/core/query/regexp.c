@@ -46,7 +46,7 @@ static uint32_t intern(struct regexp_pool *p, struct regexp_expr e)
     return (uint32_t)*slot;
 }
 
-bool regexp_pool_init(struct regexp_pool *p)
+bool query_regexp_pool_init(struct regexp_pool *p)
 {
     *p = (struct regexp_pool){0};
     /* An expression is a person's, not the traffic's: a fixed seed keeps compiling repeatable. */
@@ -59,7 +59,7 @@ bool regexp_pool_init(struct regexp_pool *p)
     return p->err == ERR_NONE;
 }
 
-void regexp_pool_release(struct regexp_pool *p)
+void query_regexp_pool_release(struct regexp_pool *p)
 {
     map_free(p->seen);
     mem_free(p->exprs);
@@ -118,7 +118,7 @@ static uint32_t find_set(struct regexp_pool *p, size_t at)
     return (uint32_t)p->n_sets++;
 }
 
-uint32_t regexp_set(struct regexp_pool *p, struct regexp_range *ranges, size_t n, bool negate)
+uint32_t query_regexp_set(struct regexp_pool *p, struct regexp_range *ranges, size_t n, bool negate)
 {
     size_t at = p->n_ranges;
     uint32_t from = 0;
@@ -140,14 +140,14 @@ uint32_t regexp_set(struct regexp_pool *p, struct regexp_range *ranges, size_t n
     return intern(p, (struct regexp_expr){.kind = REGEXP_SET, .a = set});
 }
 
-uint32_t regexp_char(struct regexp_pool *p, uint32_t c, bool fold)
+uint32_t query_regexp_char(struct regexp_pool *p, uint32_t c, bool fold)
 {
     bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < ASCII;
     struct regexp_range r[2] = {{c, c}, {c ^ 0x20, c ^ 0x20}};
-    return regexp_set(p, r, fold && letter ? 2 : 1, false);
+    return query_regexp_set(p, r, fold && letter ? 2 : 1, false);
 }
 
-uint32_t regexp_cat(struct regexp_pool *p, uint32_t a, uint32_t b)
+uint32_t query_regexp_cat(struct regexp_pool *p, uint32_t a, uint32_t b)
 {
     if (a == REGEXP_ID_EMPTY || b == REGEXP_ID_EMPTY)
         return REGEXP_ID_EMPTY;
@@ -246,24 +246,24 @@ static uint32_t combine(struct regexp_pool *p, enum regexp_kind kind, uint32_t a
     return p->err == ERR_NONE ? v : REGEXP_ID_EMPTY;
 }
 
-uint32_t regexp_alt(struct regexp_pool *p, uint32_t a, uint32_t b)
+uint32_t query_regexp_alt(struct regexp_pool *p, uint32_t a, uint32_t b)
 {
     return combine(p, REGEXP_ALT, a, b);
 }
 
-uint32_t regexp_both(struct regexp_pool *p, uint32_t a, uint32_t b)
+uint32_t query_regexp_both(struct regexp_pool *p, uint32_t a, uint32_t b)
 {
     return combine(p, REGEXP_BOTH, a, b);
 }
 
-uint32_t regexp_not(struct regexp_pool *p, uint32_t a)
+uint32_t query_regexp_not(struct regexp_pool *p, uint32_t a)
 {
     if (p->exprs[a].kind == REGEXP_NOT)
         return p->exprs[a].a;
     return intern(p, (struct regexp_expr){.kind = REGEXP_NOT, .a = a, .blank = !p->exprs[a].blank});
 }
 
-uint32_t regexp_many(struct regexp_pool *p, uint32_t a, uint32_t min, uint32_t max)
+uint32_t query_regexp_many(struct regexp_pool *p, uint32_t a, uint32_t min, uint32_t max)
 {
     if (a == REGEXP_ID_BLANK || (a == REGEXP_ID_EMPTY && min == 0))
         return REGEXP_ID_BLANK;
@@ -324,10 +324,10 @@ static uint32_t cat_each(struct regexp_pool *p, uint32_t a, uint32_t b)
 {
     uint32_t v = REGEXP_ID_EMPTY;
     while (p->exprs[a].kind == REGEXP_ALT && p->err == ERR_NONE) {
-        v = regexp_alt(p, v, regexp_cat(p, p->exprs[a].a, b));
+        v = query_regexp_alt(p, v, query_regexp_cat(p, p->exprs[a].a, b));
         a = p->exprs[a].b;
     }
-    return regexp_alt(p, v, regexp_cat(p, a, b));
+    return query_regexp_alt(p, v, query_regexp_cat(p, a, b));
 }
 
 /*
@@ -357,26 +357,26 @@ static uint32_t derivative(struct derive *d, uint32_t id)
         bool blank = p->exprs[e.a].blank;
         v = cat_each(p, derivative(d, e.a), e.b);
         if (blank)
-            v = regexp_alt(p, v, derivative(d, e.b));
+            v = query_regexp_alt(p, v, derivative(d, e.b));
         break;
     }
     case REGEXP_ALT:
         v = derivative(d, e.a);
-        v = regexp_alt(p, v, derivative(d, e.b));
+        v = query_regexp_alt(p, v, derivative(d, e.b));
         break;
     case REGEXP_BOTH:
         v = derivative(d, e.a);
-        v = regexp_both(p, v, derivative(d, e.b));
+        v = query_regexp_both(p, v, derivative(d, e.b));
         break;
     case REGEXP_NOT:
-        v = regexp_not(p, derivative(d, e.a));
+        v = query_regexp_not(p, derivative(d, e.a));
         break;
     case REGEXP_MANY: {
         uint32_t rest;
         if (e.max == 1)
             rest = REGEXP_ID_BLANK;
         else
-            rest = regexp_many(p, e.a, e.min > 0 ? e.min - 1 : 0, e.max > 0 ? e.max - 1 : 0);
+            rest = query_regexp_many(p, e.a, e.min > 0 ? e.min - 1 : 0, e.max > 0 ? e.max - 1 : 0);
         v = cat_each(p, derivative(d, e.a), rest);
         break;
     }
@@ -513,9 +513,9 @@ enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, st
     if (n > QUERY_REGEXP_LENGTH_MAX)
         return err_set(why, ERR_LIMIT, "expected a regular expression of at most %d bytes",
                        QUERY_REGEXP_LENGTH_MAX);
-    if (!regexp_pool_init(&pool))
+    if (!query_regexp_pool_init(&pool))
         goto done;
-    e = regexp_parse(&pool, s, n, flags, fold, &root, why);
+    e = query_regexp_parse(&pool, s, n, flags, fold, &root, why);
     if (e != ERR_NONE)
         goto done;
     e = ERR_MEMORY;
@@ -533,7 +533,7 @@ enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, st
 done:
     if (e == ERR_MEMORY)
         err_set(why, e, "no memory for a regular expression");
-    regexp_pool_release(&pool);
+    query_regexp_pool_release(&pool);
     map_free(t.states);
     mem_free(t.exprs);
     mem_free(t.next);

@@ -90,9 +90,9 @@ static uint32_t parse_escape(struct parser *r)
     size_t n = named_class(*r->p, ranges);
     if (n > 0) {
         bool negate = *r->p++ < 'a';
-        return regexp_set(r->pool, ranges, n, negate);
+        return query_regexp_set(r->pool, ranges, n, negate);
     }
-    return regexp_char(r->pool, next_char(r), r->fold);
+    return query_regexp_char(r->pool, next_char(r), r->fold);
 }
 
 /* Adds [first, last], with the other case of its ASCII letters when folding. */
@@ -146,13 +146,13 @@ static uint32_t parse_class(struct parser *r)
         add_range(r, list, &n, first, last);
     } while (r->err == ERR_NONE && !at(r, ']'));
     r->p++;
-    return r->err == ERR_NONE ? regexp_set(r->pool, list, n, negate) : REGEXP_ID_EMPTY;
+    return r->err == ERR_NONE ? query_regexp_set(r->pool, list, n, negate) : REGEXP_ID_EMPTY;
 }
 
 static uint32_t digit_range(struct parser *r, char first, char last)
 {
     struct regexp_range range = {(uint8_t)first, (uint8_t)last};
-    return regexp_set(r->pool, &range, 1, false);
+    return query_regexp_set(r->pool, &range, 1, false);
 }
 
 /* Numbers of n digits between low and high, which have n digits each. */
@@ -163,16 +163,19 @@ static uint32_t between(struct parser *r, const char *low, const char *high, siz
     if (n == 0)
         return REGEXP_ID_BLANK;
     if (memcmp(low, zeros, n) == 0 && memcmp(high, nines, n) == 0)
-        return regexp_many(p, digit_range(r, '0', '9'), (uint32_t)n, (uint32_t)n);
+        return query_regexp_many(p, digit_range(r, '0', '9'), (uint32_t)n, (uint32_t)n);
     if (*low == *high)
-        return regexp_cat(p, digit_range(r, *low, *low), between(r, low + 1, high + 1, n - 1));
-    uint32_t v = regexp_cat(p, digit_range(r, *low, *low), between(r, low + 1, nines, n - 1));
-    v = regexp_alt(p, v,
-                   regexp_cat(p, digit_range(r, *high, *high), between(r, zeros, high + 1, n - 1)));
+        return query_regexp_cat(p, digit_range(r, *low, *low),
+                                between(r, low + 1, high + 1, n - 1));
+    uint32_t v = query_regexp_cat(p, digit_range(r, *low, *low), between(r, low + 1, nines, n - 1));
+    v = query_regexp_alt(
+        p, v,
+        query_regexp_cat(p, digit_range(r, *high, *high), between(r, zeros, high + 1, n - 1)));
     if (*low + 1 < *high)
-        v = regexp_alt(p, v,
-                       regexp_cat(p, digit_range(r, (char)(*low + 1), (char)(*high - 1)),
-                                  between(r, zeros, nines, n - 1)));
+        v = query_regexp_alt(p, v,
+                             query_regexp_cat(p,
+                                              digit_range(r, (char)(*low + 1), (char)(*high - 1)),
+                                              between(r, zeros, nines, n - 1)));
     return v;
 }
 
@@ -214,9 +217,9 @@ static uint32_t parse_interval(struct parser *r)
         if (skip == 0)
             memcpy(to, high, n);
         if (memcmp(from, to, n) <= 0)
-            v = regexp_alt(r->pool, v, between(r, from, to, n));
+            v = query_regexp_alt(r->pool, v, between(r, from, to, n));
     }
-    return regexp_cat(r->pool, regexp_many(r->pool, digit_range(r, '0', '0'), 0, 0), v);
+    return query_regexp_cat(r->pool, query_regexp_many(r->pool, digit_range(r, '0', '0'), 0, 0), v);
 }
 
 static uint32_t parse_quoted(struct parser *r)
@@ -224,7 +227,7 @@ static uint32_t parse_quoted(struct parser *r)
     uint32_t v = REGEXP_ID_BLANK;
     const char *open = r->p;
     while (r->p < r->end && *r->p != '"')
-        v = regexp_cat(r->pool, v, regexp_char(r->pool, next_char(r), r->fold));
+        v = query_regexp_cat(r->pool, v, query_regexp_char(r->pool, next_char(r), r->fold));
     if (take(r, '"'))
         return v;
     r->p = open;
@@ -248,7 +251,7 @@ static uint32_t parse_one(struct parser *r)
     if (r->p == r->end)
         return fail(r, "expected a character");
     if (take(r, '.'))
-        return regexp_set(r->pool, &any, 1, false);
+        return query_regexp_set(r->pool, &any, 1, false);
     if (take(r, '['))
         return parse_class(r);
     if (take(r, '('))
@@ -263,7 +266,7 @@ static uint32_t parse_one(struct parser *r)
         return REGEXP_ID_ALL;
     if (has(r, QUERY_REGEXP_INTERVAL) && take(r, '<'))
         return parse_interval(r);
-    return regexp_char(r->pool, next_char(r), r->fold);
+    return query_regexp_char(r->pool, next_char(r), r->fold);
 }
 
 /* ~a: every text but those. */
@@ -273,7 +276,7 @@ static uint32_t parse_complement(struct parser *r)
     while (has(r, QUERY_REGEXP_COMPLEMENT) && take(r, '~'))
         nots++;
     uint32_t v = parse_one(r);
-    return nots % 2 == 1 ? regexp_not(r->pool, v) : v;
+    return nots % 2 == 1 ? query_regexp_not(r->pool, v) : v;
 }
 
 static uint32_t parse_counts(struct parser *r, uint32_t v)
@@ -303,7 +306,7 @@ static uint32_t parse_counts(struct parser *r, uint32_t v)
         return fail(r, "expected counts that rise, of at most 1000,");
     if (!open && counts[1] == 0)
         return REGEXP_ID_BLANK;
-    return regexp_many(r->pool, v, counts[0], open ? 0 : counts[1]);
+    return query_regexp_many(r->pool, v, counts[0], open ? 0 : counts[1]);
 }
 
 static uint32_t parse_repeat(struct parser *r)
@@ -311,11 +314,11 @@ static uint32_t parse_repeat(struct parser *r)
     uint32_t v = parse_complement(r);
     while (r->err == ERR_NONE) {
         if (take(r, '?'))
-            v = regexp_many(r->pool, v, 0, 1);
+            v = query_regexp_many(r->pool, v, 0, 1);
         else if (take(r, '*'))
-            v = regexp_many(r->pool, v, 0, 0);
+            v = query_regexp_many(r->pool, v, 0, 0);
         else if (take(r, '+'))
-            v = regexp_many(r->pool, v, 1, 0);
+            v = query_regexp_many(r->pool, v, 1, 0);
         else if (take(r, '{'))
             v = parse_counts(r, v);
         else
@@ -330,7 +333,7 @@ static uint32_t parse_cat(struct parser *r)
     bool both = has(r, QUERY_REGEXP_INTERSECTION);
     while (r->err == ERR_NONE && r->p < r->end && *r->p != ')' && *r->p != '|' &&
            !(both && *r->p == '&'))
-        v = regexp_cat(r->pool, v, parse_repeat(r));
+        v = query_regexp_cat(r->pool, v, parse_repeat(r));
     return v;
 }
 
@@ -338,7 +341,7 @@ static uint32_t parse_both(struct parser *r)
 {
     uint32_t v = parse_cat(r);
     while (r->err == ERR_NONE && has(r, QUERY_REGEXP_INTERSECTION) && take(r, '&'))
-        v = regexp_both(r->pool, v, parse_cat(r));
+        v = query_regexp_both(r->pool, v, parse_cat(r));
     return v;
 }
 
@@ -346,12 +349,12 @@ static uint32_t parse_alt(struct parser *r)
 {
     uint32_t v = parse_both(r);
     while (r->err == ERR_NONE && take(r, '|'))
-        v = regexp_alt(r->pool, v, parse_both(r));
+        v = query_regexp_alt(r->pool, v, parse_both(r));
     return v;
 }
 
-enum err regexp_parse(struct regexp_pool *p, const char *s, size_t n, unsigned flags, bool fold,
-                      uint32_t *out, struct err_text *why)
+enum err query_regexp_parse(struct regexp_pool *p, const char *s, size_t n, unsigned flags,
+                            bool fold, uint32_t *out, struct err_text *why)
 {
     struct parser r = {
         .pool = p, .start = s, .p = s, .end = s + n, .flags = flags, .fold = fold, .why = why};

@@ -7,7 +7,7 @@
  * Expressions are numbered and made once: equal expressions have one number. Numbers grow upwards
  * from their parts, sets of characters live beside them.
  *
- * Ownership: struct regexp_pool; regexp_pool_release().
+ * Ownership: struct regexp_pool; query_regexp_pool_release().
  * Threads:   one owner.
  */
 
@@ -73,20 +73,21 @@ enum {
     REGEXP_ID_ALL, /* any text: the complement of none */
 };
 
-bool regexp_pool_init(struct regexp_pool *p);
-void regexp_pool_release(struct regexp_pool *p);
+bool query_regexp_pool_init(struct regexp_pool *p);
+void query_regexp_pool_release(struct regexp_pool *p);
 
 /* All return REGEXP_ID_EMPTY after a failure, which err tells. */
-uint32_t regexp_set(struct regexp_pool *p, struct regexp_range *ranges, size_t n, bool negate);
-uint32_t regexp_char(struct regexp_pool *p, uint32_t c, bool fold);
-uint32_t regexp_cat(struct regexp_pool *p, uint32_t a, uint32_t b);
-uint32_t regexp_alt(struct regexp_pool *p, uint32_t a, uint32_t b);
-uint32_t regexp_both(struct regexp_pool *p, uint32_t a, uint32_t b);
-uint32_t regexp_not(struct regexp_pool *p, uint32_t a);
-uint32_t regexp_many(struct regexp_pool *p, uint32_t a, uint32_t min, uint32_t max);
+uint32_t query_regexp_set(struct regexp_pool *p, struct regexp_range *ranges, size_t n,
+                          bool negate);
+uint32_t query_regexp_char(struct regexp_pool *p, uint32_t c, bool fold);
+uint32_t query_regexp_cat(struct regexp_pool *p, uint32_t a, uint32_t b);
+uint32_t query_regexp_alt(struct regexp_pool *p, uint32_t a, uint32_t b);
+uint32_t query_regexp_both(struct regexp_pool *p, uint32_t a, uint32_t b);
+uint32_t query_regexp_not(struct regexp_pool *p, uint32_t a);
+uint32_t query_regexp_many(struct regexp_pool *p, uint32_t a, uint32_t min, uint32_t max);
 
 /* Reads Lucene's syntax into the pool. */
-enum err regexp_parse(struct regexp_pool *p, const char *s, size_t n, unsigned flags, bool fold,
-                      uint32_t *out, struct err_text *why) ERR_MUST_CHECK;
+enum err query_regexp_parse(struct regexp_pool *p, const char *s, size_t n, unsigned flags,
+                            bool fold, uint32_t *out, struct err_text *why) ERR_MUST_CHECK;
 
 #endif
