@@ -36,7 +36,8 @@ double model_number_score(double log_p);
 
 /*
  * ln P(T >= t), T of Student's law with nu >= 3 degrees of freedom, by its normal equivalent
- * (Wallace 1959): z within 0.5 % at nu = 3, 0.01 % from nu = 30 on, in the far tail too.
+ * (Wallace 1959): within 6 % at nu = 3 and 60 standard deviations, 1.5 % from nu = 12 on, nearer in
+ * the middle.
  */
 double model_number_student_tail(double t, double nu);
 

@@ -29,6 +29,9 @@
 #define LEARN_VALUES 100.0 /* or one bucket with so many first values */
 #define YOUNG 1.0          /* bucket: ln p counts n / (n + YOUNG) while young */
 #define OWN_KNOWN 2.0
+#define OWN_OUTER 2.995732273553991 /* -ln 0.05 */
+#define OWN_TAIL_PRIOR 10.0
+#define OWN_EXCESS_MOST 8.0
 #define OUTLIER (-13.8) /* ln 1e-6: counts little in a member's own history */
 #define OUTLIER_WEIGHT 0.15
 #define AGAIN_SHARE 0.6 /* of ln p is left each time a newcomer does the same again */
@@ -147,6 +150,23 @@ static double own_freedom(const struct model_population *p, const struct model_m
     return (double)m->weight + OWN_PRIOR_N + model_min(p->within_weight / 4, 8);
 }
 
+/*
+ * ln P(the member brings y or more) by its own history. Logarithms of traffic have heavier tails
+ * than the law says; by how much, all members show together: the excess of -ln p over its 5 % point
+ * would be exponential with mean 1.
+ */
+static double own_tail(const struct model_population *p, const struct model_member *m, double y,
+                       double *out_raw)
+{
+    double raw = model_number_student_tail((y - m->mean) / own_sd(p, m), own_freedom(p, m));
+    *out_raw = raw;
+    double beyond = -raw - OWN_OUTER;
+    if (beyond <= 0)
+        return raw;
+    double stretch = (p->own_excess + OWN_TAIL_PRIOR) / (p->own_outer + OWN_TAIL_PRIOR);
+    return -(OWN_OUTER + beyond / model_max(stretch, 1));
+}
+
 /* Whether a member has been seen to carry about as much: each time it is less news. */
 static bool again(const struct model_member *m, double y)
 {
@@ -177,7 +197,8 @@ static double judge_high(const struct model_population *p, const struct model_me
     double peers = model_min(model_min(top, law) + M_LN2, 0);
     if (fresh)
         return again(m, y) ? peers * pow(AGAIN_SHARE, m->seen) : peers;
-    double own = model_number_student_tail((y - m->mean) / own_sd(p, m), own_freedom(p, m));
+    double raw;
+    double own = own_tail(p, m, y, &raw);
     /* A member that leaps far beyond itself into the upper end of all values is news too, although
      * others are always there. */
     double rank = p->all_tail.total >= TAIL_VALUES ? -law : 0;
@@ -250,6 +271,14 @@ void model_population_learn(struct model_population *p, struct model_member *m,
     p->open_members++;
 
     double keep = (double)m->weight >= p->tau ? 1 - 1 / p->tau : 1;
+    if ((double)m->weight >= OWN_KNOWN + 1) {
+        double raw;
+        (void)own_tail(p, m, y, &raw);
+        if (-raw > OWN_OUTER) {
+            p->own_outer += 1;
+            p->own_excess += model_min(-raw - OWN_OUTER, OWN_EXCESS_MOST);
+        }
+    }
     double w = (double)m->weight * keep + weight;
     double e = y - m->mean;
     m->mean += e * weight / w;
@@ -310,6 +339,8 @@ void model_population_close(struct model_population *p, ts_ns time)
             p->first[i] *= (float)keep_first;
         p->within *= keep;
         p->within_weight *= keep;
+        p->own_outer *= keep;
+        p->own_excess *= keep;
         p->top_new = p->top_new * keep + (p->open_top_new ? 1 : 0);
         p->tops[p->tops_n++ % MODEL_POPULATION_TOPS] = (float)p->open_top;
         if (p->tops_n == 2 * MODEL_POPULATION_TOPS)
@@ -335,9 +366,9 @@ void model_population_save(const struct model_population *p, struct buf *out)
     buf_char(out, (char)p->open_top_new);
     buf_le64(out, p->open_members);
     buf_le64(out, (uint64_t)p->last);
-    const double numbers[] = {p->all_weight,    p->first_weight, p->top_spread,
-                              p->top_new,       p->per_bucket,   p->within,
-                              p->within_weight, p->top_middle,   p->open_top};
+    const double numbers[] = {p->all_weight, p->first_weight, p->top_spread,    p->top_new,
+                              p->per_bucket, p->within,       p->within_weight, p->own_outer,
+                              p->own_excess, p->top_middle,   p->open_top};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         buf_double(out, numbers[i]);
     for (size_t i = 0; i < MODEL_POPULATION_BINS; i++) {
@@ -377,8 +408,9 @@ enum err model_population_load(struct cursor *in, const struct model_params *par
     uint8_t top_new = cursor_u8(in);
     p.open_members = cursor_le64(in);
     p.last = (ts_ns)cursor_le64(in);
-    double *const positive[] = {&p.all_weight, &p.first_weight, &p.top_spread,   &p.top_new,
-                                &p.per_bucket, &p.within,       &p.within_weight};
+    double *const positive[] = {&p.all_weight,    &p.first_weight, &p.top_spread,
+                                &p.top_new,       &p.per_bucket,   &p.within,
+                                &p.within_weight, &p.own_outer,    &p.own_excess};
     for (size_t i = 0; i < sizeof(positive) / sizeof(positive[0]); i++)
         *positive[i] = model_number_load_positive(in, 1e15);
     p.top_middle = model_number_load(in, 1e3);

@@ -44,6 +44,8 @@ struct model_population {
     double per_bucket; /* faded mean of members a bucket */
     double within;     /* members' squared deviations from themselves, and how many */
     double within_weight;
+    double own_outer;  /* values in the outer 5 % of their member's own law, */
+    double own_excess; /* and the sum of how far, in -ln p beyond that */
     ts_ns last;
     /* As of the last bucket closed: values above each bin's start, and the tails' fits. */
     float all_above[MODEL_POPULATION_BINS];

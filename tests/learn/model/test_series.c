@@ -219,51 +219,6 @@ static void hostile_sequences_stay_finite(void **state)
     model_series_free(s);
 }
 
-/* Saved at any bucket, a series goes on as if nothing had been. */
-static void saved_and_loaded_it_judges_the_same(void **state)
-{
-    (void)state;
-    for (int kind = 0; kind < 3; kind++) {
-        struct rng r;
-        rng_init(&r, (uint64_t)kind);
-        struct model_series *s = make((enum model_kind)kind, MODEL_BOTH);
-        for (int i = 0; i < 96 * 16; i++) {
-            if (i % 97 == 3) {
-                struct buf b;
-                buf_init(&b);
-                model_series_save(s, &b);
-                assert_true(buf_ok(&b));
-                struct cursor c = cursor_make(b.p, b.n);
-                struct model_params p = {SPAN, (enum model_kind)kind, MODEL_BOTH, false};
-                struct model_series *back;
-                assert_int_equal(model_series_load(&c, &p, &back), ERR_NONE);
-                assert_int_equal(c.left, 0);
-                struct buf again;
-                buf_init(&again);
-                model_series_save(back, &again);
-                assert_int_equal(again.n, b.n);
-                assert_memory_equal(again.p, b.p, b.n);
-                for (size_t cut = 0; cut < b.n; cut += 37) {
-                    struct cursor part = cursor_make(b.p, cut);
-                    struct model_series *none;
-                    assert_int_equal(model_series_load(&part, &p, &none), ERR_FORMAT);
-                }
-                b.p[0] = 9;
-                c = cursor_make(b.p, b.n);
-                struct model_series *none;
-                assert_int_equal(model_series_load(&c, &p, &none), ERR_VERSION);
-                model_series_free(s);
-                s = back;
-                buf_release(&b);
-                buf_release(&again);
-            }
-            double wave = 1.2 + sin(2 * M_PI * i / 96.0);
-            step(s, i * SPAN, kind == 1 ? exp(5 + wave + rng_normal(&r)) : poisson(&r, 30 * wave));
-        }
-        model_series_free(s);
-    }
-}
-
 static void a_young_series_is_small(void **state)
 {
     (void)state;
@@ -287,7 +242,6 @@ int main(void)
         cmocka_unit_test(interim_results_look_up_only),
         cmocka_unit_test(a_jump_in_time_costs_nothing),
         cmocka_unit_test(hostile_sequences_stay_finite),
-        cmocka_unit_test(saved_and_loaded_it_judges_the_same),
         cmocka_unit_test(a_young_series_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/rng.h"
+#include "model/series_priv.h"
+#include "stats/dist.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SPAN (15 * TIME_MIN)
+
+static struct model_series *learned(enum model_kind kind, int n, double (*draw)(struct rng *))
+{
+    struct model_params p = {SPAN, kind, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    assert_non_null(s);
+    struct rng r;
+    rng_init(&r, 4);
+    for (int i = 0; i < n; i++) {
+        struct model_observation o = {i * SPAN, draw(&r), 1, 1};
+        model_series_learn(s, &o);
+    }
+    return s;
+}
+
+static struct model_place place_of(const struct model_series *s, double value)
+{
+    struct model_point p;
+    struct model_place place;
+    model_level_foretell(s, 5000 * SPAN, &p);
+    model_law_place(s, &p, value, 1, &place);
+    assert_true(place.upper <= 0 && place.lower <= 0 && isfinite(place.upper));
+    assert_true(fabs(place.z) <= SERIES_CLIP);
+    return place;
+}
+
+static double poisson_20(struct rng *r)
+{
+    double k = 0;
+    for (double t = -log(1 - rng_f64(r)); t < 20; t -= log(1 - rng_f64(r)))
+        k++;
+    return k;
+}
+
+static double lognormal(struct rng *r)
+{
+    return exp(9 + 0.8 * rng_normal(r));
+}
+
+static double normal(struct rng *r)
+{
+    return 70 + 4 * rng_normal(r);
+}
+
+static double one_in_fifty(struct rng *r)
+{
+    return rng_below(r, 50) == 0 ? exp(6 + 0.5 * rng_normal(r)) : 0;
+}
+
+/* Tails learned from 4,000 values lie near the true ones, never far below. */
+static void tails_are_near_the_truth(void **state)
+{
+    (void)state;
+    struct model_series *s = learned(MODEL_COUNT, 4000, poisson_20);
+    for (double k = 22; k < 80; k += 3) {
+        double want = stats_dist_poisson(k, 20).upper;
+        double got = place_of(s, k).upper;
+        assert_true(got > 1.25 * want - 0.7 && got < 0.6 * want + 0.7);
+    }
+    model_series_free(s);
+    s = learned(MODEL_SUM, 4000, lognormal);
+    for (double z = 0.5; z < 10; z += 0.5) {
+        double want = stats_dist_normal(z, 0, 1).upper;
+        double got = place_of(s, exp(9 + 0.8 * z)).upper;
+        assert_true(got > 1.25 * want - 0.7 && got < 0.6 * want + 0.7);
+    }
+    model_series_free(s);
+    s = learned(MODEL_VALUE, 4000, normal);
+    for (double z = 0.5; z < 10; z += 0.5) {
+        double want = stats_dist_normal(z, 0, 1).upper;
+        struct model_place p = place_of(s, 70 - 4 * z);
+        assert_true(p.lower > 1.25 * want - 0.7 && p.lower < 0.6 * want + 0.7);
+        assert_true(p.z < 0 && p.raw[0] < p.raw[1]);
+    }
+    model_series_free(s);
+}
+
+static void tails_are_monotone(void **state)
+{
+    (void)state;
+    struct model_series *all[] = {
+        learned(MODEL_COUNT, 60, poisson_20), learned(MODEL_SUM, 300, lognormal),
+        learned(MODEL_SUM, 2000, one_in_fifty), learned(MODEL_VALUE, 300, normal)};
+    for (size_t i = 0; i < 4; i++) {
+        double before = 0;
+        for (double v = 1; v < 1e9; v = floor(v * 1.2) + 1) {
+            double p = place_of(all[i], v).upper;
+            assert_true(p <= before + 0.05);
+            before = p;
+        }
+        model_series_free(all[i]);
+    }
+}
+
+static void rare_events_are_judged_by_their_size(void **state)
+{
+    (void)state;
+    struct model_series *s = learned(MODEL_SUM, 4000, one_in_fifty);
+    assert_true(place_of(s, 0).upper > -0.1 && place_of(s, 0).lower > -0.1);
+    /* An ordinary event is an event in fifty. */
+    assert_true(fabs(place_of(s, 400).upper - log(0.02)) < 1.5);
+    assert_true(place_of(s, 1e6).upper < -18);
+    model_series_free(s);
+}
+
+static void bounds_hold_most_values(void **state)
+{
+    (void)state;
+    double (*const draws[])(struct rng *) = {poisson_20, lognormal, normal};
+    const enum model_kind kinds[] = {MODEL_COUNT, MODEL_SUM, MODEL_VALUE};
+    for (size_t i = 0; i < 3; i++) {
+        struct model_series *s = learned(kinds[i], 4000, draws[i]);
+        struct model_point p;
+        double lower;
+        double upper;
+        model_level_foretell(s, 5000 * SPAN, &p);
+        model_law_bounds(s, &p, &lower, &upper);
+        double typical = model_law_typical(s, &p);
+        assert_true(lower < typical && typical < upper);
+        struct rng r;
+        rng_init(&r, 99);
+        int inside = 0;
+        for (int k = 0; k < 4000; k++) {
+            double v = draws[i](&r);
+            inside += v >= lower && v <= upper;
+        }
+        assert_true(inside > 4000 * 0.92 && inside < 4000 * 0.985);
+        model_series_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tails_are_near_the_truth),
+        cmocka_unit_test(tails_are_monotone),
+        cmocka_unit_test(rare_events_are_judged_by_their_size),
+        cmocka_unit_test(bounds_hold_most_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

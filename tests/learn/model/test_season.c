@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/season.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SPAN (5 * TIME_MIN)
+#define DAY_BUCKETS 288
+
+static double wave(int i)
+{
+    return 5 * sin(2 * M_PI * i / DAY_BUCKETS) + (i % DAY_BUCKETS >= 150 ? 20 : 0);
+}
+
+/* Smooth where the cycle is smooth, sharp where it steps. */
+static void a_cycle_is_learned(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 1);
+    struct model_season *s = model_season_new(TIME_DAY, SPAN, 100, false);
+    assert_non_null(s);
+    for (int i = 0; i < 20 * DAY_BUCKETS; i++) {
+        assert_true(model_season_ready(s) == (i >= DAY_BUCKETS));
+        model_season_learn(s, i * SPAN, 100 + wave(i) + 0.3 * rng_normal(&r), 0, 1);
+    }
+    assert_true(fabs(model_season_cycles(s) - 20) < 1e-9);
+    double worst = 0;
+    for (int i = 0; i < DAY_BUCKETS; i++)
+        worst = fmax(worst, fabs(model_season_at(s, i * SPAN) - wave(i)));
+    assert_true(worst < 1);
+    assert_true(model_season_memory(s) < 512);
+    model_season_free(s);
+}
+
+static void a_ratio_multiplies_and_stays_positive(void **state)
+{
+    (void)state;
+    struct model_season *s = model_season_new(7 * TIME_DAY, TIME_HOUR, 10, true);
+    assert_non_null(s);
+    assert_true(model_season_at(s, 0) == 1);
+    for (int i = 0; i < 168 * 6; i++)
+        model_season_learn(s, i * TIME_HOUR, i % 168 < 48 ? 0 : 20, 0, 1);
+    assert_true(model_season_at(s, 5 * TIME_HOUR) > 0 && model_season_at(s, 5 * TIME_HOUR) < 0.2);
+    assert_true(fabs(model_season_at(s, 100 * TIME_HOUR) - 2) < 0.2);
+    model_season_rebase(s, 40);
+    assert_true(model_season_base(s) == 40);
+    assert_true(model_season_memory(s) < 3072);
+    model_season_free(s);
+}
+
+static void state_is_kept_and_checked(void **state)
+{
+    (void)state;
+    struct model_season *s = model_season_new(TIME_DAY, SPAN, 3, false);
+    assert_non_null(s);
+    for (int i = 0; i < 700; i++)
+        model_season_learn(s, i * SPAN, wave(i), 0.001, 1);
+    struct buf b;
+    buf_init(&b);
+    model_season_save(s, &b);
+    struct cursor c = cursor_make(b.p, b.n);
+    struct model_season *back;
+    assert_int_equal(model_season_load(&c, &back), ERR_NONE);
+    for (int i = 0; i < DAY_BUCKETS; i++)
+        assert_true(model_season_at(s, i * SPAN) == model_season_at(back, i * SPAN));
+    for (size_t cut = 0; cut < b.n; cut += 11) {
+        struct model_season *none;
+        c = cursor_make(b.p, cut);
+        assert_int_equal(model_season_load(&c, &none), ERR_FORMAT);
+    }
+    model_season_free(back);
+    model_season_free(s);
+    buf_release(&b);
+    assert_null(model_season_new(TIME_DAY, TIME_DAY, 0, false));
+    model_season_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cycle_is_learned),
+        cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
+        cmocka_unit_test(state_is_kept_and_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
