@@ -123,7 +123,7 @@ static void write_item(struct format_writer *w, const struct event_item *item)
 static bool taken(const struct writer *c, const char *name, uint32_t n)
 {
     if (n == 10 && memcmp(name, "@timestamp", 10) == 0)
-        return c->e->time != TIME_NONE;
+        return true; /* as a key it is the event's time, and nothing else */
     return event_find(c->e, name, n) != NULL;
 }
 
