@@ -85,15 +85,24 @@ static void the_sentence_tells_who_sent_what_to_whom(void **state)
          "\"typical\":[120000],\"over_field_name\":\"destination.port\",\"over_field_value\":"
          "\"4444\",\"influencers\":[{\"influencer_field_name\":\"source.ip\","
          "\"influencer_field_values\":[\"192.0.2.5\"]},{\"influencer_field_name\":\"host.name\","
-         "\"influencer_field_values\":[\"web\"]},{\"influencer_field_name\":\"destination.ip\","
+         "\"influencer_field_values\":[\"web\"]},{\"influencer_field_name\":\"process.name\","
+         "\"influencer_field_values\":[\"curl\"]},{\"influencer_field_name\":\"destination.ip\","
          "\"influencer_field_values\":[\"203.0.113.9\"]}]",
-         WHEN "192.0.2.5 (host web) sent 48.3 MB to 203.0.113.9 over port 4444, against 120 kB "
+         WHEN "192.0.2.5 (host web, process curl) sent 48.3 MB to 203.0.113.9 over port 4444, "
+              "against 120 kB "
               "expected" END},
         {"\"function\":\"high_sum\",\"field_name\":\"source.bytes\",\"actual\":[5e6],"
          "\"typical\":[1e3],\"over_field_name\":\"destination.geo.region_name\","
          "\"over_field_value\":\"Bavaria\",\"influencers\":[{\"influencer_field_name\":"
          "\"destination.ip\",\"influencer_field_values\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}]",
          WHEN "5.0 MB were sent to Bavaria (a, b, c and 2 more), against 1.0 kB expected" END},
+        /* The name of a sensor on the wire is not the sender's. */
+        {"\"function\":\"high_sum\",\"field_name\":\"weir.home.bytes_out\",\"actual\":[5e6],"
+         "\"typical\":[1e3],\"by_field_name\":\"weir.home.ip\",\"by_field_value\":\"10.0.0.2\","
+         "\"influencers\":[{\"influencer_field_name\":\"host.name\","
+         "\"influencer_field_values\":[\"sensor\"]},{\"influencer_field_name\":\"weir.peer.ip\","
+         "\"influencer_field_values\":[\"192.0.2.5\"]}]",
+         WHEN "10.0.0.2 sent 5.0 MB to 192.0.2.5, against 1.0 kB expected" END},
         {"\"function\":\"high_count\",\"actual\":[1240],\"typical\":[150.4],\"influencers\":["
          "{\"influencer_field_name\":\"source.ip\",\"influencer_field_values\":[\"192.0.2.5\"]}]",
          WHEN "1,240 events came from 192.0.2.5, against 150 events expected" END},
