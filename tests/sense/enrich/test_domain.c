@@ -41,10 +41,11 @@ static void splits(void **state)
         if (enrich_domain_split(d, none[i], strlen(none[i]), &p))
             fail_msg("a domain: %s", none[i]);
     }
-    char longest[300];
+    char longest[ENRICH_DOMAIN_MAX + 1];
     memset(longest, 'a', sizeof longest);
-    memcpy(longest + 250, ".com", 4);
-    assert_false(enrich_domain_split(d, longest, 256, &p));
+    memcpy(longest + sizeof longest - 4, ".com", 4);
+    assert_true(enrich_domain_split(d, longest + 1, ENRICH_DOMAIN_MAX, &p));
+    assert_false(enrich_domain_split(d, longest, ENRICH_DOMAIN_MAX + 1, &p));
     enrich_domain_free(d);
 }
 
