@@ -41,6 +41,8 @@ static bool either_port(uint16_t a, uint16_t b, uint16_t wanted)
 /* HTTP, and the protocols that borrowed its first line. */
 static enum proto_kind detect_text(struct bytes b)
 {
+    size_t blank = proto_http_skip_blank(b);
+    b = bytes_make(b.p + blank, b.n - blank);
     enum http_guess guess = proto_http_guess(b);
     if (guess == HTTP_GUESS_RESPONSE)
         return PROTO_KIND_HTTP;

@@ -201,9 +201,7 @@ static size_t feed_head(struct proto_http_conn *c, struct side *s, enum proto_di
 {
     size_t blank = 0;
     if (s->head_n == 0) {
-        /* Empty lines before a message are ignored (RFC 9112, 2.2). */
-        while (blank < data.n && (data.p[blank] == '\r' || data.p[blank] == '\n'))
-            blank++;
+        blank = proto_http_skip_blank(data);
         if (blank == data.n)
             return blank;
         s->m.first_ts = ts;

@@ -11,6 +11,14 @@ static bool is_method_char(uint8_t c)
     return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
 }
 
+size_t proto_http_skip_blank(struct bytes b)
+{
+    size_t n = 0;
+    while (n < b.n && (b.p[n] == '\r' || b.p[n] == '\n' || b.p[n] == ' ' || b.p[n] == '\t'))
+        n++;
+    return n;
+}
+
 enum http_guess proto_http_guess(struct bytes b)
 {
     static const char version[] = "HTTP/1.";
@@ -68,10 +76,11 @@ static bool read_request_line(struct bytes line, struct proto_http_message *m)
         return false;
     m->method = bytes_make(line.p, (size_t)(blank - line.p));
     size_t skipped = m->method.n + 1;
-    if (skipped > line.n - 9)
-        return false;
-    m->target = trim(bytes_make(line.p + skipped, line.n - 9 - skipped));
-    return m->target.n > 0;
+    if (skipped > line.n - 9) /* "GET HTTP/1.1": broken, and answered all the same */
+        m->target = bytes_make(line.p + line.n - 9, 0);
+    else
+        m->target = trim(bytes_make(line.p + skipped, line.n - 9 - skipped));
+    return true;
 }
 
 static bool read_status_line(struct bytes line, struct proto_http_message *m)

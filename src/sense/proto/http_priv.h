@@ -16,6 +16,12 @@ enum http_guess {
     HTTP_GUESS_RESPONSE,
 };
 
+/*
+ * Bytes in front of a message that servers pass over: empty lines (RFC 9112, 2.2), and blanks,
+ * which some take as well.
+ */
+size_t proto_http_skip_blank(struct bytes b);
+
 /* What the first bytes of a message look like, by a method and blank, or by "HTTP/1.". */
 enum http_guess proto_http_guess(struct bytes b);
 

@@ -24,6 +24,7 @@ static void streams_on_any_port(void **state)
     assert_int_equal(STREAM("GET / HTTP/1.1\r\n"), PROTO_KIND_HTTP);
     assert_int_equal(STREAM("PROPFIND /x HTTP/1.0\r\n"), PROTO_KIND_HTTP);
     assert_int_equal(STREAM("HTTP/1.1 200 OK\r\n"), PROTO_KIND_HTTP);
+    assert_int_equal(STREAM(" \r\nGET /txt HTTP/1.1\r\n"), PROTO_KIND_HTTP);
     assert_int_equal(STREAM("PRI * HTTP/2.0\r\n\r\nSM"), PROTO_KIND_HTTP2);
     assert_int_equal(STREAM("\x16\x03\x01\x00\x70\x01\x00"), PROTO_KIND_TLS);
     assert_int_equal(STREAM("SSH-2.0-OpenSSH"), PROTO_KIND_SSH);

@@ -93,7 +93,7 @@ static void one_exchange(void **state)
            {A, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
            {B, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"});
     EXPECT(PROTO_HTTP_MORE, "Q0 POST /up body=3\nR0 POST 204\n",
-           {B, "\r\n\r\nPOST /up HTTP/1.1\nContent-Length: 3\n\nabc"},
+           {B, "\r\n \tPOST /up HTTP/1.1\nContent-Length: 3\n\nabc"},
            {A, "HTTP/1.1 204 No Content\n\n"});
 }
 

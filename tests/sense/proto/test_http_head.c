@@ -65,6 +65,9 @@ static void odd_but_readable(void **state)
     (void)state;
     assert_true(read_head("GET /a b c HTTP/1.1\r\n\r\n")); /* blanks in the target */
     expect(m.target, "/a b c");
+    assert_true(read_head("GET HTTP/1.1\r\nHost: a\r\n\r\n")); /* no target at all */
+    expect(m.target, "");
+    expect(m.host, "a");
     assert_true(read_head("HTTP/1.1 200\r\n\r\n"));
     expect(m.reason, "");
     assert_true(read_head("GET / HTTP/1.1\r\nno colon\r\n: no name\r\nHost: a\r\n folded\r\n"
@@ -85,7 +88,6 @@ static void what_is_no_head(void **state)
         "",
         "GET\r\n\r\n",
         "GET /\r\n\r\n",
-        "GET HTTP/1.1\r\n\r\n",
         "GET / HTTP/2.0\r\n\r\n",
         "GET / HTTP/1.x\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
