@@ -351,26 +351,39 @@ bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsi
                            hash_mix(string_hash));
 }
 
+/* Sorted apart from the cells, which lie all over memory. */
+struct cell_order {
+    uint64_t parent;
+    uint64_t hash;
+    struct detect_cell *cell;
+};
+
 static int by_hash(const void *x, const void *y)
 {
-    const struct detect_cell *a = *(struct detect_cell *const *)x;
-    const struct detect_cell *b = *(struct detect_cell *const *)y;
-    if (a->detector != b->detector)
-        return a->detector < b->detector ? -1 : 1;
-    if (a->parent_hash != b->parent_hash)
-        return a->parent_hash < b->parent_hash ? -1 : 1;
+    const struct cell_order *a = x;
+    const struct cell_order *b = y;
+    if (a->parent != b->parent)
+        return a->parent < b->parent ? -1 : 1;
     return a->hash < b->hash ? -1 : a->hash > b->hash;
 }
 
 struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
 {
+    struct cell_order *order = mem_alloc((b->n_cells + 1) * sizeof(*order));
     struct detect_cell **list = mem_alloc((b->n_cells + 1) * sizeof(struct detect_cell *));
-    if (list == NULL)
+    if (order == NULL || list == NULL) {
+        mem_free(order);
+        mem_free(list);
         return NULL;
-    if (b->n_cells > 0)
-        memcpy(list, b->cells, b->n_cells * sizeof(struct detect_cell *));
-    if (b->n_cells > 1)
-        qsort(list, b->n_cells, sizeof(struct detect_cell *), by_hash);
+    }
+    for (size_t i = 0; i < b->n_cells; i++) {
+        struct detect_cell *c = b->cells[i];
+        order[i] = (struct cell_order){c->parent_hash, c->hash, c};
+    }
+    qsort(order, b->n_cells, sizeof(*order), by_hash);
+    for (size_t i = 0; i < b->n_cells; i++)
+        list[i] = order[i].cell;
+    mem_free(order);
     return list;
 }
 

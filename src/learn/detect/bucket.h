@@ -110,7 +110,8 @@ bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsi
 /* A hash of a detector and texts, by their own hashes: the same in every process with one seed. */
 uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by);
 
-/* Cells by (detector, parent hash, hash): an order that arrival does not change. */
+/* Cells by parent hash, then hash (both hold the detector): an order that arrival does not
+ * change. The caller frees the list with mem_free(); NULL when memory is short. */
 struct detect_cell **detect_bucket_sorted(const struct detect_open *b);
 
 /* State of an open bucket; names are written as numbers. */

@@ -12,6 +12,9 @@
 /* Empty buckets in a row that are judged one by one; a longer gap is passed over at once. */
 #define EMPTY_MAX 100
 #define OPEN_SPARE 64
+/* A bucket with less than this share of the usual events is counted as sparse. */
+#define SPARSE_SHARE 0.05
+#define SPARSE_USUAL 20
 #define SUMMARY_MAX 1e15
 
 static enum err init(struct detect *d)
@@ -157,7 +160,14 @@ static void count_closed(struct detect *d, const struct detect_open *b)
     if (b->events == 0) {
         n->empty_buckets++;
         n->latest_empty_bucket = b->start;
+        return;
     }
+    double events = (double)b->events;
+    if (d->usual_events >= SPARSE_USUAL && events < SPARSE_SHARE * d->usual_events) {
+        n->sparse_buckets++;
+        n->latest_sparse_bucket = b->start;
+    }
+    d->usual_events += (events - d->usual_events) / (d->usual_events > 0 ? 32 : 1);
 }
 
 /* One bucket that had no record. */

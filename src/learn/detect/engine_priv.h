@@ -100,6 +100,7 @@ struct detect {
     size_t n_recent;
     size_t at_recent; /* the next to be overwritten */
     double last_score;
+    double usual_events; /* faded mean of a bucket that has events */
 };
 
 /* What a job's detector asks of the models. */

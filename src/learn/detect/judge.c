@@ -393,7 +393,6 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
     void *parent = c->parent;
     if (e == NULL || (c->flags & DETECT_CELL_VALUE) == 0)
         return;
-    c->entity->mark = true;
     struct model_observation o = observe(w, c);
     bool skip = (c->flags & DETECT_CELL_SKIP_LEARN) != 0;
     if (det->function->kind == DETECT_RARE) {
@@ -457,10 +456,8 @@ static void silent_slots(const struct work *w, size_t piece, size_t *from, size_
     *to = n * (piece + 1) / DETECT_SHARDS;
 }
 
-static bool is_silent(const struct work *w, const struct detect_entity *e)
-{
-    return e != NULL && !e->mark && e->detector == w->detector;
-}
+/* A series with fewer buckets of data says nothing by its silence. */
+#define SILENCE_KNOWN 4
 
 static uint64_t entity_hash(const struct detect *d, const struct detect_entity *e)
 {
@@ -469,6 +466,10 @@ static uint64_t entity_hash(const struct detect *d, const struct detect_entity *
                               detect_names_hash(d->names, e->by));
 }
 
+/*
+ * Where silence is ordinary nothing is judged or learned now; the zeros are made up when the series
+ * speaks again, and a series that never does costs little.
+ */
 static void judge_silent_one(struct work *w, struct detect_entity *e, struct piece *piece)
 {
     struct detect *d = w->d;
@@ -476,9 +477,13 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
     void *whole = e;
     struct detect_metric *m = whole;
     ts_ns start = w->c->bucket->start;
+    if (m->seen < SILENCE_KNOWN)
+        return;
     piece->tested[e->detector]++;
     if (model_series_log_p_empty(m->series, start) > CANDIDATE_LOG_P / 2)
         return;
+    catch_up(m, start, d->job->bucket_span_ns);
+    e->mark = DETECT_MARK_LEARN;
     struct model_observation o = {.time = start, .value = 0, .weight = 1, .fraction = 1};
     struct model_judgement j;
     model_series_judge(m->series, &o, &j);
@@ -498,6 +503,19 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
         keep(&piece->found, &x);
 }
 
+static void learn_silent_one(struct work *w, struct detect_entity *e, struct piece *piece)
+{
+    void *whole = e;
+    struct detect_metric *m = whole;
+    struct model_observation o = {
+        .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
+    model_series_learn(m->series, &o);
+    size_t now = model_series_memory(m->series);
+    piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+    m->bytes = (uint32_t)now;
+    e->mark = 0;
+}
+
 static void silent_piece(void *ctx, size_t piece)
 {
     struct work *w = ctx;
@@ -506,20 +524,12 @@ static void silent_piece(void *ctx, size_t piece)
     silent_slots(w, piece, &from, &to);
     for (size_t i = from; i < to; i++) {
         struct detect_entity *e = detect_table_at(w->d->table, DETECT_CLASS_METRIC, i);
-        if (!is_silent(w, e))
+        if (e == NULL || e->detector != w->detector)
             continue;
-        void *whole = e;
-        struct detect_metric *m = whole;
-        if (w->judge_silent) {
+        if (w->judge_silent && e->mark == 0)
             judge_silent_one(w, e, &w->pieces[piece]);
-        } else {
-            struct model_observation o = {
-                .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
-            model_series_learn(m->series, &o);
-            size_t now = model_series_memory(m->series);
-            w->pieces[piece].bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
-            m->bytes = (uint32_t)now;
-        }
+        else if (!w->judge_silent && e->mark == DETECT_MARK_LEARN)
+            learn_silent_one(w, e, &w->pieces[piece]);
     }
 }
 
@@ -663,7 +673,7 @@ static bool gather_found(struct work *w, struct detect_candidates *all, size_t *
     return ok && !all->failed;
 }
 
-static void mark_cells(struct work *w, bool mark)
+static void mark_cells(struct work *w, uint8_t mark)
 {
     for (size_t i = 0; i < w->n; i++) {
         if (w->cells[i]->entity != NULL)
@@ -680,7 +690,7 @@ static enum err close_with(struct work *w)
     resolve_all(d, w->cells, w->n, !w->c->interim);
     cut_pieces(w);
     run(w, judge_piece);
-    mark_cells(w, true);
+    mark_cells(w, DETECT_MARK_DATA);
     if (learn)
         run_silent(w, true);
     enum err e = ERR_NONE;
@@ -701,7 +711,7 @@ static enum err close_with(struct work *w)
         run(w, learn_piece);
         run_silent(w, false);
     }
-    mark_cells(w, false);
+    mark_cells(w, 0);
     for (size_t i = 0; i < DETECT_SHARDS; i++)
         d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);
     return e;
@@ -731,7 +741,9 @@ void detect_jump(struct detect *d, ts_ns start, uint64_t n)
         if (e == NULL || !silence_counts(&d->job->detectors[e->detector]))
             continue;
         void *whole = e;
-        model_series_skip(((struct detect_metric *)whole)->series, start, n);
+        struct detect_metric *m = whole;
+        catch_up(m, start, d->job->bucket_span_ns);
+        model_series_skip(m->series, start, n);
     }
     age(d, start + (ts_ns)n * d->job->bucket_span_ns);
 }

@@ -205,7 +205,7 @@ static void learn_scales(struct report *r)
         struct detect_scale *s = detect_scale_of(d, x->first->detector, x->first->partition);
         if (s == NULL)
             s = begin_scale(d, x, start);
-        if (s != NULL && !s->head.mark) {
+        if (s != NULL && s->head.mark == 0) {
             /* Drafts come strongest first, but for those that others explained. */
             double most = 0;
             for (size_t k = i; k < r->n; k++) {
@@ -216,7 +216,7 @@ static void learn_scales(struct report *r)
             }
             model_history_add(&s->history, start, most);
             s->last_score = start;
-            s->head.mark = true;
+            s->head.mark = DETECT_MARK_DATA;
         }
     }
     size_t n = detect_table_slots(d->table, DETECT_CLASS_SCALE);
@@ -225,9 +225,9 @@ static void learn_scales(struct report *r)
         struct detect_scale *s = e;
         if (s == NULL)
             continue;
-        if (!s->head.mark)
+        if (s->head.mark == 0)
             model_history_add(&s->history, start, 0);
-        s->head.mark = false;
+        s->head.mark = 0;
     }
 }
 

@@ -168,6 +168,7 @@ void detect_state_save(const struct detect *d, struct buf *out)
     buf_char(out, (char)d->status);
     buf_le32(out, d->pressure);
     buf_double(out, d->last_score);
+    buf_double(out, d->usual_events);
     for (size_t i = 0; i < d->job->n_detectors; i++)
         buf_double(out, d->tests[i].per_bucket);
     model_history_save(&d->bucket_history, out);
@@ -257,6 +258,7 @@ static enum err load_head(struct detect *d, struct cursor *in)
     d->status = cursor_u8(in);
     d->pressure = cursor_le32(in);
     d->last_score = detect_loading_double(in);
+    d->usual_events = detect_loading_double(in);
     for (size_t i = 0; i < d->job->n_detectors; i++) {
         d->tests[i].per_bucket = detect_loading_double(in);
         if (d->tests[i].per_bucket < 0)
@@ -272,7 +274,7 @@ static enum err load_head(struct detect *d, struct cursor *in)
             time_sound(d->next_prune) && time_sound(d->next_renormalize) &&
             (d->closed_until == TIME_NONE || d->closed_until % span == 0);
     if (!cursor_ok(in) || d->status > DETECT_MEMORY_HARD || d->pressure > 8 || !times ||
-        d->last_score < 0 || d->last_score > 100)
+        d->usual_events < 0 || d->last_score < 0 || d->last_score > 100)
         return ERR_FORMAT;
     return ERR_NONE;
 }

@@ -35,14 +35,17 @@ enum detect_class {
     DETECT_CLASSES,
 };
 
+#define DETECT_MARK_DATA 1  /* had data, or a score */
+#define DETECT_MARK_LEARN 2 /* was silent, and the silence is to be learned */
+
 struct detect_entity {
     uint32_t partition; /* names; 0 where the class has none */
     uint32_t over;
     uint32_t by;
     uint8_t detector;
     uint8_t class;
-    bool used; /* the slot is in use */
-    bool mark; /* had data in the bucket that is being closed */
+    bool used;    /* the slot is in use */
+    uint8_t mark; /* while a bucket is closed: DETECT_MARK_… */
 };
 
 struct detect_metric {

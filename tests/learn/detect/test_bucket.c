@@ -40,9 +40,11 @@ static void test_cells(void **state)
     struct detect_cell **sorted = detect_bucket_sorted(b);
     for (size_t i = 1; i < b->n_cells; i++) {
         assert_int_equal(sorted[i]->gather.count, 2);
-        assert_true(sorted[i - 1]->detector <= sorted[i]->detector);
-        if (sorted[i - 1]->detector == sorted[i]->detector)
-            assert_true(sorted[i - 1]->parent_hash <= sorted[i]->parent_hash);
+        assert_true(sorted[i - 1]->parent_hash <= sorted[i]->parent_hash);
+        if (sorted[i - 1]->parent_hash == sorted[i]->parent_hash) {
+            assert_true(sorted[i - 1]->hash < sorted[i]->hash);
+            assert_int_equal(sorted[i - 1]->detector, sorted[i]->detector);
+        }
     }
     mem_free(sorted);
     detect_bucket_free(b);

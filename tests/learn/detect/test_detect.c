@@ -363,6 +363,28 @@ static void test_advance(void **state)
     buf_release(&out);
 }
 
+static void test_sparse_buckets(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"count\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 1);
+    for (int b = 0; b < 20; b++) {
+        struct help_row row = {.time = START + b * SPAN};
+        for (int i = 0; i < (b == 12 ? 4 : 100); i++)
+            help_feed(d, &row, 1, 0);
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    assert_int_equal(detect_counts(d)->sparse_buckets, 1);
+    assert_int_equal(detect_counts(d)->latest_sparse_bucket, START + 12 * SPAN);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
 static void test_custom_rule_skips(void **state)
 {
     (void)state;
@@ -473,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_late_and_latency),
         cmocka_unit_test(test_advance),
+        cmocka_unit_test(test_sparse_buckets),
         cmocka_unit_test(test_custom_rule_skips),
         cmocka_unit_test(test_summary_counts_and_nulls),
         cmocka_unit_test(test_lists_in_events),
