@@ -148,8 +148,12 @@ const struct store_column *store_columns_add(struct store_columns *c, const char
 {
     bool found;
     size_t at = column_place(c, name, n, &found);
-    if (found)
+    if (found) {
+        if (c->list[at].type != (uint8_t)type)
+            c->list[at].type = STORE_COLUMN_TEXT;
+        c->list[at].list = c->list[at].list || list;
         return &c->list[at];
+    }
     void *grown = c->list;
     const char *copy = arena_strndup(c->arena, name, n);
     if (copy == NULL || mem_grow(&grown, &c->cap, c->n + 1, sizeof(*c->list)) != 0)
@@ -218,8 +222,8 @@ bool store_columns_in_rest(const struct store_columns *c, const char *name, size
     return found;
 }
 
-/* One line "T name" or "T[] name"; false when it is none. */
-static bool read_column(struct store_columns *c, const char *line, size_t n, enum err *rc)
+/* One line "T name" or "T[] name"; false when it is none. The name is not copied. */
+static bool read_line(const char *line, size_t n, struct store_column *out)
 {
     if (n < 3 || memchr("SIFBT", line[0], 5) == NULL)
         return false;
@@ -227,20 +231,22 @@ static bool read_column(struct store_columns *c, const char *line, size_t n, enu
     size_t name = list ? 4 : 2;
     if (n <= name || line[name - 1] != ' ' || !utf8_valid(line + name, n - name))
         return false;
-    const struct store_column *column =
-        store_columns_add(c, line + name, n - name, (enum store_column_type)line[0], list);
-    if (column == NULL)
-        *rc = ERR_MEMORY;
-    return column == NULL || (column->type == (uint8_t)line[0] && column->list == list);
+    *out = (struct store_column){
+        .name = line + name, .len = (uint32_t)(n - name), .type = (uint8_t)line[0], .list = list};
+    return true;
 }
 
 enum err store_columns_read(struct store_columns *c, const char *columns, const char *rest)
 {
     enum err rc = ERR_NONE;
-    while (rc == ERR_NONE && *columns != '\0') {
+    while (*columns != '\0') {
+        struct store_column one;
         size_t n = strcspn(columns, "\n");
-        if (!read_column(c, columns, n, &rc))
+        if (!read_line(columns, n, &one))
             return ERR_FORMAT;
+        if (store_columns_add(c, one.name, one.len, (enum store_column_type)one.type, one.list) ==
+            NULL)
+            return ERR_MEMORY;
         columns += columns[n] == '\n' ? n + 1 : n;
     }
     if (strcmp(rest, "*") == 0) {
@@ -293,4 +299,90 @@ void store_column_quote_text(struct buf *sql, const char *s, size_t n)
         buf_char(sql, s[i]);
     }
     buf_char(sql, '\'');
+}
+
+/* One column of a part in another type: a text, a list, a list of texts. */
+static void convert(struct buf *sql, const struct store_column *from, const struct store_column *to)
+{
+    bool text = from->type != to->type;
+    buf_str(sql, "CASE WHEN ");
+    store_column_quote(sql, to->name);
+    buf_str(sql, " IS NOT NULL THEN ");
+    buf_str(sql, to->list && !from->list ? "[" : "");
+    buf_str(sql, text ? "CAST(" : "");
+    store_column_quote(sql, to->name);
+    if (text)
+        buf_str(sql, from->list ? " AS VARCHAR[])" : " AS VARCHAR)");
+    buf_str(sql, to->list && !from->list ? "]" : "");
+    buf_str(sql, " END AS ");
+    store_column_quote(sql, to->name);
+}
+
+/* " REPLACE (…)" for the columns of a part that have another type; nothing when none has. */
+static enum err replace(const struct store_columns *c, const char *columns, struct buf *sql,
+                        bool *out_any)
+{
+    *out_any = false;
+    while (*columns != '\0') {
+        struct store_column one;
+        size_t n = strcspn(columns, "\n");
+        if (!read_line(columns, n, &one))
+            return ERR_FORMAT;
+        const struct store_column *to = store_columns_find(c, one.name, one.len);
+        if (to != NULL && (to->type != one.type || to->list != one.list)) {
+            buf_str(sql, *out_any ? ", " : " REPLACE (");
+            *out_any = true;
+            convert(sql, &one, to);
+        }
+        columns += columns[n] == '\n' ? n + 1 : n;
+    }
+    if (*out_any)
+        buf_char(sql, ')');
+    return ERR_NONE;
+}
+
+enum err store_columns_source(const struct store_columns *c, const struct store_part *parts,
+                              size_t n, struct buf *sql)
+{
+    struct buf plain; /* paths of pieces that need no conversion: nearly always all */
+    struct buf changes;
+    bool first = true;
+    enum err rc = ERR_NONE;
+    buf_init(&plain);
+    buf_init(&changes);
+    buf_char(sql, '(');
+    for (size_t i = 0; rc == ERR_NONE && i < n; i++) {
+        bool any;
+        buf_clear(&changes);
+        rc = replace(c, parts[i].columns, &changes, &any);
+        if (rc != ERR_NONE || (!any && parts[i].path != NULL)) {
+            buf_str(&plain, plain.n > 0 ? "," : "");
+            if (rc == ERR_NONE)
+                store_column_quote_text(&plain, parts[i].path, strlen(parts[i].path));
+            continue;
+        }
+        buf_str(sql, first ? "SELECT *" : " UNION ALL BY NAME SELECT *");
+        first = false;
+        buf_add(sql, changes.p, changes.n);
+        buf_str(sql, " FROM ");
+        if (parts[i].path != NULL) {
+            buf_str(sql, "read_parquet(");
+            store_column_quote_text(sql, parts[i].path, strlen(parts[i].path));
+            buf_char(sql, ')');
+        } else {
+            buf_str(sql, "weir_hot");
+        }
+    }
+    if (plain.n > 0) {
+        buf_str(sql, first ? "SELECT *" : " UNION ALL BY NAME SELECT *");
+        buf_str(sql, " FROM read_parquet([");
+        buf_add(sql, plain.p, plain.n);
+        buf_str(sql, "], union_by_name=true)");
+    }
+    buf_char(sql, ')');
+    if (rc == ERR_NONE && (!buf_ok(sql) || !buf_ok(&plain) || !buf_ok(&changes)))
+        rc = ERR_MEMORY;
+    buf_release(&plain);
+    buf_release(&changes);
+    return rc;
 }

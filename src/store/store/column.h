@@ -58,7 +58,10 @@ bool store_column_fits(event_field f, enum event_type type);
 /* The arena must outlive the set. */
 void store_columns_init(struct store_columns *c, struct arena *arena);
 void store_columns_release(struct store_columns *c);
-/* The column of that name, added with the type when it is missing; NULL without memory. */
+/*
+ * The column of that name, added when it is missing; NULL without memory. One that is there with
+ * another type (pieces of different builds) becomes what can hold both: a list, a text.
+ */
 const struct store_column *store_columns_add(struct store_columns *c, const char *name, size_t n,
                                              enum store_column_type type, bool list);
 const struct store_column *store_columns_find(const struct store_columns *c, const char *name,
@@ -73,13 +76,23 @@ static inline bool store_columns_has_rest(const struct store_columns *c)
     return c->rest_any || c->rest_n > 0;
 }
 
-/*
- * Adds what two texts of a piece say (columns, rest). ERR_FORMAT when they break the form, or a
- * column of the same name is there with another type.
- */
+/* Adds what two texts of a piece say (columns, rest). ERR_FORMAT when they break the form. */
 enum err store_columns_read(struct store_columns *c, const char *columns,
                             const char *rest) ERR_MUST_CHECK;
 void store_columns_write(const struct store_columns *c, struct buf *columns, struct buf *rest);
+
+/* A piece, or the hot events (path NULL), with the columns it has. */
+struct store_part {
+    const char *path;
+    const char *columns; /* as store_columns_write() writes them */
+};
+
+/*
+ * Adds what stands after FROM: all parts together, each column with the type that it has in c.
+ * ERR_FORMAT: a part's columns break the form; ERR_MEMORY.
+ */
+enum err store_columns_source(const struct store_columns *c, const struct store_part *parts,
+                              size_t n, struct buf *sql) ERR_MUST_CHECK;
 
 /* "name" in double quotes, as SQL wants it. */
 void store_column_quote(struct buf *sql, const char *name);

@@ -210,22 +210,26 @@ static void request_release(struct request *r)
 /* FROM the pieces of a window WHERE time and query. */
 static enum err write_source(struct searching *s, struct request *r, ts_ns first, ts_ns last)
 {
-    bool any = false;
-    buf_str(&r->sql, " FROM read_parquet([");
+    size_t n = 0;
+    struct store_part *parts = arena_alloc(&r->arena, s->view.pieces_n * sizeof(*parts));
+    if (parts == NULL)
+        return ERR_MEMORY;
     for (size_t i = 0; i < s->view.pieces_n; i++) {
         const struct store_piece *p = &s->view.pieces[i];
         if (!overlaps(p, first, last))
             continue;
         char *path = store_piece_path(s->store, p->id, "parquet");
-        if (path == NULL)
-            return ERR_MEMORY;
-        if (any)
-            buf_char(&r->sql, ',');
-        any = true;
-        store_column_quote_text(&r->sql, path, strlen(path));
+        parts[n].path = path != NULL ? arena_strndup(&r->arena, path, strlen(path)) : NULL;
+        parts[n].columns = p->columns;
         mem_free(path);
+        if (parts[n++].path == NULL)
+            return ERR_MEMORY;
     }
-    buf_str(&r->sql, "], union_by_name=true) WHERE true");
+    buf_str(&r->sql, " FROM ");
+    enum err rc = store_columns_source(&r->columns, parts, n, &r->sql);
+    if (rc != ERR_NONE)
+        return rc;
+    buf_str(&r->sql, " WHERE true");
     if (first != INT64_MIN)
         buf_format(&r->sql, " AND \"@timestamp\" >= make_timestamp_ns(%" PRId64 ")", first);
     if (last != INT64_MAX)
@@ -251,9 +255,7 @@ static enum err request_init(struct searching *s, struct request *r, ts_ns first
     }
     if (rc != ERR_NONE) {
         request_release(r);
-        return err_set(s->why, rc,
-                       "the list of columns of a piece cannot be read, or two pieces do not agree "
-                       "on a column's type");
+        return err_set(s->why, rc, "the list of columns of a piece cannot be read");
     }
     return ERR_NONE;
 }

@@ -346,29 +346,36 @@ static enum err check_select(struct store_worker *w, const char *text, bool *ok)
 /* The view of all pieces and the hot events; *ok false when the error was sent. */
 static enum err make_view(struct store_worker *w, struct cursor *c, bool *ok)
 {
+    struct arena arena;
+    struct store_columns columns;
+    struct store_part *parts;
     struct buf sql;
+    struct buf hot;
+    struct buf rest;
+    size_t n = 0;
+    arena_init(&arena, 0);
+    store_columns_init(&columns, &arena);
     buf_init(&sql);
-    uint32_t n = cursor_le32(c);
-    buf_str(&sql, "CREATE OR REPLACE TEMP VIEW events AS FROM weir_hot");
-    if (n > 0)
-        buf_str(&sql, " UNION ALL BY NAME FROM read_parquet([");
-    for (uint32_t i = 0; i < n; i++) {
-        struct store_frame_piece p;
-        if (!store_frame_piece(c, &p)) {
-            buf_release(&sql);
-            return ERR_FORMAT;
-        }
-        if (i > 0)
-            buf_char(&sql, ',');
-        store_column_quote_text(&sql, (const char *)p.path.p, p.path.n);
+    buf_init(&hot);
+    buf_init(&rest);
+    enum err rc = store_worker_parts(c, &arena, 1, &columns, &parts, &n);
+    store_columns_write(store_seal_columns(w), &hot, &rest);
+    if (rc == ERR_NONE)
+        rc = store_columns_read(&columns, buf_text(&hot), "");
+    buf_str(&sql, "CREATE OR REPLACE TEMP VIEW events AS FROM ");
+    if (rc == ERR_NONE) {
+        parts[n++] = (struct store_part){.path = NULL, .columns = buf_text(&hot)};
+        rc = store_columns_source(&columns, parts, n, &sql);
     }
-    if (n > 0)
-        buf_str(&sql, "], union_by_name=true)");
-    enum err rc =
-        store_worker_run(w, "CREATE OR REPLACE TEMP TABLE weir_hot AS FROM weir_rows()", ok);
+    if (rc == ERR_NONE)
+        rc = store_worker_run(w, "CREATE OR REPLACE TEMP TABLE weir_hot AS FROM weir_rows()", ok);
     if (rc == ERR_NONE && *ok)
-        rc = buf_ok(&sql) ? store_worker_run(w, buf_text(&sql), ok) : ERR_MEMORY;
+        rc = store_worker_run(w, buf_text(&sql), ok);
     buf_release(&sql);
+    buf_release(&hot);
+    buf_release(&rest);
+    store_columns_release(&columns);
+    arena_release(&arena);
     return rc;
 }
 

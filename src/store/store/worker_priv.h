@@ -45,6 +45,9 @@ enum err store_seal_register(struct store_worker *w, struct err_text *why);
 enum err store_seal_begin(struct store_worker *w, struct err_text *why);
 void store_seal_end(struct store_worker *w);
 const struct store_columns *store_seal_columns(const struct store_worker *w);
+/* Room for `more` further parts is left behind the *out_n of the request. */
+enum err store_worker_parts(struct cursor *c, struct arena *arena, size_t more,
+                            struct store_columns *columns, struct store_part **out, size_t *out_n);
 enum err store_worker_seal(struct store_worker *w, struct cursor c);
 enum err store_worker_merge(struct store_worker *w, struct cursor c);
 

@@ -537,56 +537,72 @@ static enum err query_bounds(struct store_worker *w, const char *sql, int64_t ou
     return rc;
 }
 
+/* The pieces of a request as parts, and the union of their columns. */
+enum err store_worker_parts(struct cursor *c, struct arena *arena, size_t more,
+                            struct store_columns *columns, struct store_part **out, size_t *out_n)
+{
+    uint32_t n = cursor_le32(c);
+    /* A piece takes at least the three lengths of its texts. */
+    if (!cursor_ok(c) || n > c->left / 12)
+        return ERR_FORMAT;
+    struct store_part *parts = arena_alloc(arena, (n + more + 1) * sizeof(*parts));
+    if (parts == NULL)
+        return ERR_MEMORY;
+    for (uint32_t i = 0; i < n; i++) {
+        struct store_frame_piece p;
+        if (!store_frame_piece(c, &p))
+            return ERR_FORMAT;
+        parts[i].path = arena_strndup(arena, (const char *)p.path.p, p.path.n);
+        parts[i].columns = arena_strndup(arena, (const char *)p.columns.p, p.columns.n);
+        const char *rest = arena_strndup(arena, (const char *)p.rest.p, p.rest.n);
+        if (parts[i].path == NULL || parts[i].columns == NULL || rest == NULL)
+            return ERR_MEMORY;
+        enum err rc = store_columns_read(columns, parts[i].columns, rest);
+        if (rc != ERR_NONE)
+            return rc;
+    }
+    *out = parts;
+    *out_n = n;
+    return ERR_NONE;
+}
+
 enum err store_worker_merge(struct store_worker *w, struct cursor c)
 {
     struct arena arena;
     struct store_columns columns;
+    struct store_part *parts;
     struct buf sql;
     struct buf bounds;
+    size_t n = 0;
+    struct bytes path = store_frame_text(&c);
     arena_init(&arena, 0);
     store_columns_init(&columns, &arena);
     buf_init(&sql);
     buf_init(&bounds);
-    struct bytes path = store_frame_text(&c);
-    uint32_t n = cursor_le32(&c);
-    enum err rc = cursor_ok(&c) ? ERR_NONE : ERR_FORMAT;
-    buf_str(&sql, "COPY (FROM read_parquet([");
-    for (uint32_t i = 0; rc == ERR_NONE && i < n; i++) {
-        struct store_frame_piece p;
-        if (!store_frame_piece(&c, &p)) {
-            rc = ERR_FORMAT;
-            break;
-        }
-        const char *texts[] = {arena_strndup(&arena, (const char *)p.columns.p, p.columns.n),
-                               arena_strndup(&arena, (const char *)p.rest.p, p.rest.n)};
-        if (texts[0] == NULL || texts[1] == NULL)
-            rc = ERR_MEMORY;
-        else
-            rc = store_columns_read(&columns, texts[0], texts[1]);
-        if (i > 0)
-            buf_char(&sql, ',');
-        store_column_quote_text(&sql, (const char *)p.path.p, p.path.n);
-    }
-    buf_str(&sql, "], union_by_name=true) ORDER BY \"@timestamp\", _source, _sequence)");
-    write_copy(&sql, path);
-    buf_str(&bounds, "SELECT count(*), epoch_ns(min(\"@timestamp\")), "
-                     "epoch_ns(max(\"@timestamp\")) FROM read_parquet(");
-    store_column_quote_text(&bounds, (const char *)path.p, path.n);
-    buf_char(&bounds, ')');
+    buf_str(&sql, "COPY (FROM ");
+    enum err rc = store_worker_parts(&c, &arena, 0, &columns, &parts, &n);
+    if (rc == ERR_NONE)
+        rc = store_columns_source(&columns, parts, n, &sql);
+    buf_str(&sql, " ORDER BY \"@timestamp\", _source, _sequence)");
     if (rc != ERR_NONE) {
         rc = store_worker_error(w, rc, "the list of pieces to merge cannot be read");
     } else {
         bool ok = false;
         int64_t found[3] = {0};
-        rc = store_worker_run(w, buf_text(&sql), &ok);
+        const char *name = arena_strndup(&arena, (const char *)path.p, path.n);
+        write_copy(&sql, path);
+        buf_str(&bounds, "SELECT count(*), epoch_ns(min(\"@timestamp\")), "
+                         "epoch_ns(max(\"@timestamp\")) FROM read_parquet(");
+        store_column_quote_text(&bounds, (const char *)path.p, path.n);
+        buf_char(&bounds, ')');
+        if (name == NULL || !buf_ok(&sql) || !buf_ok(&bounds))
+            rc = ERR_MEMORY;
+        if (rc == ERR_NONE)
+            rc = store_worker_run(w, buf_text(&sql), &ok);
         if (rc == ERR_NONE && ok)
             rc = query_bounds(w, buf_text(&bounds), found, &ok);
-        char *name = mem_strndup((const char *)path.p, path.n);
         if (rc == ERR_NONE && ok)
-            rc = name != NULL
-                     ? send_sealed(w, name, (uint64_t)found[0], found[1], found[2], &columns)
-                     : ERR_MEMORY;
-        mem_free(name);
+            rc = send_sealed(w, name, (uint64_t)found[0], found[1], found[2], &columns);
     }
     buf_release(&sql);
     buf_release(&bounds);

@@ -55,10 +55,6 @@ static void test_round_trip(void **state)
     assert_null(store_columns_find(&c, "hos", 3));
     assert_true(store_columns_in_rest(&c, "z z", 3));
     assert_false(store_columns_in_rest(&c, "z", 1));
-    /* Once more, and what does not agree with it. */
-    assert_int_equal(store_columns_read(&c, "S host.name\n", ""), ERR_NONE);
-    assert_int_equal(store_columns_read(&c, "I host.name\n", ""), ERR_FORMAT);
-    assert_int_equal(store_columns_read(&c, "S[] host.name\n", ""), ERR_FORMAT);
     static const char *const broken[] = {"X name\n", "S\n", "Sname\n", "S[]name\n",
                                          "S[]\n",    "\n",  "S \xff\n"};
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
@@ -66,6 +62,38 @@ static void test_round_trip(void **state)
     store_columns_release(&c);
     buf_release(&columns);
     buf_release(&rest);
+    arena_release(&arena);
+}
+
+/* Pieces that do not agree on a type: what holds both, and each piece converted to it. */
+static void test_promotion(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct store_columns c;
+    struct buf sql;
+    static const struct store_part parts[] = {
+        {"/1.parquet", "S host.name\nI source.port\nS tags\n"},
+        {"/2.parquet", "S host.name\nS source.port\nS[] tags\n"},
+        {"/3.parquet", "S host.name\n"},
+        {NULL, "S host.name\n"},
+    };
+    arena_init(&arena, 0);
+    buf_init(&sql);
+    store_columns_init(&c, &arena);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(store_columns_read(&c, parts[i].columns, ""), ERR_NONE);
+    assert_int_equal(store_columns_find(&c, "source.port", 11)->type, STORE_COLUMN_TEXT);
+    assert_true(store_columns_find(&c, "tags", 4)->list);
+    assert_int_equal(store_columns_source(&c, parts, 4, &sql), ERR_NONE);
+    assert_string_equal(
+        buf_text(&sql),
+        "(SELECT * REPLACE (CASE WHEN \"source.port\" IS NOT NULL THEN CAST(\"source.port\" AS "
+        "VARCHAR) END AS \"source.port\", CASE WHEN \"tags\" IS NOT NULL THEN [\"tags\"] END AS "
+        "\"tags\") FROM read_parquet('/1.parquet') UNION ALL BY NAME SELECT * FROM weir_hot UNION "
+        "ALL BY NAME SELECT * FROM read_parquet(['/2.parquet','/3.parquet'], union_by_name=true))");
+    store_columns_release(&c);
+    buf_release(&sql);
     arena_release(&arena);
 }
 
@@ -115,9 +143,8 @@ static void test_quotes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_rest_overflows),
+        cmocka_unit_test(test_types),     cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_promotion), cmocka_unit_test(test_rest_overflows),
         cmocka_unit_test(test_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store/store_help.h"
 
+#include "query/query.h"
+#include "store/client.h"
+
 #include <dirent.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
 
 static struct store *open_store(const char *dir, const struct store_options *options)
 {
@@ -232,13 +237,94 @@ static void test_commit_seals(void **state)
     help_rmdir(dir);
 }
 
+static uint64_t count_kql(struct store *s, const char *kql)
+{
+    struct err_text why;
+    struct query *q;
+    uint64_t n = 0;
+    uint64_t found = 0;
+    struct help_list l = {0};
+    good(query_parse_kql(kql, strlen(kql), 0, &q, &why), &why);
+    struct store_search what = {.query = q, .from = TIME_NONE, .to = TIME_MAX};
+    good(store_count(s, &what, &n, &why), &why);
+    buf_init(&l.text);
+    good(store_search(s, &what, help_collect, &l, &why), &why);
+    found = l.n;
+    assert_int_equal(found, n);
+    buf_release(&l.text);
+    query_free(q);
+    return n;
+}
+
+/* A piece of another build, whose field table had other types, is read and merged all the same. */
+static void test_other_types(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_client *c;
+    struct buf b;
+    struct stat st;
+    char sql[16384];
+    char path[4200];
+    char folder[4100];
+    sqlite3 *db;
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, NULL);
+    piece(s, &rng, HELP_BASE, 200, NULL);
+    uint64_t https = count_kql(s, "destination.port: 443 and event.type: end");
+    uint64_t large = count_kql(s, "destination.bytes >= 30000");
+    assert_true(https > 20 && large > 20);
+    store_close(s);
+    /* The same events once more, ports as texts, one type of event only and no list. */
+    snprintf(folder, sizeof(folder), "%s/pieces", dir);
+    struct store_client_options o = {
+        .arg = "--query-worker", .folder = folder, .memory = (uint64_t)64 << 20, .threads = 1};
+    assert_int_equal(store_client_new(&o, &c), ERR_NONE);
+    buf_init(&b);
+    snprintf(sql, sizeof(sql),
+             "COPY (SELECT * REPLACE (\"destination.port\"::VARCHAR AS \"destination.port\", "
+             "\"destination.bytes\"::VARCHAR AS \"destination.bytes\", "
+             "\"event.type\"[2] AS \"event.type\") FROM read_parquet('%s/0000000001.parquet')) TO "
+             "'%s/0000000002.parquet' (FORMAT parquet)",
+             folder, folder);
+    store_frame_put_text(&b, sql, strlen(sql));
+    store_client_lock(c);
+    good(store_client_request(c, NULL, 0, STORE_FRAME_COUNT, &b, 0, &why), &why);
+    store_client_unlock(c);
+    store_client_free(c);
+    buf_release(&b);
+    snprintf(path, sizeof(path), "%s/0000000002.parquet", folder);
+    assert_int_equal(stat(path, &st), 0);
+    snprintf(path, sizeof(path), "%s/events.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO piece SELECT 2, dataset, level, min_time, max_time, rows, %lld, "
+             "replace(replace(replace(columns, 'I destination.port', 'S destination.port'), "
+             "'I destination.bytes', 'S destination.bytes'), 'S[] event.type', 'S event.type'), "
+             "rest FROM piece",
+             (long long)st.st_size);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    for (int round = 0; round < 2; round++) {
+        s = open_store(dir, NULL);
+        assert_int_equal(count_kql(s, "destination.port: 443 and event.type: end"), 2 * https);
+        assert_int_equal(count_kql(s, "destination.bytes >= 30000"), 2 * large);
+        assert_int_equal(count_kql(s, "not destination.bytes < 30000"), 2 * large);
+        good(store_maintain(s, HELP_BASE + TIME_DAY, &why), &why); /* then as one piece */
+        store_close(s);
+    }
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge),        cmocka_unit_test(test_keep_age),
         cmocka_unit_test(test_keep_bytes),   cmocka_unit_test(test_merge_while_reading),
-        cmocka_unit_test(test_commit_seals),
+        cmocka_unit_test(test_commit_seals), cmocka_unit_test(test_other_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
