@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "daemon/inputs.h"
+#include "daemon/packets.h"
 #include "daemon/pipeline.h"
 #include "detect/detect.h"
 #include "format/write.h"
@@ -57,6 +58,28 @@ void cli_stats_inputs(const struct daemon_inputs *in, ts_ns start)
     begin(&w, &line, start);
     inputs(&w, in);
     dropped(&w, in);
+    format_write_end_object(&w);
+    end(&w, &line);
+}
+
+void cli_stats_live(const struct daemon_packets *p, uint64_t kernel_dropped, uint64_t link_dropped,
+                    ts_ns start)
+{
+    struct daemon_packets_totals t;
+    struct buf line;
+    struct format_writer w;
+    daemon_packets_totals(p, &t);
+    begin(&w, &line, start);
+    put(&w, "packets", t.packets);
+    put(&w, "bytes", t.bytes);
+    put(&w, "events", t.events);
+    put(&w, "flows", t.flows);
+    dropped(&w, NULL);
+    daemon_packets_dropped(p, &w);
+    if (kernel_dropped > 0)
+        put(&w, "capture.kernel", kernel_dropped);
+    if (link_dropped > 0)
+        put(&w, "capture.interface", link_dropped);
     format_write_end_object(&w);
     end(&w, &line);
 }
