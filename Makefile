@@ -1,5 +1,5 @@
 # What people type; the work is done by CMake presets and Ninja.
-.PHONY: help setup build run test bench fuzz format format-check check-deep clean
+.PHONY: help setup build run test bench fuzz format format-check docs check-deep clean
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
@@ -37,6 +37,11 @@ format: ## format the whole tree
 
 format-check: ## say what `make format` would change
 	@git ls-files '*.c' '*.h' '*.cpp' | xargs clang-format-14 --dry-run --Werror
+
+docs: setup ## write the reference pages that the tables in the code hold
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target weir_docs weir
+	@tools/docs build/dev
 
 check-deep: ## clang, ThreadSanitizer, static analysis, coverage, fuzzing
 	@tools/check-deep

@@ -8,72 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA (CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_CONFIG))
-#define WHERE (CLI_BIT(CLI_HOME) | CLI_BIT(CLI_GEOIP))
-#define TALK (CLI_BIT(CLI_STATS) | CLI_BIT(CLI_QUIET))
-#define TIMES (CLI_BIT(CLI_FROM) | CLI_BIT(CLI_TO))
-
-const struct cli_command cli_commands[] = {
-    {"read", "[OPTION]... INPUT...", "Turn captures, logs or live traffic into ECS events.",
-     "Any input becomes events on standard output, one JSON document a line. INPUT is a capture\n"
-     "(pcap, pcapng), Zeek logs (TSV or JSON) or ECS documents (NDJSON), plain or compressed with\n"
-     "gzip or zstd; \"-\" is standard input. Several captures are read as one, in order of time.\n"
-     "With --interface live traffic is read until the command is stopped.",
-     CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_OUTPUT) |
-         CLI_BIT(CLI_NO_PROMISCUOUS) | WHERE | TALK,
-     cli_read},
-    {"detect", "--job JOB.json [OPTION]... INPUT...",
-     "Run one anomaly-detection job over events or CSV.",
-     "Prints what Elasticsearch's results API would return, one document a line. INPUT is ECS\n"
-     "NDJSON, or with --format csv a table with a header line whose columns the job names.",
-     CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_MODEL_PLOT) |
-         CLI_BIT(CLI_RENORMALIZED) | CLI_BIT(CLI_PERSIST) | CLI_BIT(CLI_RESTORE) |
-         CLI_BIT(CLI_THREADS) | TALK,
-     cli_detect},
-    {"replay", "[OPTION]... INPUT...",
-     "Run the whole chain over files: events, jobs, rules, alerts.",
-     "Everything happens in the time of the events. Without --package, --job or --rule every\n"
-     "package runs that recognises the data. Alerts go to standard output, one a line.",
-     CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_RULE) |
-         CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_ALERTS) |
-         CLI_BIT(CLI_THREADS) | WHERE | TALK,
-     cli_replay},
-    {"demo", "[OPTION]...", "Play the bundled sample through the whole chain.",
-     "A table of alerts with reasons, and the next command to try. --no-serve is there for "
-     "scripts:\n"
-     "demo ends after the table in any case as long as there is no web interface.",
-     CLI_BIT(CLI_NO_SERVE) | TALK, cli_demo},
-    {"serve", "[OPTION]...", "Watch live interfaces and growing logs, keep events, raise alerts.",
-     "The daemon, in the foreground, until SIGTERM or Ctrl-C. What it learns and finds is kept in\n"
-     "the data directory, and it goes on from there when started again.",
-     DATA | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_NO_PROMISCUOUS) |
-         CLI_BIT(CLI_FOLLOW) | CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_LATE) |
-         CLI_BIT(CLI_THREADS) | WHERE | CLI_BIT(CLI_QUIET),
-     cli_serve},
-    {"status", "[OPTION]...", "Say what is kept and what runs.", "", DATA, cli_status},
-    {"alerts", "[OPTION]...", "List the alerts that are kept.",
-     "--output table makes lines for a person.",
-     DATA | TIMES | CLI_BIT(CLI_LIMIT) | CLI_BIT(CLI_OUTPUT), cli_alerts},
-    {"search", "[OPTION]... [KQL]", "Find events that are kept.",
-     "KQL is one expression in Kibana's query language, for instance\n"
-     "'destination.port: 443 and source.ip: \"10.0.0.0/8\"'.",
-     DATA | TIMES | CLI_BIT(CLI_LIMIT), cli_search},
-    {"sql", "[OPTION]... SELECT", "Ask the kept events in SQL.",
-     "One SELECT over the view events, whose columns are the fields that occur:\n"
-     "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
-     DATA | CLI_BIT(CLI_LIMIT), cli_sql},
-    {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete or results ID.",
-     DATA | CLI_BIT(CLI_DATAFEED) | TIMES, cli_job},
-    {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
-     "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
-     "list; enable or disable RULE_ID; import FILE; export.",
-     DATA | CLI_BIT(CLI_QUIET), cli_rule},
-    {"package", "VERB [NAME] [OPTION]...", "Manage packages of jobs and rules.",
-     "list shows which apply to the data at hand; install or remove NAME.", DATA, cli_package},
-    {NULL, NULL, NULL, NULL, 0, NULL},
-};
-
 static void print_help(FILE *to)
 {
     fputs(
@@ -106,7 +40,7 @@ static int run(const struct cli_command *c, int argc, char **argv)
     }
     cli_args_release(&args);
     /* A full disk or a closed pipe shows at the latest here. */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_DONE) {
         fputs("weir: error: standard output cannot be written\n", stderr);
         return CLI_FAILED;
     }
