@@ -40,6 +40,7 @@ struct model_series *model_series_new(const struct model_params *params)
                : params->kind == MODEL_SUM ? SCALE_LOG
                                            : SCALE_LINEAR;
     s->last = TIME_NONE;
+    model_recur_init(&s->recur);
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
     s->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
     return s;
@@ -141,6 +142,9 @@ void model_series_judge(const struct model_series *s, const struct model_observa
     out->high = place.raw[1] < place.raw[0];
     double young = s->n / (s->n + YOUNG);
     out->single_log_p = sided(s, &place, o->fraction) * young;
+    if (out->single_log_p < OUTLIER)
+        out->single_log_p = model_max(
+            out->single_log_p, model_recur_judge(&s->recur, o->time, s->params.bucket_span, value));
     bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
         out->multi_log_p = model_min(judge_run(s, run_score(&point, &place)) +
@@ -388,6 +392,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     model_law_place(s, &point, value, weight, &place);
     double log_p = model_min(place.upper, place.lower);
     bool outlier = log_p < OUTLIER && s->n >= 10;
+    if (outlier)
+        model_recur_learn(&s->recur, time, s->params.bucket_span, value);
     if (outlier && measurable) {
         learn_outlier(s, &point, &place, y);
     } else if (s->change.n > 0) {

@@ -6,6 +6,7 @@
  * judges what is left over, series.c does one bucket, series_state.c saves and loads.
  */
 
+#include "model/recur.h"
 #include "model/season.h"
 #include "model/series.h"
 
@@ -93,6 +94,7 @@ struct model_series {
     double run_weight;
 
     struct model_run change;
+    struct model_recur recur;
 };
 
 /* What the levels foretell for one bucket. */

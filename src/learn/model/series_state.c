@@ -87,6 +87,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_le64(out, s->season_retry);
     for (size_t i = 0; i < n; i++)
         buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
+    model_recur_save(&s->recur, out);
     buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0)));
     if (s->daily != NULL)
         model_season_save(s->daily, out);
@@ -143,6 +144,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         else
             *field[i].f = (float)x;
     }
+    model_recur_load(in, &s->recur);
     uint8_t seasons = cursor_u8(in);
     enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 3 && seasons != 2
                      ? ERR_NONE
