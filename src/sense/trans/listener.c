@@ -33,7 +33,7 @@ static void give_unanswered(struct trans_listener *l, struct trans_waiting *w, t
 }
 
 struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t serial, uint16_t id,
-                                          uint8_t side)
+                                          enum flow_side side)
 {
     ts_ns deadline = time_floor(l->now, TIME_S) + TIME_S;
     if (__builtin_add_overflow(deadline, l->settings.timeout_ns, &deadline))

@@ -70,14 +70,15 @@ void trans_pending_free(struct trans_pending *p)
     mem_free(p);
 }
 
-static uint32_t bucket_of(const struct trans_pending *p, uint64_t serial, uint16_t id, uint8_t side)
+static uint32_t bucket_of(const struct trans_pending *p, uint64_t serial, uint16_t id,
+                          enum flow_side side)
 {
     uint64_t key[2] = {serial, (uint64_t)id << 8 | side};
     return (uint32_t)hash_bytes(p->seed, key, sizeof(key)) & p->mask;
 }
 
 struct trans_waiting *trans_pending_find(struct trans_pending *p, uint64_t serial, uint16_t id,
-                                         uint8_t side)
+                                         enum flow_side side)
 {
     if (p->count == 0)
         return NULL;
@@ -111,14 +112,14 @@ static struct entry *take(struct trans_pending *p)
 }
 
 struct trans_waiting *trans_pending_add(struct trans_pending *p, uint64_t serial, uint16_t id,
-                                        uint8_t side, ts_ns deadline)
+                                        enum flow_side side, ts_ns deadline)
 {
     struct entry *e = take(p);
     if (e == NULL)
         return NULL;
     e->w.serial = serial;
     e->w.id = id;
-    e->w.side = side;
+    e->w.side = (uint8_t)side;
     e->w.deadline = deadline;
     e->bucket = bucket_of(p, serial, id, side);
     e->chain = p->buckets[e->bucket];

@@ -50,11 +50,11 @@ void trans_pending_free(struct trans_pending *p); /* NULL is fine */
 
 /* NULL when it does not wait. */
 struct trans_waiting *trans_pending_find(struct trans_pending *p, uint64_t serial, uint16_t id,
-                                         uint8_t side);
+                                         enum flow_side side);
 /* A new entry whose key, deadline and the rest are set by the caller; NULL when the table is full.
  * Deadlines never go back: one before that of the newest entry is raised to it. */
 struct trans_waiting *trans_pending_add(struct trans_pending *p, uint64_t serial, uint16_t id,
-                                        uint8_t side, ts_ns deadline);
+                                        enum flow_side side, ts_ns deadline);
 void trans_pending_remove(struct trans_pending *p, struct trans_waiting *w);
 /* The one with the earliest deadline, or NULL. */
 struct trans_waiting *trans_pending_oldest(struct trans_pending *p);

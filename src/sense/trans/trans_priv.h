@@ -86,7 +86,7 @@ struct trans_listener {
 
 /* A new entry among the waiting, for which the oldest gives way if need be. NULL: no memory. */
 struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t serial, uint16_t id,
-                                          uint8_t side);
+                                          enum flow_side side);
 
 /* --- event.c --- */
 
