@@ -5,7 +5,8 @@
  * Requests on a data directory: through the daemon's socket when one runs on it, else by opening
  * the directory.
  *
- * Threads: the main thread.
+ * Ownership: cli_ask_run() frees the request.
+ * Threads:   the main thread.
  */
 
 #include "base/buf.h"

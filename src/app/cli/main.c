@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     }
     /* The store starts this program again as its query worker (store/worker.h). */
     if (strcmp(argv[1], "--query-worker") == 0 && argc == 3)
-        return store_worker_main(atoi(argv[2]));
+        return store_worker_main((int)strtol(argv[2], NULL, 10));
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         if (strcmp(argv[1], c->name) == 0)
             return run(c, argc - 2, argv + 2);

@@ -4,7 +4,8 @@
 /*
  * One line of progress on a terminal; nothing in a pipe.
  *
- * Threads: one owner.
+ * Ownership: a value.
+ * Threads:   one owner.
  */
 
 #include "base/time.h"

@@ -4,6 +4,9 @@
 /*
  * Events as lines of a table for a person: when, what, who, to whom, how much, and the name,
  * request or answer that matters.
+ *
+ * Ownership: borrows everything.
+ * Threads:   any.
  */
 
 #include <stdio.h>

@@ -3,6 +3,9 @@
 
 /*
  * The bundled sample, demo/sample.pcap.zst, as bytes of the program.
+ *
+ * Ownership: constant data.
+ * Threads:   any.
  */
 
 #include "base/bytes.h"

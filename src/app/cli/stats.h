@@ -3,6 +3,9 @@
 
 /*
  * The one JSON object of figures that --stats prints as the last line of standard error.
+ *
+ * Ownership: borrows everything.
+ * Threads:   the main thread.
  */
 
 #include "base/time.h"

@@ -3,6 +3,9 @@
 
 /*
  * An enricher from what people write: home networks as text, databases by name.
+ *
+ * Ownership: enrich_free() ends what is made.
+ * Threads:   any.
  */
 
 #include "base/err.h"

@@ -7,7 +7,8 @@
  * A budget counts units (bytes, entries) against a limit. Whoever is refused must evict or drop,
  * and the refusals are counted.
  *
- * Threads: one owner.
+ * Ownership: a value; whoever holds what is budgeted holds it.
+ * Threads:   one owner.
  */
 
 #include <stdbool.h>

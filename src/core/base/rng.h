@@ -6,7 +6,8 @@
  *
  * Method: xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64.
  *
- * Threads: one owner.
+ * Ownership: a value.
+ * Threads:   one owner.
  */
 
 #include <stdint.h>

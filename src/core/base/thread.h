@@ -7,7 +7,8 @@
  * With one worker the pieces run in the caller, in order. Results must not depend on which worker
  * ran a piece.
  *
- * Threads: thread_team_run() from one thread at a time.
+ * Ownership: thread_team_free() ends the threads.
+ * Threads:   thread_team_run() from one thread at a time.
  */
 
 #include <stddef.h>

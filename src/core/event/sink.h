@@ -3,7 +3,10 @@
 
 /*
  * Where events go. A source calls its sink once an event, in the order of its own sequence; the
- * sink may add fields. The event is borrowed until the call returns.
+ * sink may add fields.
+ *
+ * Ownership: the event is borrowed until the call returns.
+ * Threads:   that of the source.
  */
 
 struct event;

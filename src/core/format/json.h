@@ -27,9 +27,10 @@
 extern "C" {
 #endif
 
-#define FORMAT_JSON_PADDING 64 /* bytes that may be read past a padded text; their value is free   \
-                                */
-#define FORMAT_JSON_DEPTH 64   /* deepest nesting that is taken */
+#define FORMAT_JSON_PADDING                                                                        \
+    64                       /* bytes that may be read past a padded text; their value is free     \
+                              */
+#define FORMAT_JSON_DEPTH 64 /* deepest nesting that is taken */
 #define FORMAT_JSON_MAX ((size_t)1 << 30)
 
 struct format_json;
