@@ -188,8 +188,8 @@ void ingest_zeek_select(struct ingest_zeek *z, const char *log, size_t n)
     clean[len] = '\0';
     if (len == 0)
         memcpy(clean, "unknown", 8);
-    if (strcmp(clean, "conn_long") == 0 || strcmp(clean, "conn_red") == 0)
-        memcpy(clean, "conn", 5); /* Corelight's rows of the same columns */
+    if (strcmp(clean, "conn_red") == 0)
+        memcpy(clean, "conn", 5); /* connections that Corelight keeps out of its conn.log */
     if (strcmp(clean, z->log) == 0)
         return;
     memcpy(z->log, clean, sizeof(clean));
