@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MEMORY_MIN ((size_t)1 << 20)
+#define MEMORY_MIN ((size_t)64 << 10)
 #define WRITE_SIZE ((size_t)256 << 10)
 #define READ_SIZE ((size_t)128 << 10)
 #define RUNS_MAX 512 /* merged at once; more than that are first merged into one */

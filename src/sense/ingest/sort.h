@@ -25,8 +25,8 @@ struct ingest_sort;
 #define INGEST_SORT_MEMORY ((size_t)256 << 20)
 
 /*
- * memory 0 means INGEST_SORT_MEMORY; at least 1 MiB is used. dir is where temporary files go, NULL
- * means $TMPDIR or /tmp. NULL when memory is short.
+ * memory 0 means INGEST_SORT_MEMORY; at least 64 KiB are used. dir is where temporary files go,
+ * NULL means $TMPDIR or /tmp. NULL when memory is short.
  */
 struct ingest_sort *ingest_sort_new(size_t memory, const char *dir);
 void ingest_sort_free(struct ingest_sort *s); /* NULL is fine */

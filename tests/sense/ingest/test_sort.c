@@ -93,6 +93,7 @@ static void through_files(void **state)
     (void)state;
     sort_with(1, 40000, false, 8);
     sort_with(1, 40000, true, 8);
+    sort_with(1, 200000, false, 514); /* more files than are merged at once */
 }
 
 static void a_folder_that_takes_nothing_is_told(void **state)
