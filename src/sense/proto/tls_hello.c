@@ -83,9 +83,12 @@ static bool ja3_finish(struct arena *a, struct buf *text, struct proto_tls_hello
     md5_init(&md5);
     md5_update(&md5, text->n, (const uint8_t *)buf_text(text));
     md5_digest(&md5, sizeof(digest), digest);
-    hello->ja3_text = arena_strndup(a, buf_text(text), text->n);
+    const char *kept = arena_strndup(a, buf_text(text), text->n);
+    if (kept == NULL)
+        return false;
+    hello->ja3_text = kept;
     proto_tls_hex(digest, sizeof(digest), "0123456789abcdef", hello->ja3);
-    return hello->ja3_text != NULL;
+    return true;
 }
 
 /* Early drafts of TLS 1.3 had a ServerHello without session and compression, and said so here. */
