@@ -354,7 +354,7 @@ enum err format_node_err(const struct format_node *v, struct err_text *why, enum
     return code;
 }
 
-static void write_node(struct format_writer *w, const struct format_node *v)
+void format_node_write_value(const struct format_node *v, struct format_writer *w)
 {
     switch (format_node_type(v)) {
     case FORMAT_NULL:
@@ -375,14 +375,14 @@ static void write_node(struct format_writer *w, const struct format_node *v)
     case FORMAT_ARRAY:
         format_write_begin_array(w);
         for (size_t i = 0; i < v->as.box.count; i++)
-            write_node(w, v->as.box.at[i]);
+            format_node_write_value(v->as.box.at[i], w);
         format_write_end_array(w);
         break;
     case FORMAT_OBJECT:
         format_write_begin_object(w);
         for (size_t i = 0; i < v->as.box.count; i++) {
             format_write_key_n(w, v->as.box.at[i]->key, v->as.box.at[i]->key_len);
-            write_node(w, v->as.box.at[i]);
+            format_node_write_value(v->as.box.at[i], w);
         }
         format_write_end_object(w);
         break;
@@ -393,5 +393,5 @@ void format_node_write(const struct format_node *v, struct buf *out)
 {
     struct format_writer w;
     format_write_init(&w, out);
-    write_node(&w, v);
+    format_node_write_value(v, &w);
 }

@@ -78,9 +78,12 @@ void format_node_mark(const struct format_node *v);
 enum err format_node_err(const struct format_node *v, struct err_text *why, enum err code,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The tree as compact JSON, keys in the order written. */
+/* The tree as compact JSON, keys in the order written; NULL is null. */
 struct buf;
 void format_node_write(const struct format_node *v, struct buf *out);
+/* The same as the next value of a document that is being written. */
+struct format_writer;
+void format_node_write_value(const struct format_node *v, struct format_writer *w);
 
 #ifdef __cplusplus
 }

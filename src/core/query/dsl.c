@@ -78,7 +78,8 @@ static bool read_raw(struct query_build *b, const struct format_node *v, struct 
             buf_f64(&text, format_node_num(v, 0));
         out->written = QUERY_WRITTEN_NUMBER;
         out->n = text.n;
-        out->s = query_build_text(b, buf_text(&text), text.n);
+        out->s = buf_ok(&text) ? query_build_text(b, buf_text(&text), text.n)
+                               : query_build_fail(b, ERR_MEMORY, "no memory for a query");
         buf_release(&text);
         return out->s != NULL;
     default:

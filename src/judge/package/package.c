@@ -193,8 +193,6 @@ static bool good_job_id(const char *s)
 static void write_rest(const struct format_node *object, const char *const *but,
                        struct format_writer *w)
 {
-    struct buf text;
-    buf_init(&text);
     for (size_t i = 0; i < format_node_count(object); i++) {
         const struct format_node *v = format_node_at(object, i);
         bool leave = false;
@@ -202,14 +200,9 @@ static void write_rest(const struct format_node *object, const char *const *but,
             leave = leave || strcmp(but[k], format_node_key(v)) == 0;
         if (leave)
             continue;
-        buf_clear(&text);
-        format_node_write(v, &text);
         format_write_key_n(w, format_node_key(v), format_node_key_len(v));
-        format_write_raw(w, buf_text(&text), text.n);
-        if (!buf_ok(&text))
-            w->out->failed = true;
+        format_node_write_value(v, w);
     }
-    buf_release(&text);
 }
 
 static void write_list(const char *commas, struct format_writer *w)

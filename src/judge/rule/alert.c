@@ -46,18 +46,6 @@ struct draft {
     double risk;
 };
 
-static void copy_node(const struct format_node *v, struct format_writer *w)
-{
-    struct buf text;
-    buf_init(&text);
-    format_node_write(v, &text);
-    if (buf_ok(&text))
-        format_write_raw(w, buf_text(&text), text.n);
-    else
-        w->out->failed = true;
-    buf_release(&text);
-}
-
 static bool begins(const char *s, const char *with)
 {
     return strncmp(s, with, strlen(with)) == 0;
@@ -93,7 +81,7 @@ static void write_record(const struct draft *d)
         if (is_ours(key) || rule_finding_entity(d->finding, key) != NULL)
             continue;
         format_write_key_n(d->w, key, format_node_key_len(v));
-        copy_node(v, d->w);
+        format_node_write_value(v, d->w);
     }
 }
 
@@ -293,7 +281,7 @@ static void write_rule_key(const struct draft *d, const char *key, const struct 
         d->w->out->failed = true;
     buf_release(&name);
     if (v != NULL) {
-        copy_node(v, d->w);
+        format_node_write_value(v, d->w);
     } else {
         format_write_begin_array(d->w);
         format_write_end_array(d->w);

@@ -39,18 +39,6 @@ static bool among(const char *const *words, size_t n, const char *s)
 
 #define AMONG(words, s) among(words, sizeof(words) / sizeof((words)[0]), s)
 
-static void copy_node(const struct format_node *v, struct format_writer *w)
-{
-    struct buf text;
-    buf_init(&text);
-    format_node_write(v, &text);
-    if (buf_ok(&text))
-        format_write_raw(w, buf_text(&text), text.n);
-    else
-        w->out->failed = true;
-    buf_release(&text);
-}
-
 /* Whether a file's new_terms table says the key already. */
 static bool said_by_new_terms(const struct rule *r, const char *key)
 {
@@ -62,7 +50,7 @@ static bool said_by_new_terms(const struct rule *r, const char *key)
 static void write_new_terms(const struct format_node *v, struct format_writer *w)
 {
     format_write_key(w, "new_terms_fields");
-    copy_node(format_node_get(v, "value"), w);
+    format_node_write_value(format_node_get(v, "value"), w);
     const struct format_node *window =
         format_node_at(format_node_get(v, "history_window_start"), 0);
     format_write_field_str(w, "history_window_start",
@@ -103,7 +91,7 @@ void rule_export_object(const struct rule *r, struct format_writer *w)
             continue;
         }
         format_write_key_n(w, key, format_node_key_len(v));
-        copy_node(v, w);
+        format_node_write_value(v, w);
     }
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (format_node_type(format_node_get(r->node, lists[i])) != FORMAT_NULL)

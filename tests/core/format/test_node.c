@@ -3,6 +3,7 @@
 #include "format/node.h"
 
 #include "base/buf.h"
+#include "format/write.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,6 +76,25 @@ static void a_tree_is_written_as_it_was(void **state)
     format_node_free(v);
 }
 
+static void a_value_is_written_in_its_place(void **state)
+{
+    (void)state;
+    struct format_node *v = json("{\"a\":[1,{\"x\":\"y\"}]}");
+    struct format_writer w;
+    struct buf b;
+    buf_init(&b);
+    format_write_init(&w, &b);
+    format_write_begin_object(&w);
+    format_write_key(&w, "first");
+    format_node_write_value(format_node_get(v, "a"), &w);
+    format_write_key(&w, "second");
+    format_node_write_value(format_node_get(v, "missing"), &w);
+    format_write_end_object(&w);
+    assert_string_equal(buf_text(&b), "{\"first\":[1,{\"x\":\"y\"}],\"second\":null}");
+    buf_release(&b);
+    format_node_free(v);
+}
+
 static void files_are_read_by_their_ending(void **state)
 {
     (void)state;
@@ -107,6 +127,7 @@ int main(void)
         cmocka_unit_test(missing_nodes_give_defaults),
         cmocka_unit_test(unknown_keys_are_named_in_order),
         cmocka_unit_test(a_tree_is_written_as_it_was),
+        cmocka_unit_test(a_value_is_written_in_its_place),
         cmocka_unit_test(files_are_read_by_their_ending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
