@@ -6,7 +6,8 @@
  *
  * Texts are cut to a length that a person reads; the alert's fields hold the whole.
  *
- * Threads: any.
+ * Ownership: rule_story_release() ends a story.
+ * Threads:   any.
  */
 
 #include "base/buf.h"
