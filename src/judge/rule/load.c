@@ -301,9 +301,10 @@ static enum err load_file(struct rule_set *s, const char *path, struct err_text 
     return code;
 }
 
+/* JSON files in a folder can be anything, jobs and manifests for instance: those are named. */
 static bool is_rule_file(const char *name)
 {
-    return ends_in(name, ".toml") || ends_in(name, ".ndjson") || ends_in(name, ".json");
+    return ends_in(name, ".toml") || ends_in(name, ".ndjson");
 }
 
 static enum err load_folder(struct rule_set *s, const char *path, unsigned depth, size_t *files,
@@ -364,6 +365,6 @@ enum err rule_load_path(struct rule_set *s, const char *path, struct err_text *w
     enum err code = load_folder(s, path, 0, &files, why);
     if (code == ERR_NONE && files == 0)
         return err_set_at(why, ERR_NOT_FOUND, path, 0,
-                          "no rule file is in this folder; .toml, .ndjson or .json is expected");
+                          "no rule file is in this folder; .toml or .ndjson is expected");
     return code;
 }

@@ -5,8 +5,9 @@
  * Rules from files and folders, with everything that is to be said about them.
  *
  * .toml is a rule of the public repository's layout; .ndjson an export, one object a line; .json an
- * object of the rule API or an array of them. A mistake in one rule does not hide the others: all
- * are read, and the set keeps the rules that are right and a list of what was found.
+ * object of the rule API or an array of them, read only when it is named. A mistake in one rule
+ * does not hide the others: all are read, and the set keeps the rules that are right and a list of
+ * what was found.
  *
  * Ownership: rule_set_free(); the set holds a reference to each rule.
  * Threads:   one owner.
@@ -30,9 +31,9 @@ struct rule_set *rule_set_new(void);
 void rule_set_free(struct rule_set *s); /* NULL is fine */
 
 /*
- * Adds the rules of a file, or of every rule file below a folder, in the order of their names.
- * Mistakes in files are problems of the set, not errors. ERR_NOT_FOUND (also: a folder without any
- * rule file), ERR_IO, ERR_LIMIT, ERR_MEMORY.
+ * Adds the rules of a file, or of every .toml and .ndjson file below a folder, in the order of
+ * names. Mistakes in files are problems of the set, not errors. ERR_NOT_FOUND (also: a folder
+ * without any rule file), ERR_IO, ERR_LIMIT, ERR_MEMORY.
  */
 enum err rule_load_path(struct rule_set *s, const char *path, struct err_text *why) ERR_MUST_CHECK;
 /* The same from memory; the ending of name tells the kind. ERR_MEMORY, ERR_LIMIT. */

@@ -293,6 +293,7 @@ static void folders_are_read_in_the_order_of_names(void **state)
     struct rule_set *set = rule_set_new();
     struct err_text why;
     write_file(folder, "README.md", "no rule");
+    write_file(folder, "job.json", "{\"job_id\":\"no rule either\"}");
     assert_int_equal(rule_load_path(set, folder, &why), ERR_NOT_FOUND);
     assert_int_equal(mkdir(below, 0700), 0);
     struct buf text;
