@@ -185,7 +185,7 @@ int cli_read(const struct cli_args *args)
     if (err == ERR_NONE)
         err = live ? read_live(args, &printer, host, start, &why)
                    : read_files(args, &printer, host, start, &why);
-    if (err == ERR_NONE && printer.failed)
+    if ((err == ERR_NONE || err == ERR_STOPPED) && printer.failed)
         err = err_set(&why, ERR_IO, "standard output cannot be written");
     enrich_free(printer.enrich);
     buf_release(&printer.line);

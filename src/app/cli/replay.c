@@ -80,7 +80,7 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
     if (err == ERR_NONE)
         err = daemon_replay_run(replay, &why);
     cli_progress_clear(&printing.progress);
-    if (err == ERR_NONE && (printing.failed || !buf_ok(&printing.rows)))
+    if ((err == ERR_NONE || err == ERR_STOPPED) && (printing.failed || !buf_ok(&printing.rows)))
         err = err_set(&why, ERR_IO, "standard output cannot be written");
     if (table && (err == ERR_NONE || err == ERR_STOPPED)) {
         struct buf head;
