@@ -42,7 +42,7 @@ struct proto_tls_digest {
 
 /*
  * Of the first certificate of a chain, the sender's own, everything is read. Of the others, which a
- * thousand servers share, there are only hash and der: the rest is "" or 0.
+ * thousand servers share, there are only hash.sha256 and der: the rest is "" or 0.
  */
 struct proto_tls_certificate {
     const char *subject; /* RFC 4514 text, valid UTF-8; "" when it could not be read */

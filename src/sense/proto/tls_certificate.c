@@ -2,6 +2,7 @@
 #include "proto/tls_priv.h"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 #include <nettle/md5.h>
 #include <nettle/sha1.h>
@@ -10,25 +11,31 @@
 
 #define NAME_SIZE 1024 /* of one alternative name, and of a part of a distinguished name */
 
-static void digest(struct bytes der, struct proto_tls_digest *out)
+#define HEX "0123456789abcdef"
+
+static void digest_sha256(struct bytes der, struct proto_tls_digest *out)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t raw[SHA256_DIGEST_SIZE];
+    struct sha256_ctx sha256;
+    sha256_init(&sha256);
+    sha256_update(&sha256, der.n, der.p);
+    sha256_digest(&sha256, sizeof(raw), raw);
+    proto_tls_hex(raw, sizeof(raw), HEX, out->sha256);
+}
+
+static void digest_old(struct bytes der, struct proto_tls_digest *out)
+{
+    uint8_t raw[SHA1_DIGEST_SIZE];
     struct md5_ctx md5;
     struct sha1_ctx sha1;
-    struct sha256_ctx sha256;
     md5_init(&md5);
     md5_update(&md5, der.n, der.p);
     md5_digest(&md5, MD5_DIGEST_SIZE, raw);
-    proto_tls_hex(raw, MD5_DIGEST_SIZE, digits, out->md5);
+    proto_tls_hex(raw, MD5_DIGEST_SIZE, HEX, out->md5);
     sha1_init(&sha1);
     sha1_update(&sha1, der.n, der.p);
-    sha1_digest(&sha1, SHA1_DIGEST_SIZE, raw);
-    proto_tls_hex(raw, SHA1_DIGEST_SIZE, digits, out->sha1);
-    sha256_init(&sha256);
-    sha256_update(&sha256, der.n, der.p);
-    sha256_digest(&sha256, SHA256_DIGEST_SIZE, raw);
-    proto_tls_hex(raw, SHA256_DIGEST_SIZE, digits, out->sha256);
+    sha1_digest(&sha1, sizeof(raw), raw);
+    proto_tls_hex(raw, sizeof(raw), HEX, out->sha1);
 }
 
 static const char *keep(struct arena *a, const void *s, size_t n)
@@ -69,36 +76,52 @@ static const char *read_serial(gnutls_x509_crt_t crt, struct arena *a)
 }
 
 /* An alternative name as text, or NULL for kinds that have none. */
-static const char *name_text(struct arena *a, int kind, const char *raw, size_t n)
+static const char *name_text(struct arena *a, unsigned kind, const gnutls_datum_t *raw)
 {
+    if (raw->size > NAME_SIZE)
+        return NULL;
     if (kind == GNUTLS_SAN_DNSNAME || kind == GNUTLS_SAN_RFC822NAME || kind == GNUTLS_SAN_URI)
-        return proto_tls_keep_text(a, raw, n);
-    if (kind == GNUTLS_SAN_IPADDRESS && (n == 4 || n == 16)) {
+        return proto_tls_keep_text(a, raw->data, raw->size);
+    if (kind == GNUTLS_SAN_IPADDRESS && (raw->size == 4 || raw->size == 16)) {
         char text[IP_TEXT_SIZE];
-        struct ip ip = n == 4 ? ip_from_v4((const uint8_t *)raw) : ip_from_v6((const uint8_t *)raw);
+        struct ip ip = raw->size == 4 ? ip_from_v4(raw->data) : ip_from_v6(raw->data);
         return arena_strndup(a, text, ip_format(&ip, text));
     }
     return NULL;
 }
 
-static void read_names(gnutls_x509_crt_t crt, struct arena *a, struct proto_tls_certificate *out)
+static void keep_names(gnutls_subject_alt_names_t all, struct arena *a,
+                       struct proto_tls_certificate *out)
 {
-    const char **names = NULL;
-    for (unsigned i = 0; out->name_n < PROTO_TLS_NAMES_MAX && i < 4 * PROTO_TLS_NAMES_MAX; i++) {
-        char raw[NAME_SIZE];
-        size_t n = sizeof(raw);
-        int kind = gnutls_x509_crt_get_subject_alt_name(crt, i, raw, &n, NULL);
-        if (kind == GNUTLS_E_SHORT_MEMORY_BUFFER)
-            continue;
-        if (kind < 0)
+    const char **names = arena_alloc(a, PROTO_TLS_NAMES_MAX * sizeof(names[0]));
+    if (names == NULL)
+        return;
+    for (unsigned i = 0; out->name_n < PROTO_TLS_NAMES_MAX; i++) {
+        unsigned kind;
+        gnutls_datum_t raw;
+        if (gnutls_subject_alt_names_get(all, i, &kind, &raw, NULL) != 0)
             break;
-        if (names == NULL)
-            names = arena_alloc(a, PROTO_TLS_NAMES_MAX * sizeof(names[0]));
-        const char *text = names != NULL ? name_text(a, kind, raw, n) : NULL;
+        const char *text = name_text(a, kind, &raw);
         if (text != NULL)
             names[out->name_n++] = text;
     }
     out->names = names;
+}
+
+/* The extension is taken apart once: GnuTLS's simpler function does so for each name anew. */
+static void read_names(gnutls_x509_crt_t crt, struct arena *a, struct proto_tls_certificate *out)
+{
+    gnutls_datum_t extension;
+    gnutls_subject_alt_names_t all;
+    if (gnutls_x509_crt_get_extension_by_oid2(crt, GNUTLS_X509EXT_OID_SAN, 0, &extension, NULL) !=
+        0)
+        return;
+    if (gnutls_subject_alt_names_init(&all) == 0) {
+        if (gnutls_x509_ext_import_subject_alt_names(&extension, all, 0) == 0)
+            keep_names(all, a, out);
+        gnutls_subject_alt_names_deinit(all);
+    }
+    gnutls_free(extension.data);
 }
 
 static ts_ns to_ns(time_t t)
@@ -163,9 +186,11 @@ bool proto_tls_read_certificates(struct arena *a, struct bytes body,
                                                   .not_before = TIME_NONE,
                                                   .not_after = TIME_NONE,
                                                   .der = bytes_make(copy, der.n)};
-        digest(der, &chain[n].hash);
-        if (n == 0)
+        digest_sha256(der, &chain[n].hash);
+        if (n == 0) {
+            digest_old(der, &chain[0].hash);
             read_certificate(a, &chain[0]);
+        }
         n++;
     }
     *out = chain;

@@ -64,9 +64,10 @@ static void everything_of_the_first(void **state)
     assert_int_equal(c->name_n, 6);
     for (size_t i = 0; i < 6; i++)
         assert_string_equal(c->names[i], names[i]);
+    assert_string_equal(c->hash.md5, "8054d11763ddb072d7450be92486a80a");
+    assert_string_equal(c->hash.sha1, "3c9f6c15287b5eb2cf3080764dbcdfba3fafb3a3");
+    assert_string_equal(chain[1].hash.md5, "");
     for (size_t i = 0; i < 2; i++) {
-        assert_string_equal(chain[i].hash.md5, "8054d11763ddb072d7450be92486a80a");
-        assert_string_equal(chain[i].hash.sha1, "3c9f6c15287b5eb2cf3080764dbcdfba3fafb3a3");
         assert_string_equal(chain[i].hash.sha256,
                             "2fea54154b6212780a27ed2208b000aceb1d908ee6a8bb9fb1a7aa7633660715");
         assert_int_equal(chain[i].der.n, der.n);
