@@ -294,6 +294,50 @@ static void exists(struct compiler *c, const struct query_node *node)
     buf_char(c->sql, ')');
 }
 
+/* The first of some columns that has a value, else a text. False: one of them may be in rest. */
+static bool first_of(struct compiler *c, const char *const *names, size_t n, const char *otherwise)
+{
+    buf_str(c->sql, "coalesce(");
+    for (size_t i = 0; i < n; i++) {
+        if (store_columns_in_rest(c->columns, names[i], strlen(names[i])))
+            return false;
+        if (store_columns_find(c->columns, names[i], strlen(names[i])) == NULL)
+            continue;
+        store_column_quote(c->sql, names[i]);
+        buf_char(c->sql, ',');
+    }
+    store_column_quote_text(c->sql, otherwise, strlen(otherwise));
+    buf_char(c->sql, ')');
+    return true;
+}
+
+/* The index name of query_index_name(), held against each pattern. Never NULL. */
+static void index_names(struct compiler *c, const struct query_node *node, struct place at)
+{
+    static const char *const type[] = {"data_stream.type"};
+    static const char *const dataset[] = {"data_stream.dataset", "event.dataset"};
+    static const char *const namespace[] = {"data_stream.namespace"};
+    size_t before = c->sql->n;
+    bool known = true;
+    buf_char(c->sql, '(');
+    for (uint32_t i = 0; i < node->n && known; i++) {
+        buf_str(c->sql, i > 0 ? " OR weir_wildcard(" : "weir_wildcard(");
+        store_column_quote_text(c->sql, node->values[i].s, node->values[i].len);
+        buf_char(c->sql, ',');
+        known = first_of(c, type, 1, "logs");
+        buf_str(c->sql, "||'-'||");
+        known = known && first_of(c, dataset, 2, "generic");
+        buf_str(c->sql, "||'-'||");
+        known = known && first_of(c, namespace, 1, "default");
+        buf_char(c->sql, ')');
+    }
+    buf_char(c->sql, ')');
+    if (known && node->n > 0)
+        return;
+    c->sql->n = before;
+    unknown(c, at);
+}
+
 static void join(struct compiler *c, const struct query_node *node, const char *word,
                  struct place at)
 {
@@ -345,8 +389,10 @@ static void compile(struct compiler *c, const struct query_node *node, struct pl
     case QUERY_TIER:
         put_bool(c, node->hot);
         return;
-    case QUERY_IDS:
     case QUERY_INDEX:
+        index_names(c, node, at);
+        return;
+    case QUERY_IDS:
     case QUERY_MATCH:
         unknown(c, at);
         return;

@@ -179,6 +179,35 @@ static void rest(duckdb_function_info info, duckdb_data_chunk input, duckdb_vect
     query_free(c.query);
 }
 
+/* weir_wildcard(pattern, text): whether the whole text is what the pattern says. */
+static void wildcard(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
+{
+    const struct store_worker *w = store_duck_scalar_extra(info);
+    if (w == NULL)
+        return;
+    const struct store_duck *d = &w->duck;
+    bool *answer = d->vector_get_data(output);
+    duckdb_vector vectors[2];
+    const duckdb_string_t *texts[2];
+    const uint64_t *validity[2];
+    for (idx_t i = 0; i < 2; i++) {
+        vectors[i] = d->data_chunk_get_vector(input, i);
+        texts[i] = d->vector_get_data(vectors[i]);
+        validity[i] = d->vector_get_validity(vectors[i]);
+    }
+    idx_t rows = d->data_chunk_get_size(input);
+    for (idx_t row = 0; row < rows; row++) {
+        uint32_t pattern_n;
+        uint32_t n;
+        answer[row] = is_valid(validity[0], row) && is_valid(validity[1], row);
+        if (!answer[row])
+            continue;
+        const char *pattern = text_of(&texts[0][row], &pattern_n);
+        const char *text = text_of(&texts[1][row], &n);
+        answer[row] = query_leaf_wildcard(pattern, pattern_n, text, n, false);
+    }
+}
+
 static bool add(struct store_worker *w, const char *name, duckdb_type second,
                 duckdb_scalar_function_t function)
 {
@@ -206,7 +235,8 @@ static bool add(struct store_worker *w, const char *name, duckdb_type second,
 enum err store_leaf_register(struct store_worker *w, struct err_text *why)
 {
     if (!add(w, "weir_leaf", DUCKDB_TYPE_ANY, leaf) ||
-        !add(w, "weir_rest", DUCKDB_TYPE_VARCHAR, rest))
+        !add(w, "weir_rest", DUCKDB_TYPE_VARCHAR, rest) ||
+        !add(w, "weir_wildcard", DUCKDB_TYPE_VARCHAR, wildcard))
         return err_set(why, ERR_UNSUPPORTED, "DuckDB takes no scalar functions");
     return ERR_NONE;
 }

@@ -51,7 +51,7 @@ enum err store_worker_parts(struct cursor *c, struct arena *arena, size_t more,
 enum err store_worker_seal(struct store_worker *w, struct cursor c);
 enum err store_worker_merge(struct store_worker *w, struct cursor c);
 
-/* worker_leaf.c: the functions weir_leaf, weir_rest and weir_index. */
+/* worker_leaf.c: the functions weir_leaf, weir_rest and weir_wildcard. */
 enum err store_leaf_register(struct store_worker *w, struct err_text *why);
 
 /* worker_find.c: events, counts, and people's SQL. */

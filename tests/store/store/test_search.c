@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "query/query.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 static struct store *open_store(const char *dir, const struct store_options *options)
 {
     struct err_text why;
@@ -223,14 +226,86 @@ static void test_no_worker(void **state)
     help_rmdir(dir);
 }
 
+struct together {
+    struct store *store;
+    atomic_bool done;
+    atomic_uint_fast64_t committed;
+    atomic_uint_fast64_t counted; /* how often */
+};
+
+static void *keep_house(void *arg)
+{
+    struct together *t = arg;
+    struct err_text why;
+    unsigned i = 0;
+    while (!atomic_load(&t->done)) {
+        if (i++ % 3 == 2)
+            good(store_maintain(t->store, HELP_BASE + TIME_DAY, &why), &why);
+        else
+            good(store_seal(t->store, &why), &why);
+    }
+    return NULL;
+}
+
+/* Every look sees at least what was committed before it, each event once. */
+static void *keep_looking(void *arg)
+{
+    struct together *t = arg;
+    struct err_text why;
+    bool done = false;
+    while (!done) {
+        done = atomic_load(&t->done);
+        uint64_t before = atomic_load(&t->committed);
+        struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
+        struct order found = {0};
+        struct store_stats stats;
+        good(store_search(t->store, &all, check_order, &found, &why), &why);
+        assert_false(found.broken);
+        assert_true(found.n >= before);
+        store_stats(t->store, &stats);
+        atomic_fetch_add(&t->counted, 1);
+    }
+    return NULL;
+}
+
+/* One thread appends and commits, one keeps house, two look. */
+static void test_threads(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    pthread_t threads[3];
+    struct together t = {.store = open_store(dir, NULL)};
+    assert_int_equal(pthread_create(&threads[0], NULL, keep_house, &t), 0);
+    for (int i = 1; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, keep_looking, &t), 0);
+    uint64_t n = 0;
+    for (unsigned round = 0; round < 60; round++) {
+        for (unsigned i = 0; i < 50; i++, n++)
+            append(t.store, HELP_BASE + (ts_ns)n * TIME_S, 0, n);
+        good(store_commit(t.store, &why), &why);
+        atomic_store(&t.committed, n);
+        usleep(10000);
+    }
+    atomic_store(&t.done, true);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(atomic_load(&t.counted) >= 4);
+    struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
+    uint64_t counted = 0;
+    good(store_count(t.store, &all, &counted, &why), &why);
+    assert_int_equal(counted, n);
+    store_close(t.store);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_span),
-        cmocka_unit_test(test_any_field),
-        cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_order),     cmocka_unit_test(test_span),
+        cmocka_unit_test(test_any_field), cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

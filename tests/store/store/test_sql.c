@@ -45,7 +45,10 @@ static void random_event(struct event *e, struct arena *arena, struct rng *rng, 
     const char *a = addresses[rng_below(rng, 6)];
     event_init(e, arena, HELP_BASE + (ts_ns)i * TIME_S);
     e->sequence = i;
-    event_set_text(e, EVENT_F_EVENT_DATASET, "test.mixed");
+    if (rng_below(rng, 3) > 0)
+        event_set_text(e, EVENT_F_EVENT_DATASET, "test.mixed");
+    if (rng_below(rng, 3) == 0)
+        event_set_text(e, EVENT_F_DATA_STREAM_NAMESPACE, "prod");
     if (rng_below(rng, 4) > 0)
         add_word(e, EVENT_F_HOST_NAME, rng);
     if (rng_below(rng, 10) == 0)
@@ -130,7 +133,9 @@ static void put_leaf(struct buf *b, struct rng *rng)
     static const char *const sides[] = {"gte", "gt", "lte", "lt"};
     const char *field = any_fields[rng_below(rng, 14)];
     const char *text = text_fields[rng_below(rng, 5)];
-    switch (rng_below(rng, 12)) {
+    static const char *const indices[] = {"logs-*",    "*-test.mixed-*", "logs-generic-default",
+                                          "metrics-*", "*-prod",         "*"};
+    switch (rng_below(rng, 13)) {
     case 0:
     case 1:
         buf_format(b, "{\"term\":{\"%s\":", field);
@@ -185,6 +190,9 @@ static void put_leaf(struct buf *b, struct rng *rng)
         buf_str(b, "{\"match_phrase\":{\"message\":");
         put_text(b, pick_word(rng));
         buf_str(b, "}}");
+        break;
+    case 11:
+        buf_format(b, "{\"wildcard\":{\"_index\":\"%s\"}}", indices[rng_below(rng, 6)]);
         break;
     default:
         buf_str(b, "{\"query_string\":{\"query\":\"al* OR tags:beta\"}}");
@@ -338,6 +346,14 @@ static void test_plain_sql(void **state)
                         "((\"host.name\" IN ('o''neill')) AND ((\"source.bytes\" >= 10::BIGINT)) "
                         "AND (list_has_any(\"tags\",['a'])) AND (NOT "
                         "coalesce(\"host.name\" IN ('b'),false)))");
+    query_free(q);
+    buf_clear(&sql);
+    kql = "_index: logs-*";
+    assert_int_equal(query_parse_kql(kql, strlen(kql), 0, &q, &why), ERR_NONE);
+    store_sql_where(query_root(q), &columns, &sql, &exact);
+    assert_true(exact);
+    assert_string_equal(buf_text(&sql), "(weir_wildcard('logs-*',coalesce('logs')||'-'||coalesce("
+                                        "'generic')||'-'||coalesce('default')))");
     query_free(q);
     buf_clear(&sql);
     /* A field that no piece has is nowhere; any field needs the whole event. */
