@@ -301,6 +301,62 @@ static void test_memory_limit(void **state)
     buf_release(&out);
 }
 
+/* Also where memory is short, what goes and what stays does not depend on being restored. */
+static char *flooded(size_t restore_every)
+{
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"model_prune_window\":\"12h\","
+        "\"detectors\":[{"
+        "\"function\":\"rare\",\"by_field_name\":\"name\",\"partition_field_name\":\"src\"},{"
+        "\"function\":\"high_count\",\"by_field_name\":\"name\"},{\"function\":\"distinct_count\","
+        "\"field_name\":\"name\",\"by_field_name\":\"src\"}],\"influencers\":[\"src\",\"name\"]},"
+        "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"}}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time", "name", "src"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    struct rng r;
+    rng_init(&r, 11);
+    struct help_row row;
+    for (size_t i = 0; i < 20000; i++) {
+        row.time = START + (ts_ns)i * TIME_S;
+        snprintf(row.text[0], sizeof(row.text[0]), "v%u", (unsigned)rng_below(&r, 1 + i * 2));
+        snprintf(row.text[1], sizeof(row.text[1]), "host-%u", (unsigned)rng_below(&r, 7));
+        help_feed(d, &row, 1, 2);
+        if (restore_every != 0 && i % restore_every == restore_every - 1) {
+            struct buf saved;
+            buf_init(&saved);
+            detect_save(d, &saved);
+            detect_free(d);
+            struct detect_options o = help_options(&out, NULL);
+            assert_int_equal(detect_restore(job, &o, saved.p, saved.n, &d, NULL), ERR_NONE);
+            struct bytes names[3];
+            for (size_t k = 0; k < 3; k++)
+                names[k] = bytes_make(columns[k], strlen(columns[k]));
+            assert_int_equal(detect_columns(d, names, 3, NULL), ERR_NONE);
+            buf_release(&saved);
+        }
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_report_size(d);
+    struct detect_size_stats size;
+    detect_size(d, &size);
+    assert_true(size.allocation_failures > 0);
+    detect_free(d);
+    detect_job_free(job);
+    return buf_take(&out, NULL);
+}
+
+static void test_restored_when_memory_is_short(void **state)
+{
+    (void)state;
+    char *whole = flooded(0);
+    char *parts = flooded(777);
+    assert_string_equal(whole, parts);
+    free(whole);
+    free(parts);
+}
+
 static void test_late_and_latency(void **state)
 {
     (void)state;
@@ -493,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_years_without_records),
         cmocka_unit_test(test_epoch_zero_and_repeats),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_restored_when_memory_is_short),
         cmocka_unit_test(test_late_and_latency),
         cmocka_unit_test(test_advance),
         cmocka_unit_test(test_sparse_buckets),
