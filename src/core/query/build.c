@@ -2,7 +2,6 @@
 #include "query/build_priv.h"
 
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/mem.h"
 #include "query/words.h"
 
@@ -163,19 +162,28 @@ bool query_build_number(const char *s, size_t n, double *out)
     return true;
 }
 
+/* Digits with no zero in front but one, a point, digits that do not end in zero; at most 15. */
 bool query_build_json_number(const char *s, size_t n)
 {
-    int64_t i;
-    double d;
-    struct buf text;
-    buf_init(&text);
-    if (query_build_integer(s, n, &i))
-        buf_i64(&text, i);
-    else if (query_build_number(s, n, &d))
-        buf_f64(&text, d);
-    bool same = buf_ok(&text) && text.n == n && n > 0 && memcmp(text.p, s, n) == 0;
-    buf_release(&text);
-    return same;
+    int64_t whole;
+    const char *point = n > 0 ? memchr(s, '.', n) : NULL;
+    size_t whole_n = point != NULL ? (size_t)(point - s) : n;
+    size_t minus = n > 0 && s[0] == '-';
+    if (whole_n == minus || s[minus] < '0' || !query_build_integer(s, whole_n, &whole))
+        return false;
+    if (s[minus] == '0' && (whole_n > minus + 1 || (minus && point == NULL)))
+        return false;
+    if (point == NULL)
+        return true;
+    size_t digits = n - whole_n - 1;
+    if (digits == 0 || s[n - 1] == '0' || whole_n - minus + digits > 15)
+        return false;
+    for (size_t i = whole_n + 1; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+    }
+    /* smaller ones are written with an exponent */
+    return whole != 0 || s[whole_n + 1] != '0' || digits < 2 || s[whole_n + 2] != '0';
 }
 
 /* One condition's amount: 2, -1, 75%, -25% of n. */

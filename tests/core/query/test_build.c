@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "query/build_priv.h"
 
+#include "base/buf.h"
+
 #include "cmocka_head.h"
 
 #include <string.h>
@@ -50,11 +52,26 @@ static void numbers(void **state)
     assert_false(query_build_number("inf", 3, &d));
     assert_false(query_build_number("1e999", 5, &d));
     assert_false(query_build_number("1 ", 2, &d));
-    static const char *const json[] = {"0", "-1", "10.5", "9223372036854775807", "0.001"};
-    static const char *const not_json[] = {"01", "+1", ".5",  "5.",   "1e",
-                                           "-",  "1a", "--1", "1.50", "92233720368547758070"};
-    for (size_t k = 0; k < sizeof json / sizeof *json; k++)
+    static const char *const json[] = {"0", "-1", "10.5", "9223372036854775807", "0.01", "-0.5"};
+    static const char *const not_json[] = {"01",   "+1",
+                                           ".5",   "5.",
+                                           "1e",   "-",
+                                           "1a",   "--1",
+                                           "1.50", "92233720368547758070",
+                                           "-0",   "0.00001",
+                                           "1.5x", "0.1234567890123456",
+                                           "1e5"};
+    for (size_t k = 0; k < sizeof json / sizeof *json; k++) {
+        struct buf text;
+        buf_init(&text);
         assert_true(query_build_json_number(json[k], strlen(json[k])));
+        if (query_build_integer(json[k], strlen(json[k]), &i))
+            buf_i64(&text, i);
+        else if (query_build_number(json[k], strlen(json[k]), &d))
+            buf_f64(&text, d);
+        assert_string_equal(buf_text(&text), json[k]);
+        buf_release(&text);
+    }
     for (size_t k = 0; k < sizeof not_json / sizeof *not_json; k++)
         assert_false(query_build_json_number(not_json[k], strlen(not_json[k])));
 }
