@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define BATCH 1000
-#define ROUNDS 100
+#define ROUNDS 200
 
 static void make_event(struct event *e, struct arena *a, struct rng *r, uint64_t peers, bool dns)
 {

@@ -7,18 +7,38 @@
 #include <libpsl.h>
 #include <string.h>
 
+#define SLOTS 4096
+#define KEY_MAX 92 /* longer names are not kept */
+
+/* registered 0: the name has none. */
+struct slot {
+    uint8_t n; /* bytes of the name; 0: free */
+    uint8_t registered;
+    char name[KEY_MAX];
+};
+
 struct enrich_domain {
     psl_ctx_t *own; /* a list that was read */
     const psl_ctx_t *list;
+    struct hash_key seed;
+    struct slot *slots;
 };
 
-enum err enrich_domain_new(const char *file, struct enrich_domain **out, struct err_text *why)
+enum err enrich_domain_new(const char *file, struct hash_key seed, struct enrich_domain **out,
+                           struct err_text *why)
 {
-    static const char *const places[] = {"/usr/share/publicsuffix/public_suffix_list.dafsa",
-                                         "/usr/share/publicsuffix/public_suffix_list.dat"};
+    /* The text takes longer to read than the compiled list, and is searched twice as fast. */
+    static const char *const places[] = {"/usr/share/publicsuffix/public_suffix_list.dat",
+                                         "/usr/share/publicsuffix/public_suffix_list.dafsa"};
     struct enrich_domain *d = mem_zero(1, sizeof *d);
     if (d == NULL)
         return err_set(why, ERR_MEMORY, "no memory for the public suffix list");
+    d->seed = seed;
+    d->slots = mem_zero(SLOTS, sizeof *d->slots);
+    if (d->slots == NULL) {
+        enrich_domain_free(d);
+        return err_set(why, ERR_MEMORY, "no memory for the public suffix list");
+    }
     if (file != NULL)
         d->own = psl_load_file(file);
     for (size_t i = 0; file == NULL && d->own == NULL && i < sizeof places / sizeof *places; i++)
@@ -27,7 +47,7 @@ enum err enrich_domain_new(const char *file, struct enrich_domain **out, struct 
     if (d->list == NULL) {
         enrich_domain_free(d);
         return err_set(why, file != NULL ? ERR_IO : ERR_NOT_FOUND,
-                       "cannot read the public suffix list %s", file != NULL ? file : places[1]);
+                       "cannot read the public suffix list %s", file != NULL ? file : places[0]);
     }
     *out = d;
     return ERR_NONE;
@@ -38,6 +58,7 @@ void enrich_domain_free(struct enrich_domain *d)
     if (d == NULL)
         return;
     psl_free(d->own);
+    mem_free(d->slots);
     mem_free(d);
 }
 
@@ -62,17 +83,40 @@ static bool tidy(const char *name, size_t n, char out[ENRICH_DOMAIN_MAX + 1])
     return dot;
 }
 
-bool enrich_domain_split(const struct enrich_domain *d, const char *name, size_t n,
-                         struct enrich_parts *out)
+/* Length of the registered domain at the end of the name; 0: none. */
+static size_t search(const struct enrich_domain *d, const char *name, size_t n)
 {
     struct ip a;
-    if (!tidy(name, n, out->name) || ip_parse(out->name, strlen(out->name), &a))
+    if (ip_parse(name, n, &a))
+        return 0;
+    const char *registered = psl_registrable_domain(d->list, name);
+    return registered != NULL ? n - (size_t)(registered - name) : 0;
+}
+
+static size_t registered_length(struct enrich_domain *d, const char *name, size_t n)
+{
+    if (n > KEY_MAX)
+        return search(d, name, n);
+    struct slot *s = &d->slots[hash_bytes(d->seed, name, n) % SLOTS];
+    if (s->n != n || memcmp(s->name, name, n) != 0) {
+        s->registered = (uint8_t)search(d, name, n);
+        s->n = (uint8_t)n;
+        memcpy(s->name, name, n);
+    }
+    return s->registered;
+}
+
+bool enrich_domain_split(struct enrich_domain *d, const char *name, size_t n,
+                         struct enrich_parts *out)
+{
+    if (!tidy(name, n, out->name))
         return false;
-    const char *registered = psl_registrable_domain(d->list, out->name);
-    if (registered == NULL)
+    size_t len = strlen(out->name);
+    size_t registered = registered_length(d, out->name, len);
+    if (registered == 0)
         return false;
-    out->registered = registered;
-    out->suffix = strchr(registered, '.') + 1;
-    out->subdomain_len = registered > out->name ? (size_t)(registered - out->name) - 1 : 0;
+    out->registered = out->name + len - registered;
+    out->suffix = strchr(out->registered, '.') + 1;
+    out->subdomain_len = registered < len ? len - registered - 1 : 0;
     return true;
 }
