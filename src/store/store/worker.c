@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "store/worker.h"
 
+#include "store/jail.h"
 #include "store/worker_priv.h"
 
 #include "base/clock.h"
@@ -10,11 +11,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define IDLE_NS (60 * TIME_S)
@@ -163,6 +161,9 @@ static enum err hello(struct store_worker *w, struct cursor c)
     char *text = mem_strndup((const char *)folder.p, folder.n);
     enum err rc = text != NULL ? store_duck_load(&w->duck, &why)
                                : err_set(&why, ERR_MEMORY, "no memory for DuckDB");
+    /* The library is loaded; from here on only pieces are opened. */
+    if (rc == ERR_NONE)
+        rc = store_jail_enter(text, &why);
     if (rc == ERR_NONE)
         rc = open_duck(w, text, memory, threads, &why);
     mem_free(text);
@@ -219,16 +220,6 @@ static enum err answer(struct store_worker *w, struct store_frame *f)
     }
 }
 
-/* Nothing is gained by this process, dumped by it, or left of it when the store is gone. */
-static void confine(void)
-{
-    struct rlimit none = {0, 0};
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    setrlimit(RLIMIT_CORE, &none);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN); /* the store decides when it ends */
-}
-
 /* Ends the process when the store is gone, though a query is at work. */
 static void *watch(void *arg)
 {
@@ -244,7 +235,7 @@ int store_worker_main(int fd)
     pthread_t watcher;
     struct store_frame f = {0};
     buf_init(&f.body);
-    confine();
+    store_jail_begin();
     if (pthread_create(&watcher, NULL, watch, &w.fd) != 0)
         _exit(1);
     enum err rc = ERR_NONE;
