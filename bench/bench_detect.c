@@ -124,7 +124,8 @@ static int run(size_t load, size_t records)
     struct detect_size_stats size;
     detect_size(d, &size);
     printf("{\"bench\":\"detect\",\"case\":\"%s\",\"records\":%zu,\"seconds\":%.3f,"
-           "\"cpu_seconds\":%.3f,\"records_per_s\":%.0f,\"buckets\":%llu,\"documents\":%llu,\"document_bytes\":%llu,"
+           "\"cpu_seconds\":%.3f,\"records_per_s\":%.0f,\"buckets\":%llu,\"documents\":%llu,"
+           "\"document_bytes\":%llu,"
            "\"model_bytes\":%llu,\"seed\":42}\n",
            loads[load].name, records, seconds, cpu, (double)records / cpu,
            (unsigned long long)detect_counts(d)->buckets, (unsigned long long)sink.documents,
