@@ -57,13 +57,28 @@ static size_t chars_in(const char *s, size_t n)
     return count;
 }
 
+/* How many characters fit with a mark behind them: whole words, unless the last is a long one. */
+static size_t cut_at(const char *s, size_t n, size_t room)
+{
+    size_t word = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < room; i++) {
+        size_t step;
+        if (next_char(s + at, n - at, &step) == ' ')
+            word = i;
+        at += step;
+    }
+    return word >= room / 2 ? word : room - 1;
+}
+
 static void add_cell(const struct column *col, const char *s, struct buf *out)
 {
     size_t n = strlen(s);
     size_t chars = chars_in(s, n);
     size_t room = col->width != 0 ? col->width : SIZE_MAX;
-    size_t shown = chars <= room ? chars : room - 1;
-    size_t pad = col->width != 0 && chars < room ? room - chars : 0;
+    size_t shown = chars <= room ? chars : cut_at(s, n, room);
+    size_t taken = shown + (shown < chars);
+    size_t pad = col->width != 0 && taken < room ? room - taken : 0;
     for (size_t i = 0; col->right && i < pad; i++)
         buf_char(out, ' ');
     size_t at = 0;

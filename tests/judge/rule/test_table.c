@@ -42,6 +42,13 @@ static void long_text_is_cut_and_wide_text_counted_by_characters(void **state)
         &a);
     row("{\"weir.alert.who\":\"\xc3\xa4\xc3\xa4\",\"kibana.alert.rule.name\":\"R\"}", &b);
     assert_non_null(strstr(buf_text(&a), "aaaaaaaaaaaaaaaaaaaaaaa\xe2\x80\xa6  "));
+    buf_clear(&b);
+    row("{\"weir.alert.who\":\"192.0.2.111 and 192.0.2.112 and 7 more\",\"weir.alert.whom\":\"x\","
+        "\"kibana.alert.rule.name\":\"R\"}",
+        &b);
+    assert_non_null(strstr(buf_text(&b), "  192.0.2.111 and\xe2\x80\xa6          x "));
+    buf_clear(&b);
+    row("{\"weir.alert.who\":\"\xc3\xa4\xc3\xa4\",\"kibana.alert.rule.name\":\"R\"}", &b);
     /* Each ellipsis has two bytes more than columns, each umlaut one. */
     assert_int_equal(a.n - 2, b.n - 2);
     buf_release(&a);
