@@ -19,19 +19,23 @@ void flow_ends_get(const struct flow *f, struct flow_ends *out)
     out->start = f->start;
 }
 
-void flow_ends_id(const struct flow *f, char out[FLOW_ENDS_ID_SIZE])
+uint64_t flow_ends_name(const struct flow *f)
 {
     /* Not the table's seed: the id must be the same in every run. */
     static const struct hash_key key = {0x77656972666c6f77U, 0x6964656e74697479U};
-    static const char digits[] = "0123456789abcdef";
     struct {
         struct flow_key key;
         ts_ns start;
         uint64_t generation;
     } name = {f->key, f->start, f->generation};
-    uint64_t h = hash_bytes(key, &name, sizeof(name));
+    return hash_bytes(key, &name, sizeof(name));
+}
+
+void flow_ends_id(const struct flow *f, char out[FLOW_ENDS_ID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
     for (unsigned i = 0; i < 16; i++)
-        out[i] = digits[h >> (60 - 4 * i) & 15];
+        out[i] = digits[f->name >> (60 - 4 * i) & 15];
     out[16] = '\0';
 }
 

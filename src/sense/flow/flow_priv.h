@@ -98,6 +98,7 @@ struct flow {
     uint32_t due_s;                    /* when the wheel brings it up */
     uint32_t report_s;                 /* next report */
     ts_ns start;
+    uint64_t name; /* the number that is written as flow.id */
     uint32_t reports;
     uint32_t duplicates;
 
@@ -160,6 +161,9 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
 {
     return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
+
+/* ends.c: the name of a flow whose key, start and generation are set. */
+uint64_t flow_ends_name(const struct flow *f);
 
 /* tcp.c: whether p begins a new conversation on the ports of f. */
 bool flow_tcp_reuses(const struct flow *f, const struct decode_packet *p, unsigned side);

@@ -327,6 +327,7 @@ static struct flow *begin(struct flow_table *t, const struct decode_packet *p,
         f->origin = FLOW_ORIGIN_REPLY;
     }
     f->start = p->ts;
+    f->name = flow_ends_name(f);
     f->last = p->ts;
     f->seen_s = t->now_s;
     f->report_s = t->now_s + (uint32_t)(t->settings.report_every_ns / TIME_S);

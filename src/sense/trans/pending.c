@@ -7,11 +7,12 @@
 #define NONE UINT32_MAX
 #define CHUNK_BITS 8 /* entries are made 256 at a time */
 #define CHUNK (1u << CHUNK_BITS)
+#define BUCKETS_FIRST 256u
 
 struct entry {
     struct trans_waiting w; /* first: a pointer to it is one to the entry */
     uint32_t index;
-    uint32_t bucket;
+    uint32_t hash;
     uint32_t chain;        /* next in the bucket, or next free */
     uint32_t older, newer; /* in order of deadlines */
 };
@@ -43,14 +44,11 @@ struct trans_pending *trans_pending_new(struct hash_key seed, uint32_t max)
     struct trans_pending *p = mem_zero(1, sizeof(*p));
     if (p == NULL)
         return NULL;
-    uint32_t buckets = 64;
-    while (buckets < max && buckets < 1u << 24)
-        buckets *= 2;
     p->seed = seed;
     p->max = max;
-    p->mask = buckets - 1;
+    p->mask = BUCKETS_FIRST - 1;
     p->free = p->oldest = p->newest = NONE;
-    p->buckets = mem_zero(buckets, sizeof(*p->buckets)); /* index + 1 */
+    p->buckets = mem_zero(BUCKETS_FIRST, sizeof(*p->buckets)); /* index + 1 */
     p->chunks = mem_zero(chunk_max(max), sizeof(struct entry *));
     if (p->buckets == NULL || p->chunks == NULL) {
         trans_pending_free(p);
@@ -70,11 +68,30 @@ void trans_pending_free(struct trans_pending *p)
     mem_free(p);
 }
 
-static uint32_t bucket_of(const struct trans_pending *p, uint64_t serial, uint16_t id,
-                          enum flow_side side)
+static uint32_t hash_of(const struct trans_pending *p, uint64_t serial, uint16_t id,
+                        enum flow_side side)
 {
-    uint64_t key[2] = {serial, (uint64_t)id << 8 | side};
-    return (uint32_t)hash_bytes(p->seed, key, sizeof(key)) & p->mask;
+    uint64_t key = serial << 17 | (uint64_t)id << 1 | (uint64_t)side;
+    return (uint32_t)hash_bytes(p->seed, &key, sizeof(key));
+}
+
+/* More buckets than entries, as few as do: a small table stays in the cache. */
+static void grow(struct trans_pending *p)
+{
+    uint32_t n = p->mask + 1;
+    if (p->count < n)
+        return;
+    uint32_t *bigger = mem_zero((size_t)n * 2, sizeof(*bigger));
+    if (bigger == NULL)
+        return; /* longer chains do as well */
+    mem_free(p->buckets);
+    p->buckets = bigger;
+    p->mask = n * 2 - 1;
+    for (uint32_t i = p->oldest; i != NONE; i = at(p, i)->newer) {
+        struct entry *e = at(p, i);
+        e->chain = bigger[e->hash & p->mask];
+        bigger[e->hash & p->mask] = i + 1;
+    }
 }
 
 struct trans_waiting *trans_pending_find(struct trans_pending *p, uint64_t serial, uint16_t id,
@@ -82,7 +99,7 @@ struct trans_waiting *trans_pending_find(struct trans_pending *p, uint64_t seria
 {
     if (p->count == 0)
         return NULL;
-    uint32_t i = p->buckets[bucket_of(p, serial, id, side)];
+    uint32_t i = p->buckets[hash_of(p, serial, id, side) & p->mask];
     while (i != 0) {
         struct entry *e = at(p, i - 1);
         if (e->w.serial == serial && e->w.id == id && e->w.side == side)
@@ -121,9 +138,10 @@ struct trans_waiting *trans_pending_add(struct trans_pending *p, uint64_t serial
     e->w.id = id;
     e->w.side = (uint8_t)side;
     e->w.deadline = deadline;
-    e->bucket = bucket_of(p, serial, id, side);
-    e->chain = p->buckets[e->bucket];
-    p->buckets[e->bucket] = e->index + 1;
+    grow(p);
+    e->hash = hash_of(p, serial, id, side);
+    e->chain = p->buckets[e->hash & p->mask];
+    p->buckets[e->hash & p->mask] = e->index + 1;
     e->newer = NONE;
     e->older = p->newest;
     if (p->newest != NONE) {
@@ -142,7 +160,7 @@ struct trans_waiting *trans_pending_add(struct trans_pending *p, uint64_t serial
 void trans_pending_remove(struct trans_pending *p, struct trans_waiting *w)
 {
     struct entry *e = (struct entry *)w;
-    uint32_t *link = &p->buckets[e->bucket];
+    uint32_t *link = &p->buckets[e->hash & p->mask];
     while (*link != e->index + 1) {
         ASSERT(*link != 0);
         link = &at(p, *link - 1)->chain;
