@@ -25,7 +25,7 @@ static const struct rule_record record = {
 static struct format_node *write_alert(const struct rule *r, const struct rule_job *job)
 {
     struct buf out;
-    struct format_node *v;
+    struct format_node *v = NULL;
     struct err_text why = {0};
     buf_init(&out);
     if (rule_alert_write(r, &record, job, NOW, &out, &why) != ERR_NONE ||

@@ -113,8 +113,7 @@ static void forms_that_are_right_pass(void **state)
         "machine_learning_job_id = [\"a\", \"b_ea\"]",
         "enabled = false",
         "meta = {anything = [1, {x = \"y\"}]}",
-        "severity_mapping = [{field = \"a\", operator = \"equals\", value = \"x\", severity = "
-        "\"high\"}]",
+        "severity_mapping = [{field = \"a\", value = \"x\", severity = \"high\"}]",
         "related_integrations = [{package = \"ded\", version = \"^2.0\"}]",
         "required_fields = [{name = \"a\", type = \"keyword\", ecs = true}]",
         "investigation_fields = {field_names = [\"source.ip\"]}",

@@ -58,12 +58,14 @@ static void leaves_are_said_in_kql(void **state)
 static void what_kql_lacks_is_left_unsaid(void **state)
 {
     (void)state;
+    static const char two_of_three[] =
+        "{\"bool\":{\"should\":[{\"term\":{\"a\":1}},{\"term\":{\"b\":2}},{\"term\":{\"c\":3}}],"
+        "\"minimum_should_match\":2}}";
     static const char *const cases[] = {
         "{\"regexp\":{\"user.name\":\"a.*b\"}}",
         "{\"wildcard\":{\"user.name\":\"a?b\"}}",
         "{\"term\":{\"user.name\":{\"value\":\"x\",\"case_insensitive\":true}}}",
-        "{\"bool\":{\"should\":[{\"term\":{\"a\":\"x\"}},{\"term\":{\"b\":\"y\"}},"
-        "{\"term\":{\"c\":\"z\"}}],\"minimum_should_match\":2}}",
+        two_of_three,
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf out;

@@ -41,7 +41,7 @@ static void numbers_are_for_people(void **state)
     }
     struct buf out;
     buf_init(&out);
-    rule_reason_number(NAN, &out);
+    rule_reason_number((double)NAN, &out);
     assert_true(out.n > 0);
     buf_release(&out);
 }
