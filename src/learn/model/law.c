@@ -17,6 +17,7 @@
 /* Beliefs before data, worth so many buckets. */
 #define RATIO_PRIOR 0.25 /* over-dispersion: half the mean as a standard deviation */
 #define RATIO_PRIOR_N 3.0
+#define LEAST_DISPERSION 1e-9
 #define LOG_PRIOR 0.7 /* standard deviation of the logarithm: a factor of two */
 #define LOG_PRIOR_N 4.0
 #define LINEAR_PRIOR 0.1 /* of the level */
@@ -68,7 +69,8 @@ static double dispersion(const struct model_series *s, const struct model_point 
     alpha += model_min(error * 0.5, 0.05 + young);
     /* And the mean is one. */
     double a = p->n * p->mean + 0.5;
-    return alpha * (1 + 1 / model_max(p->n, 1)) + 1 / a + p->between / unit;
+    alpha = alpha * (1 + 1 / model_max(p->n, 1)) + 1 / a + p->between / unit;
+    return model_min(model_max(alpha, LEAST_DISPERSION), 1 / LEAST_DISPERSION);
 }
 
 double model_law_sd(const struct model_series *s, const struct model_point *p, double weight)

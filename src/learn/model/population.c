@@ -282,7 +282,7 @@ void model_population_learn(struct model_population *p, struct model_member *m,
     double w = (double)m->weight * keep + weight;
     double e = y - m->mean;
     m->mean += e * weight / w;
-    double square = weight * e * (y - m->mean);
+    double square = model_max(weight * e * (y - m->mean), 0);
     m->spread = m->spread * keep + square;
     m->weight = (float)w;
     if (!fresh && weight >= 1) {

@@ -206,7 +206,7 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     c->n++;
     double e = y - c->mean;
     c->mean += e / c->n;
-    c->squares += e * (y - c->mean);
+    c->squares += model_max(e * (y - c->mean), 0);
     if (c->n < change_after(s))
         return;
     /* Seasons keep their shape around the new level. */
@@ -358,13 +358,13 @@ static void learn_moments(struct model_series *s, double value, double weight)
     s->occurred = s->occurred * keep + (value > 0 ? 1 : 0);
     double e = value - s->lin_mean;
     s->lin_mean += e / s->n;
-    s->lin_squares = s->lin_squares * keep + e * (value - s->lin_mean);
+    s->lin_squares = s->lin_squares * keep + model_max(e * (value - s->lin_mean), 0);
     if (some && value > 0) {
         double y = log(value);
         s->log_weight = s->log_weight * keep + 1;
         double d = y - s->log_mean;
         s->log_mean += d / s->log_weight;
-        s->log_squares = s->log_squares * keep + d * (y - s->log_mean);
+        s->log_squares = s->log_squares * keep + model_max(d * (y - s->log_mean), 0);
     }
     if (s->params.kind == MODEL_VALUE)
         s->weight_mean +=

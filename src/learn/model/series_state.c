@@ -7,10 +7,12 @@
 #include "model/number.h"
 #include "model/series_priv.h"
 
+#include <math.h>
 #include <string.h>
 
 #define VERSION 1
-#define MOST 1e290
+#define MOST 1e70 /* numbers are at most 1e30, and some are squares or sums */
+#define MOST_LEVEL 1e36
 
 /* All plain numbers of a series in order; what may be negative is told apart. */
 struct field {
@@ -105,6 +107,10 @@ static bool sound(const struct model_series *s)
     for (int i = 0; i < LEVELS; i++) {
         const struct model_level *l = &s->level[i];
         bool ratio = s->scale == SCALE_RATIO && i != LEVEL_TREND;
+        if (fabs(l->a) > MOST_LEVEL || fabs(l->b) > MOST_LEVEL)
+            return false;
+        if (s->scale == SCALE_LOG && (fabs(l->a) > 1e3 || fabs(l->b) > 1e3))
+            return false;
         if (ratio && l->n > 0.0F && (l->a < 0 || l->b < 0))
             return false;
         if (i >= LEVEL_DAILY && l->n > 0.0F &&
@@ -136,7 +142,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     struct field field[FIELDS];
     size_t n = list_fields(s, field);
     for (size_t i = 0; i < n; i++) {
-        double most = field[i].d != NULL ? MOST : 1e37;
+        double most = field[i].d != NULL ? MOST : MOST_LEVEL;
         double x =
             field[i].any_sign ? model_number_load(in, most) : model_number_load_positive(in, most);
         if (field[i].d != NULL)
