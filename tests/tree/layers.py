@@ -12,7 +12,7 @@ PARTS = {
     "simdjson": ["simdjson"], "tomlplusplus": ["toml++"], "duckdb": ["duckdb.h"],
     "sqlite": ["sqlite3"], "zstd": ["zstd"], "zlib": ["zlib.h"], "pcap": ["pcap"],
     "gnutls": ["gnutls/"], "nettle": ["nettle/"], "maxminddb": ["maxminddb"], "loc": ["libloc/"],
-    "psl": ["libpsl"], "seccomp": ["seccomp.h", "linux/seccomp.h"], "capng": ["cap-ng.h"],
+    "psl": ["libpsl"], "seccomp": ["seccomp.h"], "capng": ["cap-ng.h"],
     "threads": ["pthread.h", "threads.h"], "math": [],
 }
 
