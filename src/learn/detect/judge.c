@@ -19,8 +19,11 @@
 struct model_params detect_params(const struct detect *d, size_t detector)
 {
     const struct detect_function *f = d->job->detectors[detector].function;
+    /* A sum of what is there may still be 0, which the model must know; that empty buckets are
+     * nothing is seen to here, by never learning them. */
     struct model_params p = {.bucket_span = d->job->bucket_span_ns,
-                             .empty_is_nothing = !f->zero_when_empty};
+                             .empty_is_nothing =
+                                 !f->zero_when_empty && f->kind != DETECT_NON_NULL_SUM};
     switch ((enum detect_kind)f->kind) {
     case DETECT_COUNT:
     case DETECT_NON_ZERO_COUNT:

@@ -386,6 +386,48 @@ static void test_late_and_latency(void **state)
     buf_release(&out);
 }
 
+/* Series that break naive engines: nothing is found in what never changes, and every number that
+ * comes out can be written (help_sink would write null otherwise). */
+static void test_odd_series(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"sum", "mean", "min", "max", "non_null_sum", "low_sum"};
+    enum { CONSTANT, ZERO, HUGE_ONES, NEGATIVE, YEARLY, FLIPS, TINY, ODD_KINDS };
+    for (size_t f = 0; f < sizeof(functions) / sizeof(functions[0]); f++) {
+        for (int kind = 0; kind < ODD_KINDS; kind++) {
+            char text[256];
+            snprintf(text, sizeof(text),
+                     "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":"
+                     "\"%s\",\"field_name\":\"v\"}]},\"model_plot_config\":{}}",
+                     functions[f]);
+            struct detect_job *job = help_job(text);
+            struct buf out;
+            buf_init(&out);
+            static const char *const columns[] = {"time", "v"};
+            struct detect *d = help_engine(job, &out, NULL, columns, 2);
+            for (int b = 0; b < 150; b++) {
+                struct help_row row = {.time = START + b * SPAN};
+                if (kind == YEARLY)
+                    row.time = START + b * 365 * TIME_DAY / 4;
+                static const char *const values[] = {"7", "0", "1e18", "-3", "5", "1", "1e-300"};
+                snprintf(row.text[0], sizeof(row.text[0]), "%s", values[kind]);
+                if (kind == FLIPS && b % 2 == 0)
+                    snprintf(row.text[0], sizeof(row.text[0]), "-1e15");
+                help_feed(d, &row, 1, 1);
+            }
+            assert_int_equal(detect_finish(d), ERR_NONE);
+            assert_null(strstr(buf_text(&out), ":null"));
+            assert_null(strstr(buf_text(&out), "[null"));
+            if (kind == CONSTANT || kind == ZERO || kind == HUGE_ONES || kind == NEGATIVE)
+                assert_null(strstr(buf_text(&out), "\"result_type\":\"record\""));
+            assert_int_equal(detect_counts(d)->processed, 150);
+            detect_free(d);
+            detect_job_free(job);
+            buf_release(&out);
+        }
+    }
+}
+
 /* Without follow_records only detect_advance() moves time, and the delay keeps buckets open. */
 static void test_advance(void **state)
 {
@@ -551,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_restored_when_memory_is_short),
         cmocka_unit_test(test_late_and_latency),
+        cmocka_unit_test(test_odd_series),
         cmocka_unit_test(test_advance),
         cmocka_unit_test(test_sparse_buckets),
         cmocka_unit_test(test_custom_rule_skips),
