@@ -41,6 +41,19 @@ static void leaves_are_said_in_kql(void **state)
         {"{\"wildcard\":{\"user_agent.original\":\"Mozilla*\"}}", "user_agent.original: Mozilla*"},
         {"{\"range\":{\"source.bytes\":{\"gte\":5,\"lt\":9}}}",
          "(source.bytes >= \"5\" and source.bytes < \"9\")"},
+        {"{\"range\":{\"source.bytes\":{\"gt\":5}}}", "source.bytes > \"5\""},
+        {"{\"range\":{\"@timestamp\":{\"gte\":\"2024-01-01\",\"lt\":\"2024-01-02\"}}}",
+         "(@timestamp >= \"2024-01-01T00:00:00.000Z\" and @timestamp < "
+         "\"2024-01-02T00:00:00.000Z\")"},
+        {"{\"match\":{\"message\":\"Two Words\"}}", "message: (\"two\" or \"words\")"},
+        {"{\"match_phrase\":{\"message\":\"Two Words\"}}", "message: \"two words\""},
+        {"{\"ids\":{\"values\":[\"x\"]}}", "_id: \"x\""},
+        {"{\"terms\":{\"_index\":[\"logs-a-b\",\"c\"]}}", "_index: (\"logs-a-b\" or \"c\")"},
+        {"{\"terms\":{\"_tier\":[\"data_hot\"]}}", "*"},
+        {"{\"terms\":{\"_tier\":[\"data_frozen\"]}}", "(not *)"},
+        {"{\"match_none\":{}}", "(not *)"},
+        {"{\"term\":{\"source.port\":443}}", "source.port: 443"},
+        {"{\"wildcard\":{\"user.name\":\"a\\\\*b (c)*\"}}", "user.name: a\\*b\\ \\(c\\)*"},
         {"{\"bool\":{\"must_not\":[{\"term\":{\"a\":\"x\"}}]}}", "not a: \"x\""},
         {"{\"bool\":{\"should\":[{\"term\":{\"a\":\"x\"}},{\"term\":{\"b\":\"y\"}}],"
          "\"minimum_should_match\":2}}",
@@ -51,6 +64,9 @@ static void leaves_are_said_in_kql(void **state)
         buf_init(&out);
         assert_true(write_text(cases[i].dsl, &out));
         assert_string_equal(buf_text(&out), cases[i].kql);
+        struct query *q;
+        assert_int_equal(query_parse_kql(out.p, out.n, 0, &q, NULL), ERR_NONE);
+        query_free(q);
         buf_release(&out);
     }
 }
@@ -66,6 +82,8 @@ static void what_kql_lacks_is_left_unsaid(void **state)
         "{\"wildcard\":{\"user.name\":\"a?b\"}}",
         "{\"term\":{\"user.name\":{\"value\":\"x\",\"case_insensitive\":true}}}",
         two_of_three,
+        "{\"match_phrase_prefix\":{\"message\":\"two wo\"}}",
+        "{\"prefix\":{\"user.name\":{\"value\":\"x\",\"case_insensitive\":true}}}",
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf out;
