@@ -110,6 +110,10 @@ struct proto_tls_conn;
 struct proto_tls_conn *proto_tls_conn_new(void);    /* NULL when memory is short */
 void proto_tls_conn_free(struct proto_tls_conn *c); /* NULL is fine */
 
+/* From now on certificates are looked up in the memo (proto/tls_memo.h) before they are read. */
+struct proto_tls_memo;
+void proto_tls_conn_remember(struct proto_tls_conn *c, struct proto_tls_memo *memo);
+
 enum proto_tls_state proto_tls_conn_feed(struct proto_tls_conn *c, enum proto_dir dir, ts_ns ts,
                                          struct bytes data);
 /* Bytes of this direction were lost. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/tls_memo.h"
 #include "proto/tls_priv.h"
 
 #include <gnutls/gnutls.h>
@@ -160,7 +161,7 @@ static void read_certificate(struct arena *a, struct proto_tls_certificate *out)
     gnutls_x509_crt_deinit(crt);
 }
 
-bool proto_tls_read_certificates(struct arena *a, struct bytes body,
+bool proto_tls_read_certificates(struct arena *a, struct proto_tls_memo *memo, struct bytes body,
                                  const struct proto_tls_certificate **out, size_t *out_n)
 {
     struct cursor c = cursor_of(body);
@@ -187,9 +188,12 @@ bool proto_tls_read_certificates(struct arena *a, struct bytes body,
                                                   .not_after = TIME_NONE,
                                                   .der = bytes_make(copy, der.n)};
         digest_sha256(der, &chain[n].hash);
-        if (n == 0) {
+        if (n == 0 &&
+            (memo == NULL || !proto_tls_memo_find(memo, chain[0].hash.sha256, a, &chain[0]))) {
             digest_old(der, &chain[0].hash);
             read_certificate(a, &chain[0]);
+            if (memo != NULL)
+                proto_tls_memo_keep(memo, &chain[0]);
         }
         n++;
     }
