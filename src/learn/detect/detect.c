@@ -88,9 +88,13 @@ void detect_free(struct detect *d)
 
 /* ---- buckets ---- */
 
-static size_t influence_bytes(const struct detect *d)
+size_t detect_influence_bytes(const struct detect *d)
 {
-    return d->job->n_influencers > 0 ? (size_t)(d->job->memory_limit / 8) : 0;
+    if (d->job->n_influencers == 0)
+        return 0;
+    /* Shared by the buckets that latency and delay keep open. */
+    ts_ns lag = d->job->latency_ns + d->options.delay_ns;
+    return (size_t)(d->job->memory_limit / 8) / (1 + (size_t)(lag / d->job->bucket_span_ns));
 }
 
 static void drop_open(struct detect *d, size_t at)
@@ -141,7 +145,7 @@ static struct detect_open *bucket_at(struct detect *d, ts_ns time, uint64_t **ou
     d->open = open;
     detect_names_next_generation(d->names);
     struct detect_open *b =
-        detect_bucket_new(start, detect_names_generation(d->names), influence_bytes(d));
+        detect_bucket_new(start, detect_names_generation(d->names), detect_influence_bytes(d));
     if (b == NULL) {
         *out_err = ERR_MEMORY;
         return NULL;

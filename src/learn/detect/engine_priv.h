@@ -121,6 +121,9 @@ size_t detect_memory(const struct detect *d);
 /* Which of a cell's values name its parent: bit 0 partition, 1 over, 2 by. */
 unsigned detect_parent_bits(const struct detect_detector *det);
 
+/* What the contributions of one open bucket may take. */
+size_t detect_influence_bytes(const struct detect *d);
+
 /* report.c: candidates to results. tested: series judged in this bucket. */
 enum err detect_report(struct detect *d, const struct detect_closing *c,
                        struct detect_candidates *found, const size_t *tested) ERR_MUST_CHECK;

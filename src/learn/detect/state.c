@@ -467,9 +467,8 @@ static enum err load_open(struct detect *d, struct cursor *in, const struct dete
             (least != TIME_NONE && start < least))
             return ERR_FORMAT;
         least = start + span;
-        size_t influences = d->job->n_influencers > 0 ? (size_t)(d->job->memory_limit / 8) : 0;
         struct detect_open *b =
-            detect_bucket_new(start, detect_names_generation(d->names), influences);
+            detect_bucket_new(start, detect_names_generation(d->names), detect_influence_bytes(d));
         if (b == NULL)
             return ERR_MEMORY;
         d->open[d->n_open++] = b;
