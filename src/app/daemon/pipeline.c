@@ -19,6 +19,7 @@ struct daemon_pipeline {
  * all parts of an installation. Tables keyed by traffic alone have seeds of their own. */
 static const struct hash_key shard_seed = {0x77656972206a6f62U, 0x2073686172647331U};
 
+/* Written with the snapshots: what was learned is the past of this instant, and no other. */
 #define ENGINE_TIME "engine_time"
 
 /* After so long without an event the clock no longer stops at every bucket and run: a jump of years
@@ -153,8 +154,6 @@ static enum err stop_at(struct daemon_pipeline *p, ts_ns now, struct err_text *w
     err = daemon_jobs_advance(p->jobs, now, why);
     if (err == ERR_NONE)
         err = daemon_rules_advance(p->rules, now, why);
-    if (err == ERR_NONE)
-        err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, now);
     return end(p, err, why);
 }
 
@@ -181,7 +180,7 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct er
     return ERR_NONE;
 }
 
-enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow,
+enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow, bool keep,
                                struct err_text *why)
 {
     if (follow) {
@@ -190,7 +189,7 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
             return err;
     }
     p->events++;
-    if (p->options.store != NULL) {
+    if (keep && p->options.store != NULL) {
         enum err err = store_append(p->options.store, e);
         if (err != ERR_NONE && err != ERR_LIMIT)
             return err_set(why, err, "an event cannot be kept: %s", err_name(err));
@@ -218,7 +217,8 @@ enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
     return end(p, err, why);
 }
 
-enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why)
+enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const void *position,
+                              size_t n, struct err_text *why)
 {
     if (p->now == TIME_NONE)
         return ERR_NONE;
@@ -228,6 +228,8 @@ enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why)
     err = daemon_jobs_save(p->jobs, p->now, why);
     if (err == ERR_NONE)
         err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, p->now);
+    if (err == ERR_NONE && name != NULL)
+        err = store_state_meta_put(p->options.state, name, position, n);
     return end(p, err, why);
 }
 

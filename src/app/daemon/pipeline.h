@@ -25,6 +25,7 @@
 #include "daemon/rules.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct daemon_pipeline;
@@ -53,8 +54,11 @@ void daemon_pipeline_free(struct daemon_pipeline *p); /* NULL is fine */
 enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;
 
-/* One event; engine time is at least its time afterwards if follow is set. */
-enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow,
+/*
+ * One event; engine time is at least its time afterwards if follow is set. With keep it goes to the
+ * store too; without, the store has it already.
+ */
+enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow, bool keep,
                                struct err_text *why) ERR_MUST_CHECK;
 
 /* Moves engine time on. Going back does nothing. */
@@ -64,8 +68,12 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now,
 /* The end of input: time goes on until every open bucket is final, then all rules run once more. */
 enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 
-/* What was learned so far, to state.db. */
-enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * What was learned so far, to state.db; in the same transaction the bytes of a position, under a
+ * name, when name is not NULL (store_state_meta_get() reads them).
+ */
+enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const void *position,
+                              size_t n, struct err_text *why) ERR_MUST_CHECK;
 
 struct daemon_pipeline_totals {
     uint64_t events;

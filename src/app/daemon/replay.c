@@ -2,6 +2,8 @@
 #include "daemon/replay.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "daemon/enricher.h"
@@ -30,6 +32,18 @@
 #define LOOK_EVERY 16384
 #define PACKAGES_MAX 64
 
+/* Where a replay stands in the order of its events. */
+struct place {
+    ts_ns time;
+    uint32_t source;
+    uint64_t sequence;
+};
+
+/* The name of the place under which the state and the store keep theirs. */
+#define PLACE "replay"
+/* How often what was learned is saved, in passing time, when there is a data directory. */
+#define SAVE_EVERY (30 * TIME_S)
+
 struct daemon_replay {
     struct daemon_replay_settings settings;
     struct daemon_inputs *inputs;
@@ -44,9 +58,13 @@ struct daemon_replay {
     struct store_state *state;
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
-    ts_ns first;     /* time of the earliest event: when jobs and rules are set up */
-    uint64_t sorted; /* events that went into the sort */
-    uint64_t played; /* events that came out */
+    ts_ns first;       /* time of the earliest event: when jobs and rules are set up */
+    uint64_t sorted;   /* events that went into the sort */
+    uint64_t played;   /* events that came out */
+    struct place seen; /* what the saved learning has seen, from an earlier run */
+    struct place kept; /* what the store has kept, from an earlier run */
+    struct place at;   /* the newest event played */
+    ts_ns saved;       /* passing time of the last save */
     enum err failed;
     struct err_text why;
 };
@@ -324,6 +342,74 @@ static enum err set_up(struct daemon_replay *r, struct err_text *why)
     return err;
 }
 
+static bool is_after(const struct event *e, const struct place *p)
+{
+    if (e->time != p->time)
+        return e->time > p->time;
+    if (e->source != p->source)
+        return e->source > p->source;
+    return e->sequence > p->sequence;
+}
+
+static void place_write(const struct place *p, struct buf *out)
+{
+    buf_le64(out, (uint64_t)p->time);
+    buf_le32(out, p->source);
+    buf_le64(out, p->sequence);
+}
+
+static void place_read(const struct buf *from, struct place *out)
+{
+    struct cursor c = cursor_make(from->p, from->n);
+    struct place p = {.time = (ts_ns)cursor_le64(&c)};
+    p.source = cursor_le32(&c);
+    p.sequence = cursor_le64(&c);
+    if (cursor_ok(&c))
+        *out = p;
+}
+
+/* Where an earlier run on the data directory came to. */
+static enum err find_places(struct daemon_replay *r, struct err_text *why)
+{
+    struct buf place;
+    buf_init(&place);
+    r->seen.time = r->kept.time = TIME_NONE;
+    enum err err = store_state_meta_get(r->state, PLACE, &place);
+    if (err == ERR_NONE)
+        place_read(&place, &r->seen);
+    if ((err == ERR_NONE || err == ERR_NOT_FOUND) && r->store != NULL) {
+        buf_clear(&place);
+        err = store_offset_get(r->store, PLACE, &place);
+        if (err == ERR_NONE)
+            place_read(&place, &r->kept);
+    }
+    buf_release(&place);
+    if (err == ERR_NOT_FOUND)
+        err = ERR_NONE;
+    return err == ERR_NONE
+               ? err
+               : err_set(why, err, "the data directory cannot be read: %s", err_name(err));
+}
+
+/* Events first, then what was learned of them. */
+static enum err keep_place(struct daemon_replay *r, struct err_text *why)
+{
+    struct buf place;
+    buf_init(&place);
+    place_write(&r->at, &place);
+    enum err err =
+        buf_ok(&place) ? store_offset_set(r->store, PLACE, place.p, place.n) : ERR_MEMORY;
+    if (err != ERR_NONE)
+        err_set(why, err, "the store cannot be written: %s", err_name(err));
+    if (err == ERR_NONE)
+        err = store_commit(r->store, why);
+    if (err == ERR_NONE)
+        err = daemon_pipeline_save(r->pipeline, PLACE, place.p, place.n, why);
+    r->saved = clock_steady();
+    buf_release(&place);
+    return err;
+}
+
 /* Second pass: an event in its place in time. */
 static void play(void *ctx, struct event *e)
 {
@@ -332,16 +418,18 @@ static void play(void *ctx, struct event *e)
         return;
     if (r->played == 0)
         r->failed = daemon_pipeline_load(r->pipeline, e->time, &r->why);
-    if (r->failed == ERR_NONE)
-        r->failed = daemon_pipeline_event(r->pipeline, e, true, &r->why);
+    if (r->failed == ERR_NONE && is_after(e, &r->seen)) {
+        r->failed = daemon_pipeline_event(r->pipeline, e, true, is_after(e, &r->kept), &r->why);
+        r->at = (struct place){e->time, e->source, e->sequence};
+    }
     if (++r->played % LOOK_EVERY != 0)
         return;
     if (r->settings.progress != NULL)
         r->settings.progress(r->settings.ctx, 1, (double)r->played / (double)r->sorted, r->played);
     if (r->failed == ERR_NONE && r->settings.stop != NULL && r->settings.stop(r->settings.ctx))
         r->failed = err_set(&r->why, ERR_STOPPED, "stopped before the end of the input");
-    if (r->failed == ERR_NONE && r->store != NULL)
-        r->failed = store_commit(r->store, &r->why);
+    if (r->failed == ERR_NONE && r->store != NULL && clock_steady() - r->saved >= SAVE_EVERY)
+        r->failed = keep_place(r, &r->why);
 }
 
 enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
@@ -353,6 +441,10 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
     }
     if (err == ERR_NONE)
         err = set_up(r, why);
+    if (err == ERR_NONE)
+        err = find_places(r, why);
+    r->at = r->seen;
+    r->saved = clock_steady();
     if (err == ERR_NONE && (err = ingest_sort_drain(r->sort, play, r)) != ERR_NONE)
         err_set(why, err, "the events in order cannot be read: %s", err_name(err));
     if (err == ERR_NONE && r->failed != ERR_NONE) {
@@ -364,9 +456,7 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
     if (r->settings.data_dir == NULL || (err != ERR_NONE && err != ERR_STOPPED))
         return err;
     struct err_text late;
-    enum err saved = store_commit(r->store, &late);
-    if (saved == ERR_NONE)
-        saved = daemon_pipeline_save(r->pipeline, &late);
+    enum err saved = keep_place(r, &late);
     if (saved != ERR_NONE && err == ERR_NONE) {
         *why = late;
         err = saved;

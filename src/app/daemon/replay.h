@@ -9,6 +9,10 @@
  * up, and the events pass through the pipeline as fast as they can. Time ends when every open
  * bucket is final and every rule has run once more.
  *
+ * With a data directory a replay that was stopped, or killed, goes on where it stood when it is
+ * begun again with the same inputs: events that were kept are not kept twice, and what was learned
+ * from them is not learned again.
+ *
  * Ownership: borrows settings.
  * Threads:   one owner.
  */

@@ -204,7 +204,7 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
     pthread_mutex_lock(&s->data->lock);
     for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
         enrich_event(s->enrich, &b->events[i]);
-        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, why);
+        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, true, why);
     }
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_NONE && b->offset_name != NULL) {
@@ -244,7 +244,7 @@ static enum err tick(struct serve *s, struct err_text *why)
     if (engine != TIME_NONE)
         err = daemon_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
     if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
-        err = daemon_pipeline_save(s->pipeline, why);
+        err = daemon_pipeline_save(s->pipeline, NULL, NULL, 0, why);
         s->saved = now;
     }
     pthread_mutex_unlock(&s->data->lock);
@@ -351,7 +351,7 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
         enum err kept = commit(&s, &late);
         if (kept == ERR_NONE) {
             pthread_mutex_lock(&s.data->lock);
-            kept = daemon_pipeline_save(s.pipeline, &late);
+            kept = daemon_pipeline_save(s.pipeline, NULL, NULL, 0, &late);
             pthread_mutex_unlock(&s.data->lock);
         }
         if (kept != ERR_NONE && err == ERR_NONE) {

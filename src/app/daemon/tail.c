@@ -48,6 +48,7 @@ static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
     ingest_settings_default(&settings);
     settings.source = t->settings.first_event_source + (uint32_t)i;
     settings.delta = t->delta;
+    settings.zeek.late_ns = t->settings.late;
     struct log *log = &t->logs[i];
     enum err err = ingest_follow_open(t->settings.paths[i], &settings, &log->follow, why);
     if (err != ERR_NONE)
