@@ -441,6 +441,10 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
     struct split partition;
     struct split over;
     struct split by;
+    /* A conversation counts once, however often it is reported. */
+    if (d->row.continues &&
+        (det->function->kind == DETECT_COUNT || det->function->kind == DETECT_NON_ZERO_COUNT))
+        return;
     if ((r->field != DETECT_NO_SLOT && d->row.values[r->field].n == 0) ||
         !split_of(d, r->partition, det->use_null, &partition) ||
         !split_of(d, r->over, false, &over) || !split_of(d, r->by, det->use_null, &by)) {
@@ -535,6 +539,7 @@ enum err detect_event(struct detect *d, const struct event *e)
     if (r != ERR_NONE)
         return r;
     detect_row_event(&d->row, &d->plan, e);
+    d->row.continues = event_i64(e, EVENT_F_WEIR_FLOW_REPORTS, 1) > 1;
     return take(d, time);
 }
 

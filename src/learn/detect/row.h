@@ -78,6 +78,7 @@ struct detect_row {
     uint64_t fields;              /* values filled in all */
     uint64_t bytes;
     uint64_t dropped; /* values beyond DETECT_ROW_VALUES */
+    bool continues;   /* a later report of a conversation that was counted before */
 };
 
 enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job) ERR_MUST_CHECK;

@@ -580,6 +580,44 @@ static void test_lists_in_events(void **state)
     buf_release(&out);
 }
 
+static void keep_actual(void *ctx, const struct detect_result *r)
+{
+    if (r->type == DETECT_RESULT_MODEL_PLOT)
+        *(double *)ctx = r->plot.actual;
+}
+
+/* Ten conversations, each reported three times in the bucket, are ten. */
+static void test_a_conversation_counts_once(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"job_id\":\"c\",\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":["
+        "{\"function\":\"count\"}]},\"data_description\":{\"time_field\":\"@timestamp\"},"
+        "\"model_plot_config\":{\"enabled\":true}}";
+    double actual = -1;
+    struct detect_job *job;
+    struct detect *d;
+    struct err_text why;
+    assert_int_equal(detect_job_parse(text, strlen(text), "c", NULL, 0, &job, &why), ERR_NONE);
+    const struct detect_options o = {
+        .seed = {1, 2}, .follow_records = true, .sink = keep_actual, .ctx = &actual};
+    assert_int_equal(detect_new(job, &o, &d), ERR_NONE);
+    for (int b = 0; b < 30; b++)
+        for (int i = 0; i < 30; i++) {
+            struct arena a;
+            struct event e;
+            arena_init(&a, 0);
+            event_init(&e, &a, START + b * SPAN + i * TIME_S);
+            event_set_i64(&e, EVENT_F_WEIR_FLOW_REPORTS, 1 + i % 3);
+            assert_int_equal(detect_event(d, &e), ERR_NONE);
+            arena_release(&a);
+        }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    assert_true(actual == 10);
+    detect_free(d);
+    detect_job_free(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_restored_when_memory_is_short),
         cmocka_unit_test(test_late_and_latency),
+        cmocka_unit_test(test_a_conversation_counts_once),
         cmocka_unit_test(test_odd_series),
         cmocka_unit_test(test_advance),
         cmocka_unit_test(test_sparse_buckets),
