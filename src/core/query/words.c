@@ -144,12 +144,13 @@ bool query_words_next(struct query_words *w)
 {
     enum kind before = KIND_OTHER;
     size_t chars = 0;
+    bool word = false; /* a letter or digit is in it; '_' alone is no word */
     w->n = 0;
     while (w->p < w->end) {
         size_t n;
         uint32_t c = query_words_char(w->p, w->end, &n);
         enum kind kind = kind_of(c);
-        if (kind == KIND_SINGLE && chars > 0)
+        if (kind == KIND_SINGLE && word)
             break;
         if (kind == KIND_OTHER) {
             size_t after_n;
@@ -158,21 +159,28 @@ bool query_words_next(struct query_words *w)
                          joins(c, before, kind_of(query_words_char(after, w->end, &after_n)));
             if (!stays) {
                 w->p += n;
-                if (chars > 0)
+                if (word)
                     break;
+                chars = 0;
+                w->n = 0;
                 continue;
             }
         } else {
             before = kind;
         }
-        if (chars == QUERY_WORDS_CHARS)
+        if (chars == QUERY_WORDS_CHARS && word)
             break;
+        if (chars == QUERY_WORDS_CHARS || (kind == KIND_SINGLE && !word))
+            chars = w->n = 0;
+        word = word || kind != KIND_JOINER;
         w->n += query_words_put(query_words_lower(c), w->word + w->n);
         w->p += n;
         chars++;
         if (kind == KIND_SINGLE)
             break;
     }
+    if (!word)
+        w->n = 0;
     w->word[w->n] = '\0';
-    return chars > 0;
+    return word;
 }

@@ -43,6 +43,8 @@ static void words_as_the_standard_analyser_has_them(void **state)
            "b",
            "a|\xe6\x97\xa5|\xe6\x9c\xac|b");
     expect("ends. now.", "ends|now");
+    expect("_ $_ a __ _b_ [int]$_", "a|_b_|int");
+    expect("__\xe6\x97\xa5", "\xe6\x97\xa5");
 }
 
 static void long_words_are_cut(void **state)
