@@ -11,8 +11,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 PARTS = {
     "simdjson": ["simdjson"], "tomlplusplus": ["toml++"], "duckdb": ["duckdb.h"],
     "sqlite": ["sqlite3"], "zstd": ["zstd"], "zlib": ["zlib.h"], "pcap": ["pcap"],
-    "gnutls": ["gnutls/"], "nettle": ["nettle/"], "maxminddb": ["maxminddb"], "loc": ["libloc/"],
-    "psl": ["libpsl"], "seccomp": ["seccomp.h"], "capng": ["cap-ng.h"],
+    "nettle": ["nettle/"], "maxminddb": ["maxminddb"], "loc": ["libloc/"], "psl": ["libpsl"],
+    "seccomp": ["seccomp.h"], "capng": ["cap-ng.h"],
     "threads": ["pthread.h", "threads.h"], "math": [],
 }
 

@@ -49,11 +49,6 @@ static void drop_buffers(struct proto_tls_conn *c)
     }
 }
 
-void proto_tls_conn_remember(struct proto_tls_conn *c, struct proto_tls_memo *memo)
-{
-    c->memo = memo;
-}
-
 void proto_tls_conn_free(struct proto_tls_conn *c)
 {
     if (c == NULL)
@@ -108,11 +103,11 @@ static bool read_message(struct proto_tls_conn *c, enum proto_dir dir, ts_ns ts,
     case MESSAGE_CERTIFICATE:
         if (dir == info->client)
             return info->client_chain != NULL ||
-                   proto_tls_read_certificates(&c->arena, c->memo, body, &info->client_chain,
+                   proto_tls_read_certificates(&c->arena, body, &info->client_chain,
                                                &info->client_chain_n);
         c->server_certificate_seen = true;
         return info->server_chain != NULL ||
-               proto_tls_read_certificates(&c->arena, c->memo, body, &info->server_chain,
+               proto_tls_read_certificates(&c->arena, body, &info->server_chain,
                                            &info->server_chain_n);
     case MESSAGE_SERVER_KEY:
         c->server_certificate_seen = true; /* anonymous or pre-shared: no session is resumed */

@@ -6,7 +6,7 @@
  *
  * Feed the bytes of both directions in order. The connection asks for no more once everything that
  * travels in clear has been seen. SSL 3.0 to TLS 1.3; SSL 2.0 hellos are taken as not TLS.
- * Certificates can be seen up to TLS 1.2 only; the first of a chain is read with GnuTLS.
+ * Certificates can be seen up to TLS 1.2 only; the first of a chain is read in full.
  *
  * JA3 and JA3S: MD5 over the decimal fields of the hello (Salesforce 2017), GREASE values left out.
  *
@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "proto/dir.h"
+#include "proto/x509.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,6 @@
 
 #define PROTO_TLS_BYTES_MAX (512u * 1024)
 #define PROTO_TLS_CERTIFICATES_MAX 10
-#define PROTO_TLS_NAMES_MAX 64 /* alternative names kept of a certificate */
 #define PROTO_TLS_ALPN_MAX 8
 
 enum proto_tls_state {
@@ -32,34 +32,6 @@ enum proto_tls_state {
     PROTO_TLS_DONE,   /* all that is visible was seen; feed no more */
     PROTO_TLS_NOT,    /* this is no TLS */
     PROTO_TLS_BROKEN, /* TLS, and then nonsense, a gap, or too much; what was seen is in the info */
-};
-
-struct proto_tls_digest {
-    char md5[33]; /* hex, lower case */
-    char sha1[41];
-    char sha256[65];
-};
-
-/*
- * Of the first certificate of a chain, the sender's own, everything is read. Of the others, which a
- * thousand servers share, there are only hash.sha256 and der: the rest is "" or 0.
- */
-struct proto_tls_certificate {
-    const char *subject; /* RFC 4514 text, valid UTF-8; "" when it could not be read */
-    const char *issuer;
-    const char *common_name; /* of the subject; "" when there is none */
-    const char *issuer_common_name;
-    const char *serial;       /* hex, upper case */
-    const char *const *names; /* DNS names, addresses, mail addresses and URIs */
-    size_t name_n;
-    ts_ns not_before; /* TIME_NONE when not readable */
-    ts_ns not_after;
-    const char *public_key_algorithm; /* "RSA", "ECDSA" …: GnuTLS's names */
-    const char *signature_algorithm;
-    uint32_t public_key_bits;
-    uint32_t version;             /* 1 to 3; 0 when not readable */
-    struct proto_tls_digest hash; /* of the whole certificate */
-    struct bytes der;
 };
 
 struct proto_tls_hello {
@@ -91,7 +63,11 @@ struct proto_tls_info {
     const uint16_t *client_ciphers; /* offered, as on the wire, GREASE left out */
     size_t client_cipher_n;
 
-    const struct proto_tls_certificate *server_chain; /* as sent: own certificate first */
+    /*
+     * As sent: the sender's own certificate comes first, and everything in it is read. Of the
+     * others, which a thousand servers share, there are only hash.sha256 and der.
+     */
+    const struct proto_tls_certificate *server_chain;
     size_t server_chain_n;
     const struct proto_tls_certificate *client_chain;
     size_t client_chain_n;
@@ -109,10 +85,6 @@ struct proto_tls_conn;
 
 struct proto_tls_conn *proto_tls_conn_new(void);    /* NULL when memory is short */
 void proto_tls_conn_free(struct proto_tls_conn *c); /* NULL is fine */
-
-/* From now on certificates are looked up in the memo (proto/tls_memo.h) before they are read. */
-struct proto_tls_memo;
-void proto_tls_conn_remember(struct proto_tls_conn *c, struct proto_tls_memo *memo);
 
 enum proto_tls_state proto_tls_conn_feed(struct proto_tls_conn *c, enum proto_dir dir, ts_ns ts,
                                          struct bytes data);

@@ -29,7 +29,6 @@ struct tls_side {
 
 struct proto_tls_conn {
     struct arena arena;
-    struct proto_tls_memo *memo; /* NULL: every certificate is taken apart */
     struct proto_tls_info info;
     struct tls_side sides[2];
     bool server_ticket_seen;
@@ -43,8 +42,7 @@ void proto_tls_hex(const uint8_t *p, size_t n, const char *digits, char *out);
 /* The bodies of handshake messages. False: broken. */
 bool proto_tls_read_client_hello(struct proto_tls_conn *c, struct bytes body, ts_ns ts);
 bool proto_tls_read_server_hello(struct proto_tls_conn *c, struct bytes body, ts_ns ts);
-/* memo may be NULL. */
-bool proto_tls_read_certificates(struct arena *a, struct proto_tls_memo *memo, struct bytes body,
+bool proto_tls_read_certificates(struct arena *a, struct bytes body,
                                  const struct proto_tls_certificate **out, size_t *out_n);
 
 #endif

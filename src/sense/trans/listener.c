@@ -5,10 +5,7 @@
 #include "base/mem.h"
 #include "decode/packet.h"
 #include "proto/detect.h"
-#include "proto/tls_memo.h"
 #include "trans/trans_priv.h"
-
-#define CERTIFICATES 256 /* remembered; 2 MiB at most */
 
 /*
  * The table keeps one word for each flow. Flows of datagrams need no more than a serial number and
@@ -163,8 +160,7 @@ enum err trans_listener_new(const struct trans_listener_settings *settings, even
     arena_init(&l->pattern_arena, 0);
     budget_init(&l->budget, settings->session_bytes);
     l->pending = trans_pending_new(settings->seed, settings->max_waiting);
-    l->memo = proto_tls_memo_new(CERTIFICATES);
-    if (l->pending == NULL || l->memo == NULL || !trans_event_prepare(l)) {
+    if (l->pending == NULL || !trans_event_prepare(l)) {
         trans_listener_free(l);
         return ERR_MEMORY;
     }
@@ -180,7 +176,6 @@ void trans_listener_free(struct trans_listener *l)
         trans_session_free(l->oldest);
     trans_session_release(l);
     trans_pending_free(l->pending);
-    proto_tls_memo_free(l->memo);
     arena_release(&l->arena);
     arena_release(&l->pattern_arena);
     mem_free(l);
@@ -195,8 +190,8 @@ void trans_listener_flush(struct trans_listener *l)
 
 size_t trans_listener_bytes(const struct trans_listener *l)
 {
-    return sizeof(*l) + trans_pending_bytes(l->pending) + proto_tls_memo_bytes(l->memo) +
-           l->budget.used + l->session_made * sizeof(struct trans_session);
+    return sizeof(*l) + trans_pending_bytes(l->pending) + l->budget.used +
+           l->session_made * sizeof(struct trans_session);
 }
 
 struct trans_counters trans_listener_counters(const struct trans_listener *l)

@@ -8,8 +8,6 @@ bool trans_tls_open(struct trans_session *s)
     s->tls = proto_tls_conn_new();
     if (s->tls == NULL)
         s->l->counters.no_memory++;
-    else
-        proto_tls_conn_remember(s->tls, s->l->memo);
     return s->tls != NULL;
 }
 

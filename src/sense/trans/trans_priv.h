@@ -15,7 +15,6 @@
 struct proto_dns_stream;
 struct proto_http_conn;
 struct proto_tls_conn;
-struct proto_tls_memo;
 struct trans_http_request;
 
 /* Sets a constant text of a field that is not there yet. */
@@ -77,7 +76,6 @@ struct trans_listener {
     struct trans_session *oldest, *newest;
     struct trans_session *free_sessions;
     size_t session_made;
-    struct proto_tls_memo *memo;
     struct arena arena; /* the event being made, and the message it is made of */
     struct arena pattern_arena;
     struct event patterns[TRANS_PATTERNS];

@@ -2,7 +2,6 @@
 #include "proto/tls_priv.h"
 
 #include "base/rng.h"
-#include "proto/tls_memo.h"
 
 #include "cmocka_head.h"
 #include "sense/frames.h"
@@ -37,7 +36,7 @@ static bool read_body(void)
     arena_clear(&arena);
     chain = NULL;
     chain_n = 0;
-    bool ok = proto_tls_read_certificates(&arena, NULL, b, &chain, &chain_n);
+    bool ok = proto_tls_read_certificates(&arena, b, &chain, &chain_n);
     frame_drop(b); /* the chain must not lead into it */
     return ok;
 }
@@ -56,7 +55,8 @@ static void everything_of_the_first(void **state)
     assert_string_equal(c->serial, "1234ABCD");
     assert_int_equal(c->not_before, 1795291011 * TIME_S);
     assert_int_equal(c->not_after, 2110651011 * TIME_S);
-    assert_string_equal(c->public_key_algorithm, "EC/ECDSA");
+    assert_string_equal(c->public_key_algorithm, "ECDSA");
+    assert_string_equal(c->public_key_curve, "P-256");
     assert_int_equal(c->public_key_bits, 256);
     assert_string_equal(c->signature_algorithm, "ECDSA-SHA256");
     assert_int_equal(c->version, 3);
@@ -75,28 +75,6 @@ static void everything_of_the_first(void **state)
         assert_memory_equal(chain[i].der.p, der.b, der.n);
     }
     assert_string_equal(chain[1].subject, "");
-}
-
-/* The same answer from the memo as from the bytes. */
-static void the_memo_changes_nothing(void **state)
-{
-    (void)state;
-    struct proto_tls_memo *memo = proto_tls_memo_new(4);
-    assert_non_null(memo);
-    make_body(1);
-    for (int i = 0; i < 3; i++) {
-        struct bytes b = frame_copy(f.b, f.n);
-        arena_clear(&arena);
-        assert_true(proto_tls_read_certificates(&arena, memo, b, &chain, &chain_n));
-        frame_drop(b);
-        assert_string_equal(chain[0].subject, "CN=weir.example,O=Weir Test,C=NO");
-        assert_string_equal(chain[0].hash.md5, "8054d11763ddb072d7450be92486a80a");
-        assert_string_equal(chain[0].public_key_algorithm, "EC/ECDSA");
-        assert_int_equal(chain[0].name_n, 6);
-        assert_int_equal(chain[0].not_after, 2110651011 * TIME_S);
-        assert_memory_equal(chain[0].der.p, der.b, der.n);
-    }
-    proto_tls_memo_free(memo);
 }
 
 static void what_is_no_certificate(void **state)
@@ -162,8 +140,9 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_of_the_first),   cmocka_unit_test(the_memo_changes_nothing),
-        cmocka_unit_test(what_is_no_certificate),    cmocka_unit_test(long_chains_are_cut),
+        cmocka_unit_test(everything_of_the_first),
+        cmocka_unit_test(what_is_no_certificate),
+        cmocka_unit_test(long_chains_are_cut),
         cmocka_unit_test(random_changes_do_no_harm),
     };
     return cmocka_run_group_tests(tests, start, end);
