@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation fails once, in every part of a job's life: an error comes back, or a counted
+ * gap; nothing crashes or leaks. */
+#include "fault_memory.h"
+#include "help.h"
+
+static const char job_text[] =
+    "{\"job_id\":\"f\",\"description\":\"d\",\"groups\":[\"a\"],\"analysis_config\":{\"bucket_"
+    "span\":"
+    "\"15m\",\"detectors\":[{\"function\":\"count\",\"partition_field_name\":\"a\"},{\"function\":"
+    "\"high_sum\",\"field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"rare\","
+    "\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"info_content\","
+    "\"field_name\":\"b\",\"custom_rules\":[{\"conditions\":[{\"applies_to\":\"actual\","
+    "\"operator\":"
+    "\"gt\",\"value\":1e9}]}]}],\"influencers\":[\"a\",\"b\"]},\"unknown\":1,"
+    "\"model_plot_config\":{}}";
+static const char feed_text[] =
+    "{\"datafeed_id\":\"x\",\"indices\":[\"a\",\"b\"],\"query\":{\"term\":{\"a\":1}},"
+    "\"runtime_mappings\":{\"file_directory\":{\"type\":\"keyword\"}},\"odd\":1}";
+
+static void feed(struct detect *d, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char v[3][24];
+        snprintf(v[0], 24, "a%d", i % 3);
+        snprintf(v[1], 24, "%d", i == 70 ? 90000000 : i * 37 % 101);
+        snprintf(v[2], 24, "b%d", i == 70 ? 99 : i * 7 % 11);
+        struct bytes fields[] = {bytes_make("0", 1), bytes_make(v[0], strlen(v[0])),
+                                 bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2]))};
+        if (detect_record(d, i * 5 * TIME_MIN, fields) != ERR_NONE)
+            return;
+    }
+}
+
+/* A whole life of a job; any step may fail for lack of memory. */
+static void live(struct buf *out)
+{
+    struct detect_job *job = NULL;
+    struct detect_feed *datafeed = NULL;
+    struct detect *d = NULL;
+    struct detect *copy = NULL;
+    struct err_text why;
+    struct buf saved;
+    buf_init(&saved);
+    struct detect_options o = help_options(out, NULL);
+    struct bytes names[] = {bytes_make("time", 4), bytes_make("a", 1), bytes_make("v", 1),
+                            bytes_make("b", 1)};
+    (void)!detect_feed_parse(feed_text, strlen(feed_text), "", &datafeed, &why);
+    if (detect_job_parse(job_text, strlen(job_text), "", NULL, 0, &job, &why) == ERR_NONE &&
+        detect_new(job, &o, &d) == ERR_NONE && detect_columns(d, names, 4, &why) == ERR_NONE) {
+        feed(d, 0, 60);
+        detect_save(d, &saved);
+        if (buf_ok(&saved) && detect_restore(job, &o, saved.p, saved.n, &copy, &why) == ERR_NONE &&
+            detect_columns(copy, names, 4, &why) == ERR_NONE) {
+            feed(copy, 60, 80);
+            (void)!detect_interim(copy);
+            (void)!detect_finish(copy);
+            detect_renormalize(copy);
+        }
+    }
+    buf_release(&saved);
+    detect_free(copy);
+    detect_free(d);
+    detect_job_free(job);
+    detect_feed_free(datafeed);
+}
+
+static void test_each_allocation(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out);
+    for (uint64_t n = 1;; n += 1 + n / 200) {
+        buf_release(&out);
+        fault_arm(n);
+        live(&out);
+        if (!fault_disarm())
+            break;
+    }
+    assert_non_null(strstr(buf_text(&out), "\"over_field_value\":\"b99\""));
+    buf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_allocation)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
