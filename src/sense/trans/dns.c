@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/dns.h"
 
+#include "base/ip.h"
 #include "trans/trans_priv.h"
 
 #define ANSWERS_MAX 64 /* of each section, put in an event; the counts tell how many there were */
@@ -270,8 +271,16 @@ void trans_dns_message(struct trans_listener *l, uint64_t serial, const struct f
     if (w != NULL) {
         give_answer(l, &w->origin, w, ts, &m);
         trans_pending_remove(l->pending, w);
+        trans_listener_answered(l, serial, id, side, message.n);
+    } else if (trans_listener_was_answered(l, serial, id, side, message.n)) {
+        l->counters.repeated++;
+        arena_clear(&l->arena);
     } else {
+        /* What is announced to a group comes from the one who announces; else from who was asked.
+         */
         struct trans_origin o = trans_event_origin(f, trans_other(side));
+        if (ip_is_multicast(&o.ends.ip[FLOW_SOURCE]))
+            o = trans_event_origin(f, side);
         give_answer(l, &o, NULL, ts, &m);
     }
 }

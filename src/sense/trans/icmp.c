@@ -77,6 +77,10 @@ void trans_icmp_message(struct trans_listener *l, uint64_t serial, const struct 
     }
     struct trans_waiting *w =
         trans_pending_find(l->pending, serial, p->icmp.seq, trans_other(side));
+    if (w == NULL && trans_listener_was_answered(l, serial, p->icmp.seq, side, p->payload_len)) {
+        l->counters.repeated++;
+        return;
+    }
     struct trans_origin o = w != NULL ? w->origin : trans_event_origin(f, trans_other(side));
     struct event e;
     trans_event_begin(l, &e, TRANS_PATTERN_ICMP, &o, w != NULL ? w->ts : p->ts, p->ts);
@@ -85,6 +89,7 @@ void trans_icmp_message(struct trans_listener *l, uint64_t serial, const struct 
     if (w != NULL) {
         event_set_i64(&e, EVENT_F_WEIR_REQUEST_BYTES, w->wire_n);
         trans_pending_remove(l->pending, w);
+        trans_listener_answered(l, serial, p->icmp.seq, side, p->payload_len);
     } else {
         l->counters.unasked++;
     }

@@ -52,6 +52,26 @@ struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t ser
     return w;
 }
 
+/* Serial numbers are the listener's own, so that nobody can choose who shares a place with whom. */
+static uint64_t answer_name(uint64_t serial, uint16_t id, enum flow_side side, uint64_t size)
+{
+    return hash_mix(serial << 17 | (uint64_t)id << 1 | (uint64_t)side) ^ (size << 1 | 1);
+}
+
+void trans_listener_answered(struct trans_listener *l, uint64_t serial, uint16_t id,
+                             enum flow_side side, uint64_t size)
+{
+    uint64_t name = answer_name(serial, id, side, size);
+    l->answered[(name >> 32) % TRANS_ANSWERED] = name;
+}
+
+bool trans_listener_was_answered(const struct trans_listener *l, uint64_t serial, uint16_t id,
+                                 enum flow_side side, uint64_t size)
+{
+    uint64_t name = answer_name(serial, id, side, size);
+    return l->answered[(name >> 32) % TRANS_ANSWERED] == name;
+}
+
 static void now_is(struct trans_listener *l, ts_ns ts)
 {
     if (ts > l->now)

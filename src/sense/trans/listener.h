@@ -49,7 +49,7 @@ struct trans_counters {
     uint64_t icmp;
     uint64_t unanswered;  /* requests without response, among them */
     uint64_t unasked;     /* responses without request, among them */
-    uint64_t repeated;    /* the same question again while it waited: no event of its own */
+    uint64_t repeated;    /* the same question again while it waited, or the same answer again */
     uint64_t evicted;     /* questions given out early because too many waited */
     uint64_t broken;      /* messages that could not be read to their end */
     uint64_t lost;        /* conversations given up: gap, nonsense, or not the protocol */

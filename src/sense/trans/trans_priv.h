@@ -65,6 +65,8 @@ struct trans_session {
     uint64_t request_bytes; /* held by them */
 };
 
+#define TRANS_ANSWERED 1024
+
 struct trans_listener {
     struct trans_listener_settings settings;
     event_sink_fn sink;
@@ -72,7 +74,8 @@ struct trans_listener {
     ts_ns now;
     uint64_t serial; /* of the last flow listened to */
     struct trans_pending *pending;
-    struct budget budget; /* of sessions' parsers */
+    uint64_t answered[TRANS_ANSWERED]; /* the latest answers, each in its place */
+    struct budget budget;              /* of sessions' parsers */
     struct trans_session *oldest, *newest;
     struct trans_session *free_sessions;
     size_t session_made;
@@ -87,6 +90,15 @@ struct trans_listener {
 /* A new entry among the waiting, for which the oldest gives way if need be. NULL: no memory. */
 struct trans_waiting *trans_listener_wait(struct trans_listener *l, uint64_t serial, uint16_t id,
                                           enum flow_side side);
+
+/*
+ * Notes that a question was answered, and tells whether it was lately, by an answer of this size:
+ * the copy that a mirror port makes is no second transaction.
+ */
+void trans_listener_answered(struct trans_listener *l, uint64_t serial, uint16_t id,
+                             enum flow_side side, uint64_t size);
+bool trans_listener_was_answered(const struct trans_listener *l, uint64_t serial, uint16_t id,
+                                 enum flow_side side, uint64_t size);
 
 /* --- event.c --- */
 

@@ -76,6 +76,34 @@ static void an_answer_nobody_asked_for(void **state)
     talk_free(&t);
 }
 
+static void copies_of_a_mirror_port_are_one(void **state)
+{
+    (void)state;
+    struct talk t = talk_new(53, 100);
+    for (int i = 0; i < 2; i++)
+        talk_udp(&t, true, query, sizeof(query));
+    for (int i = 0; i < 3; i++)
+        talk_udp(&t, false, answer, sizeof(answer));
+    assert_int_equal(t.events->n, 1);
+    assert_int_equal(trans_listener_counters(t.listener).repeated, 3);
+    talk_udp(&t, true, query, sizeof(query)); /* asked once more */
+    talk_udp(&t, false, answer, sizeof(answer));
+    assert_int_equal(t.events->n, 2);
+    talk_free(&t);
+}
+
+static void announcements_come_from_who_makes_them(void **state)
+{
+    (void)state;
+    struct talk t = talk_new(5353, 100);
+    struct decode_packet p =
+        packet_udp(T0, CLIENT, 5353, "224.0.0.251", 5353, answer, sizeof(answer));
+    flow_table_packet(t.table, &p);
+    assert_int_equal(t.events->n, 1);
+    assert_true(kept_has(&t.events->events[0], EVENT_F_SOURCE_IP, CLIENT));
+    talk_free(&t);
+}
+
 static void the_oldest_gives_way(void **state)
 {
     (void)state;
@@ -133,9 +161,14 @@ static void nonsense_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_question_and_its_answer),  cmocka_unit_test(a_question_asked_in_vain),
-        cmocka_unit_test(an_answer_nobody_asked_for), cmocka_unit_test(the_oldest_gives_way),
-        cmocka_unit_test(over_tcp_in_pieces),         cmocka_unit_test(nonsense_is_counted),
+        cmocka_unit_test(a_question_and_its_answer),
+        cmocka_unit_test(a_question_asked_in_vain),
+        cmocka_unit_test(an_answer_nobody_asked_for),
+        cmocka_unit_test(copies_of_a_mirror_port_are_one),
+        cmocka_unit_test(announcements_come_from_who_makes_them),
+        cmocka_unit_test(the_oldest_gives_way),
+        cmocka_unit_test(over_tcp_in_pieces),
+        cmocka_unit_test(nonsense_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
