@@ -390,6 +390,13 @@ static void write_story(const struct draft *d, const struct rule_story *s)
         format_write_field_str(w, "weir.alert.unit", s->unit);
     field_buf(w, "weir.alert.came", &s->came);
     field_buf(w, "weir.alert.usual", &s->expected);
+    struct buf brief;
+    buf_init(&brief);
+    rule_behind_brief(f, &brief);
+    field_buf(w, "weir.alert.events.which", &brief);
+    if (!buf_ok(&brief))
+        w->out->failed = true;
+    buf_release(&brief);
 }
 
 static enum err write_behind(const struct draft *d, const struct rule_job *job,

@@ -13,6 +13,7 @@
 
 /* More values of one field make the query no better. */
 #define VALUES_MAX 64
+#define BRIEF_VALUES 5
 
 /* The fields that built-in runtime fields take their value from, and what they say without any. */
 static const struct runtime {
@@ -154,9 +155,40 @@ static void kql_entity(const struct rule_entity *e, struct buf *out)
     buf_char(out, ')');
 }
 
-static bool is_wanted(const struct rule_entity *e)
+/* The address that a field's value follows from: destination.ip for destination.geo.country_name.
+ */
+static const char *address_of(const char *field)
 {
-    return rule_entity_count(e) > 0 && (find_runtime(e->field) != NULL || is_event_field(e->field));
+    static const struct {
+        const char *prefix;
+        const char *address;
+    } sides[] = {{"source.geo.", "source.ip"},
+                 {"source.as.", "source.ip"},
+                 {"destination.geo.", "destination.ip"},
+                 {"destination.as.", "destination.ip"}};
+    for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+        if (strncmp(field, sides[i].prefix, strlen(sides[i].prefix)) == 0)
+            return sides[i].address;
+    }
+    return NULL;
+}
+
+/*
+ * By, over and partition values always belong to the question. Influencers are heavy values each
+ * for itself: one that follows from an address beside it says nothing more, and where the two lists
+ * do not fit each other the question would have no answer. The name of a sensor on the wire is that
+ * of all its events.
+ */
+static bool is_wanted(const struct rule_finding *f, const struct rule_entity *e)
+{
+    if (rule_entity_count(e) == 0 || (find_runtime(e->field) == NULL && !is_event_field(e->field)))
+        return false;
+    if (!e->influencer)
+        return true;
+    const char *address = address_of(e->field);
+    if (address != NULL && rule_finding_entity(f, address) != NULL)
+        return false;
+    return strcmp(e->field, "host.name") != 0 || !rule_finding_wire(f);
 }
 
 static void write_dsl(const struct rule_finding *f, struct bytes feed, struct buf *out)
@@ -178,7 +210,7 @@ static void write_dsl(const struct rule_finding *f, struct bytes feed, struct bu
     if (feed.n > 0)
         format_write_raw(&w, (const char *)feed.p, feed.n);
     for (size_t i = 0; i < f->entities; i++) {
-        if (is_wanted(&f->entity[i]))
+        if (is_wanted(f, &f->entity[i]))
             dsl_entity(&f->entity[i], &w);
     }
     dsl_bool_end(&w);
@@ -202,7 +234,7 @@ static bool write_kql(const struct rule_finding *f, const struct query *feed, st
         }
     }
     for (size_t i = 0; i < f->entities; i++) {
-        if (!is_wanted(&f->entity[i]))
+        if (!is_wanted(f, &f->entity[i]))
             continue;
         buf_str(out, " and ");
         kql_entity(&f->entity[i], out);
@@ -226,4 +258,18 @@ enum err rule_behind_write(const struct rule_finding *f, struct bytes feed, ts_n
         return err_set(why, ERR_MEMORY, "no memory is left to write an alert");
     *out_kql = said;
     return ERR_NONE;
+}
+
+void rule_behind_brief(const struct rule_finding *f, struct buf *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < f->entities; i++) {
+        const struct rule_entity *e = &f->entity[i];
+        if (!is_wanted(f, e) || rule_entity_count(e) > BRIEF_VALUES)
+            continue;
+        if (!first)
+            buf_str(out, " and ");
+        kql_entity(e, out);
+        first = false;
+    }
 }

@@ -29,4 +29,8 @@ enum err rule_behind_write(const struct rule_finding *f, struct bytes feed, ts_n
                            struct buf *dsl, struct buf *kql, bool *out_kql,
                            struct err_text *why) ERR_MUST_CHECK;
 
+/* The record's values alone, as short KQL for a person; fields with more than a few are left out.
+ */
+void rule_behind_brief(const struct rule_finding *f, struct buf *out);
+
 #endif

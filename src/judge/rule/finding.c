@@ -24,6 +24,12 @@ const struct rule_entity *rule_finding_entity(const struct rule_finding *f, cons
     return NULL;
 }
 
+bool rule_finding_wire(const struct rule_finding *f)
+{
+    return rule_finding_entity(f, "user.name") == NULL &&
+           rule_finding_entity(f, "process.name") == NULL;
+}
+
 static void add_entity(struct rule_finding *f, struct rule_entity e)
 {
     if (f->entities < RULE_ENTITIES_MAX && rule_finding_entity(f, e.field) == NULL)

@@ -51,6 +51,8 @@ void rule_finding_release(struct rule_finding *f);
 
 /* NULL when the record names no value of that field. */
 const struct rule_entity *rule_finding_entity(const struct rule_finding *f, const char *field);
+/* Nobody tells a user or process: the events come from the wire, and host.name is the sensor's. */
+bool rule_finding_wire(const struct rule_finding *f);
 size_t rule_entity_count(const struct rule_entity *e);
 const char *rule_entity_value(const struct rule_entity *e, size_t i);
 

@@ -151,12 +151,9 @@ static void make_who(const struct rule_finding *f, struct rule_story *s)
     if (who == NULL)
         return;
     add_values(who, &s->who);
-    /* Where nobody tells a user or process the events come from the wire, and host.name is the
-     * sensor's. */
-    bool wire = rule_finding_entity(f, "user.name") == NULL &&
-                rule_finding_entity(f, "process.name") == NULL;
     bool open = false;
-    for (size_t i = wire ? COUNT(beside_fields) : 0; i < COUNT(beside_fields); i++) {
+    for (size_t i = rule_finding_wire(f) ? COUNT(beside_fields) : 0; i < COUNT(beside_fields);
+         i++) {
         const struct rule_entity *e = rule_finding_entity(f, beside_fields[i]);
         if (e == NULL || e == who || rule_entity_count(e) != 1)
             continue;

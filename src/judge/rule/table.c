@@ -124,6 +124,34 @@ static void short_time(const char *iso, char out[17])
         out[10] = ' ';
 }
 
+static void add_plain(const char *s, struct buf *out)
+{
+    static const struct column whole = {"", 0, false};
+    add_cell(&whole, s, out);
+}
+
+#define DAY_LENGTH 11 /* of "2024-05-01 " */
+
+/* "    job ded_…; events 2024-05-01 18:00 to 21:00: source.ip: …" */
+static void add_origin(const struct format_node *root, struct buf *out)
+{
+    char from[17];
+    char to[17];
+    short_time(format_node_str(format_node_get(root, "weir.alert.from"), ""), from);
+    short_time(format_node_str(format_node_get(root, "weir.alert.to"), ""), to);
+    buf_str(out, "    job ");
+    add_plain(format_node_str(format_node_get(root, "weir.alert.job"), ""), out);
+    buf_str(out, "; events ");
+    add_plain(from, out);
+    buf_str(out, " to ");
+    add_plain(strncmp(from, to, DAY_LENGTH) == 0 ? to + DAY_LENGTH : to, out);
+    const char *which = format_node_str(format_node_get(root, "weir.alert.events.which"), "");
+    if (which[0] != '\0')
+        buf_str(out, ": ");
+    add_plain(which, out);
+    buf_char(out, '\n');
+}
+
 enum err rule_table_row(struct bytes alert_json, struct buf *out, struct err_text *why)
 {
     struct format_node *root;
@@ -153,6 +181,7 @@ enum err rule_table_row(struct bytes alert_json, struct buf *out, struct err_tex
         rule,
     };
     add_line(cells, out);
+    add_origin(root, out);
     format_node_free(root);
     return buf_ok(out) ? ERR_NONE : err_set(why, ERR_MEMORY, "no memory is left to write a table");
 }

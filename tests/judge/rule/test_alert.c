@@ -98,6 +98,9 @@ static void an_alert_tells_rule_record_and_story(void **state)
     assert_string_equal(str(v, "weir.alert.usual"), "120 kB");
     assert_string_equal(str(v, "weir.alert.unit"), "bytes");
     assert_true(format_node_num(format_node_get(v, "weir.alert.actual"), 0) == 48300000);
+    assert_string_equal(
+        str(v, "weir.alert.events.which"),
+        "destination.port: \"4444\" and source.ip: (\"192.0.2.5\" or \"192.0.2.6\")");
     assert_int_equal(format_node_count(format_node_get(v, "weir.alert.events.indices")), 2);
     assert_non_null(strstr(str(v, "weir.alert.events.query"), "\"source.ip\""));
     assert_non_null(strstr(str(v, "weir.alert.events.kql"), "event.category: \"network\""));

@@ -132,6 +132,34 @@ static void a_runtime_field_without_value_is_said(void **state)
     end_sides(&s);
 }
 
+static void only_telling_values_are_asked_for(void **state)
+{
+    (void)state;
+    static const char flood[] =
+        "{\"result_type\":\"record\",\"job_id\":\"j\",\"timestamp\":0,\"bucket_span\":900,"
+        "\"function\":\"high_count\",\"record_score\":97,\"partition_field_name\":"
+        "\"destination.geo.country_name\",\"partition_field_value\":\"NL\",\"influencers\":["
+        "{\"influencer_field_name\":\"destination.ip\",\"influencer_field_values\":[\"192.0.2.5\"]}"
+        ","
+        "{\"influencer_field_name\":\"destination.as.organization.name\","
+        "\"influencer_field_values\":[\"Org\"]},"
+        "{\"influencer_field_name\":\"source.geo.country_name\",\"influencer_field_values\":["
+        "\"DE\"]},"
+        "{\"influencer_field_name\":\"host.name\",\"influencer_field_values\":[\"sensor\"]},"
+        "{\"influencer_field_name\":\"source.ip\",\"influencer_field_values\":"
+        "[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]}]}";
+    struct rule_finding f;
+    struct err_text why;
+    struct buf brief;
+    buf_init(&brief);
+    assert_int_equal(rule_finding_read(bytes_make(flood, strlen(flood)), "r", &f, &why), ERR_NONE);
+    rule_behind_brief(&f, &brief);
+    assert_string_equal(buf_text(&brief),
+                        "destination.geo.country_name: \"NL\" and destination.ip: \"192.0.2.5\"");
+    rule_finding_release(&f);
+    buf_release(&brief);
+}
+
 static void a_feed_that_kql_cannot_say_is_in_the_dsl_only(void **state)
 {
     (void)state;
@@ -164,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_events_behind_are_found_and_no_others),
         cmocka_unit_test(a_runtime_field_without_value_is_said),
+        cmocka_unit_test(only_telling_values_are_asked_for),
         cmocka_unit_test(a_feed_that_kql_cannot_say_is_in_the_dsl_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ static void a_record_is_understood(void **state)
     assert_int_equal(rule_entity_count(e), 2);
     assert_string_equal(rule_entity_value(e, 1), "b");
     assert_null(rule_finding_entity(&f, "destination.ip"));
+    assert_true(rule_finding_wire(&f));
     rule_finding_release(&f);
 }
 

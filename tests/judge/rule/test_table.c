@@ -21,12 +21,29 @@ static void columns_stand_below_each_other(void **state)
     row("{\"weir.alert.from\":\"2024-05-01T21:00:00.000Z\",\"kibana.alert.severity\":\"low\","
         "\"weir.alert.score\":97.6,\"weir.alert.who\":\"192.0.2.5\",\"weir.alert.whom\":\"x\","
         "\"weir.alert.what\":\"port 4444\",\"weir.alert.came\":\"48.3 MB\","
-        "\"weir.alert.usual\":\"120 kB\",\"kibana.alert.rule.name\":\"A rule\"}",
+        "\"weir.alert.usual\":\"120 kB\",\"kibana.alert.rule.name\":\"A rule\","
+        "\"weir.alert.to\":\"2024-05-02T00:00:00.000Z\",\"weir.alert.job\":\"a_job\","
+        "\"weir.alert.events.which\":\"source.ip: \\\"192.0.2.5\\\"\"}",
         &out);
+    const char *third = strchr(strchr(buf_text(&out), '\n') + 1, '\n') + 1;
+    assert_string_equal(third, "    job a_job; events 2024-05-01 21:00 to 2024-05-02 00:00: "
+                               "source.ip: \"192.0.2.5\"\n");
     const char *second = strchr(buf_text(&out), '\n') + 1;
     size_t rule_column = (size_t)(strstr(buf_text(&out), "rule\n") - buf_text(&out));
     assert_int_equal(strncmp(second + rule_column, "A rule\n", 7), 0);
     assert_int_equal(strncmp(second, "2024-05-01 21:00  low          97  192.0.2.5 ", 45), 0);
+    buf_release(&out);
+}
+
+static void an_end_on_the_same_day_has_no_date(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out);
+    row("{\"weir.alert.from\":\"2024-05-01T21:00:00.000Z\",\"weir.alert.job\":\"j\","
+        "\"weir.alert.to\":\"2024-05-01T21:15:00.000Z\",\"kibana.alert.rule.name\":\"R\"}",
+        &out);
+    assert_non_null(strstr(buf_text(&out), "    job j; events 2024-05-01 21:00 to 21:15\n"));
     buf_release(&out);
 }
 
@@ -61,7 +78,8 @@ static void nothing_from_traffic_steers_the_terminal(void **state)
     struct buf out;
     buf_init(&out);
     row("{\"weir.alert.who\":\"a\\u001b[31m\\n\\u009bx\",\"weir.alert.whom\":\"b\\u202ec\","
-        "\"kibana.alert.rule.name\":\"R\\r\"}",
+        "\"kibana.alert.rule.name\":\"R\\r\",\"weir.alert.job\":\"j\\u0007\","
+        "\"weir.alert.events.which\":\"\\u001bc\\n\"}",
         &out);
     assert_null(strchr(buf_text(&out), 0x1b));
     assert_null(strchr(buf_text(&out), '\r'));
@@ -69,7 +87,9 @@ static void nothing_from_traffic_steers_the_terminal(void **state)
     assert_null(strstr(buf_text(&out), "\xe2\x80\xae"));
     assert_non_null(strstr(buf_text(&out), "a?[31m??x"));
     assert_non_null(strstr(buf_text(&out), "b?c"));
-    assert_ptr_equal(strchr(buf_text(&out), '\n'), buf_text(&out) + out.n - 1);
+    assert_null(strchr(buf_text(&out), 0x07));
+    const char *second = strchr(buf_text(&out), '\n') + 1;
+    assert_ptr_equal(strchr(second, '\n'), buf_text(&out) + out.n - 1);
     buf_release(&out);
 }
 
@@ -89,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_stand_below_each_other),
+        cmocka_unit_test(an_end_on_the_same_day_has_no_date),
         cmocka_unit_test(long_text_is_cut_and_wide_text_counted_by_characters),
         cmocka_unit_test(nothing_from_traffic_steers_the_terminal),
         cmocka_unit_test(what_is_no_alert_is_refused),
