@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEAL_ROWS 200000          /* rows of one sealed piece, about */
-#define MERGE_ROWS 4000000        /* a merged piece has no more */
-#define MERGE_PIECES 256          /* nor is it made from more */
+#define SEAL_ROWS 200000   /* rows of one sealed piece, about */
+#define HOT_FACTOR 3       /* a commit waits for sealing when so many times too much is hot */
+#define MERGE_ROWS 4000000 /* a merged piece has no more */
+#define MERGE_PIECES 256   /* nor is it made from more */
 #define MERGE_LATE (5 * TIME_MIN) /* an hour's pieces are merged so long after its end */
 
 /* Makes a written piece last: the file, its name, and the folder that holds it. */
@@ -159,6 +160,52 @@ enum err store_seal(struct store *s, struct err_text *why)
     enum err rc = seal_all(s, why);
     pthread_mutex_unlock(&s->maintain);
     return rc;
+}
+
+/* Seals whenever a commit asks. The events are safe whether it works or not. */
+static void *seal_when_asked(void *arg)
+{
+    struct store *s = arg;
+    pthread_mutex_lock(&s->lock);
+    while (!s->closing) {
+        if (!s->seal_wanted) {
+            pthread_cond_wait(&s->changed, &s->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        enum err rc = store_seal(s, NULL);
+        pthread_mutex_lock(&s->lock);
+        /* What fails is tried again when much more has come. */
+        s->seal_at = s->options.hot_rows + (rc == ERR_NONE ? 0 : 2 * s->stats.hot_rows);
+        s->seal_wanted = false;
+        pthread_cond_broadcast(&s->changed);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+void store_sealing_ask(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->sealer != NULL && s->stats.hot_rows >= s->seal_at) {
+        s->seal_wanted = true;
+        if (!s->has_sealing)
+            s->has_sealing = pthread_create(&s->sealing, NULL, seal_when_asked, s) == 0;
+        pthread_cond_broadcast(&s->changed);
+        while (s->has_sealing && s->seal_wanted && s->stats.hot_rows >= HOT_FACTOR * s->seal_at)
+            pthread_cond_wait(&s->changed, &s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void store_sealing_end(struct store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->closing = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    if (s->has_sealing)
+        pthread_join(s->sealing, NULL);
 }
 
 /* Puts pieces in place of others, in the journal and in the numbers, and drops the files. */

@@ -24,6 +24,7 @@
  * into the windows' streams.
  */
 #define WINDOW_ROWS 200000
+#define SPAN_LIMITED (10 * TIME_S) /* the first window of a search that wants few */
 #define SQL_ROWS 10000
 #define SQL_TIMEOUT (30 * TIME_S)
 
@@ -425,7 +426,7 @@ static enum err find_all(struct searching *s)
         /* Windows grow where little is found in them. */
         if (s->read - before < WINDOW_ROWS / 4 && s->span < INT64_MAX / 4)
             s->span *= 2;
-        else if (s->read - before > WINDOW_ROWS)
+        else if (s->read - before > WINDOW_ROWS && s->span > TIME_HOUR)
             s->span = TIME_HOUR;
         if (newest(s) ? first <= s->first : last >= s->last)
             break;
@@ -444,7 +445,7 @@ static enum err searching_init(struct searching *s, struct store *store,
     s->why = why;
     s->first = what->from;
     s->last = what->to == TIME_MAX ? TIME_MAX : what->to - 1;
-    s->span = TIME_HOUR;
+    s->span = what->limit > 0 ? SPAN_LIMITED : TIME_HOUR;
     s->deadline = what->timeout_ns > 0 ? clock_steady() + what->timeout_ns : TIME_MAX;
     filter.first = s->first;
     filter.last = s->last;

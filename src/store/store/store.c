@@ -236,6 +236,7 @@ enum err store_open(const char *dir, const struct store_options *options, struct
     s->seal_at = s->options.hot_rows;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->maintain, NULL);
+    pthread_cond_init(&s->changed, NULL);
     enum err rc = open_parts(s, dir, why);
     if (rc != ERR_NONE) {
         store_close(s);
@@ -251,6 +252,7 @@ void store_close(struct store *s)
         return;
     if (s->journal != NULL)
         (void)!store_commit(s, NULL);
+    store_sealing_end(s);
     store_client_free(s->finder);
     store_client_free(s->sealer);
     store_journal_close(s->journal);
@@ -258,6 +260,7 @@ void store_close(struct store *s)
         close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->maintain);
+    pthread_cond_destroy(&s->changed);
     mem_free(s->doomed);
     mem_free(s->dir);
     mem_free(s->folder);
@@ -297,15 +300,8 @@ enum err store_commit(struct store *s, struct err_text *why)
     store_count_hot(s, (int64_t)rows, (int64_t)bytes);
     pthread_mutex_lock(&s->lock);
     s->stats.commits++;
-    bool seal = s->sealer != NULL && s->stats.hot_rows >= s->seal_at;
     pthread_mutex_unlock(&s->lock);
-    if (!seal)
-        return ERR_NONE;
-    /* The events are safe whether sealing works or not; one that fails is tried again later. */
-    rc = store_seal(s, NULL);
-    pthread_mutex_lock(&s->lock);
-    s->seal_at = s->options.hot_rows + (rc == ERR_NONE ? 0 : 2 * s->stats.hot_rows);
-    pthread_mutex_unlock(&s->lock);
+    store_sealing_ask(s);
     return ERR_NONE;
 }
 

@@ -36,7 +36,7 @@ struct store_options {
     const char *worker_arg;  /* its hidden argument; NULL: "--query-worker" */
     uint64_t worker_memory;  /* bytes DuckDB may use; 0: 512 MiB */
     unsigned worker_threads; /* 0: 2 */
-    uint64_t hot_rows;       /* hot rows from which store_commit() seals; 0: 200,000 */
+    uint64_t hot_rows;       /* hot rows from which a commit has them sealed; 0: 200,000 */
     ts_ns keep_age_ns;       /* older pieces are removed; 0: kept for ever */
     uint64_t keep_bytes;     /* oldest pieces are removed above this; 0: no limit */
     bool no_worker;          /* hot events only: nothing is sealed, sealed events are not read */
@@ -65,7 +65,8 @@ enum err store_offset_get(struct store *s, const char *source, struct buf *out) 
 
 /*
  * Events and offsets on disk, in one transaction, when this returns. On failure (ERR_FULL, ERR_IO,
- * ERR_MEMORY) all of them wait for the next try. Seals when too much is hot.
+ * ERR_MEMORY) all of them wait for the next try. When much is hot a thread of the store's own is
+ * told to seal it, and waited for when far too much is.
  */
 enum err store_commit(struct store *s, struct err_text *why) ERR_MUST_CHECK;
 

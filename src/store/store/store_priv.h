@@ -23,9 +23,14 @@ struct store {
 
     pthread_mutex_t lock; /* all below */
     struct store_stats stats;
-    uint64_t seal_at; /* hot rows at which a commit seals; grows while sealing fails */
-    unsigned readers; /* searches that may have pieces open */
-    int64_t *doomed;  /* pieces to unlink when no search reads */
+    uint64_t seal_at;  /* hot rows at which a commit asks for sealing; grows while sealing fails */
+    pthread_t sealing; /* the thread that seals when a commit asks */
+    bool has_sealing;
+    bool seal_wanted;
+    bool closing;
+    pthread_cond_t changed; /* seal_wanted, closing, or sealing ended */
+    unsigned readers;       /* searches that may have pieces open */
+    int64_t *doomed;        /* pieces to unlink when no search reads */
     size_t doomed_n;
     size_t doomed_cap;
 };
@@ -36,6 +41,11 @@ char *store_piece_path(const struct store *s, int64_t id, const char *suffix);
 /* Between these no piece's file is removed. */
 void store_readers_enter(struct store *s);
 void store_readers_leave(struct store *s);
+
+/* maintain.c: asks for sealing; waits for it when far too much is hot. */
+void store_sealing_ask(struct store *s);
+/* Ends the thread that seals, after what it does now. */
+void store_sealing_end(struct store *s);
 
 /* Adds to the statistics of hot rows and pieces. */
 void store_count_hot(struct store *s, int64_t rows, int64_t bytes);
