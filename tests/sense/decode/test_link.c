@@ -191,6 +191,67 @@ static void lengths_mean_llc(void **state)
     expect_verdict(1, DECODE_NOT_IP);
 }
 
+static void rarer_tags(void **state)
+{
+    (void)state;
+    struct decode_packet p;
+    f.n = 0; /* provider backbone bridging: another frame behind the tag */
+    put_eth(&f, 0x88e7);
+    put32(&f, 0x00000064);
+    put_eth(&f, 0x0800);
+    f.b[f.n - 3] = 0x0c;
+    put_zeros(&f, 20);
+    expect(1, DECODE_NET_IP4, 20, &p);
+    assert_int_equal(p.mac_src[5], 0x0c); /* of the innermost frame */
+    f.n = 0;
+    put_eth(&f, 0x8926);
+    put_hex(&f, "00000000 86dd");
+    put_zeros(&f, 40);
+    expect(1, DECODE_NET_IP6, 40, &p);
+    f.n = 0;
+    put_eth(&f, 0x8909);
+    put_hex(&f, "0101 0001 0010 0800");
+    put_zeros(&f, 20);
+    expect(1, DECODE_NET_IP4, 20, &p);
+    f.n = 0; /* IP in LLC without SNAP */
+    put_eth(&f, 23);
+    put_hex(&f, "060603");
+    put_zeros(&f, 20);
+    expect(1, DECODE_NET_IP4, 20, &p);
+    f.n = 0; /* LLC in a cooked capture */
+    put_hex(&f, "0000 0001 0006 020000000001 0000 0004 aaaa03 000000 0800");
+    put_zeros(&f, 20);
+    expect(113, DECODE_NET_IP4, 20, &p);
+    f.n = 0; /* bridged Ethernet on the wire */
+    put_eth(&f, 0x6558);
+    put_eth(&f, 0x0800);
+    put_zeros(&f, 20);
+    expect(1, DECODE_NET_IP4, 20, &p);
+    f.n = 0; /* IPX */
+    put_hex(&f, "0000 0001 0006 020000000001 0000 0001");
+    put_zeros(&f, 20);
+    expect_verdict(113, DECODE_NOT_IP);
+    f.n = 0; /* labels with something else below */
+    put_eth(&f, 0x8848);
+    put32(&f, 0x00020140);
+    put8(&f, 0x90);
+    expect_verdict(1, DECODE_NOT_IP);
+    f.n = 0;
+    put_hex(&f, "ff03 0281 00020140");
+    put8(&f, 0x45);
+    put_zeros(&f, 19);
+    expect(9, DECODE_NET_ANY, 20, &p);
+    f.n = 0;
+    put_hex(&f, "63000000");
+    put_zeros(&f, 20);
+    expect_verdict(0, DECODE_NOT_IP);
+    f.n = 0;
+    put_eth(&f, 0x8864);
+    put_hex(&f, "12 00 0007 0016 0021"); /* another version of PPPoE */
+    put_zeros(&f, 20);
+    expect_verdict(1, DECODE_LINK_BAD);
+}
+
 static void cooked_captures(void **state)
 {
     (void)state;
@@ -285,6 +346,7 @@ int main(void)
         cmocka_unit_test(ppp_over_ethernet),
         cmocka_unit_test(ppp_with_and_without_address),
         cmocka_unit_test(lengths_mean_llc),
+        cmocka_unit_test(rarer_tags),
         cmocka_unit_test(cooked_captures),
         cmocka_unit_test(loopback_in_both_byte_orders),
         cmocka_unit_test(raw_ip_has_no_header),
