@@ -88,6 +88,7 @@ static void what_is_right_passes(void **state)
     assert_int_equal(check("{\"title\":\"x\",\"count\":null,\"mine\":null}", &strays, &why),
                      ERR_NONE);
     assert_int_equal(strays, 0);
+    assert_int_equal(check("{\"title\":\"x\",\"mine\":\"\"}", &strays, &why), ERR_NONE);
     /* keys of another form, and strays below, are told */
     assert_int_equal(
         check("{\"title\":\"x\",\"filed\":\"f\",\"odd\":1,\"thing\":{\"depth\":1,\"odd\":{}}}",
