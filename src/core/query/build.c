@@ -652,6 +652,9 @@ struct query_node *query_build_exact(struct query_build *b, const char *field, s
     struct query_field f;
     if (field_n == 0 || field_n > 1000)
         return query_build_fail(b, ERR_INVALID, "expected the name of a field");
+    /* Query DSL has no word for a field with a star in its name, and nobody has such a field. */
+    if (ask->op == QUERY_EXISTS && memchr(field, '*', field_n) != NULL)
+        return query_build_none(b);
     struct query_node *meta = meta_field(b, field, field_n, ask);
     if (meta != NULL || b->err != ERR_NONE)
         return meta;

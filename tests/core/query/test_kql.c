@@ -74,6 +74,7 @@ static void answers(void **state)
         {KQL, "dest*:443", E, 1},
         {KQL, "dest*:80", E, 0},
         {KQL, "dest*:*", E, 1},
+        {KQL, "\\*:*", E, 0},
         {KQL, "@timestamp:\"2024-02-29\"", E, 1},
         {KQL, "@timestamp > \"2024-02-29\"", E, 0},
         {KQL, "@timestamp >= now-3h", E, 1},
