@@ -593,20 +593,40 @@ double detect_last_score(const struct detect *d)
     return d->last_score;
 }
 
+/* Entities of a class that stand for a value of their detector's by or partition field. */
+static void count_split(const struct detect *d, enum detect_class class, uint64_t *by,
+                        uint64_t *partition)
+{
+    size_t n = detect_table_slots(d->table, class);
+    for (size_t i = 0; i < n; i++) {
+        const struct detect_entity *e = detect_table_at(d->table, class, i);
+        if (e == NULL)
+            continue;
+        const struct detect_detector *det = &d->job->detectors[e->detector];
+        if (class == DETECT_CLASS_METRIC && det->by != NULL)
+            (*by)++;
+        else if (det->partition != NULL)
+            (*partition)++;
+    }
+}
+
 void detect_size(const struct detect *d, struct detect_size_stats *out)
 {
     size_t used = detect_memory(d);
+    uint64_t by = detect_table_count(d->table, DETECT_CLASS_VALUE);
+    uint64_t partition = 0;
+    count_split(d, DETECT_CLASS_METRIC, &by, &partition);
+    count_split(d, DETECT_CLASS_POPULATION, &by, &partition);
+    count_split(d, DETECT_CLASS_POOL, &by, &partition);
     *out = (struct detect_size_stats){
         .model_bytes = used,
         .peak_model_bytes = used > d->peak_bytes ? used : d->peak_bytes,
         .memory_limit = d->job->memory_limit,
         .bytes_exceeded = used > d->job->memory_limit ? used - d->job->memory_limit : 0,
         .allocation_failures = d->failures,
-        .by_fields = detect_table_count(d->table, DETECT_CLASS_METRIC) +
-                     detect_table_count(d->table, DETECT_CLASS_VALUE),
+        .by_fields = by,
         .over_fields = detect_table_count(d->table, DETECT_CLASS_MEMBER),
-        .partition_fields = detect_table_count(d->table, DETECT_CLASS_POOL) +
-                            detect_table_count(d->table, DETECT_CLASS_POPULATION),
+        .partition_fields = partition,
         .status = d->status};
 }
 

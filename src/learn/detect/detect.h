@@ -105,6 +105,7 @@ void detect_renormalize(struct detect *d);
 void detect_report_size(struct detect *d);
 
 const struct detect_counts *detect_counts(const struct detect *d);
+/* Walks all series: not for every record. */
 void detect_size(const struct detect *d, struct detect_size_stats *out);
 /* End of the newest closed bucket; TIME_NONE before the first. */
 ts_ns detect_final_until(const struct detect *d);

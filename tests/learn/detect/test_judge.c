@@ -111,6 +111,11 @@ static void test_pruning(void **state)
     for (int b = 0; b < 50; b++)
         feed(d, b, "stays", "5", 1);
     assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 101);
+    struct detect_size_stats size;
+    detect_size(d, &size);
+    assert_int_equal(size.by_fields, 202);
+    assert_int_equal(size.over_fields, 101);
+    assert_int_equal(size.partition_fields, 0);
     for (int b = 50; b < 250; b++)
         feed(d, b, "stays", "5", 1);
     assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 1);
