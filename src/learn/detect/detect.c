@@ -282,10 +282,24 @@ enum err detect_interim(struct detect *d)
 
 /* ---- records ---- */
 
-static uint32_t name_of(struct detect *d, struct detect_value *v)
+/* The name of a field's k-th value. Neighbours often have the same value: that one is tried first.
+ */
+static uint32_t name_of(struct detect *d, struct detect_values *values, uint32_t k)
 {
-    if (v->id == 0)
-        v->id = detect_names_put(d->names, v->text);
+    struct detect_value *v = &values->v[k];
+    if (v->id != 0)
+        return v->id;
+    uint32_t generation = detect_names_generation(d->names);
+    if (k == 0 && values->last_generation == generation &&
+        bytes_equal(detect_names_text(d->names, values->last_id), v->text)) {
+        v->id = values->last_id;
+        return v->id;
+    }
+    v->id = detect_names_put(d->names, v->text);
+    if (k == 0 && v->id != 0) {
+        values->last_id = v->id;
+        values->last_generation = generation;
+    }
     return v->id;
 }
 
@@ -346,7 +360,7 @@ static void contribute(struct detect *d, struct detect_open *b, struct detect_ce
         unsigned f = r->influencers[i];
         struct detect_values *v = &d->row.values[d->plan.influencers[f]];
         for (uint32_t k = 0; k < v->n; k++) {
-            uint32_t name = name_of(d, &v->v[k]);
+            uint32_t name = name_of(d, v, k);
             if (name != 0)
                 detect_bucket_contribute(b, c, f, name, weight, count, d->names);
         }
@@ -367,7 +381,7 @@ static void add_texts(struct detect *d, struct detect_open *b, struct detect_cel
             unsigned field = r->influencers[f];
             struct detect_values *v = &d->row.values[d->plan.influencers[field]];
             for (uint32_t k = 0; k < v->n; k++) {
-                uint32_t name = name_of(d, &v->v[k]);
+                uint32_t name = name_of(d, v, k);
                 if (name == 0)
                     continue;
                 bool fresh =
@@ -453,11 +467,11 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
     }
     uint32_t done = 0;
     for (uint32_t p = 0; p < partition.n; p++) {
-        uint32_t np = partition.values != NULL ? name_of(d, &partition.values->v[p]) : 0;
+        uint32_t np = partition.values != NULL ? name_of(d, partition.values, p) : 0;
         for (uint32_t o = 0; o < over.n; o++) {
-            uint32_t no = over.values != NULL ? name_of(d, &over.values->v[o]) : 0;
+            uint32_t no = over.values != NULL ? name_of(d, over.values, o) : 0;
             for (uint32_t y = 0; y < by.n; y++) {
-                uint32_t ny = by.values != NULL ? name_of(d, &by.values->v[y]) : 0;
+                uint32_t ny = by.values != NULL ? name_of(d, by.values, y) : 0;
                 if (done++ >= COMBINATIONS_MAX) {
                     d->counts.combinations++;
                     continue;

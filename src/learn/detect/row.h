@@ -37,6 +37,8 @@ struct detect_value {
 
 struct detect_values {
     uint32_t n;
+    uint32_t last_id;         /* the name that the first value had in the record before */
+    uint32_t last_generation; /* while the names' generation is this; 0: none */
     struct detect_value v[DETECT_ROW_VALUES];
     char scratch[DETECT_ROW_VALUES][EVENT_TEXT_SIZE];
 };
