@@ -2,6 +2,7 @@
 #include "rule/engine.h"
 
 #include "base/mem.h"
+#include "rule/job_id.h"
 #include "rule/rule.h"
 #include "rule/run.h"
 #include "rule/schedule.h"
@@ -80,6 +81,12 @@ static size_t place_of(const struct rule_engine *e, const char *rule_id, bool *o
     return low;
 }
 
+/* What was told before does not hold for what comes now. */
+static void forget_last(struct rule_engine *e)
+{
+    e->last_job[0] = '\0';
+}
+
 enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns previous,
                          struct err_text *why)
 {
@@ -88,6 +95,7 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
                        rule_type_name(r->type));
     bool there;
     size_t at = place_of(e, r->rule_id, &there);
+    forget_last(e);
     if (there) {
         rule_ref(r);
         entry_release(&e->entries[at]);
@@ -145,11 +153,27 @@ static ts_ns first_direct(const struct entry *x)
     return x->direct_n > 0 ? x->direct[0] : TIME_MAX;
 }
 
+static bool names_job(const struct rule *r, const char *plain)
+{
+    for (size_t i = 0; i < r->jobs_n; i++) {
+        if (strcmp(r->jobs[i], plain) == 0)
+            return true;
+    }
+    return false;
+}
+
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
 {
+    char plain[RULE_JOB_ID_SIZE];
+    if (!rule_job_id_plain(job_id, strlen(job_id), plain))
+        return; /* too long for any rule to name */
+    if (at == e->last_at && strcmp(plain, e->last_job) == 0)
+        return;
+    memcpy(e->last_job, plain, strlen(plain) + 1);
+    e->last_at = at;
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
-        if (!rule_uses_job(x->rule, job_id))
+        if (!names_job(x->rule, plain))
             continue;
         x->settled = false;
         if (at > x->stirred)
@@ -244,6 +268,7 @@ static void skip_idle(struct entry *x, ts_ns now)
 enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why)
 {
     enum err first = ERR_NONE;
+    forget_last(e);
     if (e->failed) {
         e->failed = false;
         first = err_set(why, ERR_MEMORY, "no memory is left to plan the runs of rules");

@@ -86,6 +86,33 @@ static void a_final_result_is_alerted_directly(void **state)
     end_world(w);
 }
 
+/* A bucket's records are told one by one, and before or after the rule was put. */
+static void a_thousand_records_at_once_are_one_run(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = rule_engine_new(&w->ports);
+    struct err_text why;
+    ts_ns final = DAY + 7 * TIME_MIN;
+    assert_non_null(e);
+    rule_engine_result(e, "a_job", final);
+    struct rule *r = world_rule("");
+    assert_int_equal(rule_engine_put(e, r, DAY + TIME_MIN, TIME_NONE, &why), ERR_NONE);
+    rule_unref(r);
+    for (unsigned i = 0; i < 1000; i++)
+        rule_engine_result(e, i % 2 == 0 ? "a_job" : "a_job_ea", final);
+    assert_int_equal(rule_engine_next(e), final);
+    advance(e, final);
+    assert_int_equal(w->statuses, 1);
+    /* The same result again is a new score: it is looked at again. */
+    rule_engine_result(e, "a_job", final);
+    assert_int_equal(rule_engine_next(e), final);
+    advance(e, final);
+    assert_int_equal(w->statuses, 2);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 static void a_jump_costs_no_idle_runs(void **state)
 {
     (void)state;
@@ -276,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_run_on_multiples_of_their_interval),
         cmocka_unit_test(a_final_result_is_alerted_directly),
+        cmocka_unit_test(a_thousand_records_at_once_are_one_run),
         cmocka_unit_test(a_jump_costs_no_idle_runs),
         cmocka_unit_test(a_pause_of_the_program_is_a_gap),
         cmocka_unit_test(rules_come_and_go),
