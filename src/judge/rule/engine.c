@@ -25,7 +25,10 @@ struct entry {
 
 struct rule_engine {
     const struct rule_ports *ports;
-    bool failed;           /* memory was short for a time to run at */
+    bool failed; /* memory was short for a time to run at */
+    /* The result told last: a bucket's records come one after the other, all at one time. */
+    char last_job[RULE_JOB_ID_SIZE];
+    ts_ns last_at;
     struct entry *entries; /* in the order of rule_id, always */
     size_t n;
     size_t cap;
