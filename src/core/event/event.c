@@ -12,14 +12,19 @@
 
 #define EVENT_USUAL_FIELDS 64 /* a flow event after enrichment */
 
+#define LANES 8 /* ids compared at a time */
+typedef uint16_t lanes __attribute__((vector_size(LANES * sizeof(event_field))));
+
 static bool reserve(struct event *e, uint32_t cap)
 {
+    cap = (cap + LANES - 1) / LANES * LANES;
     event_field *ids = arena_alloc(e->arena, cap * sizeof(*ids));
     struct event_item *items = arena_alloc(e->arena, cap * sizeof(*items));
     if (ids == NULL || items == NULL) {
         e->failed = true;
         return false;
     }
+    memset(ids + e->n, 0xff, (cap - e->n) * sizeof(*ids)); /* EVENT_F_NONE */
     if (e->n > 0) {
         memcpy(ids, e->ids, e->n * sizeof(*ids));
         memcpy(items, e->items, e->n * sizeof(*items));
@@ -41,9 +46,19 @@ static int64_t place(const struct event *e, event_field f)
 {
     if (!event_has(e, f))
         return -1;
-    for (uint32_t i = 0; i < e->n; i++)
-        if (e->ids[i] == f)
-            return i;
+    for (uint32_t i = 0; i < e->n; i += LANES) {
+        lanes ids;
+        uint64_t equal[2]; /* all ones in the lane that is it */
+        memcpy(&ids, e->ids + i, sizeof(ids));
+        lanes mask = (lanes)(ids == f);
+        memcpy(equal, &mask, sizeof(equal));
+        if ((equal[0] | equal[1]) == 0)
+            continue;
+        while (e->ids[i] != f)
+            i++;
+        return i;
+    }
+    ASSERT(!"a field with its bit set is among the items");
     return -1;
 }
 
