@@ -31,7 +31,8 @@ enum proto_dns_verdict {
     PROTO_DNS_SHORT,      /* not even a header */
     PROTO_DNS_CUT,        /* ends within a question or record */
     PROTO_DNS_NAME_BAD,   /* a label or pointer that cannot be, or a name over 255 bytes */
-    PROTO_DNS_NAME_LOOP,  /* compression pointers that do not go strictly back */
+    PROTO_DNS_NAME_LOOP,  /* compression pointers that do not go strictly back, or over 127 of them
+                           */
     PROTO_DNS_RECORD_BAD, /* record data that does not fit its type; the record is kept as hex */
     PROTO_DNS_TOO_MUCH,   /* more records or more text than is kept */
     PROTO_DNS_NO_MEMORY,

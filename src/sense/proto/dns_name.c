@@ -64,7 +64,7 @@ enum proto_dns_verdict proto_dns_read_name(struct bytes message, struct cursor *
 {
     struct cursor at = *c;
     const uint8_t *lowest = c->p; /* pointers must lead before this: no loop is possible */
-    bool jumped = false;
+    unsigned jumps = 0;
     size_t wire = 1;
     size_t n = 0;
     for (;;) {
@@ -77,10 +77,10 @@ enum proto_dns_verdict proto_dns_read_name(struct bytes message, struct cursor *
             size_t target = (size_t)(length & 0x3f) << 8 | cursor_u8(&at);
             if (!cursor_ok(&at))
                 return PROTO_DNS_CUT;
-            if (!jumped)
+            if (jumps++ == 0)
                 *c = at;
-            jumped = true;
-            if (target >= (size_t)(lowest - message.p))
+            /* A chain of thousands ends too, but would cost time for each name that joins it. */
+            if (target >= (size_t)(lowest - message.p) || jumps > DNS_POINTERS_MAX)
                 return PROTO_DNS_NAME_LOOP;
             lowest = message.p + target;
             at = cursor_make(lowest, message.n - target);
@@ -98,7 +98,7 @@ enum proto_dns_verdict proto_dns_read_name(struct bytes message, struct cursor *
             out[n++] = '.';
         n += write_label(label, out + n);
     }
-    if (!jumped)
+    if (jumps == 0)
         *c = at;
     if (n == 0)
         out[n++] = '.';

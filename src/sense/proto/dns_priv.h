@@ -10,6 +10,7 @@
 #include "proto/dns.h"
 
 #define DNS_NAME_WIRE_MAX 255
+#define DNS_POINTERS_MAX 127 /* in one name: it has no more labels that could begin elsewhere */
 #define DNS_NAME_TEXT_MAX (4 * DNS_NAME_WIRE_MAX)
 #define DNS_DATA_TEXT_MAX 4096 /* record data longer than this as text ends in "..." */
 

@@ -144,7 +144,8 @@ static bool read_messages(struct proto_tls_conn *c, enum proto_dir dir, ts_ns ts
     }
     if (s->encrypted)
         at.left = 0;
-    if (at.left > 0)
+    if (at.left > 0 &&
+        at.p != s->handshake) /* else a long message in tiny records costs its square */
         memmove(s->handshake, at.p, at.left);
     s->handshake_n = at.left;
     return true;

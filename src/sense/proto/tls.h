@@ -26,6 +26,7 @@
 #define PROTO_TLS_BYTES_MAX (512u * 1024)
 #define PROTO_TLS_CERTIFICATES_MAX 10
 #define PROTO_TLS_ALPN_MAX 8
+#define PROTO_TLS_CIPHERS_MAX 512 /* kept of those a client offers */
 
 enum proto_tls_state {
     PROTO_TLS_MORE,   /* go on feeding */
@@ -43,7 +44,7 @@ struct proto_tls_hello {
     uint8_t session_id[32];
     uint8_t session_id_len;
     char ja3[33];         /* JA3 of a ClientHello, JA3S of a ServerHello; hex */
-    const char *ja3_text; /* the text it was made of */
+    const char *ja3_text; /* the text it was made of; "" when that is longer than 4 KiB */
 };
 
 struct proto_tls_info {

@@ -18,6 +18,10 @@
 #define EXT_ESNI 0xffce
 #define VERSION_1_3 0x0304
 
+/* What is kept of a hello, however long it is. */
+#define NAME_MAX_BYTES 1024
+#define JA3_TEXT_MAX 4096
+
 /* The random of a ServerHello that only asks for another ClientHello (RFC 8446, 4.1.3). */
 static const uint8_t retry_random[32] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
@@ -83,7 +87,7 @@ static bool ja3_finish(struct arena *a, struct buf *text, struct proto_tls_hello
     md5_init(&md5);
     md5_update(&md5, text->n, (const uint8_t *)buf_text(text));
     md5_digest(&md5, sizeof(digest), digest);
-    const char *kept = arena_strndup(a, buf_text(text), text->n);
+    const char *kept = text->n <= JA3_TEXT_MAX ? arena_strndup(a, buf_text(text), text->n) : "";
     if (kept == NULL)
         return false;
     hello->ja3_text = kept;
@@ -121,6 +125,8 @@ static void read_server_name(struct proto_tls_conn *c, struct cursor ext)
         struct bytes name = cursor_take(&list, cursor_be16(&list));
         if (!cursor_ok(&list) || type != 0)
             continue;
+        if (name.n > NAME_MAX_BYTES)
+            name.n = NAME_MAX_BYTES;
         char *text = arena_alloc(&c->arena, utf8_escape_bound(name.n) + 1);
         if (text == NULL)
             return;
@@ -212,7 +218,8 @@ static void read_client_extension(struct proto_tls_conn *c, uint16_t type, struc
 
 static bool read_ciphers(struct proto_tls_conn *c, struct cursor list, struct buf *text)
 {
-    uint16_t *ciphers = arena_alloc(&c->arena, list.left + 1);
+    size_t room = list.left / 2 < PROTO_TLS_CIPHERS_MAX ? list.left / 2 : PROTO_TLS_CIPHERS_MAX;
+    uint16_t *ciphers = arena_alloc(&c->arena, room * sizeof(ciphers[0]) + 1);
     if (ciphers == NULL)
         return false;
     size_t n = 0;
@@ -221,7 +228,8 @@ static bool read_ciphers(struct proto_tls_conn *c, struct cursor list, struct bu
         uint16_t cipher = cursor_be16(&list);
         if (is_grease(cipher))
             continue;
-        ciphers[n++] = cipher;
+        if (n < room)
+            ciphers[n++] = cipher;
         if (!first)
             buf_char(text, '-');
         first = false;

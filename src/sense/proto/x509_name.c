@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TEXT_MAX 2048 /* a longer name ends in "..." */
-#define PARTS_MAX 64
+#define PARTS_MAX 64  /* and as many attributes */
 
 /* Text being made; foreign bytes are made UTF-8 at the end. */
 struct text {
@@ -164,6 +164,7 @@ bool proto_x509_read_name(struct cursor *c, struct arena *arena, const char **ou
     struct text text;
     text.n = 0;
     text.full = list.left > 0;
+    unsigned attributes = 0;
     for (size_t i = n; i > 0; i--) {
         struct cursor attribute;
         const char *found = NULL;
@@ -171,6 +172,10 @@ bool proto_x509_read_name(struct cursor *c, struct arena *arena, const char **ou
         if (i < n)
             put_char(&text, ',');
         while (proto_x509_enter(&parts[i - 1], X509_SEQUENCE, &attribute)) {
+            if (attributes++ == PARTS_MAX) {
+                text.full = true;
+                break;
+            }
             if (!first)
                 put_char(&text, '+');
             first = false;

@@ -69,6 +69,18 @@ static void loops_are_seen(void **state)
     expect_verdict(8, PROTO_DNS_NAME_LOOP); /* forward */
 }
 
+static void chains_are_given_up(void **state)
+{
+    (void)state;
+    f.n = 0;
+    put_hex(&f, "01 61 00 00");
+    for (unsigned i = 0; i < 1000; i++)
+        put16(&f, 0xc000 | (i == 0 ? 0 : 2 + 2 * i));
+    expect(4 + 2 * 126, "a", 2);
+    expect_verdict(4 + 2 * 127, PROTO_DNS_NAME_LOOP);
+    expect_verdict(4 + 2 * 999, PROTO_DNS_NAME_LOOP);
+}
+
 static void what_cannot_be_a_name(void **state)
 {
     (void)state;
@@ -130,9 +142,10 @@ static void codes_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_pointers), cmocka_unit_test(strange_bytes_are_escaped),
-        cmocka_unit_test(loops_are_seen),     cmocka_unit_test(what_cannot_be_a_name),
-        cmocka_unit_test(the_longest_name),   cmocka_unit_test(codes_have_names),
+        cmocka_unit_test(names_and_pointers),    cmocka_unit_test(strange_bytes_are_escaped),
+        cmocka_unit_test(loops_are_seen),        cmocka_unit_test(chains_are_given_up),
+        cmocka_unit_test(what_cannot_be_a_name), cmocka_unit_test(the_longest_name),
+        cmocka_unit_test(codes_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

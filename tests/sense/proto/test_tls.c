@@ -322,6 +322,18 @@ static void endless_messages_are_given_up(void **state)
     assert_int_equal(s, PROTO_TLS_NOT);
     proto_tls_conn_free(c);
 
+    /* One long message in records of one byte. */
+    c = proto_tls_conn_new();
+    f.n = 0;
+    put_hex(&f, "16 0303 0004 0b 01ffff");
+    proto_tls_conn_feed(c, SERVER, 0, bytes_make(f.b, f.n));
+    f.n = 0;
+    put_hex(&f, "16 0303 0001 00");
+    for (int i = 0; i < 100000; i++)
+        s = proto_tls_conn_feed(c, SERVER, 0, bytes_make(f.b, f.n));
+    assert_int_equal(s, PROTO_TLS_MORE);
+    proto_tls_conn_free(c);
+
     /* Messages without end: each is fine by itself. */
     begin();
     put_client_hello("");

@@ -153,6 +153,37 @@ static void a_retry_is_not_yet_the_answer(void **state)
     assert_false(c->info.server_hello.seen);
 }
 
+static void what_is_kept_of_a_monster(void **state)
+{
+    (void)state;
+    begin();
+    put16(&f, 0x0303);
+    put_zeros(&f, 33);
+    size_t at = begin16(&f);
+    for (unsigned i = 0; i < 20000; i++)
+        put16(&f, 1);
+    end16(&f, at);
+    put_hex(&f, "0100");
+    size_t list = begin16(&f);
+    put16(&f, 0);
+    at = begin16(&f);
+    size_t names = begin16(&f);
+    put8(&f, 0);
+    size_t name = begin16(&f);
+    for (unsigned i = 0; i < 20000; i++)
+        put8(&f, 'a');
+    end16(&f, name);
+    end16(&f, names);
+    end16(&f, at);
+    end16(&f, list);
+    assert_true(read_client(f.n));
+    assert_int_equal(c->info.client_cipher_n, PROTO_TLS_CIPHERS_MAX);
+    assert_int_equal(strlen(c->info.server_name), 1024);
+    assert_string_equal(c->info.client_hello.ja3_text, "");
+    assert_int_equal(strlen(c->info.client_hello.ja3), 32);
+    assert_true(proto_tls_conn_bytes(c) < 20000);
+}
+
 static void cut_anywhere_it_is_broken_or_short_of_extensions(void **state)
 {
     (void)state;
@@ -189,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_server_s_answer),
         cmocka_unit_test(resumption),
         cmocka_unit_test(a_retry_is_not_yet_the_answer),
+        cmocka_unit_test(what_is_kept_of_a_monster),
         cmocka_unit_test(cut_anywhere_it_is_broken_or_short_of_extensions),
     };
     return cmocka_run_group_tests(tests, NULL, release);

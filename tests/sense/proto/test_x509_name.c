@@ -119,6 +119,24 @@ static void long_names_end_in_dots(void **state)
     assert_true(strlen(text) < 2100);
 }
 
+static void endless_attributes_are_cut(void **state)
+{
+    (void)state;
+    size_t n = begin_name();
+    size_t set = der_begin(&f, 0x31);
+    for (int i = 0; i < 4000; i++) {
+        size_t one = der_begin(&f, 0x30);
+        der_put(&f, 6, "2a0304");
+        der_text(&f, 0x13, "x");
+        der_end(&f, one);
+    }
+    der_end(&f, set);
+    der_end(&f, n);
+    assert_true(read_name());
+    assert_string_equal(text + strlen(text) - 3, "...");
+    assert_true(arena.used < 10000);
+}
+
 static void what_is_no_name(void **state)
 {
     (void)state;
@@ -154,7 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_reverse_order),       cmocka_unit_test(several_attributes_in_one_part),
         cmocka_unit_test(kinds_of_strings),       cmocka_unit_test(what_has_a_meaning_is_escaped),
-        cmocka_unit_test(long_names_end_in_dots), cmocka_unit_test(what_is_no_name),
+        cmocka_unit_test(long_names_end_in_dots), cmocka_unit_test(endless_attributes_are_cut),
+        cmocka_unit_test(what_is_no_name),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
