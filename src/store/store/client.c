@@ -5,12 +5,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -83,6 +86,34 @@ void store_client_unlock(struct store_client *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void remove_spill(int folder, const char *name)
+{
+    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (fd >= 0 && dir == NULL)
+        close(fd);
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
+        (void)!unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    (void)!unlinkat(folder, name, AT_REMOVEDIR);
+}
+
+void store_client_clean(const char *folder, long pid)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+        char *end;
+        if (strncmp(e->d_name, "spill-", 6) != 0)
+            continue;
+        long owner = strtol(e->d_name + 6, &end, 10);
+        if (*end == '\0' && owner > 0 && (pid == 0 || owner == pid))
+            remove_spill(dirfd(dir), e->d_name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
 /* Waits for the process to end, killing it when it does not; its wait status. */
 static int reap(struct store_client *c, bool kill_now)
 {
@@ -101,6 +132,7 @@ static int reap(struct store_client *c, bool kill_now)
         while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
             continue;
     }
+    store_client_clean(c->folder, (long)c->pid);
     c->pid = 0;
     c->running = false;
     return status;

@@ -53,4 +53,10 @@ void store_client_stop(struct store_client *c);
 /* Ends the process; the next request starts another. */
 void store_client_end(struct store_client *c);
 
+/*
+ * Removes what workers spilled to the disk and left: folder/spill-PID of that one, or of all (0).
+ * Their owners are gone.
+ */
+void store_client_clean(const char *folder, long pid);
+
 #endif

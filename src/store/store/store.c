@@ -216,8 +216,10 @@ static enum err open_parts(struct store *s, const char *dir, struct err_text *wh
     mem_free(path);
     if (rc == ERR_NONE)
         rc = make_folder(s->folder, why);
-    if (rc == ERR_NONE)
+    if (rc == ERR_NONE) {
+        store_client_clean(s->folder, 0);
         rc = take_stock(s, why);
+    }
     if (rc == ERR_NONE && !s->options.no_worker)
         rc = make_workers(s, why);
     return rc;

@@ -105,7 +105,8 @@ static enum err open_duck(struct store_worker *w, const char *folder, uint64_t m
     struct buf allowed;
     buf_init(&spill);
     buf_init(&allowed);
-    buf_format(&spill, "%s/spill", folder);
+    /* Each worker its own: DuckDB gives its files fixed names. */
+    buf_format(&spill, "%s/spill-%ld", folder, (long)getpid());
     buf_str(&allowed, "SET allowed_directories = [");
     store_column_quote_text(&allowed, folder, strlen(folder));
     buf_str(&allowed, "]; SET enable_external_access = false; SET TimeZone = 'UTC'; "

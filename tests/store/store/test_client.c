@@ -6,6 +6,8 @@
 #include "store/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct store_client *make(const char *exe, const char *arg, const char *folder)
@@ -90,12 +92,46 @@ static void test_no_worker(void **state)
     help_rmdir(dir);
 }
 
+static bool is_there(const char *dir, const char *name)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+/* What a dead worker spilled goes; what is no worker's stays. */
+static void test_clean(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"spill-7", "spill-8", "spill-x", "other"};
+    char *dir = help_mkdir();
+    for (int i = 0; i < 4; i++) {
+        char path[4200];
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path, sizeof(path), "%s/%s/file.tmp", dir, names[i]);
+        int fd = open(path, O_CREAT | O_WRONLY, 0600);
+        assert_true(fd >= 0);
+        close(fd);
+    }
+    store_client_clean(dir, 7);
+    assert_false(is_there(dir, "spill-7"));
+    assert_true(is_there(dir, "spill-8/file.tmp"));
+    store_client_clean(dir, 0);
+    assert_false(is_there(dir, "spill-8"));
+    assert_true(is_there(dir, "spill-x/file.tmp"));
+    assert_true(is_there(dir, "other/file.tmp"));
+    store_client_clean("/nowhere/at/all", 0);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,6 +207,34 @@ static void test_limits(void **state)
     help_rmdir(dir);
 }
 
+/* More than fits in memory is sorted on the disk, and nothing of that stays there. */
+static void test_spill(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    char path[4200];
+    struct store_options options = {.worker_memory = (uint64_t)48 << 20, .worker_threads = 1};
+    struct store *s = filled(dir, &options);
+    struct buf b;
+    buf_init(&b);
+    assert_string_equal(
+        select_text(s,
+                    "SELECT sum(n) AS n FROM (SELECT row_number() OVER (ORDER BY x) "
+                    "AS n, x FROM (SELECT md5(range::VARCHAR) || md5((range + 1)"
+                    "::VARCHAR) AS x FROM range(800000)))",
+                    &b),
+        "{\"n\":320000400000}\n");
+    store_close(s);
+    snprintf(path, sizeof(path), "%s/pieces", dir);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        assert_null(strstr(e->d_name, "spill"));
+    closedir(d);
+    buf_release(&b);
+    help_rmdir(dir);
+}
+
 /* Kills every child of this process. */
 static unsigned kill_children(void)
 {
@@ -338,6 +366,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_select), cmocka_unit_test(test_empty), cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_limits), cmocka_unit_test(test_death), cmocka_unit_test(test_wire),
+        cmocka_unit_test(test_spill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
