@@ -84,6 +84,34 @@ static void answers(void **state)
     support_run(cases, COUNT(cases));
 }
 
+#define Q                                                                                          \
+    "{\"own\":{\"a\":\"say \\\"hi\\\" \\\\ "                                                       \
+    "to\\tme\",\"b\":\"\u00fc\u20ac(x)\",\"c\":\"or\",\"d\":\"x\\ny\"}}"
+
+static void escapes(void **state)
+{
+    (void)state;
+    static const struct support_case cases[] = {
+        {KQL, "own.a:\"say \\\"hi\\\" \\\\ to\\tme\"", Q, 1},
+        {KQL, "own.a:say \\\"hi\\\" \\\\ to\\tme", Q, 1},
+        {KQL, "own.a:say*to\\tme", Q, 1},
+        {KQL, "own.b:\"\\u00fc\\u20ac(x)\"", Q, 1},
+        {KQL, "own.b:\\u00FC\\u20aC\\u0028x\\)", Q, 1},
+        {KQL, "own.b:\\u00fd*", Q, 0},
+        {KQL, "own.b:\\uzz", "{\"own\":{\"b\":\"uzz\"}}", 1},
+        {KQL, "own.b:\"\\ud800\"", "{\"own\":{\"b\":\"ud800\"}}", 1},
+        {KQL, "own.c:\\or", Q, 1},
+        {KQL, "own.c:(x or \\or)", Q, 1},
+        {KQL, "own.d:\"x\\ny\"", Q, 1},
+        {KQL, "own.d:x\\ny", Q, 1},
+        {KQL, "own.d:\"x\\ry\" or own.d:x\\ry", Q, 0},
+        {KQL, "own.c:\xc2\xa0or", Q, 1},
+        {KQL, "not(own.c:or)", Q, 0},
+        {KQL, "own.c:(a or b or c or d or e or f or g or h or \\or)", Q, 1},
+    };
+    support_run(cases, COUNT(cases));
+}
+
 static void mistakes(void **state)
 {
     (void)state;
@@ -99,6 +127,9 @@ static void mistakes(void **state)
         {KQL, "a:b:c", ERR_INVALID, 1, 4, "not another field"},
         {KQL, "source.port:http", ERR_INVALID, 0, 0, "expected a number"},
         {KQL, "\xc3\xa4:)", ERR_INVALID, 1, 3, "found ')'"},
+        {KQL, "a: not b", ERR_INVALID, 1, 4, "expected a value, found 'not'"},
+        {KQL, "(a:b and (c:d)", ERR_INVALID, 1, 15, "expected ')'"},
+        {KQL, "a:\xff", ERR_INVALID, 0, 0, "UTF-8"},
         {KQL, "a:b \"c\"", ERR_INVALID, 1, 5, "expected 'and', 'or' or the end"},
     };
     support_mistakes(cases, COUNT(cases));
@@ -125,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
+        cmocka_unit_test(escapes),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(depth_is_bounded),
     };

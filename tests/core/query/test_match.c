@@ -136,6 +136,47 @@ static void kql_survives_rewriting(void **state)
     assert_in_range(hits, ROUNDS / 40, ROUNDS / 4 - ROUNDS / 40);
 }
 
+/* Trees about one value, and what is no field: as the store asks them. */
+static void trees_by_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *query, *text;
+        bool hit;
+    } cases[] = {
+        {"{\"bool\":{\"filter\":[{\"prefix\":{\"host.name\":\"a\"}},{\"wildcard\":{\"host.name\":"
+         "\"*z\"}}"
+         "]}}",
+         "abz", true},
+        {"{\"bool\":{\"filter\":[{\"prefix\":{\"host.name\":\"a\"}},{\"wildcard\":{\"host.name\":"
+         "\"*z\"}}"
+         "]}}",
+         "abc", false},
+        {"{\"bool\":{\"should\":[{\"prefix\":{\"host.name\":\"a\"}},{\"wildcard\":{\"host.name\":"
+         "\"*z\"}}"
+         "]}}",
+         "xyz", true},
+        {"{\"bool\":{\"must_not\":{\"prefix\":{\"host.name\":\"a\"}}}}", "abc", false},
+        {"{\"match_all\":{}}", "x", true},
+        {"{\"match_none\":{}}", "x", false},
+        {"{\"term\":{\"_index\":\"logs-*\"}}", "logs-a-b", true},
+        {"{\"term\":{\"_index\":\"logs-*\"}}", "metrics-a-b", false},
+        {"{\"term\":{\"_tier\":\"data_cold\"}}", "x", false},
+        {"{\"term\":{\"source.port\":80}}", "80", true},
+        {"{\"term\":{\"source.port\":80}}", "http", false},
+        {"{\"term\":{\"source.ip\":\"10.0.0.0/8\"}}", "10.9.8.7", true},
+        {"{\"term\":{\"source.ip\":\"10.0.0.0/8\"}}", "gate", false},
+        {"{\"exists\":{\"field\":\"host.name\"}}", "", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct query *q;
+        parse(cases[i].query, &q);
+        if (query_leaf_text(query_root(q), cases[i].text, strlen(cases[i].text)) != cases[i].hit)
+            fail_msg("%s on %s", cases[i].query, cases[i].text);
+        query_free(q);
+    }
+}
+
 static void wildcards(void **state)
 {
     (void)state;
@@ -173,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_survive_rewriting),
         cmocka_unit_test(kql_survives_rewriting),
+        cmocka_unit_test(trees_by_text),
         cmocka_unit_test(wildcards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
