@@ -46,9 +46,10 @@ static int64_t place(const struct event *e, event_field f)
 {
     if (!event_has(e, f))
         return -1;
-    for (uint32_t i = 0; i < e->n; i += LANES) {
+    for (uint32_t i = 0;; i += LANES) {
         lanes ids;
         uint64_t equal[2]; /* all ones in the lane that is it */
+        ASSERT(i < e->n);  /* a field with its bit set is among the items */
         memcpy(&ids, e->ids + i, sizeof(ids));
         lanes mask = (lanes)(ids == f);
         memcpy(equal, &mask, sizeof(equal));
@@ -58,8 +59,6 @@ static int64_t place(const struct event *e, event_field f)
             i++;
         return i;
     }
-    ASSERT(!"a field with its bit set is among the items");
-    return -1;
 }
 
 static int64_t place_named(const struct event *e, const char *name, size_t n)

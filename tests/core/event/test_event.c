@@ -100,7 +100,7 @@ static void names_coerce_to_the_table(void **state)
     v = str("not an address");
     event_add_named(&e, "destination.ip", 14, &v);
     assert_string_equal(event_str(&e, EVENT_F_DESTINATION_IP, ""), "not an address");
-    v = (struct event_value){.type = EVENT_F64, .f = NAN};
+    v = (struct event_value){.type = EVENT_F64, .f = (double)NAN};
     event_add_named(&e, "custom.x", 8, &v);
     assert_null(event_find(&e, "custom.x", 8));
     arena_release(&a);
