@@ -9,6 +9,7 @@
 
 #define VERSION 1
 #define FADE_DAYS 30.0
+#define YOUNG_FADE_DAYS 1.0
 #define FREE_A_WEEK 2.0 /* episodes of a height that are no routine */
 #define NEAR 5          /* a height is routine when others came within this much of it, or above */
 #define EPISODE_DROP 10.0F
@@ -29,9 +30,12 @@ void model_history_add(struct model_history *h, ts_ns time, double anchor)
         h->first = time;
     } else if (time > h->last) {
         double days = ((double)time - (double)h->last) / (double)TIME_DAY;
-        float keep = (float)exp(-days / FADE_DAYS);
+        double age = ((double)h->last - (double)h->first) / (double)TIME_DAY;
+        /* What a job said while it knew little is soon forgotten. */
+        float keep = (float)exp(-days / fmin(FADE_DAYS, YOUNG_FADE_DAYS + age / 2));
         for (size_t i = 0; i < MODEL_HISTORY_BINS; i++)
             h->bins[i] *= keep;
+        h->days = h->days * (double)keep + fmin(days, FADE_DAYS);
         /* Buckets without news in between end an episode. */
         if ((double)time - (double)h->last > 1.5 * (double)h->bucket_span)
             h->episode = 0;
@@ -59,8 +63,7 @@ double model_history_score(const struct model_history *h, double anchor)
         episodes += (double)h->bins[i];
     if (h->episode > 0.0F && (double)h->episode >= a - NEAR)
         episodes -= 1; /* the episode that goes on is no past */
-    double days = ((double)h->last - (double)h->first) / (double)TIME_DAY;
-    double weeks = fmin(fmax(days, 7), FADE_DAYS) / 7;
+    double weeks = fmax(h->days, 7) / 7;
     double a_week = episodes / weeks / FREE_A_WEEK;
     if (!(a_week > 1))
         return a;
@@ -72,6 +75,7 @@ void model_history_save(const struct model_history *h, struct buf *out)
     buf_char(out, VERSION);
     buf_le64(out, (uint64_t)h->first);
     buf_le64(out, (uint64_t)h->last);
+    buf_double(out, h->days);
     buf_double(out, (double)h->episode);
     for (size_t i = 0; i < MODEL_HISTORY_BINS; i++)
         buf_double(out, (double)h->bins[i]);
@@ -88,6 +92,7 @@ enum err model_history_load(struct cursor *in, ts_ns bucket_span, struct model_h
     model_history_init(&h, bucket_span);
     h.first = (ts_ns)cursor_le64(in);
     h.last = (ts_ns)cursor_le64(in);
+    h.days = model_number_load_positive(in, 1e6);
     h.episode = (float)model_number_load_positive(in, 100);
     for (size_t i = 0; i < MODEL_HISTORY_BINS; i++)
         h.bins[i] = (float)model_number_load_positive(in, 1e9);

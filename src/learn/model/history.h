@@ -25,6 +25,7 @@ struct model_history {
     ts_ns first; /* TIME_NONE when empty */
     ts_ns last;
     float bins[MODEL_HISTORY_BINS]; /* faded number of episodes whose height was n */
+    double days;                    /* faded: what the bins cover */
     float episode;                  /* height of the episode that is not over, 0 when none */
 };
 

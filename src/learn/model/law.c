@@ -15,6 +15,7 @@
 #define SPARSE_AFTER 50.0
 
 /* Beliefs before data, worth so many buckets. */
+#define PRIOR_FADES 20.0
 #define RATIO_PRIOR 0.25 /* over-dispersion: half the mean as a standard deviation */
 #define RATIO_PRIOR_N 3.0
 #define LEAST_DISPERSION 1e-9
@@ -32,6 +33,13 @@
 #define TAIL_MOST 8.0                /* what one value can add */
 #define TAIL_PRIOR 10.0
 
+#define BACK (-9.2) /* ln 1e-4 */
+#define MODE_AFTER 3.0
+#define MODE_TAUS 4.0     /* outliers are few: they are remembered longer */
+#define MODE_BELOW (-6.0) /* ln 1/400: what lies nearer needs no second mode */
+#define MODE_LEAST 0.01
+#define MODE_WIDE 1.2
+#define SPREAD_TAU 500.0 /* buckets: enough to know a spread, few enough to forget a bad week */
 #define YOUNG_MEMORY 8.0
 #define MOST_EVIDENCE 40.0
 
@@ -55,15 +63,22 @@ static double zero_share(const struct model_series *s)
     return (s->n - s->occurred + 0.02) / (s->n + 0.04);
 }
 
+/* What a belief before data weighs: less and less, and nothing in the end. */
+static double prior_weight(const struct model_series *s, double weight)
+{
+    return weight / (1 + s->n / PRIOR_FADES);
+}
+
 static double dispersion(const struct model_series *s, const struct model_point *p)
 {
     /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
     double unit = model_max(p->mean * p->mean, 1e-6);
-    double weight = s->spread_weight / unit + RATIO_PRIOR_N;
-    double alpha = (s->spread / unit + RATIO_PRIOR * RATIO_PRIOR_N) / weight;
+    double prior = prior_weight(s, RATIO_PRIOR_N);
+    double weight = s->spread_weight / unit + prior;
+    double alpha = (s->spread / unit + RATIO_PRIOR * prior) / weight;
     alpha = model_max(alpha, 0);
     /* One standard error of the estimate is added: it is an estimate. */
-    double n = model_max(s->n, 1);
+    double n = model_min(model_max(s->n, 1), SPREAD_TAU);
     double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / model_max(p->mean, 0.05));
     double young = RATIO_PRIOR_N / (n + RATIO_PRIOR_N);
     alpha += model_min(error * 0.5, 0.05 + young);
@@ -88,8 +103,9 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
     }
     default: {
         double size = model_max(fabs(p->mean), 1e-9);
-        double v = (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * LINEAR_PRIOR_N) /
-                   (s->spread_weight + LINEAR_PRIOR_N);
+        double w = prior_weight(s, LINEAR_PRIOR_N);
+        double v =
+            (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * w) / (s->spread_weight + w);
         double sd = model_max(sqrt(v * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
         if (s->weight_mean > 0 && weight > 0)
@@ -248,10 +264,60 @@ static double tail_calibrated(const struct model_series *s, int side, double log
     return -model_min(model_max(v, TAIL_START), -LOG_FLOOR);
 }
 
+/*
+ * ln P(an outlier of this side, as far out or farther), from the outliers there have been. The
+ * first few episodes count for nothing: they are news, each time.
+ */
+static double mode_tail(const struct model_series *s, int side, double y)
+{
+    const struct model_mode *m = &s->mode[side];
+    double times = (double)m->times - MODE_AFTER;
+    if (times <= 0)
+        return LOG_FLOOR;
+    double sd = sqrt(m->squares / (double)m->n);
+    double least = s->scale == SCALE_LOG ? LOG_LEAST : MODE_LEAST * fabs(m->mean);
+    double far = (side ? y - m->mean : m->mean - y) / model_max(sd * MODE_WIDE, least + 1e-12);
+    double n = model_min((double)s->total, MODE_TAUS * s->tau);
+    return log(times / (n + 1)) + stats_special_log_normal_tail(far);
+}
+
+double model_law_other(const struct model_series *s, double y)
+{
+    const struct model_regime *o = &s->other;
+    if (!(o->n > 0) || !(o->changes > 0))
+        return LOG_FLOOR;
+    double all = model_min((double)s->total, s->tau) + 1;
+    double share = (double)o->n / ((double)o->n + (double)o->here);
+    double hazard = model_min((double)o->changes / all, 0.5);
+    double z = fabs(y - o->mean) / o->sd;
+    return log(hazard * share) + M_LN2 + stats_special_log_normal_tail(z);
+}
+
+void model_law_learn_mode(struct model_series *s, int side, double y)
+{
+    double keep = 1 - 1 / (MODE_TAUS * s->tau);
+    for (int i = 0; i < 2; i++) {
+        s->mode[i].n *= (float)keep;
+        s->mode[i].times *= (float)keep;
+        s->mode[i].squares *= keep;
+    }
+    bool same = side >= 0 && s->mode_open == 1 + side;
+    s->mode_open = (uint8_t)(1 + side);
+    if (side < 0)
+        return;
+    struct model_mode *m = &s->mode[side];
+    m->times += same ? 0.0F : 1.0F;
+    m->n += 1.0F;
+    double e = y - m->mean;
+    m->mean += e / (double)m->n;
+    m->squares += model_max(e * (y - m->mean), 0);
+}
+
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
                      double weight, struct model_place *out)
 {
     struct tails t;
+    out->back = false;
     out->sd = model_law_sd(s, p, weight);
     switch (s->scale) {
     case SCALE_RATIO:
@@ -275,6 +341,15 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     out->raw[0] = t.lower > half ? t.lower + stats_special_log_1m(half - t.lower) : t.lower - M_LN2;
     out->upper = tail_calibrated(s, 1, t.upper);
     out->lower = tail_calibrated(s, 0, t.lower);
+    for (int side = 0; side < 2; side++) {
+        double *tail = side ? &out->upper : &out->lower;
+        if (!(*tail < MODE_BELOW) || (s->scale == SCALE_LOG && !(value > 0)))
+            continue;
+        double y = model_level_measure(s, value);
+        double other = model_law_other(s, y);
+        out->back = out->back || (other > *tail && other > BACK);
+        *tail = model_max(*tail, model_max(mode_tail(s, side, y), other));
+    }
     bool high = out->raw[1] < out->raw[0];
     double z = model_number_score(model_min(high ? out->raw[1] : out->raw[0], -M_LN2));
     out->z = model_min(z, SERIES_CLIP) * (high ? 1 : -1);
@@ -284,7 +359,9 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y)
 {
     /* A young series forgets its first half: a start is seldom typical. */
-    double keep = 1 - 1 / model_min(s->tau, YOUNG_MEMORY + (double)s->total / 2);
+    double memory = YOUNG_MEMORY + (double)s->total / 2;
+    double keep = 1 - 1 / model_min(s->tau, memory);
+    double fade = 1 - 1 / model_min(model_min(s->tau, SPREAD_TAU), memory);
     for (int f = 0; f < 2; f++)
         s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
                                  model_max(place->log_pdf[f], -MOST_EVIDENCE));
@@ -304,11 +381,11 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         double e = y - p->mean;
         if (s->scale == SCALE_RATIO) {
             double m = model_max(p->mean, 1e-3);
-            s->spread = s->spread * keep + e * e - m;
-            s->spread_weight = s->spread_weight * keep + m * m;
+            s->spread = s->spread * fade + e * e - m;
+            s->spread_weight = s->spread_weight * fade + m * m;
         } else {
-            s->spread = s->spread * keep + e * e;
-            s->spread_weight = s->spread_weight * keep + 1;
+            s->spread = s->spread * fade + e * e;
+            s->spread_weight = s->spread_weight * fade + 1;
         }
     }
 }

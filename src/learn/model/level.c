@@ -187,9 +187,9 @@ static void start(struct model_series *s, int i, double y, double n, double seas
     l->n = (float)kept;
 }
 
-void model_level_restart(struct model_series *s, double y, double n)
+void model_level_restart(struct model_series *s, double y, double n, int first_kept)
 {
-    for (int i = 0; i < LEVELS; i++)
+    for (int i = 0; i < first_kept; i++)
         if (i < LEVEL_DAILY || s->level[i].n > 0)
             start(s, i, y, n, s->scale == SCALE_RATIO ? 1 : 0);
 }

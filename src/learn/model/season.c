@@ -87,7 +87,8 @@ static double believed(const struct model_season *s, uint32_t k)
 {
     double neutral = s->ratio ? 1 : 0;
     double weight = (double)s->bin[2 * k + 1];
-    return neutral + ((double)s->bin[2 * k] - neutral) * weight / (weight + SHRINK);
+    double square = weight * weight;
+    return neutral + ((double)s->bin[2 * k] - neutral) * square / (square + SHRINK);
 }
 
 double model_season_at(const struct model_season *s, ts_ns time)

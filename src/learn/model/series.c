@@ -17,14 +17,19 @@
 #define DOUBTFUL (-5.8) /* ln 3e-3: learned clipped */
 #define CLIP_SD 3.0
 #define RUN_AFTER 24.0        /* buckets before runs are judged */
+#define RUN_OWN 0.7           /* the bucket itself must lie so far out */
 #define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
 #define SINGLE_COST 0.2231436 /* ln 1.25 */
 #define SEASON_FORMED 4
 #define SEASON_CLIP_SD 10.0
 #define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
-#define SKIP_MOST 64      /* zeros learned one by one before the closed form */
-#define SEASON_EVENTS 48  /* buckets that are not empty, before an hour can matter */
+#define MODES 8.0         /* episodes of outliers that make a mode */
+#define EXPLAINED_FADE 0.98
+#define BACK_AFTER 2U /* buckets at the other level are a change back */
+#define RECUR_BELOW (-3.0)
+#define SKIP_MOST 64     /* zeros learned one by one before the closed form */
+#define SEASON_EVENTS 48 /* buckets that are not empty, before an hour can matter */
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
 #define SEASON_GAIN 0.01
@@ -89,9 +94,9 @@ static double run_score(const struct model_point *p, const struct model_place *p
 }
 
 /* The sum of the last 12 normal scores against what such sums have been. */
-static double judge_run(const struct model_series *s, double z)
+static double judge_run(const struct model_series *s, double z, double own)
 {
-    if (s->n < RUN_AFTER || fabs(z) < 1)
+    if (s->n < RUN_AFTER || fabs(z) < 1 || own * z < 0 || fabs(own) < RUN_OWN)
         return 0;
     double sum = z;
     int same = 0;
@@ -142,12 +147,12 @@ void model_series_judge(const struct model_series *s, const struct model_observa
     out->high = place.raw[1] < place.raw[0];
     double young = s->n / (s->n + YOUNG);
     out->single_log_p = sided(s, &place, o->fraction) * young;
-    if (out->single_log_p < OUTLIER)
+    if (out->single_log_p < RECUR_BELOW)
         out->single_log_p = model_max(
             out->single_log_p, model_recur_judge(&s->recur, o->time, s->params.bucket_span, value));
     bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
-        out->multi_log_p = model_min(judge_run(s, run_score(&point, &place)) +
+        out->multi_log_p = model_min(judge_run(s, run_score(&point, &place), place.z) +
                                          (s->params.side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
@@ -160,7 +165,7 @@ void model_series_judge(const struct model_series *s, const struct model_observa
                   : 0;
     double stretch = ((double)s->tail_excess[out->high] + 10) / ((double)s->tail_n[out->high] + 10);
     out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place.sd > 1.5);
-    out->multimodal = false;
+    out->multimodal = (double)s->mode[0].times > MODES || (double)s->mode[1].times > MODES;
 }
 
 static void push_run(struct model_series *s, double z)
@@ -184,14 +189,27 @@ static void push_run(struct model_series *s, double z)
     s->run_sum_squares = s->run_sum_squares * keep + e * e;
 }
 
-/* Six hours, between 6 and 72 buckets; long buckets: 4. */
+/* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
+ * sooner that it had not seen all: after a tenth of what it has seen. */
 static uint32_t change_after(const struct model_series *s)
 {
     ts_ns span = s->params.bucket_span;
-    if (span > 6 * TIME_HOUR)
-        return 4;
-    ts_ns n = 6 * TIME_HOUR / span;
-    return (uint32_t)(n < 6 ? 6 : n > 72 ? 72 : n);
+    ts_ns n = span > 6 * TIME_HOUR ? 4 : 6 * TIME_HOUR / span;
+    ts_ns least = span > 6 * TIME_HOUR ? 4 : 6;
+    n = n < least ? least : n > 72 ? 72 : n;
+    uint64_t young = s->total / 10 + 3;
+    return (uint32_t)((uint64_t)n < young ? (uint64_t)n : young);
+}
+
+/* What was the level becomes the other one; the time spent at the new one, if it is the other, is
+ * remembered. */
+static void change_regime(struct model_series *s, const struct model_point *p,
+                          const struct model_place *place)
+{
+    struct model_regime *o = &s->other;
+    double before = place->back ? (double)o->n : 0;
+    *o = (struct model_regime){p->mean, place->sd, o->here, (float)before + (float)s->change.n,
+                               o->changes + 1.0F};
 }
 
 /* A value far outside is not learned; a run of them on one side is, when it lasts. */
@@ -207,16 +225,17 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     double e = y - c->mean;
     c->mean += e / c->n;
     c->squares += model_max(e * (y - c->mean), 0);
-    if (c->n < change_after(s))
+    if (c->n < (place->back ? BACK_AFTER : change_after(s)))
         return;
     /* Seasons keep their shape around the new level. */
     double level =
         s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
-    if (s->daily != NULL)
+    if (s->daily != NULL && !place->back)
         model_season_rebase(s->daily, level);
-    if (s->weekly != NULL)
+    if (s->weekly != NULL && !place->back)
         model_season_rebase(s->weekly, level);
-    model_level_restart(s, c->mean, c->n);
+    change_regime(s, p, place);
+    model_level_restart(s, c->mean, c->n, place->back ? LEVEL_DAILY : LEVELS);
     if (s->scale != SCALE_RATIO) {
         /* Half of what was known of the spread is kept, the run fills the rest. */
         double kept = model_min(s->spread_weight, (double)c->n);
@@ -226,26 +245,21 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     memset(c, 0, sizeof(*c));
 }
 
-static void look_for_seasons(struct model_series *s, const struct model_point *p)
+static void look_for_seasons(struct model_series *s)
 {
     /* After a first day, and a first week, of data there is a base to measure against. */
     double span = (double)s->params.bucket_span;
     double day = (double)TIME_DAY / span;
     bool ratio = s->scale == SCALE_RATIO;
-    double base = ratio ? p->mean / model_max(p->daily, 1e-3) : p->mean - p->daily;
     double total = (double)s->total;
     if (s->total < s->season_retry)
         return;
-    const struct model_level *slow = &s->level[LEVEL_SLOW];
     bool enough = s->scale == SCALE_LINEAR || s->occurred >= SEASON_EVENTS;
-    if (s->daily == NULL && day >= 4 && total >= day && enough) {
-        double level = ratio ? (slow->b > 0 ? slow->a / slow->b : base) : slow->a;
-        s->daily = model_season_new(TIME_DAY, s->params.bucket_span, level, ratio);
-    } else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day) {
-        const struct model_level *l = &s->level[LEVEL_DAILY];
-        double level = ratio ? (l->b > 0 ? l->a / l->b : base) : l->a;
-        s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, level, ratio);
-    }
+    if (s->daily == NULL && day >= 4 && total >= day && enough)
+        s->daily = model_season_new(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
+    else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
+        s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span,
+                                     model_season_base(s->daily), ratio);
 }
 
 static double best_record(const struct model_series *s, int first, int last)
@@ -288,31 +302,43 @@ static void drop_useless_seasons(struct model_series *s)
     }
 }
 
-/* A season that is still forming takes what comes; later an outlier moves it only so far. */
-static void learn_one_season(struct model_season *season, const struct model_point *p, ts_ns time,
-                             double y, double sd, bool outlier, double other, bool ratio,
-                             double base_gain)
+/*
+ * A season that is still forming takes what comes. Later a value far from what the season itself
+ * foretells (and all others together) moves it only so far, and counts a third of a visit.
+ */
+static void learn_one_season(const struct model_series *s, struct model_season *season, int level,
+                             const struct model_point *p, ts_ns time, double y, double sd,
+                             double other, double base_gain)
 {
-    bool formed = model_season_cycles(season) > SEASON_FORMED;
-    if (formed)
-        y = model_min(model_max(y, p->mean - SEASON_CLIP_SD * sd), p->mean + SEASON_CLIP_SD * sd);
+    bool ratio = s->scale == SCALE_RATIO;
+    double share = 1;
+    if (model_season_cycles(season) > SEASON_FORMED) {
+        double f = s->level[level].n > 0 ? p->foretold[level] : p->mean;
+        double high = model_max(f, p->mean);
+        double wide = ratio ? sd * model_max(high / model_max(p->mean, 1e-3), 1) : sd;
+        double most = high + SEASON_CLIP_SD * wide;
+        double least = model_min(f, p->mean) - SEASON_CLIP_SD * wide;
+        if (y > most || y < least)
+            share = OUTLIER_SHARE;
+        y = model_min(model_max(y, least), most);
+    }
     double freed = ratio ? y / model_max(other, 1e-3) : y - other;
-    model_season_learn(season, time, freed, base_gain, outlier && formed ? OUTLIER_SHARE : 1);
+    model_season_learn(season, time, freed, base_gain, share);
 }
 
 static void learn_seasons(struct model_series *s, const struct model_point *p, ts_ns time, double y,
-                          double sd, bool outlier)
+                          double sd)
 {
     double day = (double)TIME_DAY / (double)s->params.bucket_span;
-    bool ratio = s->scale == SCALE_RATIO;
+    double none = s->scale == SCALE_RATIO ? 1 : 0;
     if (s->weekly != NULL)
-        learn_one_season(s->weekly, p, time, y, sd, outlier, p->daily, ratio, 1 / (14 * day));
+        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, time, y, sd, p->daily, 1 / (14 * day));
     if (s->daily != NULL)
-        learn_one_season(s->daily, p, time, y, sd, outlier, ratio ? 1 : 0, ratio, 1 / (4 * day));
+        learn_one_season(s, s->daily, LEVEL_DAILY, p, time, y, sd, none, 1 / (4 * day));
 }
 
 /* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
-static void choose_scale(struct model_series *s)
+static void choose_scale(struct model_series *s, const struct model_point *p)
 {
     if (s->scale != SCALE_LINEAR || s->params.kind != MODEL_VALUE || s->total < 12 ||
         (s->total & (s->total - 1)) != 0 || s->occurred < s->n - 0.5)
@@ -326,9 +352,12 @@ static void choose_scale(struct model_series *s)
     model_season_free(s->weekly);
     s->daily = s->weekly = NULL;
     memset(s->level, 0, sizeof(s->level));
+    memset(s->mode, 0, sizeof(s->mode));
     memset(&s->change, 0, sizeof(s->change));
     s->scale = SCALE_LOG;
-    model_level_restart(s, s->log_mean, n);
+    memset(&s->other, 0, sizeof(s->other));
+    s->day_mean = p->mean > 0 ? log(p->mean) : s->log_mean;
+    model_level_restart(s, p->mean > 0 ? log(p->mean) : s->log_mean, n, LEVELS);
     s->spread = s->log_squares;
     s->spread_weight = n;
 }
@@ -340,11 +369,14 @@ static void become_linear(struct model_series *s)
     model_season_free(s->weekly);
     s->daily = s->weekly = NULL;
     memset(s->level, 0, sizeof(s->level));
+    memset(s->mode, 0, sizeof(s->mode));
     memset(&s->change, 0, sizeof(s->change));
+    memset(&s->other, 0, sizeof(s->other));
+    s->day_mean = s->lin_mean;
     s->scale = SCALE_LINEAR;
     double n = s->n;
     if (n > 0)
-        model_level_restart(s, s->lin_mean, n);
+        model_level_restart(s, s->lin_mean, n, LEVELS);
     s->spread = s->lin_squares;
     s->spread_weight = n;
 }
@@ -381,8 +413,10 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     bool measurable = s->scale != SCALE_LOG || value > 0;
     double y = measurable ? model_level_measure(s, value) : 0;
     if (!known) {
-        if (measurable)
-            model_level_restart(s, y, 1);
+        if (measurable) {
+            model_level_restart(s, y, 1, LEVELS);
+            s->day_mean = y;
+        }
         learn_moments(s, value, weight);
         model_level_weigh(s);
         s->last = time;
@@ -391,8 +425,22 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     model_level_foretell(s, time, &point);
     model_law_place(s, &point, value, weight, &place);
     double log_p = model_min(place.upper, place.lower);
-    bool outlier = log_p < OUTLIER && s->n >= 10;
-    if (outlier)
+    bool outlier = (log_p < OUTLIER || place.back) && s->n >= 10;
+    double fade = 1 - 1 / s->tau;
+    /* Where a season explains the swings, the other level is none. */
+    double season =
+        (double)s->level[LEVEL_DAILY].weight + (double)s->level[LEVEL_DAILY_MID].weight +
+        (double)s->level[LEVEL_WEEKLY].weight + (double)s->level[LEVEL_WEEKLY_MID].weight;
+    s->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
+    s->other.changes *= (float)fade;
+    s->other.here = s->other.here * (float)fade + 1.0F;
+    int high = place.raw[1] < place.raw[0];
+    bool far = measurable && s->n >= 10 && model_min(place.raw[0], place.raw[1]) < OUTLIER;
+    /* Judged without the mode, or a mode that has formed would not be kept. */
+    bool awaited =
+        far && model_recur_judge(&s->recur, time, s->params.bucket_span, value) > RECUR_BELOW;
+    model_law_learn_mode(s, far && !awaited ? high : -1, y);
+    if (far)
         model_recur_learn(&s->recur, time, s->params.bucket_span, value);
     if (outlier && measurable) {
         learn_outlier(s, &point, &place, y);
@@ -404,8 +452,10 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         clipped = model_min(model_max(y, point.mean - CLIP_SD * place.sd),
                             point.mean + CLIP_SD * place.sd);
     if (measurable) {
-        look_for_seasons(s, &point);
-        learn_seasons(s, &point, time, y, place.sd, outlier);
+        double day = (double)TIME_DAY / (double)s->params.bucket_span;
+        s->day_mean += (y - s->day_mean) / model_min((double)s->total + 1, model_max(day, 1));
+        look_for_seasons(s);
+        learn_seasons(s, &point, time, y, place.sd);
         model_level_compare(s, &point, y, place.sd);
     }
     if (!outlier) {
@@ -416,7 +466,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
             model_law_learn(s, &point, &place, value, 0);
         }
         learn_moments(s, value, weight);
-        choose_scale(s);
+        choose_scale(s, &point);
     } else {
         s->total++;
     }
@@ -461,6 +511,9 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
         model_level_weigh(s);
         memset(s->run_z, 0, sizeof(s->run_z));
         memset(&s->change, 0, sizeof(s->change));
+        memset(s->mode, 0, sizeof(s->mode));
+        memset(&s->other, 0, sizeof(s->other));
+        s->mode_open = 0;
     }
     uint64_t most = (uint64_t)((INT64_MAX - (first > 0 ? first : 0)) / span);
     s->last = first + (ts_ns)(buckets - 1 < most ? buckets - 1 : most) * span;

@@ -54,6 +54,23 @@ struct model_run {
     double squares;
 };
 
+/* Outliers on one side, as a law of their own: where they come again and again, they are a mode. */
+struct model_mode {
+    double mean; /* on the scale of the levels */
+    double squares;
+    float n;     /* values, faded */
+    float times; /* episodes, faded: buckets in a row are one */
+};
+
+/* The level before the last change: where a series comes back to, or swings to and fro. */
+struct model_regime {
+    double mean; /* on the scale of the levels */
+    double sd;
+    float n;       /* buckets spent there */
+    float here;    /* buckets spent at the present level */
+    float changes; /* faded number of changes */
+};
+
 #define SERIES_RUN 12
 
 struct model_series {
@@ -81,6 +98,7 @@ struct model_series {
     double log_squares;
     double lin_mean; /* linear scale: the same of the values, to choose the scale */
     double lin_squares;
+    double day_mean;    /* over the last day, outliers too: what seasons begin with */
     double weight_mean; /* of the observations' weights */
 
     float evidence[2];    /* faded log predictive probability of each family of laws */
@@ -94,7 +112,10 @@ struct model_series {
     double run_weight;
 
     struct model_run change;
+    struct model_regime other;
     struct model_recur recur;
+    struct model_mode mode[2]; /* [high] */
+    uint8_t mode_open;         /* 1 + side of the episode that goes on; 0 none */
 };
 
 /* What the levels foretell for one bucket. */
@@ -115,6 +136,7 @@ struct model_place {
     double raw[2]; /* [high]: before calibration, half of the value's own probability left out */
     double sd;     /* on the scale of the levels */
     double log_pdf[2]; /* by family */
+    bool back;         /* an outlier here, ordinary at the other level */
     double z;          /* normal score, clipped to +-SERIES_CLIP */
 };
 
@@ -130,13 +152,17 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
 /* Who foretold how well; also for values that are not learned. */
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd);
 void model_level_learn(struct model_series *s, const struct model_point *p, double y);
-/* All levels start anew around y with the weight of n buckets. */
-void model_level_restart(struct model_series *s, double y, double n);
+/* All levels before first_kept start anew around y with the weight of n buckets. */
+void model_level_restart(struct model_series *s, double y, double n, int first_kept);
 void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
 
 double model_law_sd(const struct model_series *s, const struct model_point *p, double weight);
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
                      double weight, struct model_place *out);
+/* ln P(a change back to the other level, and a value so far from it or farther). */
+double model_law_other(const struct model_series *s, double y);
+/* An outlier came (side: 1 high), or none did (side < 0). */
+void model_law_learn_mode(struct model_series *s, int side, double y);
 void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y_clipped);
 /* 95 % of the law: the values at which both tails are 2.5 %. */

@@ -21,7 +21,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (16 + 7 * LEVELS + 6 + SERIES_RUN + 2)
+#define FIELDS (17 + 7 * LEVELS + 6 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -46,6 +46,7 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     POSITIVE(log_squares);
     ANY(lin_mean);
     POSITIVE(lin_squares);
+    ANY(day_mean);
     POSITIVE(weight_mean);
     ANY(run_sum_mean);
     POSITIVE(run_sum_squares);
@@ -68,6 +69,17 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     }
     for (int i = 0; i < SERIES_RUN; i++)
         SMALL(run_z[i], true);
+    ANY(other.mean);
+    POSITIVE(other.sd);
+    SMALL(other.n, false);
+    SMALL(other.here, false);
+    SMALL(other.changes, false);
+    for (int i = 0; i < 2; i++) {
+        ANY(mode[i].mean);
+        POSITIVE(mode[i].squares);
+        SMALL(mode[i].n, false);
+        SMALL(mode[i].times, false);
+    }
 #undef POSITIVE
 #undef ANY
 #undef SMALL
@@ -83,6 +95,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_char(out, (char)s->scale);
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->change.high);
+    buf_char(out, (char)s->mode_open);
     buf_le32(out, s->change.n);
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
@@ -102,7 +115,8 @@ static bool sound(const struct model_series *s)
 {
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
-    if (!kind_fits || s->run_at >= SERIES_RUN || s->occurred > s->n + 1e-6)
+    if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 ||
+        (s->other.n > 0.0F && !(s->other.sd > 0)) || s->occurred > s->n + 1e-6)
         return false;
     for (int i = 0; i < LEVELS; i++) {
         const struct model_level *l = &s->level[i];
@@ -134,6 +148,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     uint8_t scale = cursor_u8(in);
     s->run_at = cursor_u8(in);
     uint8_t high = cursor_u8(in);
+    s->mode_open = cursor_u8(in);
     s->change.n = cursor_le32(in);
     s->change.high = high != 0;
     s->last = (ts_ns)cursor_le64(in);
