@@ -228,13 +228,13 @@ static enum err close_first(struct detect *d, bool partial)
 
 enum err detect_advance(struct detect *d, ts_ns now)
 {
-    if (d->now != TIME_NONE && now <= d->now)
+    if (now > DETECT_TIME_BOUND)
+        now = DETECT_TIME_BOUND;
+    if (now < -DETECT_TIME_BOUND || (d->now != TIME_NONE && now <= d->now))
         return ERR_NONE;
     d->now = now;
     ts_ns span = d->job->bucket_span_ns;
     ts_ns lag = d->job->latency_ns + d->options.delay_ns;
-    if (now < -TIME_MAX / 2 + lag)
-        return ERR_NONE;
     ts_ns until = time_floor(now - lag, span);
     while (d->n_open > 0 && d->open[0]->start < until) {
         enum err e = close_first(d, false);
@@ -567,6 +567,11 @@ enum err detect_columns(struct detect *d, const struct bytes *names, size_t n, s
 
 enum err detect_record(struct detect *d, ts_ns time, const struct bytes *fields)
 {
+    if (time > DETECT_TIME_BOUND || time < -DETECT_TIME_BOUND) {
+        d->counts.records++;
+        d->counts.invalid_dates++;
+        return ERR_NONE;
+    }
     enum err e = follow(d, time);
     if (e != ERR_NONE)
         return e;

@@ -50,7 +50,7 @@ struct detect_counts {
     uint64_t processed; /* fell into a bucket */
     uint64_t fields;    /* values used */
     uint64_t input_bytes;
-    uint64_t invalid_dates;
+    uint64_t invalid_dates;  /* none that can be read, or beyond the years 1824 to 2116 */
     uint64_t missing_fields; /* a field that a detector needs was not there */
     uint64_t out_of_order;   /* too late: their bucket was closed */
     uint64_t buckets;

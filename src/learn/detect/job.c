@@ -486,7 +486,7 @@ static enum err read_job(const struct format_node *root, struct detect_job *job,
         job->snapshot_retention_days < 1 ? job->snapshot_retention_days : 1;
     TRY(detect_read_int(root, "daily_model_snapshot_retention_after_days", 0,
                         job->snapshot_retention_days, &job->daily_snapshot_retention_days, why));
-    TRY(detect_read_int(root, "renormalization_window_days", 0, 100000,
+    TRY(detect_read_int(root, "renormalization_window_days", 0, 36500,
                         &job->renormalization_window_days, why));
     TRY(detect_read_int(root, "results_retention_days", 0, 100000, &job->results_retention_days,
                         why));

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Times beyond about the year 2200 or before 1740 are no times of records. */
-#define TIME_BOUND (TIME_MAX / 5 * 4)
-
 static int slot_of(struct detect_plan *p, const char *name)
 {
     if (name == NULL)
@@ -351,7 +348,7 @@ bool detect_row_parse_time(enum detect_time_format format, struct bytes text, ts
             format == DETECT_TIME_EPOCH_S || (format == DETECT_TIME_ISO && whole < 100000000000U)
                 ? TIME_S
                 : TIME_MS;
-        if (whole > (uint64_t)(TIME_BOUND / unit))
+        if (whole > (uint64_t)(DETECT_TIME_BOUND / unit))
             return false;
         t = (ts_ns)whole * unit;
         if (i < text.n && text.p[i] == '.') {
@@ -366,7 +363,7 @@ bool detect_row_parse_time(enum detect_time_format format, struct bytes text, ts
         if (minus)
             t = -t;
     }
-    if (t > TIME_BOUND || t < -TIME_BOUND)
+    if (t > DETECT_TIME_BOUND || t < -DETECT_TIME_BOUND)
         return false;
     *out = t;
     return true;
@@ -393,7 +390,7 @@ bool detect_row_event_time(const struct detect_plan *p, const struct event *e, t
                 return false;
         }
     }
-    if (t > TIME_BOUND || t < -TIME_BOUND)
+    if (t > DETECT_TIME_BOUND || t < -DETECT_TIME_BOUND)
         return false;
     *out = t;
     return true;

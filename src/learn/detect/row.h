@@ -25,6 +25,8 @@
 #include <stdint.h>
 
 #define DETECT_ROW_VALUES 64 /* values of one field that count; more are dropped */
+/* Times of records lie within 146 years of 1970: sums with spans and windows then stay in range. */
+#define DETECT_TIME_BOUND (TIME_MAX / 2)
 #define DETECT_NO_SLOT (-1)
 #define DETECT_NO_COLUMN SIZE_MAX
 

@@ -76,9 +76,11 @@ static const size_t time_at[] = {offsetof(struct detect_counts, earliest_record)
 #define COUNTS (sizeof(count_at) / sizeof(count_at[0]))
 #define TIMES (sizeof(time_at) / sizeof(time_at[0]))
 
+/* Bucket ends may lie a span, and due times a little more, beyond the times of records. */
 static bool time_sound(ts_ns t)
 {
-    return t == TIME_NONE || (t < TIME_MAX / 5 * 4 && t > -TIME_MAX / 5 * 4);
+    const ts_ns bound = DETECT_TIME_BOUND + 2000 * TIME_DAY;
+    return t == TIME_NONE || (t <= bound && t >= -bound);
 }
 
 static void save_entity(const struct detect *d, const struct detect_entity *e, struct buf *out)

@@ -190,6 +190,52 @@ static void test_restored_at_every_bucket(void **state)
     end(&f);
 }
 
+/* Time that moves with records, or with ticks of a clock and a delay: the same documents. */
+static void test_live_is_replay(void **state)
+{
+    (void)state;
+    struct fixture f = begin(50);
+    struct buf replay;
+    struct buf live;
+    buf_init(&replay);
+    buf_init(&live);
+    ts_ns last = START + 60 * SPAN;
+    struct detect *d = help_engine(f.job, &replay, NULL, whole_columns, 5);
+    help_feed(d, f.rows, f.n, 4);
+    assert_int_equal(detect_advance(d, last), ERR_NONE);
+    detect_free(d);
+
+    struct detect_options o = help_options(&live, NULL);
+    o.follow_records = false;
+    o.delay_ns = TIME_MIN;
+    assert_int_equal(detect_new(f.job, &o, &d), ERR_NONE);
+    struct bytes names[5];
+    for (size_t i = 0; i < 5; i++)
+        names[i] = bytes_make(whole_columns[i], strlen(whole_columns[i]));
+    assert_int_equal(detect_columns(d, names, 5, NULL), ERR_NONE);
+    ts_ns now = START;
+    for (size_t i = 0; i < f.n; i++) {
+        for (; now <= f.rows[i].time; now += 7 * TIME_S) {
+            assert_int_equal(detect_advance(d, now), ERR_NONE);
+            if (now / TIME_S % 5 == 0) {
+                size_t n = live.n;
+                assert_int_equal(detect_interim(d), ERR_NONE);
+                live.n = n;
+            }
+        }
+        help_feed(d, &f.rows[i], 1, 4);
+    }
+    assert_int_equal(detect_advance(d, last + TIME_MIN), ERR_NONE);
+    if (live.n > 0)
+        live.p[live.n] = '\0';
+    assert_true(live.n > 10000);
+    assert_string_equal(buf_text(&replay), buf_text(&live));
+    detect_free(d);
+    buf_release(&replay);
+    buf_release(&live);
+    end(&f);
+}
+
 static void test_interim_changes_nothing(void **state)
 {
     (void)state;
@@ -483,6 +529,34 @@ static void test_sparse_buckets(void **state)
     buf_release(&out);
 }
 
+static void test_times_at_the_edge(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job("{\"analysis_config\":{\"bucket_span\":\"300d\",\"model_"
+                                      "prune_window\":\"36600d\",\"latency\":"
+                                      "\"366d\",\"detectors\":[{\"function\":\"count\"}]},"
+                                      "\"renormalization_window_days\":36500}");
+    struct buf out;
+    buf_init(&out);
+    static const char *const columns[] = {"time"};
+    struct detect *d = help_engine(job, &out, NULL, columns, 1);
+    static const ts_ns times[] = {TIME_NONE,    -TIME_MAX / 2,    -TIME_MAX / 2 + 1, 0,
+                                  TIME_MAX / 2, TIME_MAX / 2 + 1, TIME_MAX};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct help_row row = {.time = times[i]};
+        help_feed(d, &row, 1, 0);
+    }
+    assert_int_equal(detect_counts(d)->invalid_dates, 3);
+    assert_int_equal(detect_counts(d)->processed, 4);
+    assert_int_equal(detect_advance(d, TIME_NONE), ERR_NONE);
+    assert_int_equal(detect_advance(d, TIME_MAX), ERR_NONE);
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_renormalize(d);
+    detect_free(d);
+    detect_job_free(job);
+    buf_release(&out);
+}
+
 static void test_custom_rule_skips(void **state)
 {
     (void)state;
@@ -625,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_threads_give_the_same_bytes),
         cmocka_unit_test(test_order_within_a_bucket),
         cmocka_unit_test(test_restored_at_every_bucket),
+        cmocka_unit_test(test_live_is_replay),
         cmocka_unit_test(test_interim_changes_nothing),
         cmocka_unit_test(test_years_without_records),
         cmocka_unit_test(test_epoch_zero_and_repeats),
@@ -635,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_odd_series),
         cmocka_unit_test(test_advance),
         cmocka_unit_test(test_sparse_buckets),
+        cmocka_unit_test(test_times_at_the_edge),
         cmocka_unit_test(test_custom_rule_skips),
         cmocka_unit_test(test_summary_counts_and_nulls),
         cmocka_unit_test(test_lists_in_events),
