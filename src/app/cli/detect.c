@@ -198,6 +198,13 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
     return err;
 }
 
+/* What was read and has no effect. */
+static void tell_notes(char *const *notes, size_t n, const struct cli_args *args)
+{
+    for (size_t i = 0; i < n && !cli_has(args, CLI_QUIET); i++)
+        fprintf(stderr, "weir: %s\n", notes[i]);
+}
+
 static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)
 {
     size_t n;
@@ -211,6 +218,7 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     mem_free(text);
     if (err != ERR_NONE)
         return err;
+    tell_notes(r->job->notes, r->job->n_notes, args);
     if (r->job->id[0] == '\0')
         detect_job_set_id(r->job, "job");
     path = cli_value(args, CLI_DATAFEED, NULL);
@@ -221,6 +229,8 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
         return ERR_NOT_FOUND;
     err = detect_feed_parse(text, n, path, &r->feed, why);
     mem_free(text);
+    if (err == ERR_NONE)
+        tell_notes(r->feed->notes, r->feed->n_notes, args);
     return err;
 }
 
