@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define ROUNDS 20000
+#define ROUNDS 6000
 
 static void parse(const char *json, struct query **out)
 {
