@@ -16,7 +16,7 @@ const struct cli_command cli_commands[] = {
      "gzip or zstd; \"-\" is standard input. Several captures are read as one, in order of time.\n"
      "With --interface live traffic is read until the command is stopped.",
      CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_OUTPUT) |
-         CLI_BIT(CLI_NO_PROMISCUOUS) | WHERE | TALK,
+         CLI_BIT(CLI_NO_PROMISCUOUS) | CLI_BIT(CLI_FLOWS_ONLY) | WHERE | TALK,
      cli_read},
     {"detect", "--job JOB.json [OPTION]... INPUT...",
      "Run one anomaly-detection job over events or CSV.",

@@ -15,6 +15,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_INTERFACE] = {"--interface", "IF", "Capture from this interface.", true},
     [CLI_FILTER] = {"--filter", "BPF", "Look only at packets that this expression matches.", false},
     [CLI_OUTPUT] = {"--output", "KIND", "What to print: ndjson, table or none.", false},
+    [CLI_FLOWS_ONLY] = {"--flows-only", NULL,
+                        "Make flows of packets, and do not look into what they carry.", false},
     [CLI_JOB] = {"--job", "FILE", "Anomaly-detection job in Elastic's JSON.", true},
     [CLI_DATAFEED] = {"--datafeed", "FILE", "Datafeed in Elastic's JSON.", true},
     [CLI_RULE] = {"--rule", "FILE|DIR", "Detection rule in Elastic's TOML or NDJSON.", true},

@@ -20,6 +20,7 @@ enum cli_option_id {
     CLI_INTERFACE,
     CLI_FILTER,
     CLI_OUTPUT,
+    CLI_FLOWS_ONLY,
     CLI_JOB,
     CLI_DATAFEED,
     CLI_RULE,

@@ -75,6 +75,7 @@ static enum err read_files(const struct cli_args *args, struct printer *p, const
         .format = cli_value(args, CLI_FORMAT, "auto"),
         .filter = cli_value(args, CLI_FILTER, NULL),
         .sensor = host,
+        .flows_only = cli_has(args, CLI_FLOWS_ONLY),
         .stop = stop,
         .progress = progress,
         .ctx = p,
@@ -133,7 +134,13 @@ static enum err read_live(const struct cli_args *args, struct printer *p, const 
         .promiscuous = !cli_has(args, CLI_NO_PROMISCUOUS),
     };
     const struct daemon_packets_settings flows = {
-        .sensor = host, .agent_id = host, .memory = LIVE_MEMORY, .sink = on_event, .ctx = p};
+        .sensor = host,
+        .agent_id = host,
+        .memory = LIVE_MEMORY,
+        .flows_only = cli_has(args, CLI_FLOWS_ONLY),
+        .sink = on_event,
+        .ctx = p,
+    };
     struct capture_live *live = NULL;
     struct daemon_packets *packets = NULL;
     p->live = true;
