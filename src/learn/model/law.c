@@ -34,7 +34,7 @@
 #define TAIL_PRIOR 10.0
 
 #define BACK (-9.2) /* ln 1e-4 */
-#define MODE_AFTER 3.0
+#define MODE_AFTER 6.0
 #define MODE_TAUS 4.0     /* outliers are few: they are remembered longer */
 #define MODE_BELOW (-6.0) /* ln 1/400: what lies nearer needs no second mode */
 #define MODE_LEAST 0.01

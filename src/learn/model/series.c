@@ -32,7 +32,8 @@
 #define SEASON_EVENTS 48 /* buckets that are not empty, before an hour can matter */
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
-#define SEASON_GAIN 0.01
+#define SEASON_GAIN 0.005 /* in ln of the squared error */
+#define WEEKLY_COST 0.03  /* a week's few sharp hours weigh little in the mean; its noise more */
 
 struct model_series *model_series_new(const struct model_params *params)
 {
@@ -279,7 +280,8 @@ static void drop_season(struct model_series *s, struct model_season **season, in
         memset(&s->level[i], 0, sizeof(s->level[i]));
 }
 
-/* After four weeks, and a fifth for the week, a season must have done better than none. */
+/* After four weeks the day must have done better than none, the week after a fifth not worse than
+ * its noise. */
 static void drop_useless_seasons(struct model_series *s)
 {
     if (s->daily == NULL || model_season_cycles(s->daily) < SEASON_TRIAL_DAYS || s->total % 64 != 0)
@@ -288,7 +290,7 @@ static void drop_useless_seasons(struct model_series *s)
     double daily = best_record(s, LEVEL_DAILY, LEVEL_DAILY_MID);
     double weekly = best_record(s, LEVEL_WEEKLY, LEVEL_WEEKLY_MID);
     bool tried = s->weekly != NULL && model_season_cycles(s->weekly) >= SEASON_TRIAL_WEEKS;
-    if (tried && weekly > model_min(daily, plain) - SEASON_GAIN) {
+    if (tried && weekly > model_min(daily, plain) + WEEKLY_COST) {
         drop_season(s, &s->weekly, LEVEL_WEEKLY);
         weekly = 1e300;
     }
