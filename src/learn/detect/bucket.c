@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Contributions of one field of one cell that survive when memory is used up. */
+/* Contributions of one field of one cell that survive when memory is used up; fewer, when many
+ * cells with few contributions each are what uses it up. */
 #define KEEP_PARTS 24
 
 struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t influence_bytes)
@@ -21,6 +22,7 @@ struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t i
     b->mask = 63;
     b->slots = mem_zero(b->mask + 1, sizeof(*b->slots));
     b->n_parts = 1;
+    b->keep = KEEP_PARTS;
     b->parts_max = influence_bytes / 2 / (sizeof(struct detect_part) + 8);
     if (b->parts_max < 256)
         b->parts_max = 256;
@@ -226,7 +228,7 @@ static bool prune_parts(struct detect_open *b, const struct detect_names *names)
     for (size_t i = 0; i < n; i++) {
         bool same = i > 0 && rank[i].cell == rank[i - 1].cell && rank[i].field == rank[i - 1].field;
         run = same ? run + 1 : 0;
-        if (run < KEEP_PARTS)
+        if (run < b->keep)
             kept[m++] = b->parts[rank[i].at];
         else
             b->parts_dropped++;
@@ -243,6 +245,27 @@ static bool prune_parts(struct detect_open *b, const struct detect_names *names)
     b->parts = kept;
     b->n_parts = m;
     return rehash_parts(b, b->part_mask);
+}
+
+/*
+ * Whether there is room for one more contribution. Pruning that freed little would have to be done
+ * again at once: then fewer stay each time, and at last what is new is dropped without looking.
+ */
+static bool make_room(struct detect_open *b, const struct detect_names *names)
+{
+    size_t before = b->n_parts;
+    if (b->keep > 0) {
+        if (!prune_parts(b, names)) {
+            b->failed = true;
+            return false;
+        }
+        if (b->n_parts > before - before / 4)
+            b->keep /= 2;
+    }
+    if (b->n_parts < b->parts_max)
+        return true;
+    b->parts_dropped++;
+    return false;
 }
 
 void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsigned field,
@@ -269,18 +292,8 @@ void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsi
         at = (at + 1) & b->part_mask;
     }
     if (b->n_parts >= b->parts_max) {
-        size_t before = b->n_parts;
-        if (!prune_parts(b, names)) {
-            b->failed = true;
+        if (!make_room(b, names))
             return;
-        }
-        /* Many cells with few values each: nothing to prune, so new values are not kept. */
-        if (b->n_parts > before - before / 8) {
-            if (b->n_parts >= b->parts_max) {
-                b->parts_dropped++;
-                return;
-            }
-        }
         at = part_hash(c->index, field, name) & b->part_mask;
         while (b->part_slots[at] != 0)
             at = (at + 1) & b->part_mask;
@@ -392,6 +405,7 @@ void detect_bucket_save(const struct detect_open *b, struct buf *out)
     buf_le64(out, (uint64_t)b->start);
     buf_le64(out, b->events);
     buf_le64(out, b->parts_dropped);
+    buf_le32(out, b->keep);
     buf_le32(out, (uint32_t)b->n_cells);
     for (size_t i = 0; i < b->n_cells; i++) {
         const struct detect_cell *c = b->cells[i];
@@ -469,11 +483,15 @@ enum err detect_bucket_load(struct detect_open *b, struct cursor *in,
 {
     b->events = cursor_le64(in);
     b->parts_dropped = cursor_le64(in);
+    uint32_t keep = cursor_le32(in);
+    if (keep > KEEP_PARTS)
+        return ERR_FORMAT;
     enum err e = load_cells(b, in, l);
     if (e == ERR_NONE)
         e = load_parts(b, in, l);
     if (e != ERR_NONE)
         return e;
+    b->keep = keep;
     uint32_t n = cursor_le32(in);
     for (uint32_t i = 0; i < n && cursor_ok(in); i++)
         (void)add_pair(b, cursor_le64(in));

@@ -73,6 +73,7 @@ struct detect_open {
     uint32_t *part_slots;
     size_t part_mask;
     size_t parts_max;
+    uint32_t keep; /* contributions of a field of a cell that pruning leaves; 0: no more pruning */
     uint64_t *pairs; /* (cell, field, value, string) seen, for distinct statistics */
     size_t n_pairs;
     size_t pair_mask;

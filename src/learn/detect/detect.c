@@ -160,6 +160,7 @@ static void count_closed(struct detect *d, const struct detect_open *b)
 {
     struct detect_counts *n = &d->counts;
     n->buckets++;
+    n->contributions += b->parts_dropped;
     n->latest_bucket = b->start;
     if (b->events == 0) {
         n->empty_buckets++;

@@ -56,8 +56,9 @@ struct detect_counts {
     uint64_t buckets;
     uint64_t empty_buckets;
     uint64_t sparse_buckets;
-    uint64_t combinations; /* by × over × partition values beyond the limit for one record */
-    ts_ns earliest_record; /* TIME_NONE before the first */
+    uint64_t combinations;  /* by × over × partition values beyond the limit for one record */
+    uint64_t contributions; /* of influencer values, dropped for lack of memory */
+    ts_ns earliest_record;  /* TIME_NONE before the first */
     ts_ns latest_record;
     ts_ns latest_bucket;
     ts_ns latest_empty_bucket;

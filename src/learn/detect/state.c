@@ -66,7 +66,7 @@ static const size_t count_at[] = {
     offsetof(struct detect_counts, invalid_dates), offsetof(struct detect_counts, missing_fields),
     offsetof(struct detect_counts, out_of_order),  offsetof(struct detect_counts, buckets),
     offsetof(struct detect_counts, empty_buckets), offsetof(struct detect_counts, sparse_buckets),
-    offsetof(struct detect_counts, combinations)};
+    offsetof(struct detect_counts, combinations),  offsetof(struct detect_counts, contributions)};
 static const size_t time_at[] = {offsetof(struct detect_counts, earliest_record),
                                  offsetof(struct detect_counts, latest_record),
                                  offsetof(struct detect_counts, latest_bucket),

@@ -82,6 +82,30 @@ static void test_heavy_contributions_stay(void **state)
     detect_names_free(names);
 }
 
+/* Many cells with few contributions each: what is new is dropped in the end, without a search of
+ * everything for each record. */
+static void test_many_cells_with_few_contributions(void **state)
+{
+    (void)state;
+    names = detect_names_new((struct hash_key){1, 2});
+    struct detect_open *b = detect_bucket_new(0, 1, 512 * 1024);
+    uint32_t host[8];
+    for (size_t i = 0; i < 8; i++)
+        host[i] = name("host", i);
+    for (size_t i = 0; i < 100000; i++) {
+        struct detect_cell *c =
+            detect_bucket_cell(b, names, 0, DETECT_COUNT, 0, 0, name("b", i), 7, true);
+        for (size_t k = 0; k < 8; k++)
+            detect_bucket_contribute(b, c, (unsigned)k, host[k], 1, 1, names);
+    }
+    assert_int_equal(b->keep, 0);
+    assert_true(b->n_parts <= b->parts_max);
+    assert_true(b->parts_dropped > 700000);
+    assert_int_equal(b->parts_dropped + b->n_parts - 1, 800000);
+    detect_bucket_free(b);
+    detect_names_free(names);
+}
+
 static void test_extremes_and_pairs(void **state)
 {
     (void)state;
@@ -106,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cells),
                                        cmocka_unit_test(test_heavy_contributions_stay),
+                                       cmocka_unit_test(test_many_cells_with_few_contributions),
                                        cmocka_unit_test(test_extremes_and_pairs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
