@@ -12,6 +12,8 @@
 /* Empty buckets in a row that are judged one by one; a longer gap is passed over at once. */
 #define EMPTY_MAX 100
 #define OPEN_SPARE 64
+/* By how much a sketch may grow at once. */
+#define SKETCH_STEP ((size_t)16 * 1024)
 /* A bucket with less than this share of the usual events is counted as sparse. */
 #define SPARSE_SHARE 0.05
 #define SPARSE_USUAL 20
@@ -372,6 +374,12 @@ static void add_texts(struct detect *d, struct detect_open *b, struct detect_cel
                       const struct detect_reads *r, struct detect_values *values, uint64_t weight)
 {
     size_t before = detect_gather_memory(&c->gather, c->kind);
+    /* Sketches grow with what comes: at the limit they stay as they are, and too small. */
+    if (detect_memory(d) + SKETCH_STEP > d->job->memory_limit) {
+        c->gather.count += weight * values->n;
+        d->failures++;
+        return;
+    }
     for (uint32_t i = 0; i < values->n; i++) {
         struct bytes text = values->v[i].text;
         uint64_t hash = hash_bytes(d->options.seed, text.p, text.n);

@@ -347,6 +347,44 @@ static void test_memory_limit(void **state)
     buf_release(&out);
 }
 
+/* Sketches of strings grow within a bucket, and the bound holds for them too. */
+static void test_memory_limit_for_strings(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"distinct_count", "info_content"};
+    for (size_t f = 0; f < 2; f++) {
+        char text[512];
+        snprintf(
+            text, sizeof(text),
+            "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"%s\","
+            "\"field_name\":\"name\",\"by_field_name\":\"src\"}]},\"analysis_limits\":{"
+            "\"model_memory_limit\":\"1mb\"}}",
+            functions[f]);
+        struct detect_job *job = help_job(text);
+        struct buf out;
+        buf_init(&out);
+        static const char *const columns[] = {"time", "name", "src"};
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        struct help_row row;
+        struct detect_size_stats size;
+        for (size_t i = 0; i < 200000; i++) {
+            row.time = START + (ts_ns)i * 2 * TIME_MS;
+            snprintf(row.text[0], sizeof(row.text[0]), "a-rather-long-value-%zu.example.org", i);
+            snprintf(row.text[1], sizeof(row.text[1]), "host-%zu", i % 300);
+            help_feed(d, &row, 1, 2);
+            if (i % 1000 == 0) {
+                detect_size(d, &size);
+                assert_true(size.model_bytes <= size.memory_limit);
+            }
+        }
+        assert_true(size.allocation_failures > 0);
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        detect_free(d);
+        detect_job_free(job);
+        buf_release(&out);
+    }
+}
+
 /* Also where memory is short, what goes and what stays does not depend on being restored. */
 static char *flooded(size_t restore_every)
 {
@@ -704,6 +742,7 @@ int main(void)
         cmocka_unit_test(test_years_without_records),
         cmocka_unit_test(test_epoch_zero_and_repeats),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_memory_limit_for_strings),
         cmocka_unit_test(test_restored_when_memory_is_short),
         cmocka_unit_test(test_late_and_latency),
         cmocka_unit_test(test_a_conversation_counts_once),
