@@ -14,7 +14,7 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                     false},
     [CLI_INTERFACE] = {"--interface", "IF", "Capture from this interface.", true},
     [CLI_FILTER] = {"--filter", "BPF", "Look only at packets that this expression matches.", false},
-    [CLI_OUTPUT] = {"--output", "KIND", "What to print: ndjson, table or none.", false},
+    [CLI_OUTPUT] = {"--output", "KIND", "What to print: ndjson, table, or none (events are made and dropped).", false},
     [CLI_FLOWS_ONLY] = {"--flows-only", NULL,
                         "Make flows of packets, and do not look into what they carry.", false},
     [CLI_JOB] = {"--job", "FILE", "Anomaly-detection job in Elastic's JSON.", true},

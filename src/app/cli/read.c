@@ -42,9 +42,9 @@ static void on_event(void *ctx, struct event *e)
     struct printer *p = ctx;
     if (p->live)
         e->sequence = ++p->sequence;
-    enrich_event(p->enrich, e);
     if (p->output == OUTPUT_NONE)
-        return;
+        return; /* made, and seen by nobody: nothing is looked up for it */
+    enrich_event(p->enrich, e);
     buf_clear(&p->line);
     if (p->output == OUTPUT_TABLE) {
         cli_row_event(e, &p->line);
