@@ -12,6 +12,9 @@ void *mem_alloc(size_t size)
 
 void *mem_zero(size_t count, size_t size)
 {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
     return calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 }
 

@@ -8,6 +8,7 @@ static void sizes_are_checked(void **state)
     (void)state;
     assert_null(mem_resize(NULL, SIZE_MAX / 2, 4));
     assert_null(mem_zero(SIZE_MAX / 2, 4));
+    assert_null(mem_zero(SIZE_MAX / 2, 4));
     assert_null(mem_strndup("", SIZE_MAX));
     void *p = mem_alloc(0);
     assert_non_null(p);
