@@ -134,6 +134,13 @@ void event_put(struct event *e, event_field f, struct event_value v)
         item->one = v;
 }
 
+uint32_t event_slot(struct event *pattern, event_field f)
+{
+    uint32_t slot = pattern->n;
+    event_put(pattern, f, (struct event_value){.type = EVENT_NULL});
+    return slot;
+}
+
 struct event_value *event_put_list(struct event *e, event_field f, uint32_t n)
 {
     ASSERT(n > 0);

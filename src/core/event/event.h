@@ -99,9 +99,29 @@ static inline struct event_value event_value_i64(int64_t v)
     return (struct event_value){.type = EVENT_I64, .i = v};
 }
 
+static inline struct event_value event_value_bool(bool v)
+{
+    return (struct event_value){.type = EVENT_BOOL, .b = v};
+}
+
+static inline struct event_value event_value_time(ts_ns t)
+{
+    return (struct event_value){.type = EVENT_TIME, .t = t};
+}
+
 static inline struct event_value event_value_ip(const struct ip *a)
 {
     return (struct event_value){.type = EVENT_IP, .ip = a};
+}
+
+/*
+ * A pattern may have fields whose values each event sets: event_slot() makes room for one and says
+ * where, event_fill() sets it. Every event like the pattern must fill it or remove the field.
+ */
+uint32_t event_slot(struct event *pattern, event_field f);
+static inline void event_fill(struct event *e, uint32_t slot, struct event_value v)
+{
+    e->items[slot].one = v;
 }
 
 /* Sets a known field that is not there yet: for makers of events, who know. */

@@ -112,6 +112,35 @@ struct flow {
 
 static_assert(sizeof(struct flow) <= 256, "a million flows in 256 MB");
 
+/* Fields that every flow event has. */
+enum flow_slot {
+    FLOW_SLOT_START,
+    FLOW_SLOT_END,
+    FLOW_SLOT_DURATION,
+    FLOW_SLOT_ID,
+    FLOW_SLOT_FINAL,
+    FLOW_SLOT_SOURCE_IP,
+    FLOW_SLOT_DESTINATION_IP,
+    FLOW_SLOT_TYPE,
+    FLOW_SLOT_TRANSPORT,
+    FLOW_SLOT_IANA_NUMBER,
+    FLOW_SLOT_INITIATOR,
+    FLOW_SLOT_SOURCE_BYTES,
+    FLOW_SLOT_SOURCE_PACKETS,
+    FLOW_SLOT_DESTINATION_BYTES,
+    FLOW_SLOT_DESTINATION_PACKETS,
+    FLOW_SLOT_BYTES,
+    FLOW_SLOT_PACKETS,
+    FLOW_SLOT_SOURCE_PAYLOAD,
+    FLOW_SLOT_DESTINATION_PAYLOAD,
+    FLOW_SLOT_SOURCE_BYTES_TOTAL,
+    FLOW_SLOT_SOURCE_PACKETS_TOTAL,
+    FLOW_SLOT_DESTINATION_BYTES_TOTAL,
+    FLOW_SLOT_DESTINATION_PACKETS_TOTAL,
+    FLOW_SLOT_REPORTS,
+    FLOW_SLOTS
+};
+
 struct flow_table {
     struct flow_table_settings settings;
     event_sink_fn sink;
@@ -148,6 +177,7 @@ struct flow_table {
     struct arena arena; /* the event being made */
     struct arena pattern_arena;
     struct event pattern; /* what all events have in common */
+    uint32_t first_slot;  /* FLOW_SLOT_START's; the others follow */
     struct flow_counters counters;
 };
 

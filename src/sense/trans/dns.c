@@ -37,25 +37,68 @@ static struct event_value number_of(struct event *e, unsigned v)
     return event_value_str(copy != NULL ? copy : "", copy != NULL ? n : 0);
 }
 
-static void describe_flags(struct event *e, const struct proto_dns_message *m)
+/* Fields that every DNS event has, after the common ones. */
+enum dns_slot {
+    SLOT_ID = TRANS_SLOT_DNS,
+    SLOT_OP_CODE,
+    SLOT_METHOD,
+    SLOT_AUTHORITATIVE,
+    SLOT_TRUNCATED,
+    SLOT_RECURSION_DESIRED,
+    SLOT_RECURSION_AVAILABLE,
+    SLOT_AUTHENTIC_DATA,
+    SLOT_CHECKING_DISABLED,
+    SLOT_ANSWERS,
+    SLOT_AUTHORITIES,
+    SLOT_ADDITIONALS,
+    SLOT_KIND,
+    SLOT_STATUS,
+    SLOT_OUTCOME,
+    SLOTS
+};
+
+void trans_dns_prepare(struct event *pattern)
+{
+    static const event_field fields[SLOTS - TRANS_SLOT_DNS] = {
+        [SLOT_ID - TRANS_SLOT_DNS] = EVENT_F_DNS_ID,
+        [SLOT_OP_CODE - TRANS_SLOT_DNS] = EVENT_F_DNS_OP_CODE,
+        [SLOT_METHOD - TRANS_SLOT_DNS] = EVENT_F_METHOD,
+        [SLOT_AUTHORITATIVE - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_AUTHORITATIVE,
+        [SLOT_TRUNCATED - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_TRUNCATED_RESPONSE,
+        [SLOT_RECURSION_DESIRED - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_RECURSION_DESIRED,
+        [SLOT_RECURSION_AVAILABLE - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_RECURSION_AVAILABLE,
+        [SLOT_AUTHENTIC_DATA - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_AUTHENTIC_DATA,
+        [SLOT_CHECKING_DISABLED - TRANS_SLOT_DNS] = EVENT_F_DNS_FLAGS_CHECKING_DISABLED,
+        [SLOT_ANSWERS - TRANS_SLOT_DNS] = EVENT_F_DNS_ANSWERS_COUNT,
+        [SLOT_AUTHORITIES - TRANS_SLOT_DNS] = EVENT_F_DNS_AUTHORITIES_COUNT,
+        [SLOT_ADDITIONALS - TRANS_SLOT_DNS] = EVENT_F_DNS_ADDITIONALS_COUNT,
+        [SLOT_KIND - TRANS_SLOT_DNS] = EVENT_F_DNS_TYPE,
+        [SLOT_STATUS - TRANS_SLOT_DNS] = EVENT_F_STATUS,
+        [SLOT_OUTCOME - TRANS_SLOT_DNS] = EVENT_F_EVENT_OUTCOME,
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        event_slot(pattern, fields[i]);
+}
+
+static void describe_flags(struct event *e, const struct proto_dns_message *m, uint32_t slot)
 {
     const struct {
         bool on;
-        event_field field;
+        uint32_t slot;
         const char *name;
     } flags[] = {
-        {m->authoritative, EVENT_F_DNS_FLAGS_AUTHORITATIVE, "AA"},
-        {m->truncated, EVENT_F_DNS_FLAGS_TRUNCATED_RESPONSE, "TC"},
-        {m->recursion_desired, EVENT_F_DNS_FLAGS_RECURSION_DESIRED, "RD"},
-        {m->recursion_available, EVENT_F_DNS_FLAGS_RECURSION_AVAILABLE, "RA"},
-        {m->authentic_data, EVENT_F_DNS_FLAGS_AUTHENTIC_DATA, "AD"},
-        {m->checking_disabled, EVENT_F_DNS_FLAGS_CHECKING_DISABLED, "CD"},
+        {m->authoritative, SLOT_AUTHORITATIVE, "AA"},
+        {m->truncated, SLOT_TRUNCATED, "TC"},
+        {m->recursion_desired, SLOT_RECURSION_DESIRED, "RD"},
+        {m->recursion_available, SLOT_RECURSION_AVAILABLE, "RA"},
+        {m->authentic_data, SLOT_AUTHENTIC_DATA, "AD"},
+        {m->checking_disabled, SLOT_CHECKING_DISABLED, "CD"},
     };
     const size_t n = sizeof(flags) / sizeof(flags[0]);
     uint32_t on = 0;
     for (size_t i = 0; i < n; i++) {
         on += flags[i].on;
-        event_put(e, flags[i].field, (struct event_value){.type = EVENT_BOOL, .b = flags[i].on});
+        event_fill(e, slot + flags[i].slot, event_value_bool(flags[i].on));
     }
     struct event_value *list = on > 0 ? event_put_list(e, EVENT_F_DNS_HEADER_FLAGS, on) : NULL;
     for (size_t i = 0; i < n && list != NULL; i++)
@@ -140,24 +183,31 @@ static void describe_answers(struct event *e, const struct trans_origin *o,
             *related++ = *resolved++ = event_value_ip(&m->answers[i].ip);
 }
 
-static void describe_message(struct event *e, const struct proto_dns_message *m)
+static void describe_message(struct event *e, const struct proto_dns_message *m, uint32_t slot)
 {
     char buf[PROTO_DNS_NAME_SIZE];
-    event_put(e, EVENT_F_DNS_ID, number_of(e, m->id));
+    event_fill(e, slot + SLOT_ID, number_of(e, m->id));
     struct event_value op = name_of(e, proto_dns_opcode_name(m->opcode, buf), buf);
-    event_put(e, EVENT_F_DNS_OP_CODE, op);
-    event_put(e, EVENT_F_METHOD, op);
+    event_fill(e, slot + SLOT_OP_CODE, op);
+    event_fill(e, slot + SLOT_METHOD, op);
     describe_question(e, m);
-    describe_flags(e, m);
-    event_put(e, EVENT_F_DNS_ANSWERS_COUNT, event_value_i64(m->answer_count));
-    event_put(e, EVENT_F_DNS_AUTHORITIES_COUNT, event_value_i64(m->authority_count));
-    event_put(e, EVENT_F_DNS_ADDITIONALS_COUNT, event_value_i64(m->additional_count));
+    describe_flags(e, m, slot);
+    event_fill(e, slot + SLOT_ANSWERS, event_value_i64(m->answer_count));
+    event_fill(e, slot + SLOT_AUTHORITIES, event_value_i64(m->authority_count));
+    event_fill(e, slot + SLOT_ADDITIONALS, event_value_i64(m->additional_count));
     if (m->opt.present) {
-        event_put(e, EVENT_F_DNS_OPT_DO,
-                  (struct event_value){.type = EVENT_BOOL, .b = m->opt.dnssec_ok});
+        event_put(e, EVENT_F_DNS_OPT_DO, event_value_bool(m->opt.dnssec_ok));
         event_put(e, EVENT_F_DNS_OPT_UDP_SIZE, event_value_i64(m->opt.udp_size));
         event_put(e, EVENT_F_DNS_OPT_VERSION, number_of(e, m->opt.version));
     }
+}
+
+static void describe_end(struct event *e, uint32_t slot, const char *kind, const char *status,
+                         const char *outcome)
+{
+    event_fill(e, slot + SLOT_KIND, event_value_str(kind, strlen(kind)));
+    event_fill(e, slot + SLOT_STATUS, event_value_str(status, strlen(status)));
+    event_fill(e, slot + SLOT_OUTCOME, event_value_str(outcome, strlen(outcome)));
 }
 
 /*
@@ -167,6 +217,7 @@ static void give_answer(struct trans_listener *l, const struct trans_origin *o,
                         const struct trans_waiting *w, ts_ns ts, struct proto_dns_message *m)
 {
     struct event e;
+    uint32_t slot = l->first_slot[TRANS_PATTERN_DNS];
     char buf[PROTO_DNS_NAME_SIZE];
     trans_event_begin(l, &e, TRANS_PATTERN_DNS, o, w != NULL ? w->ts : ts, ts);
     if (w != NULL && m->question_n == 0) { /* the response does not repeat the question */
@@ -176,17 +227,13 @@ static void give_answer(struct trans_listener *l, const struct trans_origin *o,
             m->question_n = q.question_n;
         }
     }
-    describe_message(&e, m);
+    describe_message(&e, m, slot);
     describe_answers(&e, o, m);
-    TRANS_TEXT(&e, EVENT_F_DNS_TYPE, "answer");
     event_put(&e, EVENT_F_DNS_RESPONSE_CODE, name_of(&e, proto_dns_rcode_name(m->rcode, buf), buf));
-    if (m->rcode == 0) {
-        TRANS_TEXT(&e, EVENT_F_STATUS, "OK");
-        TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "success");
-    } else {
-        TRANS_TEXT(&e, EVENT_F_STATUS, "Error");
-        TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "failure");
-    }
+    if (m->rcode == 0)
+        describe_end(&e, slot, "answer", "OK", "success");
+    else
+        describe_end(&e, slot, "answer", "Error", "failure");
     if (w != NULL)
         event_put(&e, EVENT_F_WEIR_REQUEST_BYTES, event_value_i64(w->wire_n));
     else
@@ -206,12 +253,11 @@ void trans_dns_unanswered(struct trans_listener *l, const struct trans_waiting *
         return;
     }
     struct event e;
+    uint32_t slot = l->first_slot[TRANS_PATTERN_DNS];
     trans_event_begin(l, &e, TRANS_PATTERN_DNS, &w->origin, w->ts, time);
     trans_event_related(&e, &w->origin, 0);
-    describe_message(&e, &m);
-    TRANS_TEXT(&e, EVENT_F_DNS_TYPE, "query");
-    TRANS_TEXT(&e, EVENT_F_STATUS, "Error");
-    TRANS_TEXT(&e, EVENT_F_EVENT_OUTCOME, "unknown");
+    describe_message(&e, &m, slot);
+    describe_end(&e, slot, "query", "Error", "unknown");
     TRANS_TEXT(&e, EVENT_F_ERROR_MESSAGE, "no response was seen");
     event_put(&e, EVENT_F_WEIR_REQUEST_BYTES, event_value_i64(w->wire_n));
     l->counters.dns++;

@@ -18,19 +18,23 @@ struct trans_origin trans_event_origin(const struct flow *f, enum flow_side clie
     return o;
 }
 
-static void describe_ends(struct event *e, const struct flow_ends *ends)
+static void describe_ends(struct event *e, const struct flow_ends *ends, uint32_t slot)
 {
     struct event_value source = event_value_ip(&ends->ip[FLOW_SOURCE]);
     struct event_value destination = event_value_ip(&ends->ip[FLOW_DESTINATION]);
-    event_put(e, EVENT_F_SOURCE_IP, source);
-    event_put(e, EVENT_F_DESTINATION_IP, destination);
-    event_put(e, EVENT_F_CLIENT_IP, source);
-    event_put(e, EVENT_F_SERVER_IP, destination);
+    event_fill(e, slot + TRANS_SLOT_SOURCE_IP, source);
+    event_fill(e, slot + TRANS_SLOT_DESTINATION_IP, destination);
+    event_fill(e, slot + TRANS_SLOT_CLIENT_IP, source);
+    event_fill(e, slot + TRANS_SLOT_SERVER_IP, destination);
+    event_fill(e, slot + TRANS_SLOT_TYPE,
+               event_value_str(ends->ip_version == 4 ? "ipv4" : "ipv6", 4));
     if (ends->has_ports) {
-        event_put(e, EVENT_F_SOURCE_PORT, event_value_i64(ends->port[FLOW_SOURCE]));
-        event_put(e, EVENT_F_DESTINATION_PORT, event_value_i64(ends->port[FLOW_DESTINATION]));
-        event_put(e, EVENT_F_CLIENT_PORT, event_value_i64(ends->port[FLOW_SOURCE]));
-        event_put(e, EVENT_F_SERVER_PORT, event_value_i64(ends->port[FLOW_DESTINATION]));
+        struct event_value from = event_value_i64(ends->port[FLOW_SOURCE]);
+        struct event_value to = event_value_i64(ends->port[FLOW_DESTINATION]);
+        event_fill(e, slot + TRANS_SLOT_SOURCE_PORT, from);
+        event_fill(e, slot + TRANS_SLOT_DESTINATION_PORT, to);
+        event_fill(e, slot + TRANS_SLOT_CLIENT_PORT, from);
+        event_fill(e, slot + TRANS_SLOT_SERVER_PORT, to);
     }
 }
 
@@ -60,6 +64,21 @@ bool trans_event_prepare(struct trans_listener *l)
         [TRANS_PATTERN_TLS] = {"network_traffic.tls", "tls"},
         [TRANS_PATTERN_ICMP] = {"network_traffic.icmp", "icmp"},
     };
+    static const event_field fields[TRANS_SLOTS] = {
+        [TRANS_SLOT_START] = EVENT_F_EVENT_START,
+        [TRANS_SLOT_END] = EVENT_F_EVENT_END,
+        [TRANS_SLOT_ID] = EVENT_F_FLOW_ID,
+        [TRANS_SLOT_TRANSPORT] = EVENT_F_NETWORK_TRANSPORT,
+        [TRANS_SLOT_TYPE] = EVENT_F_NETWORK_TYPE,
+        [TRANS_SLOT_SOURCE_IP] = EVENT_F_SOURCE_IP,
+        [TRANS_SLOT_DESTINATION_IP] = EVENT_F_DESTINATION_IP,
+        [TRANS_SLOT_CLIENT_IP] = EVENT_F_CLIENT_IP,
+        [TRANS_SLOT_SERVER_IP] = EVENT_F_SERVER_IP,
+        [TRANS_SLOT_SOURCE_PORT] = EVENT_F_SOURCE_PORT,
+        [TRANS_SLOT_DESTINATION_PORT] = EVENT_F_DESTINATION_PORT,
+        [TRANS_SLOT_CLIENT_PORT] = EVENT_F_CLIENT_PORT,
+        [TRANS_SLOT_SERVER_PORT] = EVENT_F_SERVER_PORT,
+    };
     bool ok = true;
     for (unsigned i = 0; i < TRANS_PATTERNS; i++) {
         struct event *e = &l->patterns[i];
@@ -72,6 +91,12 @@ bool trans_event_prepare(struct trans_listener *l)
             event_add_str(e, EVENT_F_EVENT_CATEGORY, "web", 3);
         event_add_str(e, EVENT_F_EVENT_TYPE, "connection", 10);
         event_add_str(e, EVENT_F_EVENT_TYPE, "protocol", 8);
+        l->first_slot[i] = e->n;
+        unsigned slots = i == TRANS_PATTERN_ICMP ? TRANS_SLOT_PORTLESS : TRANS_SLOTS;
+        for (unsigned k = 0; k < slots; k++)
+            event_slot(e, fields[k]);
+        if (i == TRANS_PATTERN_DNS)
+            trans_dns_prepare(e);
         ok = ok && !e->failed;
     }
     return ok;
@@ -80,24 +105,18 @@ bool trans_event_prepare(struct trans_listener *l)
 void trans_event_begin(struct trans_listener *l, struct event *e, enum trans_pattern pattern,
                        const struct trans_origin *o, ts_ns start, ts_ns end)
 {
-    char buf[FLOW_ENDS_TRANSPORT_SIZE];
+    uint32_t slot = l->first_slot[pattern];
     event_init_like(e, &l->arena, end, &l->patterns[pattern]);
-    event_put(e, EVENT_F_EVENT_START, (struct event_value){.type = EVENT_TIME, .t = start});
-    event_put(e, EVENT_F_EVENT_END, (struct event_value){.type = EVENT_TIME, .t = end});
+    event_fill(e, slot + TRANS_SLOT_START, event_value_time(start));
+    event_fill(e, slot + TRANS_SLOT_END, event_value_time(end));
     int64_t duration;
     if (!__builtin_sub_overflow(end, start, &duration) && duration >= 0)
         event_put(e, EVENT_F_EVENT_DURATION, event_value_i64(duration));
-    event_put(e, EVENT_F_FLOW_ID, event_value_str(o->flow_id, FLOW_ENDS_ID_SIZE - 1));
-    describe_ends(e, &o->ends);
+    event_fill(e, slot + TRANS_SLOT_ID, event_value_str(o->flow_id, FLOW_ENDS_ID_SIZE - 1));
+    describe_ends(e, &o->ends, slot);
+    char buf[FLOW_ENDS_TRANSPORT_SIZE]; /* stays unused: transactions have known transports */
     const char *transport = flow_ends_transport(o->ends.proto, buf);
-    if (transport != buf)
-        trans_event_text(e, EVENT_F_NETWORK_TRANSPORT, transport);
-    else
-        event_set_text(e, EVENT_F_NETWORK_TRANSPORT, transport);
-    if (o->ends.ip_version == 4)
-        TRANS_TEXT(e, EVENT_F_NETWORK_TYPE, "ipv4");
-    else
-        TRANS_TEXT(e, EVENT_F_NETWORK_TYPE, "ipv6");
+    event_fill(e, slot + TRANS_SLOT_TRANSPORT, event_value_str(transport, strlen(transport)));
 }
 
 void trans_event_give(struct trans_listener *l, struct event *e, ts_ns time)

@@ -37,6 +37,26 @@ enum trans_kind {
     TRANS_DEAD, /* given up; the flow has yet to be told */
 };
 
+/* Fields that every event of a pattern has; those of ICMP have no ports. */
+enum trans_slot {
+    TRANS_SLOT_START,
+    TRANS_SLOT_END,
+    TRANS_SLOT_ID,
+    TRANS_SLOT_TRANSPORT,
+    TRANS_SLOT_TYPE,
+    TRANS_SLOT_SOURCE_IP,
+    TRANS_SLOT_DESTINATION_IP,
+    TRANS_SLOT_CLIENT_IP,
+    TRANS_SLOT_SERVER_IP,
+    TRANS_SLOT_PORTLESS,
+    TRANS_SLOT_SOURCE_PORT = TRANS_SLOT_PORTLESS,
+    TRANS_SLOT_DESTINATION_PORT,
+    TRANS_SLOT_CLIENT_PORT,
+    TRANS_SLOT_SERVER_PORT,
+    TRANS_SLOTS,
+    TRANS_SLOT_DNS = TRANS_SLOTS, /* further ones of DNS: its own file's */
+};
+
 #define TRANS_FIRST_BYTES 64 /* kept until the protocol is known */
 
 struct trans_side {
@@ -82,6 +102,7 @@ struct trans_listener {
     struct arena arena; /* the event being made, and the message it is made of */
     struct arena pattern_arena;
     struct event patterns[TRANS_PATTERNS];
+    uint32_t first_slot[TRANS_PATTERNS]; /* TRANS_SLOT_START's; the others follow */
     struct trans_counters counters;
 };
 
@@ -124,6 +145,9 @@ void trans_event_foreign(struct trans_listener *l, struct event *e, event_field 
 void trans_event_server(struct trans_listener *l, struct event *e, struct bytes name);
 
 /* --- dns.c --- */
+
+/* The slots of a DNS event's pattern, after the common ones. */
+void trans_dns_prepare(struct event *pattern);
 
 void trans_dns_message(struct trans_listener *l, uint64_t serial, const struct flow *f,
                        enum flow_side side, ts_ns ts, struct bytes message);

@@ -151,6 +151,7 @@ static void events_like_a_pattern(void **state)
     event_set_text(&pattern, EVENT_F_HOST_NAME, "gate");
     event_add_str(&pattern, EVENT_F_EVENT_CATEGORY, "network", 7);
     event_add_str(&pattern, EVENT_F_EVENT_CATEGORY, "web", 3);
+    uint32_t slot = event_slot(&pattern, EVENT_F_SOURCE_PACKETS);
     for (int round = 0; round < 2; round++) {
         event_init_like(&e, &b, 9, &pattern);
         assert_int_equal(e.time, 9);
@@ -158,6 +159,8 @@ static void events_like_a_pattern(void **state)
         event_add_str(&e, EVENT_F_EVENT_CATEGORY, "file", 4);
         event_set_text(&e, EVENT_F_HOST_NAME, "other");
         event_put(&e, EVENT_F_SOURCE_BYTES, event_value_i64(3));
+        event_fill(&e, slot, event_value_i64(70 + round));
+        assert_int_equal(event_i64(&e, EVENT_F_SOURCE_PACKETS, 0), 70 + round);
         struct event_value *list = event_put_list(&e, EVENT_F_RELATED_HOSTS, 2);
         assert_non_null(list);
         list[0] = event_value_str("x", 1);
@@ -172,7 +175,7 @@ static void events_like_a_pattern(void **state)
         assert_int_equal(event_i64(&e, EVENT_F_SOURCE_BYTES, 0), 3);
         arena_clear(&b);
     }
-    assert_int_equal(pattern.n, 2);
+    assert_int_equal(pattern.n, 3);
     assert_int_equal(event_get(&pattern, EVENT_F_EVENT_CATEGORY)->n, 2);
     assert_string_equal(event_str(&pattern, EVENT_F_HOST_NAME, ""), "gate");
     arena_release(&a);
