@@ -139,27 +139,43 @@ static bool read_unicode(const struct kql *k, const char *s, struct buf *out)
     return true;
 }
 
-/* After a backslash: what it stands for; keywords lose their meaning. */
-static void read_escape(struct kql *k, struct buf *out)
+/* Length of an escaped keyword: \and, \or, \not. */
+static size_t keyword_length(const struct kql *k, const char *s)
 {
-    char c = *k->p;
-    if (c == 'u' && read_unicode(k, k->p + 1, out)) {
-        k->p += 5;
-        return;
+    static const char *const words[] = {"and", "or", "not"};
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]), at = 0;
+        while (at < n && s + at < k->end && (s[at] | 0x20) == words[i][at])
+            at++;
+        if (at == n)
+            return n;
     }
-    k->p++;
-    if (c == 't')
-        buf_char(out, '\t');
-    else if (c == 'r')
-        buf_char(out, '\r');
-    else if (c == 'n' && !not_at(k, k->p - 1))
-        buf_char(out, '\n');
-    else
-        buf_char(out, c);
-    /* the rest of an escaped and, or, not must not be seen as a keyword again */
-    if ((c | 0x20) == 'a' || (c | 0x20) == 'o' || (c | 0x20) == 'n')
-        while (k->p < k->end && (*k->p | 0x20) >= 'a' && (*k->p | 0x20) <= 'z')
-            buf_char(out, *k->p++);
+    return 0;
+}
+
+/* After a backslash outside quotation marks: what it stands for; nothing else may be escaped. */
+static bool read_escape(struct kql *k, struct buf *out)
+{
+    const char *s = k->p;
+    size_t keyword = keyword_length(k, s);
+    if (s < k->end && *s == 'u' && read_unicode(k, s + 1, out)) {
+        k->p += 5;
+    } else if (keyword > 0) {
+        buf_add(out, s, keyword);
+        k->p += keyword;
+    } else if (s < k->end && *s != '\0' && strchr("trn", *s) != NULL) {
+        buf_char(out, *s == 't' ? '\t' : *s == 'r' ? '\r' : '\n');
+        k->p++;
+    } else if (s < k->end && *s != '\0' && strchr("\\():<>\"*{}", *s) != NULL) {
+        buf_char(out, *s);
+        k->p++;
+    } else {
+        k->p--;
+        fail(k, "expected a character that needs it after this backslash (a backslash itself is "
+                "written as two)");
+        return false;
+    }
+    return true;
 }
 
 static bool keep(struct kql *k, struct buf *text, struct literal *out)
@@ -187,6 +203,11 @@ static bool read_quoted(struct kql *k, struct literal *out)
         char e = *k->p;
         if (e == 'u' && read_unicode(k, k->p + 1, &text)) {
             k->p += 5;
+            continue;
+        }
+        /* any other backslash stands for itself */
+        if (strchr("trn\"\\", e) == NULL) {
+            buf_char(&text, '\\');
             continue;
         }
         k->p++;
@@ -233,9 +254,13 @@ static bool read_unquoted(struct kql *k, struct literal *out)
             break;
         size_t before = text.n;
         bool star = *k->p == '*';
-        if (*k->p == '\\' && k->p + 1 < k->end) {
+        if (*k->p == '\\') {
             k->p++;
-            read_escape(k, &text);
+            if (!read_escape(k, &text)) {
+                buf_release(&text);
+                buf_release(&pattern);
+                return false;
+            }
         } else {
             buf_char(&text, *k->p++);
         }
