@@ -4,6 +4,8 @@
 
 #include "store/db.h"
 
+#include <sys/stat.h>
+
 static const char *const steps[] = {
     "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)",
     "ALTER TABLE t ADD COLUMN c INTEGER NOT NULL DEFAULT 7",
@@ -28,6 +30,9 @@ static void test_migrations(void **state)
     struct store_db_kind broken = kind(3);
     snprintf(path, sizeof(path), "%s/x.db", dir);
     assert_int_equal(store_db_open(path, &first, &db, &why), ERR_NONE);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(store_db_run(db, "INSERT INTO t VALUES (1, 'x')"), ERR_NONE);
     store_db_close(db);
     /* A step that fails leaves the file as it was. */
