@@ -47,11 +47,30 @@ struct ingest_follow {
     struct ingest_follow_state state;
 };
 
+static int open_path(const struct ingest_settings *s, const char *path, int flags)
+{
+    int fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && (errno == EACCES || errno == EPERM) && s->opener.open != NULL)
+        fd = s->opener.open(s->opener.ctx, path);
+    return fd;
+}
+
+static bool stat_path(const struct ingest_settings *s, const char *path, struct stat *out)
+{
+    if (stat(path, out) == 0)
+        return true;
+    int fd = errno == EACCES && s->opener.open != NULL ? s->opener.open(s->opener.ctx, path) : -1;
+    bool ok = fd >= 0 && fstat(fd, out) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 enum err ingest_follow_open(const char *path, const struct ingest_settings *settings,
                             struct ingest_follow **out, struct err_text *why)
 {
     struct stat st;
-    bool there = stat(path, &st) == 0;
+    bool there = stat_path(settings, path, &st);
     if (there && !S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
         return err_set_at(why, ERR_INVALID, path, 0, "a file or a folder is expected");
     struct ingest_follow *f = mem_zero(1, sizeof(*f));
@@ -156,7 +175,15 @@ static enum err reread_headers(struct tail *t)
     struct err_text why;
     const char *line;
     size_t n;
-    enum err code = ingest_input_open(t->path, &in, &why);
+    /* The same file, though another may stand under its name by now; its position is free to move,
+     * since following reads at offsets. */
+    int fd = fcntl(t->fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return ERR_IO;
+    }
+    enum err code = ingest_input_adopt(fd, t->path, &in, &why);
     if (code != ERR_NONE)
         return code;
     for (uint64_t i = 0; i < t->line && code == ERR_NONE; i++) {
@@ -173,7 +200,7 @@ static enum err reread_headers(struct tail *t)
 static enum err open_tail(struct ingest_follow *f, struct tail *t)
 {
     struct stat st;
-    t->fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    t->fd = open_path(&f->settings, t->path, 0);
     if (t->fd < 0 || fstat(t->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
         (uint64_t)st.st_ino != t->inode || (uint64_t)st.st_dev != t->device) {
         if (t->fd >= 0)
@@ -339,12 +366,15 @@ static void look(struct ingest_follow *f)
     for (size_t i = 0; i < f->n; i++)
         f->tails[i]->seen = false;
     if (!f->folder) {
-        if (stat(f->path, &st) == 0 && S_ISREG(st.st_mode))
+        if (stat_path(&f->settings, f->path, &st) && S_ISREG(st.st_mode))
             see(f, f->path, &st);
         return;
     }
-    DIR *dir = opendir(f->path);
+    int fd = open_path(&f->settings, f->path, O_DIRECTORY);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (dir == NULL) {
+        if (fd >= 0)
+            close(fd);
         f->state.failures++;
         /* A folder that cannot be listed for a moment is no reason to let its files go. */
         for (size_t i = 0; i < f->n; i++)
@@ -356,7 +386,7 @@ static void look(struct ingest_follow *f)
         if (e->d_name[0] == '.' || is_packed(e->d_name) ||
             (size_t)snprintf(path, sizeof(path), "%s/%s", f->path, e->d_name) >= sizeof(path))
             continue;
-        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        if (stat_path(&f->settings, path, &st) && S_ISREG(st.st_mode))
             see(f, path, &st);
     }
     closedir(dir);

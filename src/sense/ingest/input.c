@@ -39,30 +39,47 @@ struct ingest_input {
     uint64_t size;
 };
 
+static enum err refuse(const char *path, int number, struct err_text *why)
+{
+    enum err code = number == EISDIR ? ERR_INVALID : err_from_errno(number);
+    err_set_at(why, code, path, 0, "this file cannot be opened: %s", strerror(number));
+    errno = number;
+    return code;
+}
+
 enum err ingest_input_open(const char *path, struct ingest_input **out, struct err_text *why)
 {
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return fd >= 0 ? ingest_input_adopt(fd, path, out, why) : refuse(path, errno, why);
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0 && fd != STDIN_FILENO)
+        close(fd);
+}
+
+enum err ingest_input_adopt(int fd, const char *path, struct ingest_input **out,
+                            struct err_text *why)
+{
     struct ingest_input *in = mem_zero(1, sizeof(*in));
-    if (in == NULL)
+    if (in == NULL) {
+        close_fd(fd);
         return err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to open this file");
+    }
+    in->fd = fd;
     in->raw = mem_alloc(RAW_SIZE);
     in->text_cap = TEXT_SIZE;
     in->text = mem_zero(1, in->text_cap + INGEST_INPUT_PADDING);
-    in->fd = -1;
     if (in->raw == NULL || in->text == NULL) {
         ingest_input_close(in);
         return err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to open this file");
     }
-    in->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat st;
-    if (in->fd < 0 || fstat(in->fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-        int saved = in->fd >= 0 && errno == 0 ? EISDIR : errno;
-        if (in->fd >= 0 && S_ISDIR(st.st_mode))
-            saved = EISDIR;
+    int number = fstat(fd, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (number != 0) {
         ingest_input_close(in);
-        enum err code = saved == EISDIR ? ERR_INVALID : err_from_errno(saved);
-        err_set_at(why, code, path, 0, "this file cannot be opened: %s", strerror(saved));
-        errno = saved;
-        return code;
+        return refuse(path, number, why);
     }
     in->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     *out = in;
@@ -76,8 +93,7 @@ void ingest_input_close(struct ingest_input *in)
     if (in->z_ready)
         inflateEnd(&in->z);
     ZSTD_freeDStream(in->zstd);
-    if (in->fd >= 0 && in->fd != STDIN_FILENO)
-        close(in->fd);
+    close_fd(in->fd);
     mem_free(in->raw);
     mem_free(in->text);
     mem_free(in);

@@ -26,6 +26,9 @@ struct ingest_input;
 /* ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_MEMORY, with a sentence in why. */
 enum err ingest_input_open(const char *path, struct ingest_input **out,
                            struct err_text *why) ERR_MUST_CHECK;
+/* The same from a descriptor, which is the input's from then on, also on failure. */
+enum err ingest_input_adopt(int fd, const char *path, struct ingest_input **out,
+                            struct err_text *why) ERR_MUST_CHECK;
 void ingest_input_close(struct ingest_input *in); /* NULL is fine */
 
 /*

@@ -21,11 +21,18 @@
 
 struct ingest_delta;
 
+/* Opens for reading what this process may not open itself; −1 when that fails too. */
+struct ingest_opener {
+    int (*open)(void *ctx, const char *path); /* NULL: there is none */
+    void *ctx;
+};
+
 struct ingest_settings {
     enum ingest_format format; /* of lines; AUTO, ECS or ZEEK */
     uint32_t source;           /* number of the source, put into each event */
     struct ingest_zeek_options zeek;
-    struct ingest_delta *delta; /* for running totals, shared by parsers; NULL: totals stay */
+    struct ingest_delta *delta;  /* for running totals, shared by parsers; NULL: totals stay */
+    struct ingest_opener opener; /* for followed files and folders */
 };
 
 /* AUTO, source 0, a report a minute for long connections, no limit of lateness, totals stay. */

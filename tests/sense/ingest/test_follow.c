@@ -5,6 +5,9 @@
 #include "ingest_lines.h"
 #include "ingest_temp.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+
 #define HEADER "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring\n"
 
 struct fixture {
@@ -168,6 +171,76 @@ static void the_number_of_lines_is_limited(void **state)
     assert_int_equal(x->got.n, 10);
 }
 
+/* Descriptors that a process with more rights opened. */
+struct shut {
+    char folder[128], file[160];
+    int folder_fd, file_fd;
+};
+
+static int open_shut(void *ctx, const char *path)
+{
+    struct shut *x = ctx;
+    int fd = strcmp(path, x->folder) == 0 ? x->folder_fd
+             : strcmp(path, x->file) == 0 ? x->file_fd
+                                          : -1;
+    return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? dup(fd) : -1;
+}
+
+/* Follows a path without a right to it: the lines that come; −1 when that does not work. */
+static int follow_shut(struct shut *x, const char *path, bool with_opener)
+{
+    struct lines got;
+    struct ingest_settings settings;
+    struct ingest_follow *f;
+    struct err_text why;
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        return -1;
+    lines_init(&got);
+    ingest_settings_default(&settings);
+    if (with_opener)
+        settings.opener = (struct ingest_opener){open_shut, x};
+    if (ingest_follow_open(path, &settings, &f, &why) != ERR_NONE ||
+        ingest_follow_poll(f, 0, lines_take, &got, NULL) != ERR_NONE)
+        return -1;
+    int n = (int)got.n;
+    ingest_follow_close(f);
+    lines_release(&got);
+    return n;
+}
+
+static int status_of_shut(struct shut *x, const char *path, bool with_opener)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(follow_shut(x, path, with_opener));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void what_is_shut_is_opened_by_another(void **state)
+{
+    struct fixture *x = *state;
+    struct shut shut = {0};
+    append(x, "conn.log", HEADER "1.0\tC1\n2.0\tC2\n");
+    snprintf(shut.folder, sizeof(shut.folder), "%s", x->temp.dir);
+    snprintf(shut.file, sizeof(shut.file), "%s/conn.log", shut.folder);
+    shut.folder_fd = open(shut.folder, O_RDONLY | O_CLOEXEC);
+    shut.file_fd = open(shut.file, O_RDONLY | O_CLOEXEC);
+    assert_true(shut.folder_fd >= 0 && shut.file_fd >= 0);
+    assert_int_equal(chmod(shut.file, 0), 0);
+    assert_int_equal(chmod(shut.folder, 0), 0);
+    int without = status_of_shut(&shut, shut.file, false);
+    int file = status_of_shut(&shut, shut.file, true);
+    int folder = status_of_shut(&shut, shut.folder, true);
+    assert_int_equal(chmod(shut.folder, 0700), 0);
+    close(shut.folder_fd);
+    close(shut.file_fd);
+    assert_int_equal(without, 0);
+    assert_int_equal(file, 2);
+    assert_int_equal(folder, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_is_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(reading_goes_on_where_it_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(the_number_of_lines_is_limited, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_shut_is_opened_by_another, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
