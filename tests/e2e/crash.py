@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from weir_e2e import WEIR, Folder, check, conn, office, weir
+from weir_e2e import WEIR, Folder, check, conn, kill_daemon, office, weir
 
 KILLS = 4
 
@@ -41,8 +41,7 @@ with Folder() as folder:
                     written += 1
                 f.flush()
                 time.sleep(0.02)
-        daemon.send_signal(signal.SIGKILL)
-        daemon.wait()
+        kill_daemon(daemon)
         have = stored(data)
         check(len(have) == len(set(have)), "no event twice")
         check(sorted(have) == list(range(len(have))), "no event missing among those kept")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 WEIR = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "build/dev/weir"
 SKIPPED = 77
@@ -30,6 +31,32 @@ def check(condition, what, run=None):
         if run is not None:
             print(run.out[-2000:], run.err[-2000:], sep="\n--- stderr\n", file=sys.stderr)
         raise SystemExit(f"FAILED: {what}")
+
+
+def engine_of(daemon):
+    """The process that does the work: the child of the monitor where there is one."""
+    try:
+        with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children") as f:
+            children = f.read().split()
+        for child in map(int, children):
+            if os.path.samefile(f"/proc/{child}/exe", f"/proc/{daemon.pid}/exe"):
+                with open(f"/proc/{child}/cmdline") as f:
+                    if "--query-worker" not in f.read():
+                        return child
+    except OSError:
+        pass
+    return daemon.pid
+
+
+def kill_daemon(daemon):
+    """As kill -9 does, and waits until the engine is gone too."""
+    engine = engine_of(daemon)
+    daemon.kill()
+    daemon.wait()
+    end = time.time() + 10
+    while engine != daemon.pid and os.path.exists(f"/proc/{engine}/exe"):
+        check(time.time() < end, "the engine ends with its monitor")
+        time.sleep(0.01)
 
 
 class Folder:

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "daemon/serve.h"
+#include "priv/monitor.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,11 +85,31 @@ static enum err open_alerts(const struct conf *conf, const struct cli_args *args
     return ERR_NONE;
 }
 
+static void warn(void *ctx, const char *sentence)
+{
+    (void)ctx;
+    log_line(LOG_LEVEL_WARNING, "%s", sentence);
+}
+
+/* Followed logs may be renewed by somebody else's rights; nothing else is opened later. */
+static enum err start_monitor(const struct conf *conf, struct priv_monitor **out,
+                              struct err_text *why)
+{
+    const struct priv_monitor_settings settings = {
+        .paths = (const char *const *)conf->follow.items,
+        .paths_n = conf->follow.n,
+        .say = warn,
+    };
+    return conf->follow.n > 0 ? priv_monitor_start(&settings, out, why) : ERR_NONE;
+}
+
 int cli_serve(const struct cli_args *args)
 {
     struct err_text why;
     struct conf conf;
     struct alerts alerts = {0};
+    struct priv_monitor *monitor = NULL;
+    int status = CLI_DONE;
     char host[256];
     bool quiet = cli_has(args, CLI_QUIET);
     cli_catch_signals();
@@ -103,9 +124,12 @@ int cli_serve(const struct cli_args *args)
     err = settle(&conf, args, &why);
     if (err == ERR_NONE)
         err = open_alerts(&conf, args, &alerts, &why);
+    if (err == ERR_NONE)
+        err = start_monitor(&conf, &monitor, &why);
     cli_host_name(host);
     const struct daemon_serve_settings settings = {
         .conf = &conf,
+        .monitor = monitor,
         .sensor = conf.sensor_name[0] != '\0' ? conf.sensor_name : host,
         .stop = stop,
         .log = say,
@@ -113,10 +137,13 @@ int cli_serve(const struct cli_args *args)
         .on_alert = alerts.to != NULL ? on_alert : NULL,
         .alert_ctx = &alerts,
     };
-    if (err == ERR_NONE)
+    if (monitor != NULL && !priv_monitor_is_engine(monitor))
+        status = priv_monitor_run(monitor);
+    else if (err == ERR_NONE)
         err = daemon_serve(&settings, &why);
+    priv_monitor_close(monitor);
     if (alerts.to != NULL && alerts.to != stdout)
         fclose(alerts.to);
     conf_release(&conf);
-    return err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
+    return err == ERR_NONE ? status : cli_fail(err, &why);
 }

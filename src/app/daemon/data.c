@@ -33,8 +33,7 @@ enum err daemon_data_dir(const char *dir, char out[DAEMON_DATA_DIR_SIZE], struct
     return ERR_NONE;
 }
 
-/* Makes a directory with those above it. */
-static enum err make_dirs(const char *dir, struct err_text *why)
+enum err daemon_data_make(const char *dir, struct err_text *why)
 {
     char path[DAEMON_DATA_DIR_SIZE];
     if (strlen(dir) >= sizeof(path))
@@ -45,7 +44,7 @@ static enum err make_dirs(const char *dir, struct err_text *why)
             continue;
         char keep = *p;
         *p = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        if (mkdir(path, keep == '\0' ? 0700 : 0755) != 0 && errno != EEXIST) {
             int number = errno;
             return err_set(why, err_from_errno(number), "cannot make the directory '%s': %s", path,
                            strerror(number));
@@ -65,8 +64,8 @@ enum err daemon_data_open(const char *dir, const struct store_options *options,
     d->now = clock_wall;
     pthread_mutex_init(&d->lock, NULL);
     d->dir = mem_strdup(dir);
-    enum err err =
-        d->dir != NULL ? make_dirs(dir, why) : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = d->dir != NULL ? daemon_data_make(dir, why)
+                                  : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE)
         err = store_open(dir, options, &d->store, why);
     if (err == ERR_NONE)

@@ -35,6 +35,9 @@ struct daemon_data {
 enum err daemon_data_dir(const char *dir, char out[DAEMON_DATA_DIR_SIZE],
                          struct err_text *why) ERR_MUST_CHECK;
 
+/* Makes the directory, with those above it. ERR_DENIED, ERR_FULL, ERR_IO, ERR_INVALID. */
+enum err daemon_data_make(const char *dir, struct err_text *why) ERR_MUST_CHECK;
+
 /* Makes the directory when it is not there. ERR_BUSY: a daemon runs on it. */
 enum err daemon_data_open(const char *dir, const struct store_options *options,
                           struct daemon_data **out, struct err_text *why) ERR_MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "daemon/data.h"
 #include "daemon/enricher.h"
 #include "daemon/install.h"
+#include "daemon/jail.h"
 #include "daemon/keeper.h"
 #include "daemon/pipeline.h"
 #include "daemon/tail.h"
@@ -32,12 +33,15 @@
 #define COMMIT_EVERY TIME_S
 #define SAVE_EVERY (10 * TIME_MIN)
 #define WAIT (100 * TIME_MS)
+/* One that was killed a moment ago may still hold the directory. */
+#define BUSY_TRIES 20
 #define MIB (UINT64_C(1) << 20)
 
 enum { SOURCE_WIRE, SOURCE_TAIL, SOURCES };
 
 struct serve {
     const struct daemon_serve_settings *settings;
+    char dir[DAEMON_DATA_DIR_SIZE];
     struct daemon_data *data;
     struct daemon_pipeline *pipeline;
     struct thread_team *team;
@@ -61,14 +65,49 @@ static void tell(const struct serve *s, int level, const char *sentence)
 static enum err open_data(struct serve *s, struct err_text *why)
 {
     const struct conf *conf = s->settings->conf;
-    char dir[DAEMON_DATA_DIR_SIZE];
     const struct store_options options = {
         .worker_memory = (uint64_t)conf->query_memory_mb * MIB,
         .keep_age_ns = conf->keep_age,
         .keep_bytes = (uint64_t)conf->keep_mb * MIB,
     };
-    enum err err = daemon_data_dir(conf->data_dir, dir, why);
-    return err == ERR_NONE ? daemon_data_open(dir, &options, &s->data, why) : err;
+    enum err err = daemon_data_open(s->dir, &options, &s->data, why);
+    for (int i = 0; err == ERR_BUSY && i < BUSY_TRIES; i++) {
+        usleep((useconds_t)(WAIT / TIME_US));
+        err = daemon_data_open(s->dir, &options, &s->data, why);
+    }
+    return err;
+}
+
+static enum err open_wire(struct serve *s, struct err_text *why)
+{
+    const struct conf *conf = s->settings->conf;
+    const struct capture_live_settings capture = {
+        .interfaces = (const char *const *)conf->interfaces.items,
+        .interface_n = conf->interfaces.n,
+        .filter = conf->filter[0] != '\0' ? conf->filter : NULL,
+        .snaplen = (uint32_t)conf->snaplen,
+        .buffer_bytes = (size_t)conf->buffer_mb * MIB,
+        .promiscuous = conf->promiscuous,
+    };
+    return conf->interfaces.n > 0 ? daemon_wire_open(&capture, &s->wire, why) : ERR_NONE;
+}
+
+/* What takes rights, then the jail. */
+static enum err enter_jail(struct serve *s, struct err_text *why)
+{
+    struct buf said;
+    enum err err = open_wire(s, why);
+    if (err == ERR_NONE)
+        err = daemon_data_dir(s->settings->conf->data_dir, s->dir, why);
+    if (err == ERR_NONE)
+        err = daemon_data_make(s->dir, why);
+    buf_init(&said);
+    if (err == ERR_NONE)
+        err = daemon_jail_enter(s->settings->conf, s->dir, s->settings->monitor, &said, why);
+    if (err == ERR_NONE)
+        tell(s, 2, buf_text(&said));
+    buf_release(&said);
+    return err;
 }
 
 static unsigned thread_count(const struct conf *conf)
@@ -141,17 +180,8 @@ static enum err start_sources(struct serve *s, struct err_text *why)
 {
     const struct conf *conf = s->settings->conf;
     enum err err = ERR_NONE;
-    if (conf->interfaces.n > 0) {
-        const struct capture_live_settings capture = {
-            .interfaces = (const char *const *)conf->interfaces.items,
-            .interface_n = conf->interfaces.n,
-            .filter = conf->filter[0] != '\0' ? conf->filter : NULL,
-            .snaplen = (uint32_t)conf->snaplen,
-            .buffer_bytes = (size_t)conf->buffer_mb * MIB,
-            .promiscuous = conf->promiscuous,
-        };
+    if (s->wire != NULL) {
         struct daemon_wire_settings wire = {
-            .capture = &capture,
             .sensor = s->settings->sensor,
             .memory = (uint64_t)conf->flow_memory_mb * MIB,
             .ring = s->ring,
@@ -160,7 +190,7 @@ static enum err start_sources(struct serve *s, struct err_text *why)
         };
         err = last_sequence(s, &wire.sequence, why);
         if (err == ERR_NONE)
-            err = daemon_wire_start(&wire, &s->wire, why);
+            err = daemon_wire_start(s->wire, &wire, why);
         s->active[SOURCE_WIRE] = err == ERR_NONE;
     }
     if (err == ERR_NONE && conf->follow.n > 0) {
@@ -169,6 +199,7 @@ static enum err start_sources(struct serve *s, struct err_text *why)
             .paths_n = conf->follow.n,
             .store = s->data->store,
             .late = conf->late,
+            .monitor = s->settings->monitor,
             .ring = s->ring,
             .source = SOURCE_TAIL,
             .first_event_source = SOURCE_WIRE + 1,
@@ -293,7 +324,9 @@ static enum err loop(struct serve *s, struct err_text *why)
 
 static enum err start(struct serve *s, struct err_text *why)
 {
-    enum err err = open_data(s, why);
+    enum err err = enter_jail(s, why);
+    if (err == ERR_NONE)
+        err = open_data(s, why);
     if (err == ERR_NONE)
         err = open_engine(s, why);
     if (err == ERR_NONE)

@@ -9,6 +9,8 @@
  * daemon/control.h answer commands. Events and the offsets of their sources are committed once a
  * second.
  *
+ * Interfaces are opened first; then the jail closes (daemon/jail.h); all else happens in it.
+ *
  * Engine time is the least of the sources' times. After a stop, clean or not, everything goes on
  * from the newest snapshot and the stored events after it.
  *
@@ -21,10 +23,12 @@
 #include <stdbool.h>
 
 struct conf;
+struct priv_monitor;
 
 struct daemon_serve_settings {
     const struct conf *conf;
-    const char *sensor; /* host.name when the configuration names none */
+    struct priv_monitor *monitor; /* opens followed logs; NULL: there is none */
+    const char *sensor;           /* host.name when the configuration names none */
     bool (*stop)(void *ctx);
     /* A sentence for the log; level 0 error, 1 warning, 2 information. */
     void (*log)(void *ctx, int level, const char *sentence);

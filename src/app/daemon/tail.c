@@ -9,9 +9,11 @@
 #include "event/event.h"
 #include "ingest/delta.h"
 #include "ingest/follow.h"
+#include "priv/monitor.h"
 #include "store/store.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #define POLL_EVERY (250 * TIME_MS)
 #define LINES_A_POLL DAEMON_BATCH_EVENTS
@@ -42,6 +44,22 @@ static void on_event(void *ctx, struct event *e)
         t->failed = true;
 }
 
+/* A path is one of the configuration, or that of a file directly in one. */
+static int open_by_monitor(void *ctx, const char *path)
+{
+    const struct daemon_tail_settings *s = ctx;
+    for (size_t i = 0; i < s->paths_n; i++) {
+        size_t n = strlen(s->paths[i]);
+        int fd;
+        if (strncmp(path, s->paths[i], n) != 0 || (path[n] != '\0' && path[n] != '/'))
+            continue;
+        const char *name = path[n] == '/' ? path + n + 1 : "";
+        if (priv_monitor_open(s->monitor, (uint32_t)i, name, &fd) == ERR_NONE)
+            return fd;
+    }
+    return -1;
+}
+
 static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
 {
     struct ingest_settings settings;
@@ -49,6 +67,8 @@ static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
     settings.source = t->settings.first_event_source + (uint32_t)i;
     settings.delta = t->delta;
     settings.zeek.late_ns = t->settings.late;
+    if (t->settings.monitor != NULL)
+        settings.opener = (struct ingest_opener){open_by_monitor, &t->settings};
     struct log *log = &t->logs[i];
     enum err err = ingest_follow_open(t->settings.paths[i], &settings, &log->follow, why);
     if (err != ERR_NONE)

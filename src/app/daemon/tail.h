@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct daemon_tail;
+struct priv_monitor;
 struct ring;
 struct store;
 
@@ -30,8 +31,9 @@ struct daemon_tail_settings {
     size_t paths_n;
     struct store *store; /* where positions were kept; read only at the start */
     ts_ns late;
-    struct ring *ring; /* of struct daemon_batch */
-    size_t source;     /* number of this producer */
+    struct priv_monitor *monitor; /* opens what this process may not; NULL: there is none */
+    struct ring *ring;            /* of struct daemon_batch */
+    size_t source;                /* number of this producer */
     uint32_t first_event_source;
 };
 

@@ -99,12 +99,24 @@ static void *run(void *arg)
     return NULL;
 }
 
-enum err daemon_wire_start(const struct daemon_wire_settings *settings, struct daemon_wire **out,
-                           struct err_text *why)
+enum err daemon_wire_open(const struct capture_live_settings *capture, struct daemon_wire **out,
+                          struct err_text *why)
 {
     struct daemon_wire *w = mem_zero(1, sizeof(*w));
     if (w == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = capture_live_open(capture, why, &w->live);
+    if (err != ERR_NONE) {
+        daemon_wire_free(w);
+        return err;
+    }
+    *out = w;
+    return ERR_NONE;
+}
+
+enum err daemon_wire_start(struct daemon_wire *w, const struct daemon_wire_settings *settings,
+                           struct err_text *why)
+{
     w->settings = *settings;
     w->sequence = settings->sequence;
     const struct daemon_packets_settings packets = {
@@ -114,17 +126,12 @@ enum err daemon_wire_start(const struct daemon_wire_settings *settings, struct d
         .sink = on_event,
         .ctx = w,
     };
-    enum err err = capture_live_open(settings->capture, why, &w->live);
-    if (err == ERR_NONE && (err = daemon_packets_new(&packets, &w->packets)) != ERR_NONE)
-        err_set(why, err, "%s", err_name(err));
-    if (err == ERR_NONE && pthread_create(&w->thread, NULL, run, w) != 0)
-        err = err_set(why, ERR_LIMIT, "no thread for the capture");
-    if (err != ERR_NONE) {
-        daemon_wire_free(w);
-        return err;
-    }
+    enum err err = daemon_packets_new(&packets, &w->packets);
+    if (err != ERR_NONE)
+        return err_set(why, err, "%s", err_name(err));
+    if (pthread_create(&w->thread, NULL, run, w) != 0)
+        return err_set(why, ERR_LIMIT, "no thread for the capture");
     w->started = true;
-    *out = w;
     return ERR_NONE;
 }
 

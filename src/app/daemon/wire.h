@@ -2,7 +2,8 @@
 #define DAEMON_WIRE_H
 
 /*
- * Live interfaces as a source: a thread that captures, and hands on batches of events.
+ * Live interfaces as a source: a thread that captures, and hands on batches of events. They are
+ * opened by daemon_wire_open(), which may need rights that starting does not.
  *
  * While the wire is idle time goes on with the wall clock, so that flows end and buckets close.
  * Packets are never waited with: when the pipeline is behind, its ring fills, this thread waits,
@@ -23,7 +24,6 @@ struct format_writer;
 struct ring;
 
 struct daemon_wire_settings {
-    const struct capture_live_settings *capture;
     const char *sensor;
     uint64_t memory;   /* for flows and reassembly */
     struct ring *ring; /* of struct daemon_batch */
@@ -32,8 +32,11 @@ struct daemon_wire_settings {
     uint64_t sequence; /* of the last event kept of this source */
 };
 
-/* Opens the interfaces, then begins. Fails as capture_live_open(). */
-enum err daemon_wire_start(const struct daemon_wire_settings *settings, struct daemon_wire **out,
+/* Opens the interfaces. Fails as capture_live_open(). */
+enum err daemon_wire_open(const struct capture_live_settings *capture, struct daemon_wire **out,
+                          struct err_text *why) ERR_MUST_CHECK;
+/* Begins. On failure only daemon_wire_free() is left. ERR_MEMORY, ERR_LIMIT. */
+enum err daemon_wire_start(struct daemon_wire *w, const struct daemon_wire_settings *settings,
                            struct err_text *why) ERR_MUST_CHECK;
 /* Asks the thread to report its flows and end; its last batch says so. */
 void daemon_wire_ask_stop(struct daemon_wire *w);

@@ -2,9 +2,16 @@
 #define _GNU_SOURCE /* RTLD_DEFAULT */
 #include "store/duck.h"
 
+#include "store/store.h"
+
 #include <dlfcn.h>
 #include <stddef.h>
 #include <string.h>
+
+const char *store_library_path(void)
+{
+    return WEIR_DUCKDB_LIBRARY;
+}
 
 enum err store_duck_load(struct store_duck *out, struct err_text *why)
 {

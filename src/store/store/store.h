@@ -156,4 +156,7 @@ void store_stats(struct store *s, struct store_stats *out);
 typedef void (*store_dataset_fn)(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes);
 enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx) ERR_MUST_CHECK;
 
+/* The file of DuckDB's library that the query worker loads when it is there; else the system's. */
+const char *store_library_path(void);
+
 #endif
