@@ -166,7 +166,7 @@ static bool read_escape(struct kql *k, struct buf *out)
     } else if (s < k->end && *s != '\0' && strchr("trn", *s) != NULL) {
         buf_char(out, *s == 't' ? '\t' : *s == 'r' ? '\r' : '\n');
         k->p++;
-    } else if (s < k->end && *s != '\0' && strchr("\\():<>\"*{}", *s) != NULL) {
+    } else if (s < k->end && *s != '\0' && strchr("\\():<>\"*{} ", *s) != NULL) {
         buf_char(out, *s);
         k->p++;
     } else {

@@ -101,6 +101,7 @@ static void escapes(void **state)
         {KQL, "own.b:\"\\ud800 C:\\Win\"", "{\"own\":{\"b\":\"\\\\ud800 C:\\\\Win\"}}", 1},
         {KQL, "own.b:\\NOT\\:x", "{\"own\":{\"b\":\"NOT:x\"}}", 1},
         {KQL, "own.c:\\or", Q, 1},
+        {KQL, "own.b:\\ x\\ *", "{\"own\":{\"b\":\" x y\"}}", 1},
         {KQL, "own.c:(x or \\or)", Q, 1},
         {KQL, "own.d:\"x\\ny\"", Q, 1},
         {KQL, "own.d:x\\ny", Q, 1},
