@@ -102,7 +102,9 @@ static void ask(struct flow_table *t, struct flow *f, const struct decode_packet
         if (s == NULL)
             return;
     }
-    struct flow_interest want = t->listener.begin(t->listener.ctx, f, p, role(f, side));
+    bool first = !tcp || !(f->synced & 1U << side) || (p->tcp.flags & DECODE_TCP_SYN) != 0 ||
+                 p->tcp.seq == f->isn[side] + 1;
+    struct flow_interest want = t->listener.begin(t->listener.ctx, f, p, role(f, side), first);
     f->protocol = want.protocol;
     if (tcp) {
         s->user = want.user;

@@ -43,9 +43,12 @@ struct flow_interest {
 
 struct flow_listener {
     void *ctx;
-    /* side sent p, whose payload is not empty. Called for TCP, UDP and ICMP. */
+    /*
+     * side sent p, whose payload is not empty (ICMP: may be). first: these are the first bytes of
+     * that side, as far as is known; else some came before and may still be seen.
+     */
     struct flow_interest (*begin)(void *ctx, const struct flow *f, const struct decode_packet *p,
-                                  enum flow_side side);
+                                  enum flow_side side, bool first);
     /* The next bytes of a stream (p is NULL), or one datagram or ICMP message with its packet. */
     bool (*data)(void *ctx, void *user, const struct flow *f, enum flow_side side, ts_ns ts,
                  struct bytes bytes, const struct decode_packet *p);

@@ -79,7 +79,7 @@ static void now_is(struct trans_listener *l, ts_ns ts)
 }
 
 static struct flow_interest begin(void *ctx, const struct flow *f, const struct decode_packet *p,
-                                  enum flow_side side)
+                                  enum flow_side side, bool first)
 {
     (void)f;
     (void)side;
@@ -94,6 +94,8 @@ static struct flow_interest begin(void *ctx, const struct flow *f, const struct 
     } else if (p->proto == DECODE_PROTO_TCP) {
         enum proto_kind kind = proto_detect_stream(p->payload, p->src_port, p->dst_port);
         want.protocol = proto_detect_name(kind);
+        if (kind == PROTO_KIND_UNKNOWN && !first)
+            kind = PROTO_KIND_MORE; /* the beginning may only be late */
         if (kind == PROTO_KIND_DNS || kind == PROTO_KIND_HTTP || kind == PROTO_KIND_TLS ||
             kind == PROTO_KIND_MORE) {
             want.user = trans_session_new(l);

@@ -34,12 +34,12 @@ static void note(struct heard *h, const char *what, const void *p, size_t n)
 }
 
 static struct flow_interest begin(void *ctx, const struct flow *f, const struct decode_packet *p,
-                                  enum flow_side side)
+                                  enum flow_side side, bool first)
 {
     struct heard *h = ctx;
     (void)f;
     assert_true(p->payload.n > 0);
-    note(h, side == FLOW_SOURCE ? "bc" : "bs", "", 0);
+    note(h, side == FLOW_SOURCE ? "bc" : "bs", first ? "" : "?", !first);
     h->open += !h->refuse;
     return (struct flow_interest){!h->refuse, "toy", h};
 }
@@ -145,9 +145,9 @@ static void a_conversation_in_order(void **state)
     tcp(t, T0, 'c', ACK | FIN, 105, 503, "");
     tcp(t, T0, 's', ACK | FIN, 503, 106, "bye");
     tcp(t, T0, 's', ACK | FIN, 503, 106, "bye");
-    assert_string_equal(h.text, "bc c:abc c:de s:xyz C s:bye S e:fin ");
+    assert_string_equal(h.text, "bc? c:abc c:de s:xyz C s:bye S e:fin ");
     flow_table_flush(t);
-    assert_string_equal(h.text, "bc c:abc c:de s:xyz C s:bye S e:fin ");
+    assert_string_equal(h.text, "bc? c:abc c:de s:xyz C s:bye S e:fin ");
     flow_table_free(t);
 }
 

@@ -66,6 +66,24 @@ static void single_bytes(void **state)
     talk_free(&t);
 }
 
+static void the_beginning_may_be_late(void **state)
+{
+    (void)state;
+    struct talk t = talk_new(80, 10);
+    talk_open(&t);
+    t.seq[0] += 10;
+    talk_say(&t, true, "ow HTTP/1.1\r\nHost: h\r\n\r\n");
+    uint32_t end = t.seq[0];
+    t.seq[0] = 1001;
+    talk_say(&t, true, "GET /sl");
+    talk_say(&t, true, "xxx");
+    t.seq[0] = end;
+    talk_say(&t, false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(t.events->n, 1);
+    assert_string_equal(event_str(&t.events->events[0], EVENT_F_URL_PATH, ""), "/slxxxow");
+    talk_free(&t);
+}
+
 static void holes_do_not_stop_what_follows(void **state)
 {
     (void)state;
@@ -91,6 +109,7 @@ int main(void)
         cmocka_unit_test(the_oldest_conversation_gives_way),
         cmocka_unit_test(other_protocols_are_left_alone),
         cmocka_unit_test(single_bytes),
+        cmocka_unit_test(the_beginning_may_be_late),
         cmocka_unit_test(holes_do_not_stop_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
