@@ -336,12 +336,13 @@ static void print_tally(const char *name, const struct tally *t)
 int main(int argc, char **argv)
 {
     int series = argc > 1 ? atoi(argv[1]) : 60;
-    const char *only = argc > 2 ? argv[2] : NULL;
+    const char *only = argc > 2 && strcmp(argv[2], "all") != 0 ? argv[2] : NULL;
+    int minutes = argc > 3 ? atoi(argv[3]) : 0;
     for (int f = 0; f < FAMILIES; f++) {
         if (only != NULL && strcmp(only, names[f]) != 0)
             continue;
         struct tally t = {0};
-        ts_ns span = f == SPARSE ? 15 * TIME_MIN : 5 * TIME_MIN;
+        ts_ns span = minutes > 0 ? minutes * TIME_MIN : (f == SPARSE ? 15 : 5) * TIME_MIN;
         double tests = series * (double)TIME_DAY / (double)span;
         for (int i = 0; i < series; i++)
             one_series((enum family)f, (uint64_t)(f * 100003 + i), span, tests, &t);

@@ -57,6 +57,12 @@ static double second_weight(const struct model_series *s, double prior)
     return 1 / (1 + exp(model_min(behind, 300)));
 }
 
+/* Whether an empty bucket is a value. */
+static bool has_zeros(const struct model_series *s)
+{
+    return s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
+}
+
 static double zero_share(const struct model_series *s)
 {
     /* A series that was never empty is not expected to be. */
@@ -212,10 +218,10 @@ static struct tails place_log(const struct model_series *s, const struct model_p
                               double value, double sd, double log_pdf[2])
 {
     /* Zeros have a share of their own. */
-    bool has_zeros = s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
-    double zero = has_zeros ? zero_share(s) : 0;
+    bool zeros = has_zeros(s);
+    double zero = zeros ? zero_share(s) : 0;
     if (!(value > 0)) {
-        double log_zero = has_zeros ? log(zero) : LOG_FLOOR;
+        double log_zero = zeros ? log(zero) : LOG_FLOOR;
         log_pdf[0] = log_pdf[1] = log_zero;
         return (struct tails){0, log_zero, log_zero};
     }
@@ -250,7 +256,9 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     return t;
 }
 
-static double tail_calibrated(const struct model_series *s, int side, double log_p)
+/* log_p: given that there is an event, where most buckets are empty; events: how many there were.
+ */
+static double tail_calibrated(const struct model_series *s, int side, double log_p, double events)
 {
     double u = -log_p;
     if (u <= TAIL_START)
@@ -259,7 +267,7 @@ static double tail_calibrated(const struct model_series *s, int side, double log
     /* How far beyond: 1 when the law is right (the excess of -ln p is exponential). */
     double stretch = ((double)s->tail_excess[side] + TAIL_PRIOR) / (n + TAIL_PRIOR);
     /* How often: 5 % when the law is right. */
-    double share = (n + 0.05 * TAIL_PRIOR * 4) / (s->n + TAIL_PRIOR * 4) / 0.05;
+    double share = (n + 0.05 * TAIL_PRIOR * 4) / (events + TAIL_PRIOR * 4) / 0.05;
     double v = TAIL_START + (u - TAIL_START) / model_max(stretch, 1) - log(model_max(share, 1));
     return -model_min(model_max(v, TAIL_START), -LOG_FLOOR);
 }
@@ -339,8 +347,19 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     double half = t.self - M_LN2;
     out->raw[1] = t.upper > half ? t.upper + stats_special_log_1m(half - t.upper) : t.upper - M_LN2;
     out->raw[0] = t.lower > half ? t.lower + stats_special_log_1m(half - t.lower) : t.lower - M_LN2;
-    out->upper = tail_calibrated(s, 1, t.upper);
-    out->lower = tail_calibrated(s, 0, t.lower);
+    /* Where most buckets are empty, that something came is no tail; how much came may be. */
+    double zero = s->scale == SCALE_LINEAR || !has_zeros(s) ? 0 : zero_share(s);
+    if (zero > SPARSE_SHARE && value > 0) {
+        double some = log1p(-zero);
+        double below = model_max(exp(out->raw[0]) - zero, 1e-300);
+        out->raw[1] = model_min(out->raw[1] - some, 0);
+        out->raw[0] = model_min(log(below) - some, 0);
+        out->upper = tail_calibrated(s, 1, model_min(t.upper - some, 0), s->occurred) + some;
+        out->lower = t.lower;
+    } else {
+        out->upper = tail_calibrated(s, 1, t.upper, s->n);
+        out->lower = tail_calibrated(s, 0, t.lower, s->n);
+    }
     for (int side = 0; side < 2; side++) {
         double *tail = side ? &out->upper : &out->lower;
         if (!(*tail < MODE_BELOW) || (s->scale == SCALE_LOG && !(value > 0)))
@@ -394,8 +413,7 @@ double model_law_typical(const struct model_series *s, const struct model_point 
 {
     if (s->scale != SCALE_LOG)
         return p->mean;
-    bool has_zeros = s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
-    if (has_zeros && zero_share(s) > 0.5)
+    if (has_zeros(s) && zero_share(s) > 0.5)
         return 0;
     return exp(model_min(p->mean, 600));
 }

@@ -28,8 +28,10 @@
 #define EXPLAINED_FADE 0.98
 #define BACK_AFTER 2U /* buckets at the other level are a change back */
 #define RECUR_BELOW (-3.0)
+#define RUN_GOES_ON 1.3
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
 #define SEASON_EVENTS 48 /* buckets that are not empty, before an hour can matter */
+#define SEASON_SHARE 0.1 /* of all buckets */
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
 #define SEASON_GAIN 0.005 /* in ln of the squared error */
@@ -214,7 +216,7 @@ static void change_regime(struct model_series *s, const struct model_point *p,
 }
 
 /* A value far outside is not learned; a run of them on one side is, when it lasts. */
-static void learn_outlier(struct model_series *s, const struct model_point *p,
+static bool learn_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y)
 {
     struct model_run *c = &s->change;
@@ -227,7 +229,7 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
     c->mean += e / c->n;
     c->squares += model_max(e * (y - c->mean), 0);
     if (c->n < (place->back ? BACK_AFTER : change_after(s)))
-        return;
+        return false;
     /* Seasons keep their shape around the new level. */
     double level =
         s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
@@ -244,6 +246,7 @@ static void learn_outlier(struct model_series *s, const struct model_point *p,
         s->spread_weight = kept + c->n;
     }
     memset(c, 0, sizeof(*c));
+    return true;
 }
 
 static void look_for_seasons(struct model_series *s)
@@ -255,7 +258,8 @@ static void look_for_seasons(struct model_series *s)
     double total = (double)s->total;
     if (s->total < s->season_retry)
         return;
-    bool enough = s->scale == SCALE_LINEAR || s->occurred >= SEASON_EVENTS;
+    bool enough = s->scale == SCALE_LINEAR ||
+                  (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
     if (s->daily == NULL && day >= 4 && total >= day && enough)
         s->daily = model_season_new(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
     else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
@@ -444,11 +448,13 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     model_law_learn_mode(s, far && !awaited ? high : -1, y);
     if (far)
         model_recur_learn(&s->recur, time, s->params.bucket_span, value);
-    if (outlier && measurable) {
-        learn_outlier(s, &point, &place, y);
-    } else if (s->change.n > 0) {
+    /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
+    bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place.z) > RUN_GOES_ON;
+    bool changed = false;
+    if (measurable && (outlier || goes_on))
+        changed = learn_outlier(s, &point, &place, y);
+    else if (s->change.n > 0)
         s->change.n--;
-    }
     double clipped = y;
     if (log_p < DOUBTFUL)
         clipped = model_min(model_max(y, point.mean - CLIP_SD * place.sd),
@@ -460,7 +466,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         learn_seasons(s, &point, time, y, place.sd);
         model_level_compare(s, &point, y, place.sd);
     }
-    if (!outlier) {
+    if (!outlier && !changed) {
         if (measurable) {
             model_law_learn(s, &point, &place, value, clipped);
             model_level_learn(s, &point, clipped);
