@@ -17,7 +17,7 @@
 #define DOUBTFUL (-5.8) /* ln 3e-3: learned clipped */
 #define CLIP_SD 3.0
 #define RUN_AFTER 24.0        /* buckets before runs are judged */
-#define RUN_OWN 0.7           /* the bucket itself must lie so far out */
+#define RUN_OWN 1.0           /* the bucket itself must lie so far out */
 #define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
 #define SINGLE_COST 0.2231436 /* ln 1.25 */
@@ -480,7 +480,10 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     }
     drop_useless_seasons(s);
     model_level_weigh(s);
-    push_run(s, run_score(&point, &place));
+    if (changed)
+        memset(s->run_z, 0, sizeof(s->run_z)); /* what led to a new level is no run about it */
+    else
+        push_run(s, run_score(&point, &place));
     s->last = time;
 }
 
