@@ -38,7 +38,7 @@ enum err daemon_data_make(const char *dir, struct err_text *why)
     char path[DAEMON_DATA_DIR_SIZE];
     if (strlen(dir) >= sizeof(path))
         return err_set(why, ERR_INVALID, "the name of the data directory is too long");
-    strncpy(path, dir, sizeof(path));
+    memcpy(path, dir, strlen(dir) + 1);
     for (char *p = path + 1;; p++) {
         if (*p != '/' && *p != '\0')
             continue;
