@@ -85,7 +85,8 @@ struct detect {
     ts_ns closed_until;
     struct detect_counts counts;
 
-    size_t series_bytes; /* behind metric series and sketches of values */
+    size_t series_bytes;   /* behind metric series and sketches of values */
+    size_t reserved_bytes; /* for seasons that young series may still learn */
     size_t peak_bytes;
     uint64_t failures;
     uint8_t status;
@@ -116,7 +117,15 @@ struct detect_closing {
 enum err detect_close_bucket(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
 /* n empty buckets from start on, without looking at each. */
 void detect_jump(struct detect *d, ts_ns start, uint64_t n);
+
+/* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);
+/* What a metric series may still grow by. */
+size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end);
+/* Sums that up over all series, for the models at the end of the newest closed bucket. */
+void detect_reserve(struct detect *d, ts_ns end);
+/* Once a bucket: forgets what has had no data for the prune window, and looks at memory. */
+void detect_age(struct detect *d, ts_ns end);
 
 /* Which of a cell's values name its parent: bit 0 partition, 1 over, 2 by. */
 unsigned detect_parent_bits(const struct detect_detector *det);

@@ -13,8 +13,6 @@
 /* exclude_frequent: a value that occurs in more than this share of buckets is frequent. */
 #define FREQUENT 0.1
 #define FREQUENT_BUCKETS 20
-#define SOFT 0.75
-#define PRESSURE_MAX 8
 
 struct model_params detect_params(const struct detect *d, size_t detector)
 {
@@ -43,15 +41,6 @@ struct model_params detect_params(const struct detect *d, size_t detector)
     return p;
 }
 
-size_t detect_memory(const struct detect *d)
-{
-    size_t n =
-        sizeof(*d) + detect_names_bytes(d->names) + detect_table_bytes(d->table) + d->series_bytes;
-    for (size_t i = 0; i < d->n_open; i++)
-        n += detect_bucket_bytes(d->open[i]);
-    return n;
-}
-
 /* ---- cells to entities ---- */
 
 static bool is_population(const struct detect_detector *det)
@@ -64,7 +53,7 @@ static struct detect_entity *admit(struct detect *d, enum detect_class class, ui
                                    uint32_t partition, uint32_t over, uint32_t by, size_t extra)
 {
     size_t cost = detect_table_cost(d->table, class) + extra;
-    if (detect_memory(d) + cost > d->job->memory_limit) {
+    if (detect_memory(d) + d->reserved_bytes + cost > d->job->memory_limit) {
         d->failures++;
         return NULL;
     }
@@ -99,7 +88,7 @@ static struct detect_entity *resolve_parent(struct detect *d, const struct detec
     return e;
 }
 
-static struct detect_entity *make_metric(struct detect *d, const struct detect_cell *c)
+static struct detect_entity *make_metric(struct detect *d, const struct detect_cell *c, ts_ns start)
 {
     struct model_params params = detect_params(d, c->detector);
     struct model_series *series = model_series_new(&params);
@@ -108,7 +97,9 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
         return NULL;
     }
     size_t bytes = model_series_memory(series);
-    void *e = admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes);
+    struct detect_metric young = {.bytes = (uint32_t)bytes, .first_seen = start};
+    size_t reserve = detect_reserve_for(d, &young, start);
+    void *e = admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes + reserve);
     if (e == NULL) {
         model_series_free(series);
         return NULL;
@@ -116,12 +107,15 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
     struct detect_metric *m = e;
     m->series = series;
     m->bytes = (uint32_t)bytes;
+    m->first_seen = start;
     m->last_seen = TIME_NONE;
     d->series_bytes += bytes;
+    d->reserved_bytes += reserve;
     return e;
 }
 
-static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bool make)
+static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bool make,
+                                     ts_ns start)
 {
     const struct detect_detector *det = &d->job->detectors[c->detector];
     if (det->function->kind == DETECT_RARE) {
@@ -150,7 +144,7 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
     }
     struct detect_entity *e =
         detect_table_find(d->table, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by);
-    return e != NULL || !make ? e : make_metric(d, c);
+    return e != NULL || !make ? e : make_metric(d, c, start);
 }
 
 /* A rare value's members, this bucket's included. */
@@ -171,7 +165,8 @@ static void add_members(struct detect *d, const struct detect_cell *c)
     }
 }
 
-static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, bool make)
+static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, bool make,
+                        ts_ns start)
 {
     const struct detect_cell *before = NULL;
     for (size_t i = 0; i < n; i++) {
@@ -185,7 +180,7 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
                         (det->function->kind == DETECT_RARE || before->by == c->by);
             c->parent = same ? before->parent : resolve_parent(d, c, make);
         }
-        c->entity = resolve(d, c, make);
+        c->entity = resolve(d, c, make, start);
         if (make && det->function->kind == DETECT_RARE && det->over != NULL)
             add_members(d, c);
         before = c;
@@ -563,85 +558,6 @@ static void run_silent(struct work *w, bool judge)
     }
 }
 
-/* ---- ageing ---- */
-
-static ts_ns last_data(const struct detect_entity *e)
-{
-    const void *whole = e;
-    switch ((enum detect_class)e->class) {
-    case DETECT_CLASS_METRIC:
-        return ((const struct detect_metric *)whole)->last_seen;
-    case DETECT_CLASS_MEMBER:
-        return ((const struct detect_member *)whole)->model.last;
-    case DETECT_CLASS_POPULATION:
-        return ((const struct detect_population *)whole)->model.last;
-    case DETECT_CLASS_VALUE:
-        return ((const struct detect_rare_value *)whole)->model.last;
-    case DETECT_CLASS_POOL:
-        return ((const struct detect_pool *)whole)->model.last;
-    default:
-        return ((const struct detect_scale *)whole)->last_score;
-    }
-}
-
-static void forget(struct detect *d, struct detect_entity *e)
-{
-    void *whole = e;
-    if (e->class == DETECT_CLASS_METRIC)
-        d->series_bytes -= ((struct detect_metric *)whole)->bytes;
-    else if (e->class == DETECT_CLASS_POOL)
-        d->series_bytes -= stats_distinct_memory(&((struct detect_pool *)whole)->members);
-    else if (e->class == DETECT_CLASS_VALUE && d->job->detectors[e->detector].over != NULL)
-        d->series_bytes -= stats_distinct_memory(detect_table_value_members(whole));
-    detect_table_remove(d->table, e);
-}
-
-/* What has had no data since `before` goes; parents after their children. */
-static void prune(struct detect *d, ts_ns before)
-{
-    static const enum detect_class order[] = {DETECT_CLASS_METRIC, DETECT_CLASS_MEMBER,
-                                              DETECT_CLASS_VALUE,  DETECT_CLASS_POPULATION,
-                                              DETECT_CLASS_POOL,   DETECT_CLASS_SCALE};
-    for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-        size_t n = detect_table_slots(d->table, order[k]);
-        for (size_t i = 0; i < n; i++) {
-            struct detect_entity *e = detect_table_at(d->table, order[k], i);
-            if (e != NULL && last_data(e) < before)
-                forget(d, e);
-        }
-    }
-}
-
-/* The window shrinks while memory is short and grows again when it is not. */
-static void age(struct detect *d, ts_ns end)
-{
-    size_t used = detect_memory(d);
-    if (used > d->peak_bytes)
-        d->peak_bytes = used;
-    double soft = SOFT * (double)d->job->memory_limit;
-    bool tight = (double)used > soft;
-    if (!tight && end < d->next_prune)
-        return;
-    ts_ns span = d->job->bucket_span_ns;
-    if (tight && d->pressure < PRESSURE_MAX)
-        d->pressure++;
-    else if (!tight && d->pressure > 0 && (double)used < soft * 0.8)
-        d->pressure--;
-    ts_ns window = d->job->prune_window_ns >> d->pressure;
-    if (window < 2 * span)
-        window = 2 * span;
-    prune(d, end - window);
-    ts_ns step = window / 16 > span ? window / 16 : span;
-    d->next_prune = time_floor(end, step) + step;
-    used = detect_memory(d);
-    if (d->failures > 0 && (double)used > 0.95 * (double)d->job->memory_limit)
-        d->status = DETECT_MEMORY_HARD;
-    else if (d->failures > 0)
-        d->status = d->status == DETECT_MEMORY_HARD ? DETECT_MEMORY_HARD : DETECT_MEMORY_SOFT;
-    else
-        d->status = (double)used > soft || d->pressure > 0 ? DETECT_MEMORY_SOFT : DETECT_MEMORY_OK;
-}
-
 /* ---- a bucket ---- */
 
 static void cut_pieces(struct work *w)
@@ -690,7 +606,7 @@ static enum err close_with(struct work *w)
     size_t tested[DETECT_DETECTORS_MAX] = {0};
     struct detect_candidates found = {0};
     bool learn = !w->c->interim && !w->c->partial;
-    resolve_all(d, w->cells, w->n, !w->c->interim);
+    resolve_all(d, w->cells, w->n, !w->c->interim, w->c->bucket->start);
     cut_pieces(w);
     run(w, judge_piece);
     mark_cells(w, DETECT_MARK_DATA);
@@ -733,7 +649,7 @@ enum err detect_close_bucket(struct detect *d, const struct detect_closing *c)
     mem_free(w.bounds);
     mem_free(w.pieces);
     if (!c->interim)
-        age(d, c->bucket->start + d->job->bucket_span_ns);
+        detect_age(d, c->bucket->start + d->job->bucket_span_ns);
     return e;
 }
 
@@ -748,5 +664,5 @@ void detect_jump(struct detect *d, ts_ns start, uint64_t n)
         catch_up(m, start, d->job->bucket_span_ns);
         model_series_skip(m->series, start, n);
     }
-    age(d, start + (ts_ns)n * d->job->bucket_span_ns);
+    detect_age(d, start + (ts_ns)n * d->job->bucket_span_ns);
 }

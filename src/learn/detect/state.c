@@ -94,6 +94,7 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
     case DETECT_CLASS_METRIC: {
         const struct detect_metric *m = whole;
         buf_le32(out, m->seen);
+        buf_le64(out, (uint64_t)m->first_seen);
         buf_le64(out, (uint64_t)m->last_seen);
         model_series_save(m->series, out);
         break;
@@ -329,7 +330,10 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
     case DETECT_CLASS_METRIC: {
         struct detect_metric *m = whole;
         m->seen = cursor_le32(in);
+        m->first_seen = (ts_ns)cursor_le64(in);
         m->last_seen = (ts_ns)cursor_le64(in);
+        if (!time_sound(m->first_seen) || m->first_seen == TIME_NONE || !time_sound(m->last_seen))
+            return ERR_FORMAT;
         r = model_series_load(in, &params, &m->series);
         if (r == ERR_NONE) {
             m->bytes = (uint32_t)model_series_memory(m->series);
@@ -509,6 +513,8 @@ enum err detect_state_load(struct detect *d, struct cursor *in)
     if (e == ERR_NONE && (!cursor_ok(in) || in->left != 0))
         e = ERR_FORMAT;
     mem_free(ids);
+    if (e == ERR_NONE && d->closed_until != TIME_NONE)
+        detect_reserve(d, d->closed_until);
     return e;
 }
 

@@ -50,9 +50,10 @@ struct detect_entity {
 
 struct detect_metric {
     struct detect_entity head;
-    uint32_t seen;   /* buckets with data */
-    uint32_t bytes;  /* of the series, as last charged */
-    ts_ns last_seen; /* last bucket with data */
+    uint32_t seen;    /* buckets with data */
+    uint32_t bytes;   /* of the series, as last charged */
+    ts_ns first_seen; /* bucket in which it was made */
+    ts_ns last_seen;  /* last bucket with data */
     struct model_series *series;
 };
 

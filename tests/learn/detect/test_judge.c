@@ -91,43 +91,6 @@ static void test_rare(void **state)
     detect_job_free(job);
 }
 
-/* What has had no data for the prune window goes, and its names with it. */
-static void test_pruning(void **state)
-{
-    (void)state;
-    struct detect_job *job =
-        help_job("{\"analysis_config\":{\"bucket_span\":\"15m\",\"model_prune_window\":\"1d\","
-                 "\"detectors\":[{\"function\":\"mean\",\"field_name\":\"b\",\"by_field_name\":"
-                 "\"a\"},{\"function\":\"rare\",\"by_field_name\":\"a\"},{\"function\":\"sum\","
-                 "\"field_name\":\"b\",\"over_field_name\":\"a\"}]}}");
-    struct buf out;
-    buf_init(&out);
-    struct detect *d = help_engine(job, &out, NULL, columns, 3);
-    for (int i = 0; i < 100; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "n%d", i);
-        feed(d, 0, name, "5", 1);
-    }
-    for (int b = 0; b < 50; b++)
-        feed(d, b, "stays", "5", 1);
-    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 101);
-    struct detect_size_stats size;
-    detect_size(d, &size);
-    assert_int_equal(size.by_fields, 202);
-    assert_int_equal(size.over_fields, 101);
-    assert_int_equal(size.partition_fields, 0);
-    for (int b = 50; b < 250; b++)
-        feed(d, b, "stays", "5", 1);
-    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 1);
-    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_VALUE), 1);
-    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_MEMBER), 1);
-    assert_int_equal(detect_names_count(d->names), 1);
-    assert_true(d->series_bytes < 8192);
-    detect_free(d);
-    buf_release(&out);
-    detect_job_free(job);
-}
-
 /* A rule may keep an attack from being learned. */
 static void test_skip_model_update(void **state)
 {
@@ -180,8 +143,8 @@ static void test_exclude_frequent(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_silence), cmocka_unit_test(test_rare), cmocka_unit_test(test_pruning),
-        cmocka_unit_test(test_skip_model_update), cmocka_unit_test(test_exclude_frequent)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence), cmocka_unit_test(test_rare),
+                                       cmocka_unit_test(test_skip_model_update),
+                                       cmocka_unit_test(test_exclude_frequent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

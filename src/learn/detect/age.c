@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/engine_priv.h"
+
+#define SOFT 0.75
+#define PRESSURE_MAX 8
+/* What a metric series takes once it knows the day and the week. */
+#define GROWN_BYTES ((size_t)5 * 1024)
+/* A series that after so long has had data in less than this share of buckets learns no season. */
+#define GROW_TRIAL (3 * TIME_DAY)
+#define GROW_SHARE 0.25
+
+size_t detect_memory(const struct detect *d)
+{
+    size_t n =
+        sizeof(*d) + detect_names_bytes(d->names) + detect_table_bytes(d->table) + d->series_bytes;
+    for (size_t i = 0; i < d->n_open; i++)
+        n += detect_bucket_bytes(d->open[i]);
+    return n;
+}
+
+/*
+ * A series is small when it is young and grows by its seasons later, many on one day. Room for that
+ * is kept from the start: new series are refused early rather than the bound broken later.
+ */
+size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end)
+{
+    ts_ns span = d->job->bucket_span_ns;
+    if (m->bytes >= GROWN_BYTES || span > TIME_DAY / 4)
+        return 0;
+    double age = (double)end - (double)m->first_seen;
+    if (age >= (double)GROW_TRIAL && (double)m->seen < GROW_SHARE * age / (double)span)
+        return 0;
+    return GROWN_BYTES - m->bytes;
+}
+
+void detect_reserve(struct detect *d, ts_ns end)
+{
+    size_t n = detect_table_slots(d->table, DETECT_CLASS_METRIC);
+    d->reserved_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        void *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
+        if (e != NULL)
+            d->reserved_bytes += detect_reserve_for(d, e, end);
+    }
+}
+
+static ts_ns last_data(const struct detect_entity *e)
+{
+    const void *whole = e;
+    switch ((enum detect_class)e->class) {
+    case DETECT_CLASS_METRIC:
+        return ((const struct detect_metric *)whole)->last_seen;
+    case DETECT_CLASS_MEMBER:
+        return ((const struct detect_member *)whole)->model.last;
+    case DETECT_CLASS_POPULATION:
+        return ((const struct detect_population *)whole)->model.last;
+    case DETECT_CLASS_VALUE:
+        return ((const struct detect_rare_value *)whole)->model.last;
+    case DETECT_CLASS_POOL:
+        return ((const struct detect_pool *)whole)->model.last;
+    default:
+        return ((const struct detect_scale *)whole)->last_score;
+    }
+}
+
+static void forget(struct detect *d, struct detect_entity *e)
+{
+    void *whole = e;
+    if (e->class == DETECT_CLASS_METRIC)
+        d->series_bytes -= ((struct detect_metric *)whole)->bytes;
+    else if (e->class == DETECT_CLASS_POOL)
+        d->series_bytes -= stats_distinct_memory(&((struct detect_pool *)whole)->members);
+    else if (e->class == DETECT_CLASS_VALUE && d->job->detectors[e->detector].over != NULL)
+        d->series_bytes -= stats_distinct_memory(detect_table_value_members(whole));
+    detect_table_remove(d->table, e);
+}
+
+/* What has had no data since `before` goes; parents after their children. */
+static void prune(struct detect *d, ts_ns before)
+{
+    static const enum detect_class order[] = {DETECT_CLASS_METRIC, DETECT_CLASS_MEMBER,
+                                              DETECT_CLASS_VALUE,  DETECT_CLASS_POPULATION,
+                                              DETECT_CLASS_POOL,   DETECT_CLASS_SCALE};
+    for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
+        size_t n = detect_table_slots(d->table, order[k]);
+        for (size_t i = 0; i < n; i++) {
+            struct detect_entity *e = detect_table_at(d->table, order[k], i);
+            if (e != NULL && last_data(e) < before)
+                forget(d, e);
+        }
+    }
+}
+
+/* The window shrinks while memory is short and grows again when it is not. */
+void detect_age(struct detect *d, ts_ns end)
+{
+    size_t used = detect_memory(d);
+    detect_reserve(d, end);
+    if (used > d->peak_bytes)
+        d->peak_bytes = used;
+    double soft = SOFT * (double)d->job->memory_limit;
+    bool tight = (double)used > soft;
+    if (!tight && end < d->next_prune)
+        return;
+    ts_ns span = d->job->bucket_span_ns;
+    if (tight && d->pressure < PRESSURE_MAX)
+        d->pressure++;
+    else if (!tight && d->pressure > 0 && (double)used < soft * 0.8)
+        d->pressure--;
+    ts_ns window = d->job->prune_window_ns >> d->pressure;
+    if (window < 2 * span)
+        window = 2 * span;
+    prune(d, end - window);
+    detect_reserve(d, end);
+    ts_ns step = window / 16 > span ? window / 16 : span;
+    d->next_prune = time_floor(end, step) + step;
+    used = detect_memory(d);
+    if (d->failures > 0 && (double)(used + d->reserved_bytes) > 0.9 * (double)d->job->memory_limit)
+        d->status = DETECT_MEMORY_HARD;
+    else if (d->failures > 0)
+        d->status = d->status == DETECT_MEMORY_HARD ? DETECT_MEMORY_HARD : DETECT_MEMORY_SOFT;
+    else
+        d->status = (double)used > soft || d->pressure > 0 ? DETECT_MEMORY_SOFT : DETECT_MEMORY_OK;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/engine_priv.h"
+
+#include "help.h"
+
+#define SPAN (15 * TIME_MIN)
+#define START ((ts_ns)1700000100 * TIME_S / SPAN * SPAN)
+
+static const char *const columns[] = {"time", "a", "b"};
+
+/* n records at the start of bucket b. */
+static void feed(struct detect *d, int b, const char *a, const char *v, int n)
+{
+    struct help_row row = {.time = START + b * SPAN};
+    snprintf(row.text[0], sizeof(row.text[0]), "%s", a);
+    snprintf(row.text[1], sizeof(row.text[1]), "%s", v);
+    for (int i = 0; i < n; i++)
+        help_feed(d, &row, 1, 2);
+}
+
+/* What has had no data for the prune window goes, and its names with it. */
+static void test_pruning(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        help_job("{\"analysis_config\":{\"bucket_span\":\"15m\",\"model_prune_window\":\"1d\","
+                 "\"detectors\":[{\"function\":\"mean\",\"field_name\":\"b\",\"by_field_name\":"
+                 "\"a\"},{\"function\":\"rare\",\"by_field_name\":\"a\"},{\"function\":\"sum\","
+                 "\"field_name\":\"b\",\"over_field_name\":\"a\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%d", i);
+        feed(d, 0, name, "5", 1);
+    }
+    for (int b = 0; b < 50; b++)
+        feed(d, b, "stays", "5", 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 101);
+    struct detect_size_stats size;
+    detect_size(d, &size);
+    assert_int_equal(size.by_fields, 202);
+    assert_int_equal(size.over_fields, 101);
+    assert_int_equal(size.partition_fields, 0);
+    for (int b = 50; b < 250; b++)
+        feed(d, b, "stays", "5", 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_METRIC), 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_VALUE), 1);
+    assert_int_equal(detect_table_count(d->table, DETECT_CLASS_MEMBER), 1);
+    assert_int_equal(detect_names_count(d->names), 1);
+    assert_true(d->series_bytes < 8192);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
+/* Series that all learn the day at once stay under the bound: room was kept for it. */
+static void test_seasons_fit(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        help_job("{\"analysis_config\":{\"bucket_span\":\"15m\",\"summary_count_field_name\":\"b\","
+                 "\"detectors\":[{\"function\":\"count\",\"partition_field_name\":\"a\"}]},"
+                 "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    size_t young = 0;
+    for (int b = 0; b < 96 * 4; b++) {
+        for (int i = 0; i < 400; i++) {
+            char name[16];
+            char value[16];
+            snprintf(name, sizeof(name), "n%d", i);
+            snprintf(value, sizeof(value), "%d", 40 + (b % 96 < 48 ? 30 : 0) + (b * 7 + i) % 5);
+            feed(d, b, name, value, 1);
+        }
+        if (b == 20)
+            young = detect_memory(d);
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    struct detect_size_stats size;
+    detect_size(d, &size);
+    assert_true(size.model_bytes > young + 80000);
+    assert_true(size.peak_model_bytes <= size.memory_limit);
+    assert_true(size.partition_fields > 100 && size.partition_fields < 400);
+    assert_int_equal(size.status, DETECT_MEMORY_HARD);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
+/* What is reserved goes back when a series turns out to be sparse, or has grown. */
+static void test_reserve(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"count\","
+        "\"by_field_name\":\"a\"}]}}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    for (int b = 0; b < 400; b++) {
+        feed(d, b, "dense", "", 5 + b % 3);
+        if (b == 0)
+            feed(d, b, "sparse", "", 1);
+        if (b == 10)
+            assert_true(d->reserved_bytes > 6000);
+    }
+    assert_true(d->reserved_bytes < 5000);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pruning),
+                                       cmocka_unit_test(test_seasons_fit),
+                                       cmocka_unit_test(test_reserve)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
