@@ -140,7 +140,8 @@ void store_jail_begin(void)
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &none);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN); /* the store decides when it ends */
+    signal(SIGINT, SIG_IGN);  /* the store decides when it ends */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
 }
 
 enum err store_jail_enter(const char *folder, struct err_text *why)

@@ -41,6 +41,13 @@ enum err store_worker_done(struct store_worker *w, uint64_t rows, bool more)
     return rc;
 }
 
+/* The system's own words, which DuckDB passes on. */
+static bool is_full(const char *text)
+{
+    return strstr(text, strerror(ENOSPC)) != NULL || strstr(text, strerror(EDQUOT)) != NULL ||
+           strstr(text, strerror(EFBIG)) != NULL;
+}
+
 enum err store_worker_duck_error(struct store_worker *w, duckdb_error_type type, const char *text)
 {
     enum err code = ERR_INVALID;
@@ -51,18 +58,18 @@ enum err store_worker_duck_error(struct store_worker *w, duckdb_error_type type,
         code = ERR_LIMIT;
         break;
     case DUCKDB_ERROR_IO:
-        code = strstr(text, "No space left") != NULL ? ERR_FULL : ERR_IO;
+        code = is_full(text) ? ERR_FULL : ERR_IO;
         break;
     case DUCKDB_ERROR_INTERNAL:
     case DUCKDB_ERROR_FATAL:
-        code = ERR_IO;
+        code = is_full(text) ? ERR_FULL : ERR_IO;
         break;
     case DUCKDB_ERROR_PERMISSION:
         code = ERR_DENIED;
         break;
     default:
         /* The step that failed does not always say its type. */
-        if (strstr(text, "No space left") != NULL)
+        if (is_full(text))
             code = ERR_FULL;
         else if (strncmp(text, "Out of Memory", 13) == 0)
             code = ERR_LIMIT;

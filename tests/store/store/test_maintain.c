@@ -5,8 +5,11 @@
 #include "store/client.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static struct store *open_store(const char *dir, const struct store_options *options)
 {
@@ -242,6 +245,55 @@ static void test_commit_seals(void **state)
     help_rmdir(dir);
 }
 
+/* No space for the piece: the events stay hot, nothing half-written stays, and later it works. */
+static void test_full(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct store_stats stats;
+    struct store_options large = {.hot_rows = 100000};
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rng rng;
+        struct arena arena;
+        struct rlimit limit;
+        rng_init(&rng, 1);
+        arena_init(&arena, 0);
+        signal(SIGXFSZ, SIG_IGN);
+        struct store *s = open_store(dir, &large);
+        for (uint64_t i = 0; i < 20000; i++) {
+            struct event e;
+            arena_clear(&arena);
+            help_flow(&e, &arena, &rng, HELP_BASE + (ts_ns)i * TIME_MS, i);
+            if (store_append(s, &e) != ERR_NONE)
+                _exit(2);
+        }
+        if (store_commit(s, &why) != ERR_NONE)
+            _exit(3);
+        getrlimit(RLIMIT_FSIZE, &limit);
+        limit.rlim_cur = 100000;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        enum err rc = store_seal(s, &why);
+        store_stats(s, &stats);
+        if (stats.hot_rows != 20000 || stats.pieces != 0 || files(dir) != 0)
+            _exit(4);
+        if (rc != ERR_FULL)
+            fprintf(stderr, "%s\n", why.message);
+        _exit(rc == ERR_FULL ? 0 : 5);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    struct store *s = open_store(dir, &large);
+    good(store_seal(s, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.piece_rows, 20000);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 static uint64_t count_kql(struct store *s, const char *kql)
 {
     struct err_text why;
@@ -330,6 +382,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_merge),        cmocka_unit_test(test_keep_age),
         cmocka_unit_test(test_keep_bytes),   cmocka_unit_test(test_merge_while_reading),
         cmocka_unit_test(test_commit_seals), cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
