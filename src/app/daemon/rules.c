@@ -26,6 +26,11 @@ struct pending {
     size_t json_n;
 };
 
+struct taken {
+    char *id;
+    ts_ns updated; /* when the rule was last written */
+};
+
 struct daemon_rules {
     struct store_state *state;
     struct daemon_jobs *jobs;
@@ -33,8 +38,8 @@ struct daemon_rules {
     struct rule_ports ports;
     struct pending *pending; /* made, not yet announced */
     size_t pending_n, pending_cap;
-    char **ids; /* of the rules taken up */
-    size_t ids_n, ids_cap;
+    struct taken *taken; /* the rules that were taken up */
+    size_t taken_n, taken_cap;
 };
 
 struct found {
@@ -228,9 +233,9 @@ void daemon_rules_free(struct daemon_rules *r)
     rule_engine_free(r->engine);
     forget_pending(r);
     mem_free(r->pending);
-    for (size_t i = 0; i < r->ids_n; i++)
-        mem_free(r->ids[i]);
-    mem_free(r->ids);
+    for (size_t i = 0; i < r->taken_n; i++)
+        mem_free(r->taken[i].id);
+    mem_free(r->taken);
     mem_free(r);
 }
 
@@ -239,16 +244,16 @@ struct loading {
     ts_ns now;
     struct err_text *why;
     enum err err;
-    char **ids; /* enabled ones found */
+    struct taken *taken; /* enabled ones found */
     size_t n, cap;
 };
 
-static bool has_id(char **ids, size_t n, const char *id)
+static const struct taken *find_taken(const struct taken *taken, size_t n, const char *id)
 {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(ids[i], id) == 0)
-            return true;
-    return false;
+        if (strcmp(taken[i].id, id) == 0)
+            return &taken[i];
+    return NULL;
 }
 
 static bool load_rule(void *ctx, const struct store_rule *row)
@@ -257,13 +262,14 @@ static bool load_rule(void *ctx, const struct store_rule *row)
     if (!row->enabled)
         return true;
     char *id = mem_strdup(row->id);
-    if (id == NULL || mem_grow((void **)&l->ids, &l->cap, l->n + 1, sizeof(*l->ids)) != 0) {
+    if (id == NULL || mem_grow((void **)&l->taken, &l->cap, l->n + 1, sizeof(*l->taken)) != 0) {
         mem_free(id);
-        l->err = ERR_MEMORY;
+        l->err = err_set(l->why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         return false;
     }
-    l->ids[l->n++] = id;
-    if (has_id(l->rules->ids, l->rules->ids_n, id))
+    l->taken[l->n++] = (struct taken){id, row->updated};
+    const struct taken *old = find_taken(l->rules->taken, l->rules->taken_n, id);
+    if (old != NULL && old->updated == row->updated)
         return true;
     struct format_node *node;
     struct rule *rule;
@@ -290,17 +296,17 @@ enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *w
         err_set(why, err, "cannot list the rules: %s", err_name(err));
     else
         err = l.err;
-    for (size_t i = 0; i < r->ids_n; i++) {
+    for (size_t i = 0; i < r->taken_n; i++) {
         /* Rules that never ran are not in the engine; nothing is lost. */
-        if (err == ERR_NONE && !has_id(l.ids, l.n, r->ids[i]) &&
-            rule_engine_remove(r->engine, r->ids[i]) == ERR_MEMORY)
+        if (err == ERR_NONE && find_taken(l.taken, l.n, r->taken[i].id) == NULL &&
+            rule_engine_remove(r->engine, r->taken[i].id) == ERR_MEMORY)
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-        mem_free(r->ids[i]);
+        mem_free(r->taken[i].id);
     }
-    mem_free(r->ids);
-    r->ids = l.ids;
-    r->ids_n = l.n;
-    r->ids_cap = l.cap;
+    mem_free(r->taken);
+    r->taken = l.taken;
+    r->taken_n = l.n;
+    r->taken_cap = l.cap;
     return err;
 }
 

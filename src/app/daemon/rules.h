@@ -29,7 +29,8 @@ typedef void (*daemon_alert_fn)(void *ctx, const char *id, struct bytes json);
 struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs);
 void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
 
-/* Takes up every enabled rule of state.db from engine time now on, and drops those that are not. */
+/* Takes up every enabled rule of state.db that is new or was written again, from engine time now
+ * on, and drops those that are not enabled. */
 enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 size_t daemon_rules_count(const struct daemon_rules *r);
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/jobs.h"
+#include "daemon/rules.h"
+
+#define NOW (HELP_BASE + 10 * TIME_MIN)
+
+struct world {
+    char *dir;
+    struct store_state *st;
+    struct daemon_jobs *jobs;
+    struct daemon_rules *rules;
+    struct help_alerts alerts;
+};
+
+static void begin(struct world *w)
+{
+    *w = (struct world){.dir = help_mkdir()};
+    w->st = help_state(w->dir);
+    help_install(w->st);
+    const struct daemon_jobs_options options = {.state = w->st};
+    w->jobs = daemon_jobs_new(&options);
+    w->rules = daemon_rules_new(w->st, w->jobs);
+    assert_non_null(w->rules);
+    HELP_OK(daemon_jobs_load(w->jobs, HELP_BASE, &help_why));
+    HELP_OK(daemon_rules_load(w->rules, HELP_BASE, &help_why));
+    assert_int_equal(daemon_rules_count(w->rules), 1);
+}
+
+static void end(struct world *w)
+{
+    daemon_rules_free(w->rules);
+    daemon_jobs_free(w->jobs);
+    store_state_close(w->st);
+    help_rmdir(w->dir);
+}
+
+static void put_record(struct world *w, const char *id, ts_ns time, double score)
+{
+    char doc[512];
+    snprintf(doc, sizeof(doc),
+             "{\"job_id\":\"tiny\",\"result_type\":\"record\",\"timestamp\":%lld,"
+             "\"bucket_span\":60,\"record_score\":%.17g,\"initial_record_score\":%.17g,"
+             "\"probability\":1e-9,\"function\":\"high_count\",\"actual\":[900],\"typical\":[20],"
+             "\"is_interim\":false,\"detector_index\":0}",
+             (long long)(time / TIME_MS), score, score);
+    const struct store_result r = {
+        .job_id = "tiny", .type = "record", .id = id, .doc = doc, .time = time, .score = score};
+    HELP_OK(store_state_result_put(w->st, &r));
+}
+
+/* An alert is told of once its transaction is committed, once, and in order. */
+static void test_after_commit(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    HELP_OK(store_state_begin(w.st));
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    put_record(&w, "tiny_record_2", NOW - TIME_MIN, 39.9); /* below the threshold */
+    daemon_rules_result(w.rules, "tiny", NOW);
+    assert_int_equal(daemon_rules_next(w.rules) <= NOW, 1);
+    HELP_OK(daemon_rules_advance(w.rules, NOW, &help_why));
+    assert_int_equal(w.alerts.n, 0);
+    HELP_OK(store_state_commit(w.st, &help_why));
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 1);
+    assert_int_equal(w.alerts.n, 1);
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 0);
+    assert_int_equal(help_count_alerts(w.st, NULL), 1);
+    /* Found again, it is the same alert: nobody is told. */
+    daemon_rules_result(w.rules, "tiny", NOW + TIME_S);
+    HELP_OK(daemon_rules_advance(w.rules, NOW + TIME_S, &help_why));
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 0);
+    assert_int_equal(help_count_alerts(w.st, NULL), 1);
+    end(&w);
+}
+
+/* What is taken back is not told of; it is found again at the next run. */
+static void test_failed_commit(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    HELP_OK(store_state_begin(w.st));
+    HELP_OK(store_state_begin(w.st));
+    store_state_rollback(w.st); /* makes the outer commit fail */
+    daemon_rules_result(w.rules, "tiny", NOW);
+    (void)!daemon_rules_advance(w.rules, NOW, &help_why);
+    assert_int_not_equal(store_state_commit(w.st, &help_why), ERR_NONE);
+    daemon_rules_announce(w.rules, NULL, NULL);
+    assert_int_equal(help_count_alerts(w.st, NULL), 0);
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 0);
+    HELP_OK(daemon_rules_finish(w.rules, NOW + TIME_MIN, &help_why));
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 1);
+    assert_int_equal(w.alerts.n, 1);
+    assert_int_equal(help_count_alerts(w.st, NULL), 1);
+    end(&w);
+}
+
+static bool keep_status(void *ctx, const struct store_rule *row)
+{
+    snprintf(ctx, 64, "%s", row->status != NULL ? row->status : "");
+    return true;
+}
+
+/* A rule that was written again runs as it is now; one that is off does not run. */
+static void test_load(void **state)
+{
+    (void)state;
+    struct world w;
+    char status[64];
+    begin(&w);
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    struct buf changed;
+    buf_init(&changed);
+    const char *at = strstr(help_rule, "\"anomaly_threshold\": 40");
+    buf_add(&changed, help_rule, (size_t)(at - help_rule));
+    buf_format(&changed, "\"anomaly_threshold\": 95%s", at + strlen("\"anomaly_threshold\": 40"));
+    help_install_rule(w.st, buf_text(&changed), HELP_BASE + 1);
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 1);
+    daemon_rules_result(w.rules, "tiny", NOW);
+    HELP_OK(daemon_rules_advance(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 0);
+    HELP_OK(store_state_rule_list(w.st, keep_status, status));
+    assert_string_equal(status, "succeeded");
+    HELP_OK(daemon_install_enable(w.st, HELP_RULE_ID, false, NOW, &help_why));
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 0);
+    assert_int_equal(daemon_rules_next(w.rules), TIME_MAX);
+    buf_release(&changed);
+    end(&w);
+}
+
+/* A job that is not there is the rule's status, with the job's name. */
+static void test_status(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    HELP_OK(daemon_jobs_stop(w.jobs, "tiny", false, &help_why));
+    HELP_OK(store_state_job_delete(w.st, "tiny"));
+    HELP_OK(daemon_rules_finish(w.rules, NOW, &help_why));
+    struct arena arena;
+    struct store_rule row;
+    arena_init(&arena, 0);
+    HELP_OK(store_state_rule_get(w.st, HELP_RULE_ID, &arena, &row));
+    assert_string_equal(row.status, "partial failure");
+    assert_non_null(strstr(row.message, "tiny"));
+    assert_int_equal(row.last_run, NOW);
+    arena_release(&arena);
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_after_commit),
+        cmocka_unit_test(test_failed_commit),
+        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_status),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
