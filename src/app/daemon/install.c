@@ -190,18 +190,40 @@ enum err daemon_install_rule(struct store_state *state, const struct rule *rule,
     return enable && rule_runs(rule) ? start_jobs(state, rule, now, why) : ERR_NONE;
 }
 
-enum err daemon_install_rules(struct store_state *state, const struct rule_set *set,
+static enum err install_rules(struct store_state *state, const struct rule_set *set,
                               const char *package, bool enable, ts_ns now,
                               struct daemon_install_totals *totals, struct err_text *why)
 {
     for (size_t i = 0; i < rule_set_count(set); i++) {
         const struct rule *rule = rule_set_at(set, i);
-        enum err err = daemon_install_rule(state, rule, package, enable && rule->enabled, now, why);
+        struct arena arena;
+        struct store_rule old;
+        bool on = enable && rule->enabled;
+        arena_init(&arena, 0);
+        /* A package that comes again does not switch on what somebody switched off. */
+        if (package != NULL && store_state_rule_get(state, rule->rule_id, &arena, &old) == ERR_NONE)
+            on = old.enabled;
+        arena_release(&arena);
+        enum err err = daemon_install_rule(state, rule, package, on, now, why);
         if (err != ERR_NONE)
             return err;
         totals->rules++;
     }
     return ERR_NONE;
+}
+
+enum err daemon_install_rules(struct store_state *state, const struct rule_set *set,
+                              const char *package, bool enable, ts_ns now,
+                              struct daemon_install_totals *totals, struct err_text *why)
+{
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return failed(why, err, "the rules");
+    err = install_rules(state, set, package, enable, now, totals, why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
 }
 
 static enum err install_package(struct store_state *state, const struct package *p, ts_ns now,
@@ -311,12 +333,14 @@ enum err daemon_install_remove(struct store_state *state, const char *package,
                                struct daemon_install_totals *totals, struct err_text *why)
 {
     struct belonging jobs = {.package = package}, rules = {.package = package};
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return failed(why, err, "the package");
     arena_init(&jobs.arena, 0);
     arena_init(&rules.arena, 0);
-    enum err err = store_state_package_delete(state, package);
-    if (err == ERR_NOT_FOUND)
-        err_set(why, err, "the package '%s' is not installed", package);
-    else if (err == ERR_NONE)
+    err = store_state_package_delete(state, package);
+    bool there = err != ERR_NOT_FOUND;
+    if (err == ERR_NONE)
         err = store_state_job_list(state, keep_job, &jobs);
     if (err == ERR_NONE)
         err = store_state_rule_list(state, keep_rule, &rules);
@@ -326,8 +350,15 @@ enum err daemon_install_remove(struct store_state *state, const char *package,
         err = store_state_job_delete(state, jobs.ids[i]);
     for (size_t i = 0; err == ERR_NONE && i < rules.n; i++, totals->rules++)
         err = store_state_rule_delete(state, rules.ids[i]);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND)
-        err_set(why, err, "the package '%s' cannot be removed: %s", package, err_name(err));
+    if (err == ERR_NONE) {
+        err = store_state_commit(state, why);
+    } else {
+        store_state_rollback(state);
+        if (there)
+            err_set(why, err, "the package '%s' cannot be removed: %s", package, err_name(err));
+        else
+            err_set(why, err, "the package '%s' is not installed", package);
+    }
     mem_free(jobs.ids);
     mem_free(rules.ids);
     arena_release(&jobs.arena);
@@ -335,8 +366,8 @@ enum err daemon_install_remove(struct store_state *state, const char *package,
     return err;
 }
 
-enum err daemon_install_enable(struct store_state *state, const char *rule_id, bool enable,
-                               ts_ns now, struct err_text *why)
+static enum err switch_rule(struct store_state *state, const char *rule_id, bool enable, ts_ns now,
+                            struct err_text *why)
 {
     struct arena arena;
     struct store_rule row;
@@ -344,7 +375,8 @@ enum err daemon_install_enable(struct store_state *state, const char *rule_id, b
     enum err err = store_state_rule_get(state, rule_id, &arena, &row);
     if (err == ERR_NOT_FOUND)
         err_set(why, err, "there is no rule '%s'; weir rule list shows them", rule_id);
-    else if (err == ERR_NONE && (err = store_state_rule_enable(state, rule_id, enable, now)))
+    else if (err != ERR_NONE ||
+             (err = store_state_rule_enable(state, rule_id, enable, now)) != ERR_NONE)
         failed(why, err, "the rule");
     if (err == ERR_NONE && enable) {
         struct format_node *node;
@@ -357,5 +389,18 @@ enum err daemon_install_enable(struct store_state *state, const char *rule_id, b
         rule_unref(rule);
     }
     arena_release(&arena);
+    return err;
+}
+
+enum err daemon_install_enable(struct store_state *state, const char *rule_id, bool enable,
+                               ts_ns now, struct err_text *why)
+{
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return failed(why, err, "the rule");
+    err = switch_rule(state, rule_id, enable, now, why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
     return err;
 }
