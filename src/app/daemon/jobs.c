@@ -195,23 +195,20 @@ static void on_update(void *ctx, const struct detect_update *u)
     buf_clear(&j->doc);
     struct old_doc old = {.doc = &j->doc};
     enum err err = store_state_result_list(j->options.state, &filter, take_doc, &old, NULL);
-    if (err != ERR_NONE || !old.found) {
-        j->failed = err;
-        return;
-    }
-    struct format_node *node;
-    struct err_text why;
-    err = format_node_json(buf_text(&j->doc), j->doc.n, u->id, &node, &why);
-    if (err != ERR_NONE) {
-        j->failed = err;
-        return;
-    }
+    if (err == ERR_NONE && !old.found)
+        return; /* somebody deleted it: there is nothing to score */
+    struct format_node *node = NULL;
     struct buf changed;
     buf_init(&changed);
-    write_changed(node, key, u->score, &changed);
-    err = buf_ok(&changed) ? store_state_result_rescore(j->options.state, job->job->id, u->id,
-                                                        u->score, buf_text(&changed))
-                           : ERR_MEMORY;
+    struct err_text why;
+    if (err == ERR_NONE)
+        err = format_node_json(buf_text(&j->doc), j->doc.n, u->id, &node, &why);
+    if (err == ERR_NONE) {
+        write_changed(node, key, u->score, &changed);
+        err = buf_ok(&changed) ? store_state_result_rescore(j->options.state, job->job->id, u->id,
+                                                            u->score, buf_text(&changed))
+                               : ERR_MEMORY;
+    }
     buf_release(&changed);
     format_node_free(node);
     if (err != ERR_NONE) {
@@ -385,7 +382,17 @@ static bool add_wanted(void *ctx, const struct store_job *row)
     return true;
 }
 
-static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *arena,
+/* Writes down how the start of a job went. */
+static enum err tell_state(struct daemon_jobs *j, const char *id, const char *state,
+                           const char *feed_state, const char *message, struct err_text *why)
+{
+    enum err err = store_state_job_set_state(j->options.state, id, state, feed_state, message);
+    if (err != ERR_NONE)
+        err_set(why, err, "the state of job '%s' cannot be written: %s", id, err_name(err));
+    return err;
+}
+
+static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now, struct arena *arena,
                          struct err_text *why)
 {
     bool there;
@@ -397,8 +404,8 @@ static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *ar
     enum err err = store_state_job_get(j->options.state, id, arena, &row);
     if (err != ERR_NONE)
         return err_set(why, err, "cannot read job '%s': %s", id, err_name(err));
-    if (row.start == TIME_NONE)
-        row.start = j->now == TIME_NONE ? TIME_NONE : j->now - START_BACK;
+    if (row.start == TIME_NONE && now != TIME_NONE)
+        row.start = now - START_BACK;
     struct err_text reason;
     err = make_running(j, &row, &r, &reason);
     if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
@@ -407,8 +414,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *ar
     }
     if (err != ERR_NONE) {
         char text[900];
-        return store_state_job_set_state(j->options.state, id, "failed", "stopped",
-                                         err_format(&reason, text, sizeof(text)));
+        return tell_state(j, id, "failed", "stopped", err_format(&reason, text, sizeof(text)), why);
     }
     if (mem_grow((void **)&j->jobs, &j->cap, j->n + 1, sizeof(*j->jobs)) != 0) {
         running_free(r);
@@ -418,7 +424,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, struct arena *ar
     j->jobs[at] = r;
     j->n++;
     r->catching_up = true;
-    return store_state_job_set_state(j->options.state, id, "opened", "started", "");
+    return tell_state(j, id, "opened", "started", "", why);
 }
 
 static bool is_wanted(const struct wanted_ids *w, const char *id)
@@ -444,7 +450,7 @@ static void drop_unwanted(struct daemon_jobs *j, const struct wanted_ids *w)
     j->n = kept;
 }
 
-enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why)
+enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why)
 {
     struct arena arena;
     arena_init(&arena, 0);
@@ -456,7 +462,7 @@ enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why)
         err_set(why, err, "cannot list the jobs: %s", err_name(err));
     drop_unwanted(j, &wanted);
     for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++)
-        err = load_one(j, wanted.ids[i], &arena, why);
+        err = load_one(j, wanted.ids[i], now, &arena, why);
     mem_free(wanted.ids);
     arena_release(&arena);
     return err;

@@ -45,10 +45,11 @@ struct daemon_jobs *daemon_jobs_new(const struct daemon_jobs_options *options);
 void daemon_jobs_free(struct daemon_jobs *j); /* NULL is fine */
 
 /*
- * Starts every job of state.db whose datafeed is to run and which does not run yet. One that cannot
- * start is marked failed there, with the reason.
+ * Starts every job of state.db whose datafeed is to run and which does not run yet. One that never
+ * ran and names no start begins 14 days before engine time now. One that cannot start is marked
+ * failed there, with the reason.
  */
-enum err daemon_jobs_load(struct daemon_jobs *j, struct err_text *why) ERR_MUST_CHECK;
+enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 /* Takes a job that was closed or deleted out; its learning is saved when save is set. */
 enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
                           struct err_text *why) ERR_MUST_CHECK;

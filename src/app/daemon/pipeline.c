@@ -10,7 +10,8 @@ struct daemon_pipeline {
     struct daemon_pipeline_options options;
     struct daemon_jobs *jobs;
     struct daemon_rules *rules;
-    ts_ns now; /* engine time */
+    ts_ns now;   /* engine time */
+    bool behind; /* results were taken back: state.db is behind what the jobs have closed */
     uint64_t events;
     uint64_t alerts;
 };
@@ -32,6 +33,31 @@ static void on_result(void *ctx, const char *job_id, ts_ns at)
     daemon_rules_result(p->rules, job_id, at);
 }
 
+/* Jobs and rules, empty. */
+static enum err make_parts(struct daemon_pipeline *p, struct err_text *why)
+{
+    const struct daemon_jobs_options options = {
+        .state = p->options.state,
+        .team = p->options.team,
+        .seed = shard_seed,
+        .query_delay = p->options.query_delay,
+        .at_rest = p->options.at_rest,
+        .on_result = on_result,
+        .ctx = p,
+    };
+    struct daemon_jobs *jobs = daemon_jobs_new(&options);
+    struct daemon_rules *rules = jobs != NULL ? daemon_rules_new(options.state, jobs) : NULL;
+    if (rules == NULL) {
+        daemon_jobs_free(jobs);
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    }
+    daemon_rules_free(p->rules);
+    daemon_jobs_free(p->jobs);
+    p->jobs = jobs;
+    p->rules = rules;
+    return ERR_NONE;
+}
+
 enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
                              struct daemon_pipeline **out, struct err_text *why)
 {
@@ -40,25 +66,17 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     p->options = *options;
     p->now = TIME_NONE;
-    const struct daemon_jobs_options jobs = {
-        .state = options->state,
-        .team = options->team,
-        .seed = shard_seed,
-        .query_delay = options->query_delay,
-        .at_rest = options->at_rest,
-        .on_result = on_result,
-        .ctx = p,
-    };
-    p->jobs = daemon_jobs_new(&jobs);
-    p->rules = p->jobs != NULL ? daemon_rules_new(options->state, p->jobs) : NULL;
-    if (p->rules == NULL) {
-        daemon_pipeline_free(p);
-        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = make_parts(p, why);
+    if (err == ERR_NONE) {
+        err = store_state_meta_get_i64(options->state, ENGINE_TIME, &p->now);
+        if (err == ERR_NOT_FOUND)
+            err = ERR_NONE;
+        else if (err != ERR_NONE)
+            err_set(why, err, "state.db cannot be read: %s", err_name(err));
     }
-    enum err err = store_state_meta_get_i64(options->state, ENGINE_TIME, &p->now);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+    if (err != ERR_NONE) {
         daemon_pipeline_free(p);
-        return err_set(why, err, "state.db cannot be read: %s", err_name(err));
+        return err;
     }
     *out = p;
     return ERR_NONE;
@@ -94,6 +112,13 @@ static enum err begin(struct daemon_pipeline *p, struct err_text *why)
                            : err_set(why, err, "state.db cannot be written: %s", err_name(err));
 }
 
+/* Where the clock stops: at next, or at now when nothing has come for long. */
+static ts_ns skip_silence(const struct daemon_jobs *jobs, ts_ns next, ts_ns now)
+{
+    ts_ns newest = daemon_jobs_last(jobs);
+    return newest != TIME_NONE && next > newest && next - newest > SILENCE ? now : next;
+}
+
 struct backfill {
     struct daemon_pipeline *p;
     struct err_text *why;
@@ -105,12 +130,15 @@ static enum err stop_at(struct daemon_pipeline *p, ts_ns now, struct err_text *w
 static bool backfill_event(void *ctx, struct event *e)
 {
     struct backfill *b = ctx;
-    /* Buckets that the past fills are closed as time passes them, as they would have been. */
-    ts_ns due = daemon_jobs_next(b->p->jobs);
-    if (due <= e->time)
-        b->err = stop_at(b->p, e->time, b->why);
-    if (b->err == ERR_NONE)
-        b->err = daemon_jobs_backfill(b->p->jobs, e);
+    struct daemon_jobs *jobs = b->p->jobs;
+    /* Buckets that the past fills are closed when they would have been. */
+    for (ts_ns due = daemon_jobs_next(jobs); due <= e->time && b->err == ERR_NONE;) {
+        b->err = stop_at(b->p, skip_silence(jobs, due, e->time), b->why);
+        ts_ns next = daemon_jobs_next(jobs);
+        due = next > due ? next : TIME_MAX;
+    }
+    if (b->err == ERR_NONE && (b->err = daemon_jobs_backfill(jobs, e)) != ERR_NONE)
+        err_set(b->why, b->err, "stored events cannot be given to the jobs: %s", err_name(b->err));
     return b->err == ERR_NONE;
 }
 
@@ -121,10 +149,13 @@ static enum err backfill(struct daemon_pipeline *p, struct err_text *why)
     enum err err = ERR_NONE;
     if (p->options.store != NULL && from != TIME_MAX) {
         const struct store_search what = {.from = from, .to = TIME_MAX};
-        err = store_search(p->options.store, &what, backfill_event, &b, why);
+        struct err_text late;
+        err = store_search(p->options.store, &what, backfill_event, &b, &late);
+        if (b.err != ERR_NONE)
+            err = b.err;
+        else if (err != ERR_NONE)
+            *why = late;
     }
-    if (err == ERR_NONE)
-        err = b.err;
     if (err == ERR_NONE)
         daemon_jobs_caught_up(p->jobs);
     return err;
@@ -137,7 +168,7 @@ enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now, struct err_t
     enum err err = begin(p, why);
     if (err != ERR_NONE)
         return err;
-    err = daemon_jobs_load(p->jobs, why);
+    err = daemon_jobs_load(p->jobs, p->now, why);
     if (err == ERR_NONE)
         err = daemon_rules_load(p->rules, p->now, why);
     err = end(p, err, why);
@@ -154,20 +185,38 @@ static enum err stop_at(struct daemon_pipeline *p, ts_ns now, struct err_text *w
     err = daemon_jobs_advance(p->jobs, now, why);
     if (err == ERR_NONE)
         err = daemon_rules_advance(p->rules, now, why);
-    return end(p, err, why);
+    err = end(p, err, why);
+    p->behind |= err != ERR_NONE;
+    return err;
+}
+
+/* After results were taken back (a full disk): jobs and rules go on from the newest snapshot and
+ * the stored events after it, as they do when the program is started again. */
+static enum err make_up(struct daemon_pipeline *p, struct err_text *why)
+{
+    enum err err = make_parts(p, why);
+    if (err != ERR_NONE)
+        return err;
+    p->behind = false;
+    err = daemon_pipeline_load(p, p->now, why);
+    p->behind |= err != ERR_NONE;
+    return err;
 }
 
 enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct err_text *why)
 {
+    if (p->behind) {
+        enum err err = make_up(p, why);
+        if (err != ERR_NONE)
+            return err;
+    }
     while (p->now != TIME_NONE) {
         ts_ns due = daemon_jobs_next(p->jobs);
         ts_ns run = daemon_rules_next(p->rules);
         ts_ns next = due < run ? due : run;
         if (next > now)
             break;
-        ts_ns newest = daemon_jobs_last(p->jobs);
-        if (newest != TIME_NONE && next > newest && next - newest > SILENCE)
-            next = now; /* nothing has come for long: the silence is one step */
+        next = skip_silence(p->jobs, next, now);
         if (next < p->now)
             next = p->now; /* came due while nobody looked */
         enum err err = stop_at(p, next, why);

@@ -61,7 +61,11 @@ enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
 enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow, bool keep,
                                struct err_text *why) ERR_MUST_CHECK;
 
-/* Moves engine time on. Going back does nothing. */
+/*
+ * Moves engine time on. Going back does nothing. After a failure (ERR_FULL) nothing of the stop is
+ * in state.db; the next call makes up for it from the newest snapshot and the events that the store
+ * has committed since.
+ */
 enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now,
                                  struct err_text *why) ERR_MUST_CHECK;
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/jobs.h"
+#include "rule/run.h"
+
+struct told {
+    size_t n;
+    ts_ns at; /* of the newest */
+};
+
+static void on_result(void *ctx, const char *job_id, ts_ns at)
+{
+    struct told *t = ctx;
+    assert_string_equal(job_id, "tiny");
+    t->n++;
+    t->at = at;
+}
+
+static struct daemon_jobs *make(struct store_state *st, struct told *told)
+{
+    const struct daemon_jobs_options options = {
+        .state = st, .query_delay = HELP_DELAY, .on_result = on_result, .ctx = told};
+    struct daemon_jobs *j = daemon_jobs_new(&options);
+    assert_non_null(j);
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    return j;
+}
+
+static void minutes(struct daemon_jobs *j, unsigned from, unsigned to, const char *category)
+{
+    for (unsigned m = from; m < to; m++)
+        for (unsigned i = 0; i < help_per_minute(m); i++) {
+            struct arena arena;
+            struct event e;
+            arena_init(&arena, 0);
+            help_event(&e, &arena, HELP_BASE + m * TIME_MIN + i * TIME_MS, help_sequence(m) + i);
+            event_set_text(&e, EVENT_F_EVENT_CATEGORY, category);
+            HELP_OK(daemon_jobs_event(j, &e));
+            arena_release(&arena);
+        }
+}
+
+static void test_buckets(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    help_install_job(st);
+    struct daemon_jobs *j = make(st, &told);
+    assert_int_equal(daemon_jobs_count(j), 1);
+    assert_int_equal(daemon_jobs_next(j), TIME_MAX);
+    assert_int_equal(daemon_jobs_last(j), TIME_NONE);
+    /* What the datafeed does not want leaves no trace. */
+    minutes(j, 0, 1, "process");
+    assert_int_equal(daemon_jobs_next(j), TIME_MAX);
+    minutes(j, 0, 2, "network");
+    ts_ns due = HELP_BASE + TIME_MIN + HELP_DELAY;
+    assert_int_equal(daemon_jobs_next(j), due);
+    assert_int_equal(daemon_jobs_last(j), due + TIME_MIN);
+    HELP_OK(store_state_begin(st));
+    HELP_OK(daemon_jobs_advance(j, due - 1, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 0);
+    HELP_OK(daemon_jobs_advance(j, due, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 1);
+    assert_int_equal(daemon_jobs_next(j), due + TIME_MIN);
+    /* An event of a closed bucket is counted, and that is all. */
+    struct daemon_jobs_totals t;
+    minutes(j, 0, 1, "network");
+    daemon_jobs_totals(j, &t);
+    assert_int_equal(t.late, help_per_minute(0));
+    for (unsigned m = 2; m <= HELP_SPIKE; m++) {
+        minutes(j, m, m + 1, "network");
+        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+    }
+    HELP_OK(store_state_commit(st, &help_why));
+    assert_true(told.n >= 1);
+    assert_int_equal(told.at, HELP_BASE + (HELP_SPIKE + 1) * TIME_MIN + HELP_DELAY);
+    daemon_jobs_totals(j, &t);
+    assert_int_equal(t.records, help_count_results(st, "record"));
+    assert_true(t.model_bytes > 0);
+    daemon_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+static bool has_text(void *ctx, const struct store_result *r)
+{
+    struct buf *text = ctx;
+    buf_add(text, r->doc, r->doc_len > 0 ? r->doc_len : strlen(r->doc));
+    return false;
+}
+
+static double number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    assert_non_null(at);
+    return strtod(at + strlen(key), NULL);
+}
+
+/* What turns out to be routine loses score afterwards: in the column and in the document. */
+static void test_rescored(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    help_install_job(st);
+    struct daemon_jobs *j = make(st, &told);
+    HELP_OK(store_state_begin(st));
+    for (unsigned m = 0; m < 400; m++) {
+        minutes(j, m == HELP_SPIKE ? 1 : m, m == HELP_SPIKE ? 1 : m + 1, "network");
+        unsigned extra = m >= HELP_SPIKE && m % 20 == 0 ? 100 + m : 0;
+        for (unsigned i = 0; i < extra; i++) {
+            struct arena arena;
+            struct event e;
+            arena_init(&arena, 0);
+            help_event(&e, &arena, HELP_BASE + m * TIME_MIN + TIME_S, help_sequence(m) + i);
+            HELP_OK(daemon_jobs_event(j, &e));
+            arena_release(&arena);
+        }
+        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+    }
+    HELP_OK(store_state_commit(st, &help_why));
+    const struct store_result_filter first = {.type = "record",
+                                              .from = HELP_BASE + HELP_SPIKE * TIME_MIN,
+                                              .to = HELP_BASE + HELP_SPIKE * TIME_MIN};
+    struct buf text;
+    buf_init(&text);
+    HELP_OK(store_state_result_list(st, &first, has_text, &text, NULL));
+    double initial = number_after(buf_text(&text), "\"initial_record_score\":");
+    double now = number_after(buf_text(&text), "\"record_score\":");
+    assert_true(initial > 0);
+    assert_true(now < initial);
+    struct store_result_filter by_score = first;
+    by_score.min_score = (now + initial) / 2; /* the column says the same */
+    uint64_t n = 1;
+    HELP_OK(store_state_result_list(st, &by_score, has_text, &text, &n));
+    assert_int_equal(n, 0);
+    buf_release(&text);
+    daemon_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+/* A job that cannot start says why in state.db; the others run. */
+static void test_broken(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    struct arena arena;
+    struct store_job row;
+    arena_init(&arena, 0);
+    help_install_job(st);
+    const struct store_job bad = {.id = "bad",
+                                  .config = "{\"job_id\": \"bad\"}",
+                                  .state = "closed",
+                                  .datafeed_state = "started",
+                                  .start = TIME_NONE,
+                                  .end = TIME_NONE,
+                                  .position = TIME_NONE};
+    HELP_OK(store_state_job_put(st, &bad));
+    struct daemon_jobs *j = make(st, &told);
+    assert_int_equal(daemon_jobs_count(j), 1);
+    HELP_OK(store_state_job_get(st, "bad", &arena, &row));
+    assert_string_equal(row.state, "failed");
+    assert_string_equal(row.datafeed_state, "stopped");
+    assert_non_null(strstr(row.message, "analysis_config"));
+    HELP_OK(store_state_job_get(st, "tiny", &arena, &row));
+    assert_string_equal(row.state, "opened");
+    struct rule_job described;
+    daemon_jobs_describe(j, "tiny", &described);
+    assert_true(described.installed);
+    assert_string_equal(described.job_state, "opened");
+    assert_non_null(strstr(described.query, "event.category"));
+    assert_string_equal(described.indices, "[\"logs-*\"]");
+    daemon_jobs_describe(j, "bad", &described);
+    assert_true(described.installed);
+    assert_string_equal(described.job_state, "failed");
+    assert_non_null(described.reason);
+    daemon_jobs_describe(j, "none", &described);
+    assert_false(described.installed);
+    /* A snapshot that is damaged fails its job likewise. */
+    daemon_jobs_free(j);
+    const struct store_snapshot snapshot = {
+        .job_id = "tiny", .id = "s", .doc = "{}", .time = HELP_BASE, .position = HELP_BASE};
+    HELP_OK(store_state_snapshot_put(st, &snapshot, "\xff\xff\xff\xff\x01", 5));
+    j = make(st, &told);
+    assert_int_equal(daemon_jobs_count(j), 0);
+    HELP_OK(store_state_job_get(st, "tiny", &arena, &row));
+    assert_string_equal(row.state, "failed");
+    assert_non_null(strstr(row.message, "tiny"));
+    daemon_jobs_free(j);
+    arena_release(&arena);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+/* Stopped and deleted jobs are dropped at the next load; a stop saves what was learned. */
+static void test_stop(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    struct arena arena;
+    struct store_job row;
+    struct store_snapshot snapshot;
+    arena_init(&arena, 0);
+    help_install_job(st);
+    struct daemon_jobs *j = make(st, &told);
+    minutes(j, 0, 3, "network");
+    HELP_OK(daemon_jobs_advance(j, HELP_BASE + 2 * TIME_MIN + HELP_DELAY, &help_why));
+    HELP_OK(daemon_jobs_stop(j, "none", true, &help_why));
+    HELP_OK(daemon_jobs_stop(j, "tiny", true, &help_why));
+    assert_int_equal(daemon_jobs_count(j), 0);
+    HELP_OK(store_state_snapshot_get(st, "tiny", NULL, &arena, &snapshot, NULL));
+    assert_int_equal(snapshot.position, HELP_BASE + 2 * TIME_MIN);
+    HELP_OK(store_state_job_get(st, "tiny", &arena, &row));
+    assert_int_equal(row.position, HELP_BASE + 2 * TIME_MIN);
+    assert_non_null(strstr(row.counts, "\"bucket_count\":2"));
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    assert_int_equal(daemon_jobs_count(j), 1);
+    /* It asks for what came after its snapshot only. */
+    assert_true(daemon_jobs_wanted(j) > HELP_BASE - TIME_MIN);
+    daemon_jobs_caught_up(j);
+    assert_int_equal(daemon_jobs_wanted(j), TIME_MAX);
+    HELP_OK(store_state_job_set_state(st, "tiny", "closed", "stopped", ""));
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    assert_int_equal(daemon_jobs_count(j), 0);
+    daemon_jobs_free(j);
+    arena_release(&arena);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_buckets),
+        cmocka_unit_test(test_rescored),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

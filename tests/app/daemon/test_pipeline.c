@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#define FINAL (HELP_BASE + (HELP_SPIKE + 1) * TIME_MIN + HELP_DELAY)
+
+/* Results and the alert are there when the bucket is final, and not a nanosecond before. */
+static void test_when(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    ts_ns at;
+    help_install(st);
+    struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    assert_int_equal(daemon_jobs_count(daemon_pipeline_jobs(p)), 1);
+    assert_int_equal(daemon_rules_count(daemon_pipeline_rules(p)), 1);
+    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, false);
+    HELP_OK(daemon_pipeline_advance(p, FINAL - 1, &help_why));
+    assert_int_equal(help_count_alerts(st, NULL), 0);
+    uint64_t buckets = help_count_results(st, "bucket");
+    HELP_OK(daemon_pipeline_advance(p, FINAL, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), buckets + 1);
+    assert_true(help_count_results(st, "record") >= 1);
+    assert_int_equal(help_count_alerts(st, &at), 1);
+    assert_int_equal(at, FINAL);
+    assert_int_equal(alerts.n, 1);
+    assert_int_equal(daemon_pipeline_now(p), FINAL);
+    /* Going back does nothing; nor does the same time again. */
+    HELP_OK(daemon_pipeline_advance(p, FINAL - TIME_HOUR, &help_why));
+    HELP_OK(daemon_pipeline_advance(p, FINAL, &help_why));
+    assert_int_equal(daemon_pipeline_now(p), FINAL);
+    struct daemon_pipeline_totals t;
+    daemon_pipeline_totals(p, &t);
+    assert_int_equal(t.alerts, 1);
+    assert_int_equal(t.events, t.jobs.offered);
+    assert_int_equal(t.jobs.taken, t.jobs.offered);
+    assert_int_equal(t.jobs.late, 0);
+    daemon_pipeline_free(p);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+/* One way of feeding the same traffic. */
+static void run_whole(ts_ns step, bool save, struct buf *out)
+{
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    help_install(st);
+    struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    for (unsigned m = 0; m < HELP_SPIKE + 10; m += 10) {
+        help_feed_minutes(p, m, m + 10, step, false);
+        if (!save)
+            continue;
+        HELP_OK(daemon_pipeline_save(p, "place", &m, sizeof(m), &help_why));
+        ts_ns now = daemon_pipeline_now(p);
+        daemon_pipeline_free(p);
+        p = help_pipeline(st, NULL, &alerts, now);
+        assert_int_equal(daemon_pipeline_now(p), now);
+        struct buf place;
+        buf_init(&place);
+        HELP_OK(store_state_meta_get(st, "place", &place));
+        assert_int_equal(place.n, sizeof(m));
+        buf_release(&place);
+    }
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    assert_int_equal(alerts.n, 1);
+    daemon_pipeline_free(p);
+    help_dump(st, out);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+static void test_cut_of_time(void **state)
+{
+    (void)state;
+    struct buf straight, other;
+    buf_init(&straight);
+    buf_init(&other);
+    run_whole(0, false, &straight);
+    assert_non_null(strstr(buf_text(&straight), "\nalert "));
+    run_whole(TIME_S, false, &other);
+    assert_string_equal(buf_text(&straight), buf_text(&other));
+    run_whole(TIME_MIN, false, &other);
+    assert_string_equal(buf_text(&straight), buf_text(&other));
+    run_whole(0, true, &other);
+    assert_string_equal(buf_text(&straight), buf_text(&other));
+    buf_release(&straight);
+    buf_release(&other);
+}
+
+/* A job that comes later gets what was stored, and finds what it would have found. */
+static void test_backfill(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct buf live, later;
+    buf_init(&live);
+    buf_init(&later);
+    struct store_state *st = help_state(dir);
+    struct store *store = help_store(dir);
+    struct help_alerts alerts = {0};
+    help_install(st);
+    struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, HELP_SPIKE + 5, 0, true);
+    HELP_OK(store_commit(store, &help_why));
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    ts_ns now = daemon_pipeline_now(p);
+    daemon_pipeline_free(p);
+    help_dump(st, &live);
+    store_state_close(st);
+
+    /* Nothing was saved: as after a crash, in a state that knows nothing. */
+    char *fresh = help_mkdir();
+    struct help_alerts again = {0};
+    st = help_state(fresh);
+    help_install(st);
+    p = help_pipeline(st, store, &again, now);
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    help_dump(st, &later);
+    assert_string_equal(buf_text(&live), buf_text(&later));
+    assert_int_equal(again.n, 1);
+    assert_string_equal(alerts.ids[0], again.ids[0]);
+    /* The same once more: nothing is found anew, and nobody is told twice. */
+    daemon_pipeline_free(p);
+    p = help_pipeline(st, store, &again, now);
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    help_dump(st, &later);
+    assert_string_equal(buf_text(&live), buf_text(&later));
+    assert_int_equal(again.n, 1);
+    daemon_pipeline_free(p);
+    store_state_close(st);
+    store_close(store);
+    buf_release(&live);
+    buf_release(&later);
+    help_rmdir(dir);
+    help_rmdir(fresh);
+}
+
+/* Two weeks back a job begins that nobody told where. */
+static void test_start(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct store *store = help_store(dir);
+    struct help_alerts alerts = {0};
+    struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, 2, 0, true);
+    HELP_OK(store_commit(store, &help_why));
+    daemon_pipeline_free(p);
+    help_install(st);
+    p = help_pipeline(st, store, &alerts, HELP_BASE + 14 * TIME_DAY + TIME_MIN);
+    struct daemon_pipeline_totals t;
+    daemon_pipeline_totals(p, &t);
+    assert_int_equal(t.jobs.taken, help_per_minute(1));
+    daemon_pipeline_free(p);
+    store_state_close(st);
+    store_close(store);
+    help_rmdir(dir);
+}
+
+/* Years of silence are one step, whatever the rule's interval. */
+static void test_silence(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    help_install(st);
+    struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, false);
+    ts_ns far = HELP_BASE + 400 * TIME_DAY;
+    HELP_OK(daemon_pipeline_advance(p, far, &help_why));
+    assert_int_equal(daemon_pipeline_now(p), far);
+    assert_int_equal(alerts.n, 1);
+    /* A day's buckets one by one, the rest not. */
+    assert_true(help_count_results(st, "bucket") < 2000);
+    assert_true(daemon_jobs_next(daemon_pipeline_jobs(p)) > far);
+    assert_true(daemon_rules_next(daemon_pipeline_rules(p)) > far);
+    daemon_pipeline_free(p);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+/* A full disk when the bucket closes: nobody is told; when there is space, all of it is found. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct buf straight, made_up;
+    buf_init(&straight);
+    buf_init(&made_up);
+    for (int full = 0; full < 2; full++) {
+        char *dir = help_mkdir();
+        struct store_state *st = help_state(dir);
+        struct store *store = help_store(dir);
+        struct help_alerts alerts = {0};
+        help_install(st);
+        struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+        help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, true);
+        HELP_OK(store_commit(store, &help_why));
+        if (full) {
+            help_limit_files(4096);
+            assert_int_not_equal(daemon_pipeline_advance(p, FINAL, &help_why), ERR_NONE);
+            assert_true(help_why.message[0] != '\0');
+            assert_int_not_equal(daemon_pipeline_advance(p, FINAL, &help_why), ERR_NONE);
+            help_limit_files(RLIM_INFINITY);
+            assert_int_equal(alerts.n, 0);
+            assert_int_equal(help_count_alerts(st, NULL), 0);
+        }
+        HELP_OK(daemon_pipeline_advance(p, FINAL, &help_why));
+        HELP_OK(daemon_pipeline_finish(p, &help_why));
+        assert_int_equal(alerts.n, 1);
+        help_dump(st, full ? &made_up : &straight);
+        daemon_pipeline_free(p);
+        store_state_close(st);
+        store_close(store);
+        help_rmdir(dir);
+    }
+    assert_string_equal(buf_text(&straight), buf_text(&made_up));
+    buf_release(&straight);
+    buf_release(&made_up);
+}
+
+/* Nothing runs: time still goes on, and nothing is written. */
+static void test_empty(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    const struct daemon_pipeline_options options = {.state = st};
+    struct daemon_pipeline *p;
+    HELP_OK(daemon_pipeline_new(&options, &p, &help_why));
+    assert_int_equal(daemon_pipeline_now(p), TIME_NONE);
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    HELP_OK(daemon_pipeline_save(p, NULL, NULL, 0, &help_why));
+    HELP_OK(daemon_pipeline_advance(p, HELP_BASE, &help_why));
+    assert_int_equal(daemon_pipeline_now(p), HELP_BASE);
+    help_feed_minutes(p, 0, 1, 0, false);
+    HELP_OK(daemon_pipeline_finish(p, &help_why));
+    assert_int_equal(help_count_results(st, NULL), 0);
+    assert_int_equal(alerts.n, 0);
+    daemon_pipeline_free(p);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_when),     cmocka_unit_test(test_cut_of_time),
+        cmocka_unit_test(test_backfill), cmocka_unit_test(test_start),
+        cmocka_unit_test(test_silence),  cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_empty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
