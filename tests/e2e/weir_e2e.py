@@ -20,7 +20,7 @@ class Run:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def weir(*args, stdin=None, timeout=120, env=None, text=True):
+def weir(*args, stdin=None, timeout=300, env=None, text=True):
     done = subprocess.run([WEIR, *map(str, args)], input=stdin, capture_output=True, text=text,
                           timeout=timeout, env={**os.environ, **(env or {})})
     return Run(done)
