@@ -157,7 +157,8 @@ static enum err spawn(struct store_client *c, struct err_text *why)
         return err_set(why, ERR_UNSUPPORTED, "cannot make a socket for the query worker: %s",
                        strerror(errno));
     snprintf(fd_text, sizeof(fd_text), "%d", CHILD_FD);
-    char *argv[] = {c->exe, c->arg, fd_text, NULL};
+    char name[] = "weir";
+    char *argv[] = {name, c->arg, fd_text, NULL};
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
@@ -246,6 +247,15 @@ static bool is_alive(const struct store_client *c)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
     return c->pid != 0 && poll(&p, 1, 0) == 0;
+}
+
+void store_client_tidy(struct store_client *c)
+{
+    if (pthread_mutex_trylock(&c->lock) != 0)
+        return;
+    if (c->pid != 0 && !is_alive(c))
+        store_client_end(c);
+    pthread_mutex_unlock(&c->lock);
 }
 
 static enum err attempt(struct store_client *c, const struct bytes *batches, size_t batches_n,

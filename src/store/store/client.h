@@ -53,6 +53,9 @@ void store_client_stop(struct store_client *c);
 /* Ends the process; the next request starts another. */
 void store_client_end(struct store_client *c);
 
+/* Takes leave of a worker that has ended by itself. Call now and then, without the lock. */
+void store_client_tidy(struct store_client *c);
+
 /*
  * Removes what workers spilled to the disk and left: folder/spill-PID of that one, or of all (0).
  * Their owners are gone.

@@ -138,6 +138,7 @@ void store_jail_begin(void)
 {
     struct rlimit none = {0, 0};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_NAME, "weir-query", 0, 0, 0);
     setrlimit(RLIMIT_CORE, &none);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);  /* the store decides when it ends */

@@ -379,6 +379,7 @@ enum err store_maintain(struct store *s, ts_ns now, struct err_text *why)
         store_client_lock(s->sealer);
         store_client_end(s->sealer);
         store_client_unlock(s->sealer);
+        store_client_tidy(s->finder);
     }
     pthread_mutex_unlock(&s->maintain);
     return rc;

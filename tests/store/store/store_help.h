@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "store/worker.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,22 @@ static inline void help_rmdir(char *path)
     snprintf(command, sizeof(command), "rm -rf '%s'", path);
     assert_int_equal(system(command), 0);
     free(path);
+}
+
+/* Sends every child of this process a signal; how many there were. */
+static inline unsigned help_kill_children(int signal_number)
+{
+    char path[64];
+    unsigned n = 0;
+    long pid;
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        skip(); /* this kernel does not list children */
+    while (fscanf(f, "%ld", &pid) == 1 && kill((pid_t)pid, signal_number) == 0)
+        n++;
+    fclose(f);
+    return n;
 }
 
 /* A flow as the packet sensor makes it: 32 fields. */

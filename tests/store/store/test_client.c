@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -92,6 +93,30 @@ static void test_no_worker(void **state)
     help_rmdir(dir);
 }
 
+/* One that ended by itself is taken leave of, one that lives is let be. */
+static void test_tidy(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    uint64_t n = 0;
+    siginfo_t info = {0};
+    struct store_client *c = make(NULL, "--query-worker", dir);
+    store_client_tidy(c);
+    assert_int_equal(count(c, "SELECT count(*) FROM range(42)", 0, &n, &why), ERR_NONE);
+    store_client_tidy(c);
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+    assert_int_equal(info.si_pid, 0); /* alive */
+    help_kill_children(SIGKILL);
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    assert_true(info.si_pid > 0); /* dead, and nobody knows */
+    store_client_tidy(c);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    store_client_free(c);
+    help_rmdir(dir);
+}
+
 static bool is_there(const char *dir, const char *name)
 {
     char path[4200];
@@ -131,6 +156,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_tidy),
         cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,22 +235,6 @@ static void test_spill(void **state)
     help_rmdir(dir);
 }
 
-/* Kills every child of this process. */
-static unsigned kill_children(void)
-{
-    char path[64];
-    unsigned n = 0;
-    long pid;
-    snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        skip(); /* this kernel does not list children */
-    while (fscanf(f, "%ld", &pid) == 1 && kill((pid_t)pid, SIGKILL) == 0)
-        n++;
-    fclose(f);
-    return n;
-}
-
 struct killing {
     uint64_t n;
     unsigned killed;
@@ -261,7 +245,7 @@ static bool kill_at_first(void *ctx, struct event *e)
     struct killing *k = ctx;
     (void)e;
     if (k->n++ == 0)
-        k->killed = kill_children();
+        k->killed = help_kill_children(SIGKILL);
     return true;
 }
 
@@ -296,7 +280,7 @@ static void test_death(void **state)
     uint64_t n = 0;
     good(store_count(s, &all, &n, &why), &why);
     assert_int_equal(n, 60000);
-    (void)kill_children();
+    (void)help_kill_children(SIGKILL);
     usleep(50000);
     good(store_count(s, &all, &n, &why), &why);
     assert_int_equal(n, 60000);
