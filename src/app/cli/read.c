@@ -137,6 +137,7 @@ static enum err read_live(const struct cli_args *args, struct printer *p, const 
         .sensor = host,
         .agent_id = host,
         .memory = LIVE_MEMORY,
+        .seed = daemon_packets_seed(),
         .flows_only = cli_has(args, CLI_FLOWS_ONLY),
         .sink = on_event,
         .ctx = p,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/packets.h"
 
-#include "base/buf.h"
+#include "base/assert.h"
 #include "base/mem.h"
 #include "capture/packet.h"
 #include "decode/decoder.h"
@@ -11,6 +11,7 @@
 #include "trans/listener.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 
 /* A flow and its place in the index; what the flow room promises. */
 #define BYTES_PER_FLOW 280
@@ -36,6 +37,15 @@ static void on_packet(void *ctx, const struct decode_packet *packet)
     flow_table_packet(p->flows, packet);
 }
 
+struct hash_key daemon_packets_seed(void)
+{
+    struct hash_key seed = {0};
+    /* 16 bytes come whole and at once on any Linux that has booted. */
+    ssize_t n = getrandom(&seed, sizeof(seed), 0);
+    ASSERT(n == (ssize_t)sizeof(seed));
+    return seed;
+}
+
 enum err daemon_packets_new(const struct daemon_packets_settings *settings,
                             struct daemon_packets **out)
 {
@@ -44,6 +54,7 @@ enum err daemon_packets_new(const struct daemon_packets_settings *settings,
         return ERR_MEMORY;
     p->settings = *settings;
     struct flow_table_settings flow = flow_table_settings_default();
+    flow.seed = settings->seed;
     flow.observer = (struct flow_observer){
         .host_name = settings->sensor,
         .agent_name = settings->sensor,
@@ -55,8 +66,10 @@ enum err daemon_packets_new(const struct daemon_packets_settings *settings,
     flow.stream_bytes = settings->memory / 4;
     struct trans_listener_settings trans = trans_listener_settings_default();
     trans.observer = flow.observer;
+    trans.seed = settings->seed;
     trans.session_bytes = settings->memory / 4;
     struct decode_settings decode = decode_settings_default();
+    decode.seed = settings->seed;
     enum err err = decode_decoder_new(&decode, on_packet, p, &p->decoder);
     struct flow_listener face;
     if (err == ERR_NONE && !settings->flows_only) {

@@ -9,6 +9,7 @@
  */
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "event/sink.h"
 
@@ -24,9 +25,15 @@ struct daemon_packets_settings {
     const char *agent_id;
     uint64_t memory; /* bytes for flows and reassembly */
     bool flows_only; /* no look into payloads */
+    /* Of all tables keyed by traffic. From daemon_packets_seed() where an enemy may send; constant
+     * for files, so that what a full table evicts is the same each time. */
+    struct hash_key seed;
     event_sink_fn sink;
     void *ctx;
 };
+
+/* A seed that nobody can foretell. */
+struct hash_key daemon_packets_seed(void);
 
 enum err daemon_packets_new(const struct daemon_packets_settings *settings,
                             struct daemon_packets **out) ERR_MUST_CHECK;

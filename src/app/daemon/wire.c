@@ -123,6 +123,7 @@ enum err daemon_wire_start(struct daemon_wire *w, const struct daemon_wire_setti
         .sensor = settings->sensor,
         .agent_id = settings->sensor,
         .memory = settings->memory,
+        .seed = daemon_packets_seed(),
         .sink = on_event,
         .ctx = w,
     };
