@@ -122,6 +122,8 @@ static int allow_monitor(scmp_filter_ctx filter)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     if (rc == 0)
         rc = allow(filter, engine, sizeof(engine) / sizeof(engine[0]));
+    if (rc == 0)
+        rc = allow(filter, sanitizer, sizeof(sanitizer) / sizeof(sanitizer[0]));
 #endif
     return rc;
 }
