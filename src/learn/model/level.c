@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
 #include "model/number.h"
 #include "model/series_priv.h"
 
 #include <math.h>
+#include <string.h>
 
 #define LOSS_TAU 48.0 /* buckets over which foretellers are compared */
 #define RECORD_SHARE 0.1
@@ -13,8 +15,7 @@
 #define MOST_LATE 60.0 /* a weight of 1e-13 is none */
 #define MOST_LOSS 9.0  /* one surprise counts no more than three standard deviations */
 #define HANDICAP 1.1F  /* a newly ready season starts so far behind the best */
-#define LEAST_LOSS 0.02F
-#define NERVOUS 0.15 /* share of the nervous ones in what a run is measured against */
+#define NERVOUS 0.15   /* share of the nervous ones in what a run is measured against */
 #define TREND_AFTER 32.0
 #define SLOPE_GAIN 0.0005 /* with the level's 1/32, damped (Holt 1957) */
 #define TREND_TAU 32.0
@@ -56,12 +57,38 @@ static double tau_of(const struct model_series *s, int i)
  * the record of weeks counts up to RECORD_MOST: who was right last Monday is heard this Monday, and
  * still everything may have changed since.
  */
-static double behind(const struct model_series *s, int i, double best_record)
+static double behind(const struct model_series *s, int i, double loss, double over_record)
 {
     double n = model_min((double)s->total, LOSS_TAU);
     double long_n = model_min((double)s->total, s->tau) * RECORD_SHARE;
-    double record = ((double)s->level[i].record - best_record) * long_n;
-    return (double)s->level[i].loss * n + handicap(i) + model_min(record, RECORD_MOST);
+    return loss * n + handicap(i) + model_min(over_record * long_n, RECORD_MOST);
+}
+
+bool model_level_grow(struct model_series *s)
+{
+    struct model_level *all = mem_zero(LEVELS, sizeof(*all));
+    if (all == NULL)
+        return false;
+    memcpy(all, s->own, sizeof(s->own));
+    s->level = all;
+    s->levels = LEVELS;
+    return true;
+}
+
+void model_level_shrink(struct model_series *s)
+{
+    if (s->level == s->own)
+        return;
+    memcpy(s->own, s->level, sizeof(s->own));
+    mem_free(s->level);
+    s->level = s->own;
+    s->levels = LEVEL_DAILY;
+}
+
+void model_level_clear(struct model_series *s)
+{
+    model_level_shrink(s);
+    memset(s->own, 0, sizeof(s->own));
 }
 
 static bool speaks(const struct model_series *s, int i)
@@ -102,29 +129,33 @@ static double one_foretold(const struct model_series *s, const struct model_poin
 
 void model_level_weigh(struct model_series *s)
 {
-    double record = 1e300;
-    double loss = 1e300;
-    for (int i = 0; i < LEVELS; i++) {
+    double loss[LEVELS];
+    double record[LEVELS];
+    double late[LEVELS];
+    double best_loss = 1e300;
+    double best_record = 1e300;
+    double least = 1e300;
+    for (int i = 0; i < s->levels; i++) {
         if (!speaks(s, i))
             continue;
-        record = model_min(record, (double)s->level[i].record);
-        loss = model_min(loss, (double)s->level[i].loss);
+        loss[i] = (double)logf(s->level[i].recent + MODEL_LEAST_LOSS);
+        record[i] = (double)logf(s->level[i].ever + MODEL_LEAST_LOSS);
+        best_loss = model_min(best_loss, loss[i]);
+        best_record = model_min(best_record, record[i]);
     }
-    double late[LEVELS];
-    double least = 1e300;
-    for (int i = 0; i < LEVELS; i++) {
-        late[i] = speaks(s, i) ? behind(s, i, record) : 1e300;
+    for (int i = 0; i < s->levels; i++) {
+        late[i] = speaks(s, i) ? behind(s, i, loss[i], record[i] - best_record) : 1e300;
         least = model_min(least, late[i]);
     }
     double total = 0;
     double steady = 0;
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         struct model_level *l = &s->level[i];
         late[i] -= least;
         /* What a season says is not forgotten over a few good hours of those who only follow: an
          * hour that differs every day or week comes without warning to them. */
         if (i >= LEVEL_DAILY && late[i] > SEASON_HEARD && l->n > 0 &&
-            (double)l->record < record + GOOD_RECORD && (double)l->loss < loss + GOOD_LOSS)
+            record[i] < best_record + GOOD_RECORD && loss[i] < best_loss + GOOD_LOSS)
             late[i] = SEASON_HEARD;
         l->weight = l->steady = 0;
         if (late[i] > MOST_LATE)
@@ -135,7 +166,7 @@ void model_level_weigh(struct model_series *s)
         total += (double)l->weight;
         steady += (double)l->steady;
     }
-    for (int i = 0; i < LEVELS && total > 0; i++) {
+    for (int i = 0; i < s->levels && total > 0; i++) {
         s->level[i].weight /= (float)total;
         s->level[i].steady /= (float)steady;
     }
@@ -153,7 +184,9 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     out->mean = 0;
     out->steady = 0;
     out->n = 0;
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = s->levels; i < LEVELS; i++)
+        out->foretold[i] = 0;
+    for (int i = 0; i < s->levels; i++) {
         const struct model_level *l = &s->level[i];
         out->foretold[i] = 0;
         if (!(l->n > 0))
@@ -164,7 +197,7 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
         out->n += (double)l->weight * model_min((double)l->n, tau_of(s, i));
     }
     out->between = 0;
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         double e = out->foretold[i] - out->mean;
         out->between += (double)s->level[i].weight * e * e;
     }
@@ -189,7 +222,7 @@ static void start(struct model_series *s, int i, double y, double n, double seas
 
 void model_level_restart(struct model_series *s, double y, double n, int first_kept)
 {
-    for (int i = 0; i < first_kept; i++)
+    for (int i = 0; i < first_kept && i < s->levels; i++)
         if (i < LEVEL_DAILY || s->level[i].n > 0)
             start(s, i, y, n, s->scale == SCALE_RATIO ? 1 : 0);
 }
@@ -202,14 +235,12 @@ static void admit(struct model_series *s, const struct model_season *season, int
     /* They start with the loss of the best, and a handicap. */
     int best = LEVEL_SLOW;
     for (int i = 0; i < slow; i++)
-        if (speaks(s, i) && s->level[i].loss < s->level[best].loss)
+        if (speaks(s, i) && s->level[i].recent < s->level[best].recent)
             best = i;
     for (int i = slow; i <= slow + 1; i++) {
         start(s, i, model_season_base(season), LEVEL_TAU_MID / 2, s->scale == SCALE_RATIO ? 1 : 0);
         s->level[i].recent = s->level[best].recent * HANDICAP;
         s->level[i].ever = s->level[best].ever;
-        s->level[i].loss = logf(s->level[i].recent + LEAST_LOSS);
-        s->level[i].record = s->level[best].record;
     }
 }
 
@@ -217,7 +248,7 @@ void model_level_compare(struct model_series *s, const struct model_point *p, do
 {
     double gain = 1 / model_min((double)s->total + 1, LOSS_TAU);
     double long_gain = 1 / model_min((double)s->total + 1, s->tau);
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         struct model_level *l = &s->level[i];
         if (!(l->n > 0))
             continue;
@@ -225,17 +256,13 @@ void model_level_compare(struct model_series *s, const struct model_point *p, do
         double square = model_min(e * e, MOST_LOSS);
         l->recent += (float)((square - (double)l->recent) * gain);
         l->ever += (float)((square - (double)l->ever) * long_gain);
-        l->loss = logf(l->recent + LEAST_LOSS);
-        /* The record moves slowly; its logarithm need not be fresh in every bucket. */
-        if (s->total < 64 || s->total % 16 == 0)
-            l->record = logf(l->ever + LEAST_LOSS);
     }
 }
 
 void model_level_learn(struct model_series *s, const struct model_point *p, double y)
 {
     bool ratio = s->scale == SCALE_RATIO;
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         struct model_level *l = &s->level[i];
         if (i >= LEVEL_DAILY && !(l->n > 0))
             continue;
@@ -261,13 +288,15 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
         }
         l->n = (float)n;
     }
-    admit(s, s->daily, LEVEL_DAILY);
-    admit(s, s->weekly, LEVEL_WEEKLY);
+    if (s->levels == LEVELS) {
+        admit(s, s->daily, LEVEL_DAILY);
+        admit(s, s->weekly, LEVEL_WEEKLY);
+    }
 }
 
 void model_level_fade(struct model_series *s, double buckets)
 {
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         struct model_level *l = &s->level[i];
         double tau = tau_of(s, i);
         double keep = exp(-buckets / tau);
@@ -278,7 +307,6 @@ void model_level_fade(struct model_series *s, double buckets)
             l->a *= keep;
             l->b = 0;
         }
-        l->recent = l->loss = 0;
-        l->ever = l->record = 0;
+        l->recent = l->ever = 0;
     }
 }

@@ -48,6 +48,8 @@ struct model_series *model_series_new(const struct model_params *params)
                : params->kind == MODEL_SUM ? SCALE_LOG
                                            : SCALE_LINEAR;
     s->last = TIME_NONE;
+    s->level = s->own;
+    s->levels = LEVEL_DAILY;
     model_recur_init(&s->recur);
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
     s->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
@@ -60,12 +62,15 @@ void model_series_free(struct model_series *s)
         return;
     model_season_free(s->daily);
     model_season_free(s->weekly);
+    model_level_shrink(s);
     mem_free(s);
 }
 
 size_t model_series_memory(const struct model_series *s)
 {
     size_t n = sizeof(*s);
+    if (s->level != s->own)
+        n += LEVELS * sizeof(s->level[0]);
     if (s->daily != NULL)
         n += model_season_memory(s->daily);
     if (s->weekly != NULL)
@@ -260,19 +265,25 @@ static void look_for_seasons(struct model_series *s)
         return;
     bool enough = s->scale == SCALE_LINEAR ||
                   (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
-    if (s->daily == NULL && day >= 4 && total >= day && enough)
+    if (s->daily == NULL && day >= 4 && total >= day && enough) {
         s->daily = model_season_new(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
-    else if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
+        if (s->daily != NULL && !model_level_grow(s)) {
+            model_season_free(s->daily);
+            s->daily = NULL;
+        }
+    }
+    if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
         s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span,
                                      model_season_base(s->daily), ratio);
 }
 
+/* ln of the least mean squared error over the whole memory. */
 static double best_record(const struct model_series *s, int first, int last)
 {
     double best = 1e300;
-    for (int i = first; i <= last; i++)
+    for (int i = first; i <= last && i < s->levels; i++)
         if (s->level[i].n > 0)
-            best = model_min(best, (double)s->level[i].record);
+            best = model_min(best, (double)logf(s->level[i].ever + MODEL_LEAST_LOSS));
     return best;
 }
 
@@ -282,6 +293,8 @@ static void drop_season(struct model_series *s, struct model_season **season, in
     *season = NULL;
     for (int i = first; i <= first + 1; i++)
         memset(&s->level[i], 0, sizeof(s->level[i]));
+    if (s->daily == NULL)
+        model_level_shrink(s);
 }
 
 /* After four weeks the day must have done better than none, the week after a fifth not worse than
@@ -357,7 +370,7 @@ static void choose_scale(struct model_series *s, const struct model_point *p)
     model_season_free(s->daily);
     model_season_free(s->weekly);
     s->daily = s->weekly = NULL;
-    memset(s->level, 0, sizeof(s->level));
+    model_level_clear(s);
     memset(s->mode, 0, sizeof(s->mode));
     memset(&s->change, 0, sizeof(s->change));
     s->scale = SCALE_LOG;
@@ -374,7 +387,7 @@ static void become_linear(struct model_series *s)
     model_season_free(s->daily);
     model_season_free(s->weekly);
     s->daily = s->weekly = NULL;
-    memset(s->level, 0, sizeof(s->level));
+    model_level_clear(s);
     memset(s->mode, 0, sizeof(s->mode));
     memset(&s->change, 0, sizeof(s->change));
     memset(&s->other, 0, sizeof(s->other));
@@ -434,9 +447,9 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     bool outlier = (log_p < OUTLIER || place.back) && s->n >= 10;
     double fade = 1 - 1 / s->tau;
     /* Where a season explains the swings, the other level is none. */
-    double season =
-        (double)s->level[LEVEL_DAILY].weight + (double)s->level[LEVEL_DAILY_MID].weight +
-        (double)s->level[LEVEL_WEEKLY].weight + (double)s->level[LEVEL_WEEKLY_MID].weight;
+    double season = 0;
+    for (int i = LEVEL_DAILY; i < s->levels; i++)
+        season += (double)s->level[i].weight;
     s->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
     s->other.changes *= (float)fade;
     s->other.here = s->other.here * (float)fade + 1.0F;

@@ -25,6 +25,7 @@ enum {
 };
 
 #define LEVEL_TAU_FAST 8.0
+#define MODEL_LEAST_LOSS 0.02F /* added to a mean squared error before its logarithm */
 #define LEVEL_TAU_MID 64.0
 
 /* How a series is measured. */
@@ -38,10 +39,8 @@ struct model_level {
     double a;     /* ratio: faded sum of values; else the level */
     double b;     /* ratio: faded sum of season factors; trend: the slope */
     float n;      /* buckets learned, faded */
-    float loss;   /* ln of the mean squared error, in units of the law's variance, of late */
-    float record; /* the same over the series' whole memory */
-    float recent; /* what loss is the logarithm of */
-    float ever;   /* and record */
+    float recent; /* mean squared error of late, in units of the law's variance */
+    float ever;   /* the same over the series' whole memory */
     float weight; /* in what is foretold; sum 1 */
     float steady; /* the same, slower to change its mind */
 };
@@ -81,7 +80,9 @@ struct model_series {
     double n;       /* buckets learned, faded */
     uint64_t total; /* buckets learned or skipped as zeros */
 
-    struct model_level level[LEVELS];
+    struct model_level *level; /* LEVEL_DAILY of them in own, or LEVELS on the heap */
+    struct model_level own[LEVEL_DAILY];
+    int levels;                 /* LEVELS while there is a daily season */
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
     uint64_t season_retry; /* total at which a season that did not help is tried again */
@@ -144,6 +145,12 @@ struct model_place {
 
 /* On the scale of the levels: ln x for SCALE_LOG (x > 0), else x. */
 double model_level_measure(const struct model_series *s, double value);
+
+/* Makes room for the levels on top of seasons, and gives it back. False when memory is short. */
+bool model_level_grow(struct model_series *s);
+void model_level_shrink(struct model_series *s);
+/* Nothing is known of any level. */
+void model_level_clear(struct model_series *s);
 
 /* Who is heard how much, from losses and records; after every change of these. */
 void model_level_weigh(struct model_series *s);

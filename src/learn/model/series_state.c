@@ -21,7 +21,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 7 * LEVELS + 6 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 6 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -53,12 +53,10 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     POSITIVE(run_weight);
     ANY(change.mean);
     POSITIVE(change.squares);
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         ANY(level[i].a);
         ANY(level[i].b);
         SMALL(level[i].n, false);
-        SMALL(level[i].loss, true);
-        SMALL(level[i].record, true);
         SMALL(level[i].recent, false);
         SMALL(level[i].ever, false);
     }
@@ -93,6 +91,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     size_t n = list_fields(&copy, field);
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
+    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0)));
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->change.high);
     buf_char(out, (char)s->mode_open);
@@ -103,7 +102,6 @@ void model_series_save(const struct model_series *s, struct buf *out)
     for (size_t i = 0; i < n; i++)
         buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
     model_recur_save(&s->recur, out);
-    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0)));
     if (s->daily != NULL)
         model_season_save(s->daily, out);
     if (s->weekly != NULL)
@@ -118,7 +116,7 @@ static bool sound(const struct model_series *s)
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 ||
         (s->other.n > 0.0F && !(s->other.sd > 0)) || s->occurred > s->n + 1e-6)
         return false;
-    for (int i = 0; i < LEVELS; i++) {
+    for (int i = 0; i < s->levels; i++) {
         const struct model_level *l = &s->level[i];
         bool ratio = s->scale == SCALE_RATIO && i != LEVEL_TREND;
         if (fabs(l->a) > MOST_LEVEL || fabs(l->b) > MOST_LEVEL)
@@ -146,6 +144,11 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     if (s == NULL)
         return ERR_MEMORY;
     uint8_t scale = cursor_u8(in);
+    uint8_t seasons = cursor_u8(in);
+    if ((seasons & 1) != 0 && !model_level_grow(s)) {
+        model_series_free(s);
+        return ERR_MEMORY;
+    }
     s->run_at = cursor_u8(in);
     uint8_t high = cursor_u8(in);
     s->mode_open = cursor_u8(in);
@@ -166,7 +169,6 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
             *field[i].f = (float)x;
     }
     model_recur_load(in, &s->recur);
-    uint8_t seasons = cursor_u8(in);
     enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 3 && seasons != 2
                      ? ERR_NONE
                      : ERR_FORMAT;

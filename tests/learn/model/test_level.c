@@ -23,7 +23,7 @@ static struct model_series *make(enum model_kind kind)
 static double weight_of(const struct model_series *s, int first, int last)
 {
     double sum = 0;
-    for (int i = first; i <= last; i++)
+    for (int i = first; i <= last && i < s->levels; i++)
         sum += (double)s->level[i].weight;
     return sum;
 }
