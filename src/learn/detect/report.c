@@ -12,6 +12,12 @@
 /* At most so many of the strongest records of a bucket may explain weaker ones. */
 #define EXPLAINERS 16
 #define EXPLAINER_SCORE 50
+/* An anomaly that goes on keeps its score for so many buckets; then it fades, unless it gets worse.
+ */
+#define EPISODE_SCORE 25
+#define EPISODE_NEWS 3
+#define EPISODE_KEEP 0.85
+#define EPISODE_WORSE 5
 #define INFLUENCER_VALUES_MAX (DETECT_INFLUENCERS_MAX * DETECT_SHARES_MAX)
 
 /* One record in the making: a candidate, or for a population split by `by` all of one member. */
@@ -22,6 +28,7 @@ struct draft {
     double plain_anchor; /* before what others explain */
     double anchor;
     double score;
+    uint32_t run; /* buckets before this one in which the series stood out */
     struct detect_share *shares;
     size_t n_shares;
 };
@@ -164,6 +171,47 @@ static void explain(struct report *r)
     }
 }
 
+/* ---- episodes: an anomaly that goes on ---- */
+
+static struct detect_episode *episode_of(const struct draft *x)
+{
+    void *e = x->first->entity;
+    if (e == NULL)
+        return NULL;
+    if (x->first->entity->class == DETECT_CLASS_METRIC)
+        return &((struct detect_metric *)e)->episode;
+    if (x->first->entity->class == DETECT_CLASS_MEMBER)
+        return &((struct detect_member *)e)->episode;
+    return NULL;
+}
+
+/* What has gone on for a while and got no worse is less and less of a finding. */
+static void calm(struct report *r)
+{
+    ts_ns span = r->d->job->bucket_span_ns;
+    ts_ns start = r->c->bucket->start;
+    for (size_t i = 0; i < r->n; i++) {
+        struct draft *x = &r->drafts[i];
+        struct detect_episode *saved = episode_of(x);
+        if (saved == NULL || x->anchor < EPISODE_SCORE)
+            continue;
+        struct detect_episode e = *saved;
+        bool on = e.peak > 0 && (double)start - (double)e.last <= 2 * (double)span;
+        if (!on || x->anchor > (double)e.peak + EPISODE_WORSE)
+            e.run = 0;
+        else
+            e.run++;
+        if (!on || x->anchor > (double)e.peak)
+            e.peak = (float)x->anchor;
+        e.last = start;
+        x->run = e.run;
+        if (!r->c->interim)
+            *saved = e;
+        if (e.run >= EPISODE_NEWS)
+            x->anchor *= pow(EPISODE_KEEP, (double)(e.run - EPISODE_NEWS + 1));
+    }
+}
+
 /* ---- scales: the history of a partition's scores ---- */
 
 static struct detect_scale *begin_scale(struct detect *d, const struct draft *x, ts_ns start)
@@ -278,6 +326,8 @@ static struct detect_explanation explanation(const struct report *r, const struc
     /* A run of twelve buckets, as far as the run rather than this bucket made the score. */
     if (c->multi_bucket > 0)
         e.anomaly_length = 1 + (int)(c->multi_bucket / 5 * 11 + 0.5);
+    if (x->run >= (uint32_t)e.anomaly_length)
+        e.anomaly_length = x->run < INT32_MAX ? (int)x->run + 1 : INT32_MAX;
     return e;
 }
 
@@ -604,6 +654,7 @@ enum err detect_report(struct detect *d, const struct detect_closing *c,
         e = find_shares(&r);
     if (e == ERR_NONE) {
         explain(&r);
+        calm(&r);
         give_scores(&r);
         if (!c->interim)
             learn_scales(&r);

@@ -83,6 +83,22 @@ static bool time_sound(ts_ns t)
     return t == TIME_NONE || (t <= bound && t >= -bound);
 }
 
+static void save_episode(const struct detect_episode *e, struct buf *out)
+{
+    buf_le64(out, (uint64_t)e->last);
+    buf_double(out, (double)e->peak);
+    buf_le32(out, e->run);
+}
+
+static bool load_episode(struct cursor *in, struct detect_episode *e)
+{
+    e->last = (ts_ns)cursor_le64(in);
+    e->peak = (float)detect_loading_double(in);
+    e->run = cursor_le32(in);
+    return cursor_ok(in) && time_sound(e->last) && e->last != TIME_NONE && e->peak >= 0 &&
+           e->peak <= 100;
+}
+
 static void save_entity(const struct detect *d, const struct detect_entity *e, struct buf *out)
 {
     const void *whole = e;
@@ -96,6 +112,7 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
         buf_le32(out, m->seen);
         buf_le64(out, (uint64_t)m->first_seen);
         buf_le64(out, (uint64_t)m->last_seen);
+        save_episode(&m->episode, out);
         model_series_save(m->series, out);
         break;
     }
@@ -103,6 +120,7 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
         model_population_save(&((const struct detect_population *)whole)->model, out);
         break;
     case DETECT_CLASS_MEMBER:
+        save_episode(&((const struct detect_member *)whole)->episode, out);
         model_member_save(&((const struct detect_member *)whole)->model, out);
         break;
     case DETECT_CLASS_POOL: {
@@ -332,7 +350,8 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
         m->seen = cursor_le32(in);
         m->first_seen = (ts_ns)cursor_le64(in);
         m->last_seen = (ts_ns)cursor_le64(in);
-        if (!time_sound(m->first_seen) || m->first_seen == TIME_NONE || !time_sound(m->last_seen))
+        if (!time_sound(m->first_seen) || m->first_seen == TIME_NONE || !time_sound(m->last_seen) ||
+            !load_episode(in, &m->episode))
             return ERR_FORMAT;
         r = model_series_load(in, &params, &m->series);
         if (r == ERR_NONE) {
@@ -344,6 +363,8 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
     case DETECT_CLASS_POPULATION:
         return model_population_load(in, &params, &((struct detect_population *)whole)->model);
     case DETECT_CLASS_MEMBER:
+        if (!load_episode(in, &((struct detect_member *)whole)->episode))
+            return ERR_FORMAT;
         return model_member_load(in, &((struct detect_member *)whole)->model);
     case DETECT_CLASS_POOL: {
         struct detect_pool *p = whole;

@@ -48,8 +48,16 @@ struct detect_entity {
     uint8_t mark; /* while a bucket is closed: DETECT_MARK_… */
 };
 
+/* A run of buckets in which one series stood out. */
+struct detect_episode {
+    ts_ns last;   /* the newest of them; 0 with run 0: none yet */
+    float peak;   /* highest anchor score */
+    uint32_t run; /* buckets before the newest one; starts anew when things get worse */
+};
+
 struct detect_metric {
     struct detect_entity head;
+    struct detect_episode episode;
     uint32_t seen;    /* buckets with data */
     uint32_t bytes;   /* of the series, as last charged */
     ts_ns first_seen; /* bucket in which it was made */
@@ -64,6 +72,7 @@ struct detect_population {
 
 struct detect_member {
     struct detect_entity head;
+    struct detect_episode episode;
     struct model_member model;
 };
 

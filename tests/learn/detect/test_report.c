@@ -170,6 +170,39 @@ static void test_causes(void **state)
     free(seen);
 }
 
+/* An anomaly that goes on is news for three buckets, then less and less, until it gets worse. */
+static void test_what_goes_on_fades(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(
+        "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{\"function\":\"high_count\","
+        "\"partition_field_name\":\"host\"}]}}");
+    struct seen *seen = calloc(1, sizeof(*seen));
+    struct detect *d = engine(job, seen);
+    for (int b = 0; b < 120; b++) {
+        int n = 20 + b % 4;
+        if (b >= 100 && b < 108)
+            n = 90 + b % 4;
+        if (b == 108)
+            n = 2000;
+        feed(d, b, "h", "", "", n);
+        feed(d, b, "other", "", "", 20 + b % 4);
+    }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    double score[120] = {0};
+    for (size_t i = 0; i < seen->n; i++)
+        score[(seen->records[i].time - START) / SPAN] = seen->records[i].score;
+    assert_true(score[100] >= 75);
+    assert_true(score[102] >= 0.8 * score[100]);
+    assert_true(score[105] < 0.75 * score[100]);
+    assert_true(score[106] < score[104]);
+    assert_true(score[108] > score[106] + 20);
+    assert_true(score[115] == 0);
+    detect_free(d);
+    detect_job_free(job);
+    free(seen);
+}
+
 /* A bucket full of new values: no more records than the limit, in the order of their texts. */
 static void test_limit_and_order(void **state)
 {
@@ -200,8 +233,8 @@ static void test_limit_and_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_flood_is_one_finding),
-                                       cmocka_unit_test(test_causes),
-                                       cmocka_unit_test(test_limit_and_order)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_flood_is_one_finding), cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_what_goes_on_fades), cmocka_unit_test(test_limit_and_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
