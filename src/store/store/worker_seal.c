@@ -479,7 +479,8 @@ static void write_copy(struct buf *sql, struct bytes path)
 {
     buf_str(sql, " TO ");
     store_column_quote_text(sql, (const char *)path.p, path.n);
-    buf_str(sql, " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440, PARQUET_VERSION v2)");
+    buf_str(sql, " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440, PARQUET_VERSION v2, "
+                 "USE_TMP_FILE false)");
 }
 
 enum err store_worker_seal(struct store_worker *w, struct cursor c)
