@@ -12,7 +12,8 @@
 
 #include "base/err.h"
 
-/* At the start of the process: no new privileges, no core dumps, signals of the terminal ignored.
+/*
+ * At the start of the process: no new privileges, no core dumps, signals of the terminal ignored.
  */
 void store_jail_begin(void);
 

@@ -46,7 +46,8 @@ enum err store_journal_offset_set(struct store_journal *j, const char *source, c
                                   size_t n) ERR_MUST_CHECK;
 enum err store_journal_offset_get(struct store_journal *j, const char *source,
                                   struct buf *out) ERR_MUST_CHECK;
-/* All or nothing; what failed to be committed stays for the next try. *out_rows, *out_bytes: new.
+/*
+ * All or nothing; what failed to be committed stays for the next try. *out_rows, *out_bytes: new.
  */
 enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
                               struct err_text *why) ERR_MUST_CHECK;

@@ -105,8 +105,10 @@ struct store_cell {
     ts_ns time;         /* of the row */
 };
 
-/* Walks the fields of a row: start with *at = cursor_of(row->fields). False at the end or when bad;
- * *bad is then set. Each cell's values are checked and skipped. */
+/*
+ * Walks the fields of a row: start with *at = cursor_of(row->fields). False at the end or when bad;
+ * *bad is then set. Each cell's values are checked and skipped.
+ */
 bool store_row_next(const struct store_batch *b, const struct store_row *row, struct cursor *at,
                     struct store_cell *out, bool *bad);
 /* The next value of a cell. Texts point into the batch; an address is put in *ip. */

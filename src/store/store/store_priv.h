@@ -1,8 +1,10 @@
 #ifndef STORE_STORE_PRIV_H
 #define STORE_STORE_PRIV_H
 
-/* What the files of the store share: store.c (opening, appending), maintain.c (sealing, merging,
- * keeping), search.c (finding). */
+/*
+ * What the files of the store share: store.c (opening, appending), maintain.c (sealing, merging,
+ * keeping), search.c (finding).
+ */
 
 #include "store/client.h"
 #include "store/journal.h"

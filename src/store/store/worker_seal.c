@@ -473,8 +473,10 @@ static enum err send_sealed(struct store_worker *w, const char *path, uint64_t r
     return rc;
 }
 
-/* The piece's settings: zstd, version 2's encodings (a sixth less), and row groups small enough
- * that a search by time skips most. */
+/*
+ * The piece's settings: zstd, version 2's encodings (a sixth less), and row groups small enough
+ * that a search by time skips most.
+ */
 static void write_copy(struct buf *sql, struct bytes path)
 {
     buf_str(sql, " TO ");
