@@ -2,9 +2,10 @@
 #define _GNU_SOURCE /* struct ucred */
 #include "daemon/control.h"
 
-#include "base/bytes.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "daemon/data.h"
+#include "daemon/frame.h"
 #include "daemon/request.h"
 #include "format/node.h"
 
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,12 +22,15 @@
 #include <unistd.h>
 
 #define CONTROL_CLIENTS 8
-#define REQUEST_MAX (16U << 20)
-#define FRAME_MAX (1U << 20)
 /* A client that says nothing, or does not read, for so long is let go. */
 #define CLIENT_TIMEOUT_S 30
+/* At the end, requests that are being answered have so long before they are cut off. */
+#define LAST_WORDS_S 5
 
-enum { FRAME_DATA = 1, FRAME_REMARK = 2, FRAME_STATUS = 3 };
+struct client {
+    struct daemon_control *control;
+    int fd; /* -1: nobody */
+};
 
 struct daemon_control {
     struct daemon_data *data;
@@ -35,20 +38,19 @@ struct daemon_control {
     int wake[2]; /* a pipe: closing the writing end stops the server */
     pthread_t thread;
     bool started;
-    atomic_int clients;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t idle;  /* a client is done */
+    struct client clients[CONTROL_CLIENTS];
+    size_t at_work;
     struct sockaddr_un address;
 };
 
-struct client {
-    struct daemon_control *control;
-    int fd;
-};
-
-static bool write_all(int fd, const void *p, size_t n)
+static bool write_all(void *ctx, const void *p, size_t n)
 {
+    const int *fd = ctx;
     const char *at = p;
     while (n > 0) {
-        ssize_t done = send(fd, at, n, MSG_NOSIGNAL);
+        ssize_t done = send(*fd, at, n, MSG_NOSIGNAL);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -59,11 +61,12 @@ static bool write_all(int fd, const void *p, size_t n)
     return true;
 }
 
-static bool read_all(int fd, void *p, size_t n)
+static bool read_all(void *ctx, void *p, size_t n)
 {
+    const int *fd = ctx;
     char *at = p;
     while (n > 0) {
-        ssize_t done = recv(fd, at, n, 0);
+        ssize_t done = recv(*fd, at, n, 0);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -72,38 +75,11 @@ static bool read_all(int fd, void *p, size_t n)
         n -= (size_t)done;
     }
     return true;
-}
-
-static void put_le32(uint8_t *to, uint32_t v)
-{
-    for (unsigned i = 0; i < 4; i++)
-        to[i] = (uint8_t)(v >> (8 * i));
-}
-
-static uint32_t get_le32(const uint8_t *from)
-{
-    struct cursor c = cursor_make(from, 4);
-    return cursor_le32(&c);
-}
-
-static bool send_frame(int fd, uint8_t type, const void *p, size_t n)
-{
-    uint8_t head[5] = {type};
-    put_le32(head + 1, (uint32_t)n);
-    return write_all(fd, head, sizeof(head)) && write_all(fd, p, n);
 }
 
 static bool send_output(void *ctx, int stream, const char *p, size_t n)
 {
-    const struct client *c = ctx;
-    while (n > 0) {
-        size_t part = n < FRAME_MAX ? n : FRAME_MAX;
-        if (!send_frame(c->fd, stream == 1 ? FRAME_DATA : FRAME_REMARK, p, part))
-            return false;
-        p += part;
-        n -= part;
-    }
-    return true;
+    return daemon_frame_print(ctx, stream, p, n);
 }
 
 static bool allowed(int fd)
@@ -114,63 +90,84 @@ static bool allowed(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static void answer(struct client *c)
+static void answer(struct daemon_data *data, int fd)
 {
-    uint8_t head[4];
+    struct daemon_frame_pipe pipe = {read_all, write_all, &fd};
+    const struct daemon_output out = {.write = send_output, .ctx = &pipe};
     struct format_node *request;
     struct err_text why;
-    const struct daemon_output out = {.write = send_output, .ctx = c};
-    if (!allowed(c->fd) || !read_all(c->fd, head, sizeof(head)))
-        return;
-    uint32_t n = get_le32(head);
-    char *text = n <= REQUEST_MAX ? mem_alloc((size_t)n + 1) : NULL;
-    if (text == NULL || !read_all(c->fd, text, n)) {
-        mem_free(text);
-        return;
-    }
+    struct buf text;
     uint8_t status = 2;
-    if (format_node_json(text, n, "request", &request, &why) == ERR_NONE) {
-        status = (uint8_t)daemon_request(c->control->data, request, &out);
+    if (!allowed(fd))
+        return;
+    buf_init(&text);
+    enum err err = daemon_frame_take(&pipe, &text, &why);
+    if (err == ERR_NONE)
+        err = format_node_json(buf_text(&text), text.n, "request", &request, &why);
+    if (err == ERR_NONE) {
+        status = (uint8_t)daemon_request(data, request, &out);
         format_node_free(request);
     } else {
-        send_output(c, 2, why.message, strlen(why.message));
+        char line[900];
+        err_format(&why, line, sizeof(line) - 1);
+        strcat(line, "\n");
+        daemon_frame_print(&pipe, 2, line, strlen(line));
     }
-    mem_free(text);
-    send_frame(c->fd, FRAME_STATUS, &status, 1);
+    buf_release(&text);
+    daemon_frame_end(&pipe, status);
 }
 
 static void *serve_client(void *arg)
 {
     struct client *c = arg;
     struct daemon_control *control = c->control;
-    answer(c);
+    answer(control->data, c->fd);
+    pthread_mutex_lock(&control->lock);
     close(c->fd);
-    mem_free(c);
-    atomic_fetch_sub(&control->clients, 1);
+    c->fd = -1;
+    control->at_work--;
+    pthread_cond_signal(&control->idle);
+    pthread_mutex_unlock(&control->lock);
+    return NULL;
+}
+
+/* A place for a client; NULL when all are taken. The lock is held. */
+static struct client *free_place(struct daemon_control *control)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+        if (control->clients[i].fd < 0)
+            return &control->clients[i];
     return NULL;
 }
 
 static void accept_client(struct daemon_control *control)
 {
     int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        /* Out of descriptors, most likely: not asked again at once. */
+        const struct timespec pause = {.tv_nsec = 100000000};
+        nanosleep(&pause, NULL);
         return;
+    }
     const struct timeval timeout = {.tv_sec = CLIENT_TIMEOUT_S};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    struct client *c = mem_zero(1, sizeof(*c));
     pthread_t thread;
-    if (c != NULL && atomic_load(&control->clients) < CONTROL_CLIENTS) {
-        *c = (struct client){control, fd};
-        atomic_fetch_add(&control->clients, 1);
+    pthread_mutex_lock(&control->lock);
+    struct client *c = free_place(control);
+    if (c != NULL) {
+        c->fd = fd;
         if (pthread_create(&thread, NULL, serve_client, c) == 0) {
             pthread_detach(thread);
-            return;
+            control->at_work++;
+        } else {
+            c->fd = -1;
+            c = NULL;
         }
-        atomic_fetch_sub(&control->clients, 1);
     }
-    close(fd);
-    mem_free(c);
+    pthread_mutex_unlock(&control->lock);
+    if (c == NULL)
+        close(fd);
 }
 
 static void *serve(void *arg)
@@ -212,9 +209,13 @@ enum err daemon_control_start(struct daemon_data *data, struct daemon_control **
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     c->data = data;
     c->fd = c->wake[0] = c->wake[1] = -1;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->idle, NULL);
+    for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+        c->clients[i] = (struct client){c, -1};
     enum err err = make_address(data->dir, &c->address, why);
     if (err != ERR_NONE) {
-        mem_free(c);
+        daemon_control_stop(c);
         return err;
     }
     /* The directory's lock is ours: a socket that is there was left by a daemon that is not. */
@@ -240,6 +241,29 @@ enum err daemon_control_start(struct daemon_data *data, struct daemon_control **
     return ERR_NONE;
 }
 
+static void shut_clients(struct daemon_control *c, int how)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+        if (c->clients[i].fd >= 0)
+            shutdown(c->clients[i].fd, how);
+}
+
+/* Clients at work hold the data: they are waited for. Those that have not asked yet go at once. */
+static void end_clients(struct daemon_control *c)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LAST_WORDS_S;
+    pthread_mutex_lock(&c->lock);
+    shut_clients(c, SHUT_RD);
+    while (c->at_work > 0 && pthread_cond_timedwait(&c->idle, &c->lock, &until) == 0)
+        continue;
+    shut_clients(c, SHUT_RDWR);
+    while (c->at_work > 0)
+        pthread_cond_wait(&c->idle, &c->lock);
+    pthread_mutex_unlock(&c->lock);
+}
+
 void daemon_control_stop(struct daemon_control *c)
 {
     if (c == NULL)
@@ -248,49 +272,16 @@ void daemon_control_stop(struct daemon_control *c)
         close(c->wake[1]);
     if (c->started)
         pthread_join(c->thread, NULL);
-    /* Clients at work hold the data: they are waited for. */
-    while (atomic_load(&c->clients) > 0) {
-        const struct timespec pause = {.tv_nsec = 10000000};
-        nanosleep(&pause, NULL);
-    }
+    end_clients(c);
     if (c->wake[0] >= 0)
         close(c->wake[0]);
     if (c->fd >= 0) {
         close(c->fd);
         unlink(c->address.sun_path);
     }
+    pthread_cond_destroy(&c->idle);
+    pthread_mutex_destroy(&c->lock);
     mem_free(c);
-}
-
-static enum err read_answer(int fd, const struct daemon_output *out, int *out_status,
-                            struct err_text *why)
-{
-    char *data = mem_alloc(FRAME_MAX);
-    enum err err = ERR_NONE;
-    if (data == NULL)
-        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    for (;;) {
-        uint8_t head[5];
-        if (!read_all(fd, head, sizeof(head))) {
-            err = err_set(why, ERR_IO, "the daemon broke the answer off");
-            break;
-        }
-        uint32_t n = get_le32(head + 1);
-        if (n > FRAME_MAX || !read_all(fd, data, n)) {
-            err = err_set(why, ERR_IO, "the daemon broke the answer off");
-            break;
-        }
-        if (head[0] == FRAME_STATUS && n == 1) {
-            *out_status = data[0];
-            break;
-        }
-        if (!out->write(out->ctx, head[0] == FRAME_DATA ? 1 : 2, data, n)) {
-            err = err_set(why, ERR_IO, "standard output cannot be written");
-            break;
-        }
-    }
-    mem_free(data);
-    return err;
 }
 
 enum err daemon_control_ask(const char *dir, const char *request, size_t n,
@@ -298,8 +289,8 @@ enum err daemon_control_ask(const char *dir, const char *request, size_t n,
 {
     struct sockaddr_un address;
     enum err err = make_address(dir, &address, why);
-    if (err != ERR_NONE)
-        return err;
+    if (err != ERR_NONE) /* too long a name for a socket: no daemon can run there */
+        return err_set(why, ERR_NOT_FOUND, "no daemon runs on '%s'", dir);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return system_error(why, "no socket");
@@ -310,12 +301,10 @@ enum err daemon_control_ask(const char *dir, const char *request, size_t n,
         close(fd);
         return err;
     }
-    uint8_t head[4];
-    put_le32(head, (uint32_t)n);
-    if (n > REQUEST_MAX || !write_all(fd, head, sizeof(head)) || !write_all(fd, request, n))
-        err = err_set(why, ERR_IO, "the daemon did not take the request");
-    else
-        err = read_answer(fd, out, out_status, why);
+    const struct daemon_frame_pipe pipe = {read_all, write_all, &fd};
+    err = daemon_frame_ask(&pipe, request, n, why);
+    if (err == ERR_NONE)
+        err = daemon_frame_answer(&pipe, out, out_status, why);
     close(fd);
     return err;
 }

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/control.h"
+#include "daemon/data.h"
+#include "daemon/request.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+struct world {
+    char *dir;
+    struct daemon_data *data;
+    struct daemon_control *control;
+    struct buf streams[2];
+};
+
+static bool collect(void *ctx, int stream, const char *p, size_t n)
+{
+    struct buf *streams = ctx;
+    buf_add(&streams[stream - 1], p, n);
+    return true;
+}
+
+static void begin(struct world *w)
+{
+    const struct store_options options = {.no_worker = true};
+    *w = (struct world){.dir = help_mkdir()};
+    HELP_OK(daemon_data_open(w->dir, &options, &w->data, &help_why));
+    HELP_OK(daemon_control_start(w->data, &w->control, &help_why));
+}
+
+static void end(struct world *w)
+{
+    daemon_control_stop(w->control);
+    daemon_data_close(w->data);
+    buf_release(&w->streams[0]);
+    buf_release(&w->streams[1]);
+    help_rmdir(w->dir);
+}
+
+static enum err ask(struct world *w, const char *request, int *out_status)
+{
+    const struct daemon_output out = {.write = collect, .ctx = w->streams};
+    buf_clear(&w->streams[0]);
+    buf_clear(&w->streams[1]);
+    return daemon_control_ask(w->dir, request, strlen(request), &out, out_status, &help_why);
+}
+
+static int dial(const struct world *w)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = 20};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock", w->dir);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return fd;
+}
+
+static void test_ask(void **state)
+{
+    (void)state;
+    struct world w;
+    struct stat st;
+    char path[4200];
+    int status = -1;
+    begin(&w);
+    snprintf(path, sizeof(path), "%s/control.sock", w.dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    HELP_OK(ask(&w, "{\"command\": \"status\"}", &status));
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(buf_text(&w.streams[0]), w.dir));
+    HELP_OK(ask(&w, "{\"command\": \"job\", \"verb\": \"open\", \"id\": \"none\"}", &status));
+    assert_int_equal(status, 2);
+    assert_int_equal(w.streams[0].n, 0);
+    assert_non_null(strstr(buf_text(&w.streams[1]), "'none'"));
+    HELP_OK(ask(&w, "{\"command\": ", &status));
+    assert_int_equal(status, 2);
+    assert_true(w.streams[1].n > 0);
+    HELP_OK(ask(&w, "", &status));
+    assert_int_equal(status, 2);
+    /* Two on one directory: the second is told of the first. */
+    struct daemon_data *second = NULL;
+    assert_int_equal(daemon_data_open(w.dir, NULL, &second, &help_why), ERR_BUSY);
+    assert_non_null(strstr(help_why.message, "another Weir"));
+    daemon_control_stop(w.control);
+    w.control = NULL;
+    assert_int_not_equal(stat(path, &st), 0);
+    assert_int_equal(ask(&w, "{}", &status), ERR_NOT_FOUND);
+    end(&w);
+}
+
+static void test_hostile(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        bool whole;
+    } sent[] = {
+        {"\xff\xff\xff\xff", 4, true},               /* too long */
+        {"\x05\0\0\0\x00\xff\xfe\x7b\x7b", 9, true}, /* no JSON */
+        {"\x02\0\0\0[]", 6, true},                   /* no object */
+        {"\x10\0\0\0{\"comm", 10, false},            /* cut */
+        {"\x01", 1, false},
+    };
+    struct world w;
+    int status = -1;
+    begin(&w);
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        char answer[4096];
+        size_t got = 0;
+        int fd = dial(&w);
+        assert_int_equal(send(fd, sent[i].bytes, sent[i].n, MSG_NOSIGNAL), sent[i].n);
+        if (!sent[i].whole)
+            shutdown(fd, SHUT_WR);
+        for (ssize_t n; (n = recv(fd, answer + got, sizeof(answer) - got, 0)) > 0;)
+            got += (size_t)n;
+        /* A remark, then the status 2: wrong. */
+        assert_true(got > 6);
+        assert_int_equal(answer[0], 2);
+        assert_memory_equal(answer + got - 6, "\x03\x01\0\0\0\x02", 6);
+        close(fd);
+    }
+    HELP_OK(ask(&w, "{\"command\": \"status\"}", &status));
+    assert_int_equal(status, 0);
+    end(&w);
+}
+
+/* Eight at a time; those that say nothing do not hold up the end. */
+static void test_idle(void **state)
+{
+    (void)state;
+    struct world w;
+    int fds[9];
+    char byte;
+    begin(&w);
+    for (int i = 0; i < 9; i++)
+        fds[i] = dial(&w);
+    assert_int_equal(recv(fds[8], &byte, 1, 0), 0); /* closed at once */
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    daemon_control_stop(w.control);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    w.control = NULL;
+    assert_true(after.tv_sec - before.tv_sec < 5);
+    for (int i = 0; i < 9; i++)
+        close(fds[i]);
+    end(&w);
+}
+
+/* A name that no socket can have. */
+static void test_long_name(void **state)
+{
+    (void)state;
+    char name[300];
+    int status;
+    const struct daemon_output out = {.write = collect};
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    assert_int_equal(daemon_control_ask(name, "{}", 2, &out, &status, &help_why), ERR_NOT_FOUND);
+    struct daemon_data data = {.dir = name};
+    struct daemon_control *control = NULL;
+    assert_int_equal(daemon_control_start(&data, &control, &help_why), ERR_INVALID);
+    assert_null(control);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ask),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_long_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
