@@ -41,11 +41,62 @@ enum err daemon_asked_time(const struct daemon_asked *a, const char *key, ts_ns 
     return err;
 }
 
-bool daemon_asked_print(struct daemon_asked *a, const char *p, size_t n)
+/* Rows of a list that are read at once. */
+#define PAGE 1000
+
+static bool print(struct daemon_asked *a, int stream, const char *p, size_t n)
 {
-    if (!a->closed && !a->out->write(a->out->ctx, 1, p, n))
+    if (a->hold)
+        buf_add(&a->held[stream - 1], p, n);
+    else if (!a->closed && !a->out->write(a->out->ctx, stream, p, n))
         a->closed = true;
     return !a->closed;
+}
+
+bool daemon_asked_print(struct daemon_asked *a, const char *p, size_t n)
+{
+    return print(a, 1, p, n);
+}
+
+enum err daemon_asked_flush(struct daemon_asked *a, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    a->hold = false;
+    for (int stream = 1; stream <= 2; stream++) {
+        struct buf *held = &a->held[stream - 1];
+        if (!buf_ok(held))
+            err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        else if (held->n > 0)
+            print(a, stream, held->p, held->n);
+        buf_release(held);
+        buf_init(held);
+    }
+    return err;
+}
+
+enum err daemon_asked_pages(struct daemon_asked *a, uint64_t limit, daemon_asked_page_fn list,
+                            void *ctx, struct err_text *why)
+{
+    uint64_t left = limit > 0 ? limit : UINT64_MAX;
+    enum err err = ERR_NONE;
+    for (uint64_t skip = 0; left > 0 && !a->closed && err == ERR_NONE; skip += a->rows) {
+        uint64_t want = left < PAGE ? left : PAGE;
+        a->rows = 0;
+        a->hold = true;
+        err = list(a, ctx, skip, want);
+        struct err_text late;
+        enum err flushed = daemon_asked_flush(a, &late);
+        if (err != ERR_NONE) {
+            err_set(why, err, "state.db cannot be read: %s", err_name(err));
+        } else if (flushed != ERR_NONE) {
+            *why = late;
+            err = flushed;
+        }
+        if (a->rows < want)
+            break;
+        left -= a->rows;
+    }
+    return err;
 }
 
 static void print_format(struct daemon_asked *a, int stream, const char *format, va_list args)
@@ -57,8 +108,7 @@ static void print_format(struct daemon_asked *a, int stream, const char *format,
     if ((size_t)n > sizeof(text) - 2)
         n = (int)sizeof(text) - 2;
     text[n++] = '\n';
-    if (!a->closed && !a->out->write(a->out->ctx, stream, text, (size_t)n))
-        a->closed = true;
+    print(a, stream, text, (size_t)n);
 }
 
 bool daemon_asked_line(struct daemon_asked *a, const char *format, ...)
@@ -164,6 +214,7 @@ int daemon_request_sql(struct daemon_asked *a)
 static bool print_alert(void *ctx, const struct store_alert *alert)
 {
     struct daemon_asked *a = ctx;
+    a->rows++;
     return daemon_asked_print(a, alert->doc, strlen(alert->doc)) && daemon_asked_print(a, "\n", 1);
 }
 
@@ -172,6 +223,7 @@ static bool print_alert_row(void *ctx, const struct store_alert *alert)
     struct daemon_asked *a = ctx;
     struct buf row;
     struct err_text why;
+    a->rows++;
     buf_init(&row);
     if (rule_table_row(bytes_make(alert->doc, strlen(alert->doc)), &row, &why) == ERR_NONE)
         daemon_asked_print(a, row.p, row.n);
@@ -179,10 +231,24 @@ static bool print_alert_row(void *ctx, const struct store_alert *alert)
     return !a->closed;
 }
 
+struct alert_list {
+    struct store_alert_filter filter;
+    bool table;
+};
+
+static enum err list_alerts(struct daemon_asked *a, void *ctx, uint64_t skip, uint64_t limit)
+{
+    struct alert_list *l = ctx;
+    l->filter.skip = skip;
+    l->filter.limit = limit;
+    return store_state_alert_list(a->data->state, &l->filter,
+                                  l->table ? print_alert_row : print_alert, a, NULL);
+}
+
 int daemon_request_alerts(struct daemon_asked *a)
 {
     struct err_text why;
-    struct store_alert_filter filter = {.limit = (uint64_t)daemon_asked_number(a, "limit", 0)};
+    struct store_alert_filter filter = {0};
     bool table = strcmp(daemon_asked_text(a, "output", "ndjson"), "table") == 0;
     enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
@@ -196,13 +262,10 @@ int daemon_request_alerts(struct daemon_asked *a)
         daemon_asked_print(a, buf_text(&head), head.n);
         buf_release(&head);
     }
-    err = store_state_alert_list(a->data->state, &filter, table ? print_alert_row : print_alert, a,
-                                 NULL);
-    if (err != ERR_NONE) {
-        err_set(&why, err, "alerts cannot be read: %s", err_name(err));
-        return daemon_asked_fail(a, err, &why);
-    }
-    return 0;
+    struct alert_list list = {filter, table};
+    err = daemon_asked_pages(a, (uint64_t)daemon_asked_number(a, "limit", 0), list_alerts, &list,
+                             &why);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }
 
 static void dataset_line(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
@@ -297,7 +360,10 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
         return daemon_request_status(&a);
     if (strcmp(command, "alerts") == 0)
         return daemon_request_alerts(&a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "results") == 0)
+        return daemon_request_results(&a);
     int status;
+    a.hold = true;
     pthread_mutex_lock(&d->lock);
     if (strcmp(command, "job") == 0)
         status = daemon_request_job(&a, verb);
@@ -309,5 +375,6 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
         status = daemon_asked_fail(
             &a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
     pthread_mutex_unlock(&d->lock);
-    return status;
+    enum err err = daemon_asked_flush(&a, &why);
+    return err == ERR_NONE ? status : daemon_asked_fail(&a, err, &why);
 }

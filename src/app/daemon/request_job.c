@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/request_priv.h"
 
+#include "base/arena.h"
 #include "daemon/install.h"
 #include "daemon/jobs.h"
 #include "daemon/pipeline.h"
@@ -23,28 +24,36 @@ static bool print_result(void *ctx, const struct store_result *result)
 {
     struct daemon_asked *a = ctx;
     size_t n = result->doc_len > 0 ? result->doc_len : strlen(result->doc);
+    a->rows++;
     return daemon_asked_print(a, result->doc, n) && daemon_asked_print(a, "\n", 1);
 }
 
-static enum err list_results(struct daemon_asked *a, const char *id, struct err_text *why)
+static enum err list_results(struct daemon_asked *a, void *ctx, uint64_t skip, uint64_t limit)
 {
+    struct store_result_filter *filter = ctx;
+    filter->skip = skip;
+    filter->limit = limit;
+    return store_state_result_list(a->data->state, filter, print_result, a, NULL);
+}
+
+int daemon_request_results(struct daemon_asked *a)
+{
+    struct err_text why;
+    const char *id = daemon_asked_text(a, "id", "");
     struct store_result_filter filter = {
         .jobs = &id,
         .jobs_n = 1,
         .type = daemon_asked_text(a, "type", "record"),
         .min_score = (double)daemon_asked_number(a, "min_score", 0),
         .sort = STORE_RESULT_BY_TIME,
-        .limit = (uint64_t)daemon_asked_number(a, "limit", 0),
     };
-    enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, why);
+    enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
-        err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, why);
-    if (err == ERR_NONE) {
-        err = store_state_result_list(a->data->state, &filter, print_result, a, NULL);
-        if (err != ERR_NONE)
-            err_set(why, err, "results cannot be read: %s", err_name(err));
-    }
-    return err;
+        err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_pages(a, (uint64_t)daemon_asked_number(a, "limit", 0), list_results,
+                                 &filter, &why);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }
 
 /* Takes the job out of the pipeline, if one runs. */
@@ -63,6 +72,37 @@ static enum err changed(enum err err, const char *id, struct err_text *why)
     if (err != ERR_NONE)
         return err_set(why, err, "job '%s' cannot be changed: %s", id, err_name(err));
     return ERR_NONE;
+}
+
+/* Whether the job's last start failed, and why. */
+static enum err see_failed(struct daemon_asked *a, const char *id, bool *out, struct err_text *why)
+{
+    struct arena arena;
+    struct store_job row;
+    arena_init(&arena, 0);
+    enum err err = changed(store_state_job_get(a->data->state, id, &arena, &row), id, why);
+    if (err == ERR_NONE) {
+        *out = strcmp(row.state, "failed") == 0;
+        err_set(why, ERR_INVALID, "job '%s' cannot start: %s", id,
+                row.message != NULL ? row.message : "");
+    }
+    arena_release(&arena);
+    return err;
+}
+
+static enum err open_job(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    bool failed = false;
+    enum err err = see_failed(a, id, &failed, why);
+    if (err == ERR_NONE)
+        err = changed(
+            store_state_job_set_state(a->data->state, id, failed ? "closed" : NULL, "started", ""),
+            id, why);
+    if (err == ERR_NONE)
+        err = daemon_asked_reload(a, why);
+    if (err == ERR_NONE)
+        err = see_failed(a, id, &failed, why);
+    return err == ERR_NONE && failed ? ERR_INVALID : err;
 }
 
 static enum err create(struct daemon_asked *a, struct err_text *why)
@@ -85,22 +125,21 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         daemon_asked_line(a, "%-50s %-8s %-8s %-24s %-18s %s", "JOB", "STATE", "DATAFEED",
                           "LEARNED UNTIL", "PACKAGE", "MESSAGE");
         err = changed(store_state_job_list(state, print_job, a), "", &why);
-    } else if (strcmp(verb, "results") == 0) {
-        err = list_results(a, id, &why);
     } else if (strcmp(verb, "create") == 0) {
         err = create(a, &why);
         if (err == ERR_NONE)
             err = daemon_asked_reload(a, &why);
     } else if (strcmp(verb, "open") == 0) {
-        err = changed(store_state_job_set_state(state, id, NULL, "started", ""), id, &why);
-        if (err == ERR_NONE)
-            err = daemon_asked_reload(a, &why);
+        err = open_job(a, id, &why);
     } else if (strcmp(verb, "close") == 0) {
         err = stop_running(a, id, true, &why);
         if (err == ERR_NONE)
             err = changed(store_state_job_set_state(state, id, "closed", "stopped", ""), id, &why);
     } else if (strcmp(verb, "reset") == 0) {
-        err = stop_running(a, id, false, &why);
+        bool failed;
+        err = see_failed(a, id, &failed, &why); /* that it is there at all */
+        if (err == ERR_NONE)
+            err = stop_running(a, id, false, &why);
         if (err == ERR_NONE)
             err = changed(store_state_job_reset(state, id), id, &why);
         if (err == ERR_NONE)

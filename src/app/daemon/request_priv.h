@@ -16,6 +16,10 @@ struct daemon_asked {
     struct format_node *request;
     const struct daemon_output *out;
     bool closed; /* nobody reads on */
+    /* While a lock is held the answer waits here: who reads slowly must not stop the daemon. */
+    bool hold;
+    struct buf held[2]; /* data, remarks */
+    uint64_t rows;      /* printed of the current page */
 };
 
 /* A parameter of the request, the default when it is missing. */
@@ -31,6 +35,16 @@ bool daemon_asked_line(struct daemon_asked *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void daemon_asked_remark(struct daemon_asked *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Sends what was held. ERR_MEMORY when not all of it could be. */
+enum err daemon_asked_flush(struct daemon_asked *a, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * Calls list with skip and limit for page after page, until limit rows (0: all) are printed or
+ * there are no more; what a page prints is sent when list has returned. list counts in a->rows.
+ */
+typedef enum err (*daemon_asked_page_fn)(struct daemon_asked *a, void *ctx, uint64_t skip,
+                                         uint64_t limit);
+enum err daemon_asked_pages(struct daemon_asked *a, uint64_t limit, daemon_asked_page_fn list,
+                            void *ctx, struct err_text *why) ERR_MUST_CHECK;
 int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_text *why);
 
 /* Jobs or rules were changed: the pipeline, if one runs, takes them up. The lock is held. */
@@ -40,6 +54,7 @@ int daemon_request_search(struct daemon_asked *a);
 int daemon_request_sql(struct daemon_asked *a);
 int daemon_request_status(struct daemon_asked *a);
 int daemon_request_alerts(struct daemon_asked *a);
+int daemon_request_results(struct daemon_asked *a);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);
 int daemon_request_package(struct daemon_asked *a, const char *verb);

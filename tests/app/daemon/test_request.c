@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/data.h"
+#include "daemon/request.h"
+#include "format/node.h"
+#include "format/write.h"
+#include "store/worker.h"
+
+#define RULE "\"id\": \"" HELP_RULE_ID "\""
+
+struct world {
+    char *dir;
+    struct daemon_data *data;
+    struct buf streams[2];
+    size_t writes;
+    size_t stop_after; /* writes; 0: reads all */
+    bool locked;       /* the directory's lock was held at a write */
+};
+
+static bool collect(void *ctx, int stream, const char *p, size_t n)
+{
+    struct world *w = ctx;
+    if (pthread_mutex_trylock(&w->data->lock) == 0)
+        pthread_mutex_unlock(&w->data->lock);
+    else
+        w->locked = true;
+    buf_add(&w->streams[stream - 1], p, n);
+    w->writes++;
+    return w->stop_after == 0 || w->writes < w->stop_after;
+}
+
+static ts_ns now(void)
+{
+    return HELP_BASE + TIME_HOUR;
+}
+
+static void begin(struct world *w)
+{
+    *w = (struct world){.dir = help_mkdir()};
+    HELP_OK(daemon_data_open(w->dir, NULL, &w->data, &help_why));
+    w->data->now = now;
+}
+
+static void end(struct world *w)
+{
+    assert_false(w->locked);
+    daemon_data_close(w->data);
+    buf_release(&w->streams[0]);
+    buf_release(&w->streams[1]);
+    help_rmdir(w->dir);
+}
+
+static int ask(struct world *w, const char *text)
+{
+    struct format_node *request;
+    const struct daemon_output out = {.write = collect, .ctx = w};
+    buf_clear(&w->streams[0]);
+    buf_clear(&w->streams[1]);
+    w->writes = 0;
+    HELP_OK(format_node_json(text, strlen(text), "request", &request, &help_why));
+    int status = daemon_request(w->data, request, &out);
+    format_node_free(request);
+    return status;
+}
+
+static const char *said(struct world *w)
+{
+    return buf_text(&w->streams[0]);
+}
+
+static const char *remarks(struct world *w)
+{
+    return buf_text(&w->streams[1]);
+}
+
+static size_t lines(struct world *w)
+{
+    size_t n = 0;
+    for (const char *p = said(w); *p != '\0'; p++)
+        n += *p == '\n';
+    return n;
+}
+
+#define DONE(text)                                                                                 \
+    do {                                                                                           \
+        if (ask(&w, text) != 0)                                                                    \
+            fail_msg("%s: %s", text, remarks(&w));                                                 \
+    } while (0)
+#define WRONG(text, sentence)                                                                      \
+    do {                                                                                           \
+        assert_int_equal(ask(&w, text), 2);                                                        \
+        if (strstr(remarks(&w), sentence) == NULL)                                                 \
+            fail_msg("%s: %s", text, remarks(&w));                                                 \
+    } while (0)
+
+static void put_events(struct world *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct arena arena;
+        struct event e;
+        arena_init(&arena, 0);
+        help_event(&e, &arena, HELP_BASE + i * TIME_MIN, i + 1);
+        event_set_i64(&e, EVENT_F_SOURCE_BYTES, i);
+        HELP_OK(store_append(w->data->store, &e));
+        arena_release(&arena);
+    }
+    HELP_OK(store_commit(w->data->store, &help_why));
+}
+
+static void test_search(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"search\"}");
+    assert_int_equal(lines(&w), 0);
+    put_events(&w, 60);
+    DONE("{\"command\": \"search\"}");
+    assert_int_equal(lines(&w), 60);
+    DONE("{\"command\": \"search\", \"query\": \"source.bytes < 10\", \"limit\": 3}");
+    assert_int_equal(lines(&w), 3);
+    DONE("{\"command\": \"search\", \"from\": \"now-10m\", \"to\": \"now-5m\"}");
+    assert_int_equal(lines(&w), 5);
+    w.stop_after = 1;
+    DONE("{\"command\": \"search\"}");
+    assert_int_equal(lines(&w), 1);
+    w.stop_after = 0;
+    WRONG("{\"command\": \"search\", \"query\": \"a: (\"}", "weir: error: ");
+    WRONG("{\"command\": \"search\", \"from\": \"yesterdayish\"}", "yesterdayish");
+    WRONG("{\"command\": \"nonsense\"}", "'nonsense'");
+    WRONG("{}", "''");
+    WRONG("{\"command\": [\"search\"]}", "''");
+    WRONG("[]", "''");
+    end(&w);
+}
+
+static bool no_row(void *ctx, const char *json, size_t n)
+{
+    (void)ctx;
+    return json != NULL && n > 0;
+}
+
+static void test_sql(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    put_events(&w, 60);
+    struct store_sql_result result;
+    const struct store_sql_limits limits = {0};
+    enum err err = store_sql(w.data->store, "SELECT 1", &limits, no_row, NULL, &result, &help_why);
+    if (err == ERR_UNSUPPORTED) {
+        end(&w);
+        skip(); /* no DuckDB on this machine */
+    }
+    DONE("{\"command\": \"sql\", \"sql\": \"SELECT count(*) AS n FROM events\"}");
+    assert_string_equal(said(&w), "{\"n\":60}\n");
+    DONE("{\"command\": \"sql\", \"limit\": 2, \"sql\": \"SELECT _sequence FROM events\"}");
+    assert_int_equal(lines(&w), 2);
+    assert_non_null(strstr(remarks(&w), "only the first 2 rows"));
+    WRONG("{\"command\": \"sql\", \"sql\": \"DROP VIEW events\"}", "weir: error: ");
+    WRONG("{\"command\": \"sql\"}", "weir: error: ");
+    end(&w);
+}
+
+static void test_status(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"status\"}");
+    assert_non_null(strstr(said(&w), w.dir));
+    assert_non_null(strstr(said(&w), "does not run"));
+    put_events(&w, 7);
+    help_install(w.data->state);
+    DONE("{\"command\": \"status\"}");
+    assert_non_null(strstr(said(&w), "7 hot"));
+    assert_non_null(strstr(said(&w), "zeek.connection"));
+    assert_non_null(strstr(said(&w), "1 installed, 1 started, 0 failed"));
+    assert_non_null(strstr(said(&w), "1 installed, 1 enabled"));
+    end(&w);
+}
+
+static void put_alerts(struct world *w, unsigned n)
+{
+    HELP_OK(store_state_begin(w->data->state));
+    for (unsigned i = 0; i < n; i++) {
+        char id[32], doc[200];
+        snprintf(id, sizeof(id), "alert-%u", i);
+        snprintf(doc, sizeof(doc),
+                 "{\"@timestamp\":\"2023-11-15T00:00:00Z\",\"kibana.alert.rule.name\":\"R\","
+                 "\"n\":%u}",
+                 i);
+        const struct store_alert row = {.id = id,
+                                        .rule_id = HELP_RULE_ID,
+                                        .doc = doc,
+                                        .time = HELP_BASE + i * TIME_S,
+                                        .start = HELP_BASE};
+        const struct store_result result = {.job_id = "tiny",
+                                            .type = "record",
+                                            .id = id,
+                                            .doc = doc,
+                                            .time = HELP_BASE + i * TIME_S,
+                                            .score = i % 100};
+        HELP_OK(store_state_alert_create(w->data->state, &row, NULL));
+        HELP_OK(store_state_result_put(w->data->state, &result));
+    }
+    HELP_OK(store_state_commit(w->data->state, &help_why));
+}
+
+/* More than a page: each once, in order, and a limit in the midst of one. */
+static void test_alerts(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    help_install(w.data->state);
+    put_alerts(&w, 2500);
+    DONE("{\"command\": \"alerts\"}");
+    assert_int_equal(lines(&w), 2500);
+    const char *at = said(&w);
+    for (unsigned i = 0; i < 2500; i++) {
+        char part[32];
+        snprintf(part, sizeof(part), "\"n\":%u}\n", i);
+        at = strstr(at, part);
+        assert_non_null(at);
+    }
+    DONE("{\"command\": \"alerts\", \"limit\": 1001}");
+    assert_int_equal(lines(&w), 1001);
+    DONE("{\"command\": \"alerts\", \"limit\": 1000}");
+    assert_int_equal(lines(&w), 1000);
+    DONE("{\"command\": \"alerts\", \"to\": \"2023-11-15T00:00:09Z\"}");
+    assert_int_equal(lines(&w), 10);
+    DONE("{\"command\": \"alerts\", \"output\": \"table\", \"limit\": 5}");
+    assert_int_equal(lines(&w), 1 + 5 * 2); /* a head; for each its row and its reason */
+    w.stop_after = 1;
+    DONE("{\"command\": \"alerts\"}");
+    assert_int_equal(w.writes, 1);
+    w.stop_after = 0;
+    WRONG("{\"command\": \"alerts\", \"from\": \"?\"}", "'?'");
+    DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\"}");
+    assert_int_equal(lines(&w), 2500);
+    DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\", \"min_score\": 99}");
+    assert_int_equal(lines(&w), 25);
+    DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\", \"limit\": 1500}");
+    assert_int_equal(lines(&w), 1500);
+    end(&w);
+}
+
+static void create_job(struct world *w, const char *job, int status)
+{
+    struct buf text;
+    struct format_writer f;
+    buf_init(&text);
+    format_write_init(&f, &text);
+    format_write_begin_object(&f);
+    format_write_field_str(&f, "command", "job");
+    format_write_field_str(&f, "verb", "create");
+    format_write_field_str(&f, "job", job);
+    format_write_field_str(&f, "job_file", "mine.json");
+    format_write_field_str(&f, "datafeed", help_feed);
+    format_write_end_object(&f);
+    assert_int_equal(ask(w, buf_text(&text)), status);
+    buf_release(&text);
+}
+
+static void test_job(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    create_job(&w, "{\"job_id\": \"x\"}", 2);
+    assert_non_null(strstr(remarks(&w), "mine.json"));
+    create_job(&w, help_job, 0);
+    create_job(&w, help_job, 2);
+    assert_non_null(strstr(remarks(&w), "already"));
+    DONE("{\"command\": \"job\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 2);
+    assert_non_null(strstr(said(&w), "started"));
+    DONE("{\"command\": \"job\", \"verb\": \"close\", \"id\": \"tiny\"}");
+    DONE("{\"command\": \"job\", \"verb\": \"list\"}");
+    assert_null(strstr(said(&w), "started"));
+    DONE("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}");
+    DONE("{\"command\": \"job\", \"verb\": \"reset\", \"id\": \"tiny\"}");
+    DONE("{\"command\": \"job\", \"verb\": \"delete\", \"id\": \"tiny\"}");
+    WRONG("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}", "no job 'tiny'");
+    WRONG("{\"command\": \"job\", \"verb\": \"close\", \"id\": \"tiny\"}", "no job 'tiny'");
+    WRONG("{\"command\": \"job\", \"verb\": \"reset\", \"id\": \"tiny\"}", "no job 'tiny'");
+    WRONG("{\"command\": \"job\", \"verb\": \"delete\", \"id\": \"tiny\"}", "no job 'tiny'");
+    WRONG("{\"command\": \"job\", \"verb\": \"dance\"}", "'dance'");
+    end(&w);
+}
+
+/* The same with a pipeline that runs: jobs are taken up, and one that cannot start is told of. */
+static void test_running(void **state)
+{
+    (void)state;
+    struct world w;
+    struct help_alerts alerts = {0};
+    begin(&w);
+    put_events(&w, 30);
+    w.data->pipeline = help_pipeline(w.data->state, w.data->store, &alerts, HELP_BASE + TIME_HOUR);
+    const struct daemon_jobs *jobs = daemon_pipeline_jobs(w.data->pipeline);
+    create_job(&w, help_job, 0);
+    assert_int_equal(daemon_jobs_count(jobs), 1);
+    struct daemon_pipeline_totals t;
+    daemon_pipeline_totals(w.data->pipeline, &t);
+    assert_int_equal(t.jobs.taken, 30);
+    DONE("{\"command\": \"job\", \"verb\": \"close\", \"id\": \"tiny\"}");
+    assert_int_equal(daemon_jobs_count(jobs), 0);
+    const struct store_snapshot bad = {
+        .job_id = "tiny", .id = "bad", .doc = "{}", .time = TIME_MAX, .position = HELP_BASE};
+    HELP_OK(store_state_snapshot_put(w.data->state, &bad, "\xff", 1));
+    for (int i = 0; i < 2; i++)
+        WRONG("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}", "cannot start");
+    HELP_OK(store_state_snapshot_delete(w.data->state, "tiny", "bad"));
+    DONE("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}");
+    assert_int_equal(daemon_jobs_count(jobs), 1);
+    DONE("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}");
+    DONE("{\"command\": \"job\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "opened"));
+    DONE("{\"command\": \"job\", \"verb\": \"reset\", \"id\": \"tiny\"}");
+    assert_int_equal(daemon_jobs_count(jobs), 1);
+    DONE("{\"command\": \"job\", \"verb\": \"delete\", \"id\": \"tiny\"}");
+    assert_int_equal(daemon_jobs_count(jobs), 0);
+    DONE("{\"command\": \"status\"}");
+    assert_non_null(strstr(said(&w), "2023-11-15T01:00:00"));
+    daemon_pipeline_free(w.data->pipeline);
+    w.data->pipeline = NULL;
+    end(&w);
+}
+
+static void test_rule(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf text;
+    struct format_writer f;
+    begin(&w);
+    buf_init(&text);
+    format_write_init(&f, &text);
+    format_write_begin_object(&f);
+    format_write_field_str(&f, "command", "rule");
+    format_write_field_str(&f, "verb", "import");
+    format_write_field_str(&f, "name", "r.ndjson");
+    format_write_field_str(&f, "text", help_rule);
+    format_write_end_object(&f);
+    DONE(buf_text(&text));
+    assert_non_null(strstr(remarks(&w), "1 rules imported"));
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 2);
+    assert_non_null(strstr(said(&w), "job 'tiny' is not installed"));
+    DONE("{\"command\": \"rule\", \"verb\": \"disable\", " RULE "}");
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), " disabled "));
+    DONE("{\"command\": \"rule\", \"verb\": \"enable\", " RULE "}");
+    DONE("{\"command\": \"rule\", \"verb\": \"export\"}");
+    assert_non_null(strstr(said(&w), HELP_RULE_ID));
+    assert_non_null(strstr(said(&w), "\"enabled\":true"));
+    WRONG("{\"command\": \"rule\", \"verb\": \"enable\", \"id\": \"none\"}", "no rule 'none'");
+    WRONG("{\"command\": \"rule\", \"verb\": \"import\", \"text\": \"{\\\"name\\\": 3}\"}",
+          "weir: error: ");
+    WRONG("{\"command\": \"rule\", \"verb\": \"dance\"}", "'dance'");
+    buf_release(&text);
+    end(&w);
+}
+
+static void test_package(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"package\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "ded"));
+    assert_null(strstr(said(&w), " yes "));
+    DONE("{\"command\": \"package\", \"verb\": \"install\", \"name\": \"ded\"}");
+    assert_non_null(strstr(remarks(&w), "rules installed"));
+    put_events(&w, 3);
+    DONE("{\"command\": \"package\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), " yes "));
+    DONE("{\"command\": \"package\", \"verb\": \"remove\", \"name\": \"ded\"}");
+    WRONG("{\"command\": \"package\", \"verb\": \"remove\", \"name\": \"ded\"}", "'ded'");
+    WRONG("{\"command\": \"package\", \"verb\": \"install\", \"name\": \"none\"}", "none");
+    WRONG("{\"command\": \"package\", \"verb\": \"dance\"}", "'dance'");
+    end(&w);
+}
+
+int main(int argc, char **argv)
+{
+    /* The store starts this program again as its query worker. */
+    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
+        return store_worker_main((int)strtol(argv[2], NULL, 10));
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_search), cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_status), cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_job),    cmocka_unit_test(test_running),
+        cmocka_unit_test(test_rule),   cmocka_unit_test(test_package),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
