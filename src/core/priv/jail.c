@@ -35,6 +35,9 @@ static const struct priv_place system_places[] = {
     {"/dev/urandom", PRIV_USE_READ},
     {"/dev/zero", PRIV_USE_READ},
     {"/dev/null", PRIV_USE_WRITE},
+#ifdef PRIV_COVERAGE
+    {PRIV_COVERAGE, PRIV_USE_WRITE},
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     {"/proc", PRIV_USE_READ}, /* the search for leaks */
 #endif
