@@ -3,6 +3,7 @@
 #include "daemon/control.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/data.h"
 #include "daemon/frame.h"
@@ -110,8 +111,9 @@ static void answer(struct daemon_data *data, int fd)
     } else {
         char line[900];
         err_format(&why, line, sizeof(line) - 1);
-        strcat(line, "\n");
-        daemon_frame_print(&pipe, 2, line, strlen(line));
+        size_t n = strlen(line);
+        line[n++] = '\n';
+        daemon_frame_print(&pipe, 2, line, n);
     }
     buf_release(&text);
     daemon_frame_end(&pipe, status);
@@ -251,9 +253,7 @@ static void shut_clients(struct daemon_control *c, int how)
 /* Clients at work hold the data: they are waited for. Those that have not asked yet go at once. */
 static void end_clients(struct daemon_control *c)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LAST_WORDS_S;
+    const struct timespec until = {.tv_sec = clock_wall() / TIME_S + LAST_WORDS_S};
     pthread_mutex_lock(&c->lock);
     shut_clients(c, SHUT_RD);
     while (c->at_work > 0 && pthread_cond_timedwait(&c->idle, &c->lock, &until) == 0)
