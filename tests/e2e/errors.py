@@ -73,10 +73,19 @@ with Folder() as folder:
                               stderr=subprocess.PIPE, text=True)
     check(done.returncode == 1, "a full disk under standard output is a failure")
     check("cannot be written" in done.stderr, "and is said")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([WEIR, "read", folder("log", conn(office(2)))], stdout=writer,
+                          stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    check(done.returncode == 1 and done.stderr == "", "a reader that has gone hears nothing, nor does anybody else")
+    wrong(weir("read", folder.path), "folder", "a folder")
     wrong(weir("serve", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
           "weir.toml:3", "a setting out of range")
     newer = folder("newer")
-    check(weir("status", "--data-dir", newer).status == 0, "status makes a directory")
+    wrong(weir("status", "--data-dir", newer), "no data directory", "a directory that is not there")
+    check(not os.path.exists(newer), "asking makes no directory")
+    check(weir("package", "list", "--data-dir", newer).status == 0, "packages can be listed, and installed, at once")
     with open(newer + "/state.db", "wb") as f:
         f.write(b"this is no database" * 100)
     run = weir("status", "--data-dir", newer)

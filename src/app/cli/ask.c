@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_MAX ((size_t)64 << 20)
 
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb)
 {
+    a->makes = false;
     buf_init(&a->text);
     format_write_init(&a->w, &a->text);
     format_write_begin_object(&a->w);
@@ -64,6 +66,11 @@ static enum err open_and_ask(const char *dir, struct cli_ask *a, const struct da
 {
     struct daemon_data *data;
     struct format_node *request;
+    struct stat st;
+    if (!a->makes && stat(dir, &st) != 0 && errno == ENOENT)
+        return err_set(why, ERR_NOT_FOUND,
+                       "there is no data directory %s; weir serve makes one, --data-dir names one",
+                       dir);
     enum err err = format_node_json(buf_text(&a->text), a->text.n, "request", &request, why);
     if (err != ERR_NONE)
         return err;

@@ -13,10 +13,13 @@
 #include "cli/options.h"
 #include "format/write.h"
 
+#include <stdbool.h>
+
 /* A request being written: an open JSON object with "command" and "verb" in it. */
 struct cli_ask {
     struct buf text;
     struct format_writer w;
+    bool makes; /* a data directory that is not there is made: for what puts something into it */
 };
 
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb); /* verb may be NULL */

@@ -5,15 +5,24 @@
 #include "cli/replay.h"
 #include "daemon/inputs.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+bool cli_reader_gone(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO};
+    return poll(&fd, 1, 0) == 1 && (fd.revents & POLLERR) != 0;
+}
+
 int cli_fail(enum err code, const struct err_text *why)
 {
     char text[900];
+    if (code == ERR_IO && cli_reader_gone())
+        return CLI_FAILED;
     log_line(LOG_LEVEL_ERROR, "%s", err_format(why, text, sizeof(text)));
     switch (code) {
     case ERR_INVALID:
@@ -65,7 +74,10 @@ void cli_tell_troubles(const struct daemon_inputs_totals *t, bool quiet)
     if (t->first_cut != NULL)
         log_line(LOG_LEVEL_WARNING, "%s: %s; what came before was read", t->first_cut,
                  t->damaged ? "a record is damaged" : "the capture ends within a packet");
-    if (t->malformed > 0)
+    if (t->malformed == 1)
+        log_line(LOG_LEVEL_WARNING, "one record could not be read: %s",
+                 err_format(&t->first_malformed, text, sizeof(text)));
+    else if (t->malformed > 1)
         log_line(LOG_LEVEL_WARNING, "%llu records could not be read; the first: %s",
                  (unsigned long long)t->malformed,
                  err_format(&t->first_malformed, text, sizeof(text)));

@@ -36,7 +36,13 @@ int cli_job(const struct cli_args *args);
 int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);
 
-/* Says why on standard error; returns the exit status that fits the code. */
+/* Whether standard output is a pipe that nobody reads any more (| head). */
+bool cli_reader_gone(void);
+
+/*
+ * Says why on standard error; returns the exit status that fits the code. That output failed
+ * because its reader has gone is not said.
+ */
 int cli_fail(enum err code, const struct err_text *why);
 
 /* From now on SIGINT and SIGTERM do not end the program (nor its threads begun later) but make

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -39,6 +40,7 @@ struct run {
     struct map *by_id; /* id → index in kept + 1 */
     uint64_t records;
     enum err failed;
+    struct err_text header; /* what is wrong with the table's first line */
 };
 
 static void keep(struct run *r, const struct detect_result *result, double score)
@@ -126,11 +128,7 @@ static bool stop(void *ctx)
 static enum err on_header(void *ctx, const struct bytes *names, size_t n)
 {
     struct run *r = ctx;
-    struct err_text why;
-    enum err err = detect_columns(r->engine, names, n, &why);
-    if (err != ERR_NONE)
-        cli_fail(err, &why);
-    return err;
+    return detect_columns(r->engine, names, n, &r->header);
 }
 
 static bool on_row(void *ctx, const struct detect_csv_row *row)
@@ -167,8 +165,12 @@ static enum err read_csv(struct run *r, const char *path, struct err_text *why)
         err = detect_csv_end(csv);
     if (err == ERR_STOPPED)
         err = r->failed;
-    if (err != ERR_NONE)
+    if (err == ERR_INVALID)
+        err_set_at(why, err, path, 1, "%s", r->header.message);
+    else if (err != ERR_NONE)
         err_set_at(why, err, path, 0, "%s", err_name(err));
+    else if (r->failed == ERR_NONE && cli_stopped())
+        err = err_set(why, ERR_STOPPED, "stopped before the end of the input");
     detect_csv_free(csv);
     mem_free(piece);
     if (!in)
@@ -194,8 +196,26 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
     struct daemon_inputs_totals t;
     daemon_inputs_totals(in, &t);
     cli_tell_troubles(&t, cli_has(args, CLI_QUIET));
+    if (err == ERR_NONE && t.events == 0 && t.malformed > 0)
+        err = err_set(why, ERR_FORMAT,
+                      "no event could be read: expected ECS NDJSON; --format csv reads tables");
     daemon_inputs_free(in);
     return err;
+}
+
+/* Records that no bucket got. */
+static void tell_losses(const struct run *r, const struct cli_args *args)
+{
+    const struct detect_counts *c = detect_counts(r->engine);
+    if (cli_has(args, CLI_QUIET))
+        return;
+    if (c->invalid_dates > 0)
+        log_line(LOG_LEVEL_WARNING, "%llu of %llu records have no time that can be read in '%s'",
+                 (unsigned long long)c->invalid_dates, (unsigned long long)c->records,
+                 r->job->time_field);
+    if (c->out_of_order > 0)
+        log_line(LOG_LEVEL_WARNING, "%llu of %llu records came after their bucket was closed",
+                 (unsigned long long)c->out_of_order, (unsigned long long)c->records);
 }
 
 /* What was read and has no effect. */
@@ -257,6 +277,8 @@ static enum err begin(struct run *r, const struct cli_args *args, struct thread_
         return ERR_NOT_FOUND;
     enum err err = detect_restore(r->job, &options, state, n, &r->engine, why);
     mem_free(state);
+    if (err != ERR_NONE && why->file[0] == '\0')
+        snprintf(why->file, sizeof(why->file), "%s", path);
     return err;
 }
 
@@ -348,6 +370,8 @@ int cli_detect(const struct cli_args *args)
     if (err == ERR_NONE)
         err = run(&r, args, team, &why);
     int status = err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
+    if (r.engine != NULL)
+        tell_losses(&r, args);
     if (r.engine != NULL && cli_has(args, CLI_STATS))
         cli_stats_detect(r.engine, r.records, start);
     for (size_t i = 0; i < r.kept_n; i++)

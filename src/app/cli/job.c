@@ -54,10 +54,11 @@ int cli_job(const struct cli_args *args)
             status = add_file(&a, feed, "datafeed", "datafeed_file");
         if (status != CLI_DONE)
             return status;
+        a.makes = true;
     } else if (strcmp(verb, "list") != 0) {
         if (args->rest_n != 2) {
             buf_release(&a.text);
-            return wrong("the job's id");
+            return wrong("weir job VERB ID, where VERB is open, close, reset, delete or results");
         }
         format_write_field_str(&a.w, "id", args->rest[1]);
     }
@@ -94,7 +95,7 @@ static int check(const struct cli_args *args)
                rule_runs(r) ? "" : " (not yet run)");
     }
     if (!cli_has(args, CLI_QUIET))
-        log_line(LOG_LEVEL_INFO, "%zu rules are right, %zu refused", rule_set_count(set), refused);
+        log_line(LOG_LEVEL_INFO, "rules: %zu right, %zu refused", rule_set_count(set), refused);
     rule_set_free(set);
     return refused > 0 ? CLI_WRONG : CLI_DONE;
 }
@@ -117,6 +118,7 @@ int cli_rule(const struct cli_args *args)
         int status = add_file(&a, args->rest[1], "text", "name");
         if (status != CLI_DONE)
             return status;
+        a.makes = true;
     } else if (!alone) {
         format_write_field_str(&a.w, "id", args->rest[1]);
     }
@@ -132,6 +134,7 @@ int cli_package(const struct cli_args *args)
     if (args->rest_n != (list ? 1 : 2))
         return wrong(list ? "no more arguments" : "the package's name");
     cli_ask_init(&a, "package", args->rest[0]);
+    a.makes = true; /* also for list: it tells what there is to install */
     if (!list) {
         /* A folder is meant where the command was typed, not where the daemon runs. */
         char full[4096];

@@ -41,7 +41,8 @@ static int run(const struct cli_command *c, int argc, char **argv)
     cli_args_release(&args);
     /* A full disk or a closed pipe shows at the latest here. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_DONE) {
-        fputs("weir: error: standard output cannot be written\n", stderr);
+        if (!cli_reader_gone())
+            fputs("weir: error: standard output cannot be written\n", stderr);
         return CLI_FAILED;
     }
     return status;

@@ -178,8 +178,10 @@ int cli_read(const struct cli_args *args)
     if (printer.output > OUTPUT_NONE)
         err =
             err_set(&why, ERR_INVALID, "--output expects ndjson, table or none, not '%s'", output);
-    else if (live == (args->rest_n > 0))
-        err = err_set(&why, ERR_INVALID, "read expects files, or --interface, and not both");
+    else if (live && args->rest_n > 0)
+        err = err_set(&why, ERR_INVALID, "read expects files or --interface, not both");
+    else if (!live && args->rest_n == 0)
+        err = err_set(&why, ERR_INVALID, "read expects at least one INPUT, or --interface");
     if (err != ERR_NONE)
         return cli_fail(err, &why);
     cli_host_name(host);

@@ -76,7 +76,7 @@ static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_
     ingest_file_close(log);
     return err_set_at(
         why, ERR_FORMAT, path, 0,
-        "is no input known here: expected a capture (pcap, pcapng), Zeek logs, or ECS "
+        "the format is not known: expected a capture (pcap, pcapng), Zeek logs, or ECS "
         "documents, plain or packed with gzip or zstd");
 }
 

@@ -59,6 +59,7 @@ struct daemon_replay {
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
     ts_ns first;       /* time of the earliest event: when jobs and rules are set up */
+    ts_ns last;        /* time of the latest */
     uint64_t sorted;   /* events that went into the sort */
     uint64_t played;   /* events that came out */
     struct place seen; /* what the saved learning has seen, from an earlier run */
@@ -99,6 +100,8 @@ static void gather(void *ctx, struct event *e)
                 r->hits[i]++;
     if (r->sorted++ == 0 || e->time < r->first)
         r->first = e->time;
+    if (r->sorted == 1 || e->time > r->last)
+        r->last = e->time;
     if (r->failed == ERR_NONE && (r->failed = ingest_sort_add(r->sort, e)) != ERR_NONE)
         err_set(&r->why, r->failed, "events cannot be put in order: %s", err_name(r->failed));
 }
@@ -314,10 +317,14 @@ static enum err install_package(struct daemon_replay *r, const struct package *p
     if (hits > 0)
         snprintf(line, sizeof(line), "package %s applies to %llu events: %zu jobs, %zu rules",
                  package_id(p), (unsigned long long)hits, package_jobs(p), package_rules(p));
+    else if (package_jobs(p) == 0 && package_rules(p) == 0)
+        snprintf(line, sizeof(line), "package %s only names data: it has no jobs and no rules",
+                 package_id(p));
     else
         snprintf(line, sizeof(line), "package %s: %zu jobs, %zu rules", package_id(p),
                  package_jobs(p), package_rules(p));
-    remark(r, line);
+    if (hits == 0 || package_jobs(p) > 0 || package_rules(p) > 0)
+        remark(r, line);
     return ERR_NONE;
 }
 
@@ -432,6 +439,33 @@ static void play(void *ctx, struct event *e)
         r->failed = keep_place(r, &r->why);
 }
 
+/* Silence has reasons too. */
+static void tell_silence(struct daemon_replay *r)
+{
+    struct daemon_pipeline_totals totals;
+    char line[256], from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+    daemon_pipeline_totals(r->pipeline, &totals);
+    if (totals.alerts > 0)
+        return;
+    if (r->sorted == 0) {
+        remark(r, "no events in the input");
+        return;
+    }
+    time_format_iso(r->first, from);
+    time_format_iso(r->last, to);
+    from[19] = to[19] = '\0'; /* to the second */
+    if (daemon_jobs_count(daemon_pipeline_jobs(r->pipeline)) == 0)
+        snprintf(line, sizeof(line),
+                 "%llu events from %s to %s, and no job ran on them: --package or --job names some",
+                 (unsigned long long)r->sorted, from, to);
+    else
+        snprintf(line, sizeof(line),
+                 "%llu events from %s to %s, no alert; jobs must learn what is normal before they "
+                 "judge, and a short input teaches little",
+                 (unsigned long long)r->sorted, from, to);
+    remark(r, line);
+}
+
 enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
 {
     enum err err = daemon_inputs_run(r->inputs, why);
@@ -453,6 +487,8 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
     }
     if (err == ERR_NONE)
         err = daemon_pipeline_finish(r->pipeline, why);
+    if (err == ERR_NONE)
+        tell_silence(r);
     if (r->settings.data_dir == NULL || (err != ERR_NONE && err != ERR_STOPPED))
         return err;
     struct err_text late;

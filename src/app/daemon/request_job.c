@@ -10,14 +10,33 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The list of jobs, twice gone through: first for the widths. */
+struct job_table {
+    struct daemon_asked *asked;
+    int id, package; /* columns */
+};
+
+static bool measure_job(void *ctx, const struct store_job *job)
+{
+    struct job_table *t = ctx;
+    int id = (int)strlen(job->id);
+    int package = job->package != NULL ? (int)strlen(job->package) : 0;
+    t->id = id > t->id ? id : t->id;
+    t->package = package > t->package ? package : t->package;
+    return true;
+}
+
 static bool print_job(void *ctx, const struct store_job *job)
 {
+    const struct job_table *t = ctx;
+    bool message = job->message != NULL && job->message[0] != '\0';
     char position[TIME_TEXT_SIZE] = "-";
     if (job->position != TIME_NONE)
         time_format_iso(job->position, position);
-    return daemon_asked_line(
-        ctx, "%-50s %-8s %-8s %-24s %-18s %s", job->id, job->state, job->datafeed_state, position,
-        job->package != NULL ? job->package : "-", job->message != NULL ? job->message : "");
+    return daemon_asked_line(t->asked, "%-*s %-8s %-8s %-24s %-*s%s%s", t->id, job->id, job->state,
+                             job->datafeed_state, position, message ? t->package : 0,
+                             job->package != NULL ? job->package : "-", message ? " " : "",
+                             message ? job->message : "");
 }
 
 static bool print_result(void *ctx, const struct store_result *result)
@@ -122,9 +141,13 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
     const char *id = daemon_asked_text(a, "id", "");
     enum err err;
     if (strcmp(verb, "list") == 0) {
-        daemon_asked_line(a, "%-50s %-8s %-8s %-24s %-18s %s", "JOB", "STATE", "DATAFEED",
-                          "LEARNED UNTIL", "PACKAGE", "MESSAGE");
-        err = changed(store_state_job_list(state, print_job, a), "", &why);
+        struct job_table t = {
+            .asked = a, .id = sizeof("JOB") - 1, .package = sizeof("PACKAGE") - 1};
+        err = changed(store_state_job_list(state, measure_job, &t), "", &why);
+        daemon_asked_line(a, "%-*s %-8s %-8s %-24s %-*s %s", t.id, "JOB", "STATE", "DATAFEED",
+                          "LEARNED UNTIL", t.package, "PACKAGE", "MESSAGE");
+        if (err == ERR_NONE)
+            err = changed(store_state_job_list(state, print_job, &t), "", &why);
     } else if (strcmp(verb, "create") == 0) {
         err = create(a, &why);
         if (err == ERR_NONE)

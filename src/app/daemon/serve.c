@@ -379,6 +379,8 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                  daemon_jobs_count(daemon_pipeline_jobs(s.pipeline)),
                  daemon_rules_count(daemon_pipeline_rules(s.pipeline)), s.data->dir);
         tell(&s, 2, line);
+        if (settings->conf->interfaces.n == 0 && settings->conf->follow.n == 0)
+            tell(&s, 1, "nothing is watched: --interface names a wire, --follow a log");
         err = loop(&s, why);
         struct err_text late;
         enum err kept = commit(&s, &late);
@@ -400,6 +402,8 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                      (unsigned long long)t.packets, (unsigned long long)t.kernel_dropped,
                      (unsigned long long)t.events);
             tell(&s, 2, line);
+        } else {
+            tell(&s, 2, "stopped");
         }
     }
     finish(&s);

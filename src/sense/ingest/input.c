@@ -42,7 +42,11 @@ struct ingest_input {
 static enum err refuse(const char *path, int number, struct err_text *why)
 {
     enum err code = number == EISDIR ? ERR_INVALID : err_from_errno(number);
-    err_set_at(why, code, path, 0, "this file cannot be opened: %s", strerror(number));
+    if (number == EISDIR)
+        err_set_at(why, code, path, 0, "this is a folder: name the files in it, such as %s/*.log",
+                   path);
+    else
+        err_set_at(why, code, path, 0, "this file cannot be opened: %s", strerror(number));
     errno = number;
     return code;
 }
