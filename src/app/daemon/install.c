@@ -66,6 +66,26 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
     return err;
 }
 
+void daemon_install_notes(const char *job, size_t job_n, const char *job_file, const char *feed,
+                          size_t feed_n, const char *feed_file,
+                          void (*note)(void *ctx, const char *sentence), void *ctx)
+{
+    struct detect_job *parsed;
+    struct detect_feed *parsed_feed;
+    struct err_text why;
+    if (detect_job_parse(job, job_n, job_file, NULL, 0, &parsed, &why) == ERR_NONE) {
+        for (size_t i = 0; i < parsed->n_notes; i++)
+            note(ctx, parsed->notes[i]);
+        detect_job_free(parsed);
+    }
+    if (feed != NULL &&
+        detect_feed_parse(feed, feed_n, feed_file, &parsed_feed, &why) == ERR_NONE) {
+        for (size_t i = 0; i < parsed_feed->n_notes; i++)
+            note(ctx, parsed_feed->notes[i]);
+        detect_feed_free(parsed_feed);
+    }
+}
+
 static enum err install_package_job(struct store_state *state, const struct package *p,
                                     const struct package_job *job, ts_ns now, struct err_text *why)
 {

@@ -38,6 +38,14 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
                             const char *feed_file, const char *package, ts_ns now, ts_ns start,
                             struct err_text *why) ERR_MUST_CHECK;
 
+/*
+ * What was read of a job and its datafeed (NULL: none) and has no effect, a sentence each. Files
+ * that cannot be read have none: daemon_install_job() says why.
+ */
+void daemon_install_notes(const char *job, size_t job_n, const char *job_file, const char *feed,
+                          size_t feed_n, const char *feed_file,
+                          void (*note)(void *ctx, const char *sentence), void *ctx);
+
 /* One rule. With enable its jobs are installed, from the shipped package that has them, and
  * started; what is missing is written down as the rule's status. */
 enum err daemon_install_rule(struct store_state *state, const struct rule *rule,

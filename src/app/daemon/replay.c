@@ -259,6 +259,11 @@ static enum err find_feed(struct daemon_replay *r, const char *job_id, struct bu
     return ERR_NONE;
 }
 
+static void on_note(void *ctx, const char *sentence)
+{
+    remark(ctx, sentence);
+}
+
 static enum err install_job(struct daemon_replay *r, const char *path, struct err_text *why)
 {
     struct format_node *job;
@@ -271,6 +276,10 @@ static enum err install_job(struct daemon_replay *r, const char *path, struct er
     buf_init(&feed);
     format_node_write(job, &text);
     err = find_feed(r, format_node_str(format_node_get(job, "job_id"), ""), &feed, &feed_file, why);
+    if (err == ERR_NONE)
+        daemon_install_notes(buf_text(&text), text.n, path,
+                             feed_file != NULL ? buf_text(&feed) : NULL, feed.n, feed_file, on_note,
+                             r);
     if (err == ERR_NONE)
         err = daemon_install_job(r->state, buf_text(&text), text.n, path,
                                  feed_file != NULL ? buf_text(&feed) : NULL, feed.n, feed_file,

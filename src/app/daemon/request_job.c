@@ -124,10 +124,18 @@ static enum err open_job(struct daemon_asked *a, const char *id, struct err_text
     return err == ERR_NONE && failed ? ERR_INVALID : err;
 }
 
+static void on_note(void *ctx, const char *sentence)
+{
+    daemon_asked_remark(ctx, "weir: %s", sentence);
+}
+
 static enum err create(struct daemon_asked *a, struct err_text *why)
 {
     const char *job = daemon_asked_text(a, "job", "");
     const char *feed = daemon_asked_text(a, "datafeed", NULL);
+    daemon_install_notes(job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
+                         feed != NULL ? strlen(feed) : 0,
+                         daemon_asked_text(a, "datafeed_file", "datafeed"), on_note, a);
     return daemon_install_job(
         a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
         feed != NULL ? strlen(feed) : 0, daemon_asked_text(a, "datafeed_file", "datafeed"), NULL,
