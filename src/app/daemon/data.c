@@ -39,6 +39,8 @@ enum err daemon_data_make(const char *dir, struct err_text *why)
     if (strlen(dir) >= sizeof(path))
         return err_set(why, ERR_INVALID, "the name of the data directory is too long");
     memcpy(path, dir, strlen(dir) + 1);
+    for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+        path[n - 1] = '\0'; /* the last name, which nobody else may enter, is the last */
     for (char *p = path + 1;; p++) {
         if (*p != '/' && *p != '\0')
             continue;
