@@ -65,6 +65,7 @@ struct daemon_replay {
     struct place seen; /* what the saved learning has seen, from an earlier run */
     struct place kept; /* what the store has kept, from an earlier run */
     struct place at;   /* the newest event played */
+    bool placed;       /* seen and kept are known, and at goes on from there */
     ts_ns saved;       /* passing time of the last save */
     enum err failed;
     struct err_text why;
@@ -358,13 +359,18 @@ static enum err set_up(struct daemon_replay *r, struct err_text *why)
     return err;
 }
 
-static bool is_after(const struct event *e, const struct place *p)
+static struct place place_of(const struct event *e)
 {
-    if (e->time != p->time)
-        return e->time > p->time;
-    if (e->source != p->source)
-        return e->source > p->source;
-    return e->sequence > p->sequence;
+    return (struct place){e->time, e->source, e->sequence};
+}
+
+static bool is_after(struct place a, const struct place *b)
+{
+    if (a.time != b->time)
+        return a.time > b->time;
+    if (a.source != b->source)
+        return a.source > b->source;
+    return a.sequence > b->sequence;
 }
 
 static void place_write(const struct place *p, struct buf *out)
@@ -402,9 +408,24 @@ static enum err find_places(struct daemon_replay *r, struct err_text *why)
     buf_release(&place);
     if (err == ERR_NOT_FOUND)
         err = ERR_NONE;
-    return err == ERR_NONE
-               ? err
-               : err_set(why, err, "the data directory cannot be read: %s", err_name(err));
+    if (err != ERR_NONE)
+        return err_set(why, err, "the data directory cannot be read: %s", err_name(err));
+    r->at = r->seen;
+    r->placed = true;
+    return ERR_NONE;
+}
+
+/* How far events are kept. An earlier run may have kept more than it learned of. */
+static enum err tell_store(struct daemon_replay *r, struct err_text *why)
+{
+    struct buf place;
+    buf_init(&place);
+    place_write(is_after(r->at, &r->kept) ? &r->at : &r->kept, &place);
+    enum err err =
+        buf_ok(&place) ? store_offset_set(r->store, PLACE, place.p, place.n) : ERR_MEMORY;
+    buf_release(&place);
+    return err == ERR_NONE ? err
+                           : err_set(why, err, "the store cannot be written: %s", err_name(err));
 }
 
 /* Events first, then what was learned of them. */
@@ -413,10 +434,9 @@ static enum err keep_place(struct daemon_replay *r, struct err_text *why)
     struct buf place;
     buf_init(&place);
     place_write(&r->at, &place);
-    enum err err =
-        buf_ok(&place) ? store_offset_set(r->store, PLACE, place.p, place.n) : ERR_MEMORY;
-    if (err != ERR_NONE)
-        err_set(why, err, "the store cannot be written: %s", err_name(err));
+    enum err err = buf_ok(&place) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE)
+        err = tell_store(r, why);
     if (err == ERR_NONE)
         err = store_commit(r->store, why);
     if (err == ERR_NONE)
@@ -434,9 +454,11 @@ static void play(void *ctx, struct event *e)
         return;
     if (r->played == 0)
         r->failed = daemon_pipeline_load(r->pipeline, e->time, &r->why);
-    if (r->failed == ERR_NONE && is_after(e, &r->seen)) {
-        r->failed = daemon_pipeline_event(r->pipeline, e, true, is_after(e, &r->kept), &r->why);
-        r->at = (struct place){e->time, e->source, e->sequence};
+    if (r->failed == ERR_NONE && is_after(place_of(e), &r->seen)) {
+        bool keep = is_after(place_of(e), &r->kept);
+        r->failed = daemon_pipeline_event(r->pipeline, e, true, keep, &r->why);
+        if (r->failed == ERR_NONE)
+            r->at = place_of(e);
     }
     if (++r->played % LOOK_EVERY != 0)
         return;
@@ -486,7 +508,6 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
         err = set_up(r, why);
     if (err == ERR_NONE)
         err = find_places(r, why);
-    r->at = r->seen;
     r->saved = clock_steady();
     if (err == ERR_NONE && (err = ingest_sort_drain(r->sort, play, r)) != ERR_NONE)
         err_set(why, err, "the events in order cannot be read: %s", err_name(err));
@@ -498,10 +519,12 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
         err = daemon_pipeline_finish(r->pipeline, why);
     if (err == ERR_NONE)
         tell_silence(r);
-    if (r->settings.data_dir == NULL || (err != ERR_NONE && err != ERR_STOPPED))
+    if (r->store == NULL || !r->placed)
         return err;
     struct err_text late;
-    enum err saved = keep_place(r, &late);
+    /* After a failure nothing is learned for good, but closing the store keeps the events. */
+    enum err saved =
+        err == ERR_NONE || err == ERR_STOPPED ? keep_place(r, &late) : tell_store(r, &late);
     if (saved != ERR_NONE && err == ERR_NONE) {
         *why = late;
         err = saved;
