@@ -55,6 +55,9 @@ struct serve {
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
     bool full;              /* the disk was full at the last commit, and that was told */
+    bool stopping;
+    enum err ended; /* why a source ended that was not asked to; the first one */
+    struct err_text ended_why;
 };
 
 static void tell(const struct serve *s, int level, const char *sentence)
@@ -228,6 +231,28 @@ static enum err commit(struct serve *s, struct err_text *why)
     return err;
 }
 
+/* A source is done. When nobody asked it to, that is told at once: others may go on for long. */
+static void end_source(struct serve *s, size_t source)
+{
+    struct err_text why;
+    char line[700];
+    s->active[source] = false;
+    if (s->stopping)
+        return;
+    enum err err = source == SOURCE_WIRE ? daemon_wire_failure(s->wire, &why)
+                                         : daemon_tail_failure(s->tail, &why);
+    if (err == ERR_NONE)
+        return;
+    snprintf(line, sizeof(line), "%s: %s",
+             source == SOURCE_WIRE ? "the capture has ended" : "logs are no longer followed",
+             why.message);
+    tell(s, 0, line);
+    if (s->ended == ERR_NONE) {
+        s->ended = err;
+        s->ended_why = why;
+    }
+}
+
 /* A batch through the pipeline. */
 static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *why)
 {
@@ -246,7 +271,7 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
     if (b->watermark > s->watermark[b->source])
         s->watermark[b->source] = b->watermark;
     if (b->last)
-        s->active[b->source] = false;
+        end_source(s, b->source);
     return err;
 }
 
@@ -295,19 +320,18 @@ static bool any_active(const struct serve *s)
 
 static enum err loop(struct serve *s, struct err_text *why)
 {
-    bool stopping = false;
     bool had_sources = any_active(s);
-    while (!stopping || any_active(s)) {
-        if (!stopping && s->settings->stop(s->settings->ctx)) {
-            stopping = true;
+    while (!s->stopping || any_active(s)) {
+        if (!s->stopping && s->settings->stop(s->settings->ctx)) {
+            s->stopping = true;
             if (s->wire != NULL)
                 daemon_wire_ask_stop(s->wire);
             if (s->tail != NULL)
                 daemon_tail_ask_stop(s->tail);
         }
-        if (!stopping && had_sources && !any_active(s))
+        if (!s->stopping && had_sources && !any_active(s))
             break; /* all sources have ended by themselves */
-        struct daemon_batch *b = s->full && !stopping ? NULL : ring_pop_wait(s->ring, WAIT);
+        struct daemon_batch *b = s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, WAIT);
         enum err err = b != NULL ? take(s, b, why) : ERR_NONE;
         daemon_batch_free(b);
         if (err == ERR_NONE)
@@ -317,9 +341,23 @@ static enum err loop(struct serve *s, struct err_text *why)
         if (s->full)
             usleep((useconds_t)(WAIT / TIME_US));
     }
-    if (s->wire != NULL && !stopping)
-        return daemon_wire_failure(s->wire, why);
-    return ERR_NONE;
+    if (s->ended != ERR_NONE)
+        *why = s->ended_why;
+    return s->ended;
+}
+
+/* What came is kept, then what was learned of it: never the other way round. */
+static enum err keep_all(struct serve *s, struct err_text *why)
+{
+    enum err err = commit(s, why);
+    if (err == ERR_NONE && s->full)
+        err = err_set(why, ERR_FULL, "the disk is full: the newest events are not kept");
+    if (err != ERR_NONE)
+        return err;
+    pthread_mutex_lock(&s->data->lock);
+    err = daemon_pipeline_save(s->pipeline, NULL, NULL, 0, why);
+    pthread_mutex_unlock(&s->data->lock);
+    return err;
 }
 
 static enum err start(struct serve *s, struct err_text *why)
@@ -383,12 +421,7 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
             tell(&s, 1, "nothing is watched: --interface names a wire, --follow a log");
         err = loop(&s, why);
         struct err_text late;
-        enum err kept = commit(&s, &late);
-        if (kept == ERR_NONE) {
-            pthread_mutex_lock(&s.data->lock);
-            kept = daemon_pipeline_save(s.pipeline, NULL, NULL, 0, &late);
-            pthread_mutex_unlock(&s.data->lock);
-        }
+        enum err kept = keep_all(&s, &late);
         if (kept != ERR_NONE && err == ERR_NONE) {
             *why = late;
             err = kept;

@@ -31,6 +31,8 @@ struct daemon_tail {
     struct ingest_delta *delta;
     struct ingest_counts counts; /* of the table of totals */
     struct daemon_batch *batch;
+    struct daemon_batch
+        *last;         /* says that this was all; made at the start, to be there at the end */
     struct ring *wake; /* carries nothing; closing it ends the thread */
     pthread_t thread;
     bool started;
@@ -103,6 +105,8 @@ static bool poll_log(struct daemon_tail *t, struct log *log)
     ingest_follow_save(log->follow, &t->batch->offset);
     bool whole =
         err == ERR_NONE && !t->failed && buf_ok(&t->batch->offset) && t->batch->offset_name != NULL;
+    /* Lines were read that nobody gets: only going on from the kept position brings them again. */
+    t->failed |= !whole;
     if (!whole || !ring_push(t->settings.ring, t->batch))
         daemon_batch_free(t->batch);
     t->batch = NULL;
@@ -121,13 +125,9 @@ static void *run(void *arg)
         if (!more)
             (void)ring_pop_wait(t->wake, POLL_EVERY);
     }
-    struct daemon_batch *last = daemon_batch_new(t->settings.source);
-    if (last != NULL) {
-        last->last = true;
-        last->watermark = clock_wall() - t->settings.late;
-        if (!ring_push(t->settings.ring, last))
-            daemon_batch_free(last);
-    }
+    t->last->watermark = clock_wall() - t->settings.late;
+    if (ring_push(t->settings.ring, t->last))
+        t->last = NULL;
     return NULL;
 }
 
@@ -141,11 +141,14 @@ enum err daemon_tail_start(const struct daemon_tail_settings *settings, struct d
     t->logs = mem_zero(settings->paths_n, sizeof(*t->logs));
     t->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){1, 2}, &t->counts);
     t->wake = ring_new(1);
-    enum err err = t->logs != NULL && t->delta != NULL && t->wake != NULL
+    t->last = daemon_batch_new(settings->source);
+    enum err err = t->logs != NULL && t->delta != NULL && t->wake != NULL && t->last != NULL
                        ? ERR_NONE
                        : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
         t->n = settings->paths_n;
+        t->last->last = true;
+    }
     for (size_t i = 0; i < t->n && err == ERR_NONE; i++)
         err = open_log(t, i, why);
     if (err == ERR_NONE && pthread_create(&t->thread, NULL, run, t) != 0)
@@ -177,7 +180,13 @@ void daemon_tail_free(struct daemon_tail *t)
         mem_free(t->logs[i].offset_name);
     }
     mem_free(t->logs);
+    daemon_batch_free(t->last);
     ingest_delta_free(t->delta);
     ring_free(t->wake);
     mem_free(t);
+}
+
+enum err daemon_tail_failure(const struct daemon_tail *t, struct err_text *why)
+{
+    return t->failed ? err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY)) : ERR_NONE;
 }

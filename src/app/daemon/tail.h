@@ -42,4 +42,7 @@ enum err daemon_tail_start(const struct daemon_tail_settings *settings, struct d
 void daemon_tail_ask_stop(struct daemon_tail *t);
 void daemon_tail_free(struct daemon_tail *t); /* NULL is fine */
 
+/* After the last batch: why the thread has ended, ERR_NONE when it was asked to. */
+enum err daemon_tail_failure(const struct daemon_tail *t, struct err_text *why);
+
 #endif

@@ -25,6 +25,7 @@ struct daemon_wire {
     struct capture_live *live;
     struct daemon_packets *packets;
     struct daemon_batch *batch;
+    struct daemon_batch *spare; /* for the last one, so that the end is told in any case */
     pthread_t thread;
     bool started;
     uint64_t sequence;
@@ -52,6 +53,10 @@ static void hand_on(struct daemon_wire *w, ts_ns now, bool last)
 {
     struct daemon_batch *b = w->batch != NULL ? w->batch : daemon_batch_new(w->settings.source);
     w->batch = NULL;
+    if (b == NULL && last) {
+        b = w->spare;
+        w->spare = NULL;
+    }
     if (b == NULL)
         return; /* the next one will tell the time */
     b->watermark = now;
@@ -130,6 +135,8 @@ enum err daemon_wire_start(struct daemon_wire *w, const struct daemon_wire_setti
     enum err err = daemon_packets_new(&packets, &w->packets);
     if (err != ERR_NONE)
         return err_set(why, err, "%s", err_name(err));
+    if ((w->spare = daemon_batch_new(settings->source)) == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (pthread_create(&w->thread, NULL, run, w) != 0)
         return err_set(why, ERR_LIMIT, "no thread for the capture");
     w->started = true;
@@ -150,6 +157,7 @@ void daemon_wire_free(struct daemon_wire *w)
         pthread_join(w->thread, NULL);
     }
     daemon_batch_free(w->batch);
+    daemon_batch_free(w->spare);
     daemon_packets_free(w->packets);
     capture_live_close(w->live);
     mem_free(w);
