@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct alerts {
+    const char *path;
     FILE *to; /* NULL: nowhere but the store */
     bool failed;
 };
@@ -30,10 +32,26 @@ static void say(void *ctx, int level, const char *sentence)
         log_line((enum log_level)level, "%s", sentence);
 }
 
+/* Somebody who rotates logs moved the file away: the next alert begins a new one. */
+static void reopen_moved(struct alerts *a)
+{
+    struct stat named, open;
+    if (a->to == stdout || fstat(fileno(a->to), &open) != 0)
+        return;
+    if (stat(a->path, &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev)
+        return;
+    FILE *fresh = fopen(a->path, "a");
+    if (fresh == NULL)
+        return; /* the old one is better than none */
+    fclose(a->to);
+    a->to = fresh;
+}
+
 static void on_alert(void *ctx, const char *id, struct bytes json)
 {
     struct alerts *a = ctx;
     (void)id;
+    reopen_moved(a);
     bool ok = fwrite(json.p, 1, json.n, a->to) == json.n && putc('\n', a->to) != EOF &&
               fflush(a->to) == 0;
     /* The alert is in the store; a full disk or closed pipe is told once, and tried again. */
@@ -76,6 +94,7 @@ static enum err open_alerts(const struct conf *conf, const struct cli_args *args
         cli_has(args, CLI_ALERTS) ? cli_value(args, CLI_ALERTS, "") : conf->alerts_file;
     if (path[0] == '\0')
         return ERR_NONE;
+    out->path = path;
     out->to = strcmp(path, "-") == 0 ? stdout : fopen(path, "a");
     if (out->to == NULL) {
         int number = errno;
