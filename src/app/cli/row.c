@@ -38,6 +38,44 @@ void cli_row_head(FILE *to)
             "what");
 }
 
+/* A control character, or one that turns the direction of text; p has step bytes. */
+static bool steers(const unsigned char *p, size_t step)
+{
+    switch (step) {
+    case 1:
+        return p[0] < 0x20 || p[0] == 0x7f;
+    case 2:
+        return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+    case 3:
+        return (p[0] == 0xe2 && p[1] == 0x80 &&
+                (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+               (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9) ||
+               (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
+    default:
+        return false;
+    }
+}
+
+/* Names come from traffic: nothing in them may steer the terminal or break the line. Returns how
+ * many bytes are left of the n at s. */
+static size_t make_plain(char *s, size_t n)
+{
+    size_t to = 0, step;
+    for (size_t i = 0; i < n; i += step) {
+        const unsigned char *p = (const unsigned char *)s + i;
+        step = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+        if (step > n - i)
+            step = n - i;
+        if (steers(p, step)) {
+            s[to++] = '?';
+            continue;
+        }
+        memmove(s + to, p, step);
+        to += step;
+    }
+    return to;
+}
+
 void cli_row_event(const struct event *e, struct buf *out)
 {
     static const event_field telling[] = {
@@ -54,6 +92,11 @@ void cli_row_event(const struct event *e, struct buf *out)
     number_text(e, EVENT_F_DESTINATION_BYTES, got);
     for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]) && what[0] == '\0'; i++)
         what = event_str(e, telling[i], "");
+    size_t before = out->n;
     buf_format(out, FORMAT, time, event_str(e, EVENT_F_EVENT_DATASET, "-"), source, target, sent,
                got, what);
+    if (!buf_ok(out))
+        return;
+    out->n = before + make_plain(out->p + before, out->n - before - 1);
+    buf_char(out, '\n');
 }
