@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,8 +151,9 @@ enum err cli_number(const struct cli_args *a, enum cli_option_id id, int64_t lea
         return ERR_NONE;
     }
     char *end;
+    errno = 0;
     long long v = strtoll(text, &end, 10);
-    if (text[0] == '\0' || *end != '\0' || v < least || v > most)
+    if (text[0] == '\0' || *end != '\0' || errno != 0 || v < least || v > most)
         return err_set(why, ERR_INVALID, "%s expects a whole number from %lld to %lld, not '%s'",
                        cli_options[id].name, (long long)least, (long long)most, text);
     *out = v;

@@ -74,10 +74,11 @@ static inline void help_rmdir(char *path)
 
 static inline void help_write(const char *dir, const char *name, const void *p, size_t n)
 {
-    char path[4200];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    char *path;
+    assert_true(asprintf(&path, "%s/%s", dir, name) > 0);
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
+    free(path);
     assert_int_equal(fwrite(p, 1, n, f), n);
     assert_int_equal(fclose(f), 0);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/batch.h"
+
+/* Events in a batch outlive those they were copied from. */
+static void test_copies(void **state)
+{
+    (void)state;
+    struct daemon_batch *b = daemon_batch_new(3);
+    assert_non_null(b);
+    assert_int_equal(b->source, 3);
+    assert_int_equal(b->watermark, TIME_NONE);
+    assert_false(b->last);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct arena arena;
+        struct event e;
+        char text[32];
+        arena_init(&arena, 0);
+        help_event(&e, &arena, HELP_BASE + i, i);
+        snprintf(text, sizeof(text), "host-%u", i);
+        event_set_str_view(&e, EVENT_F_HOST_NAME, text, strlen(text));
+        assert_int_equal(daemon_batch_add(b, &e), ERR_NONE);
+        memset(text, 'x', sizeof(text));
+        arena_release(&arena);
+    }
+    assert_int_equal(b->n, 1000);
+    for (unsigned i = 0; i < 1000; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "host-%u", i);
+        assert_int_equal(b->events[i].time, HELP_BASE + i);
+        assert_int_equal(b->events[i].sequence, i);
+        assert_string_equal(event_str(&b->events[i], EVENT_F_HOST_NAME, ""), text);
+        assert_non_null(event_ip(&b->events[i], EVENT_F_SOURCE_IP));
+    }
+    daemon_batch_free(b);
+    daemon_batch_free(NULL);
+}
+
+/* An event that lost a field is not taken: the batch stays as it was. */
+static void test_failed(void **state)
+{
+    (void)state;
+    struct daemon_batch *b = daemon_batch_new(0);
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    help_event(&e, &arena, HELP_BASE, 1);
+    e.failed = true;
+    assert_int_equal(daemon_batch_add(b, &e), ERR_MEMORY);
+    assert_int_equal(b->n, 0);
+    e.failed = false;
+    assert_int_equal(daemon_batch_add(b, &e), ERR_NONE);
+    assert_int_equal(b->n, 1);
+    arena_release(&arena);
+    daemon_batch_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_failed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
