@@ -82,6 +82,15 @@ with Folder() as folder:
     wrong(weir("read", folder.path), "folder", "a folder")
     wrong(weir("serve", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
           "weir.toml:3", "a setting out of range")
+    wrong(weir("alerts", "--output", "none"), "ndjson or table", "a form that alerts do not have")
+    run = weir("replay", folder("e4", lines))
+    check(run.status == 0 and "learn what is normal" in run.err, "silence has a reason", run)
+    run = weir("replay", "--data-dir", folder("kept"), folder("e4", lines))
+    run = weir("replay", "--data-dir", folder("kept"), folder("e4", lines))
+    check("nothing is new" in run.err, "so has that of a second run", run)
+    run = weir("detect", "--format", "csv", "--job", folder("count.json", json.dumps(JOB)),
+               folder("t.csv", "@timestamp\nbad\n2024-01-01T00:00:00Z\n"))
+    check(run.status == 0 and "1 of 2 records" in run.err, "a row without a time is told of", run)
     newer = folder("newer")
     wrong(weir("status", "--data-dir", newer), "no data directory", "a directory that is not there")
     check(not os.path.exists(newer), "asking makes no directory")

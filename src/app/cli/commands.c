@@ -13,8 +13,10 @@ const struct cli_command cli_commands[] = {
     {"read", "[OPTION]... INPUT...", "Turn captures, logs or live traffic into ECS events.",
      "Any input becomes events on standard output, one JSON document a line. INPUT is a capture\n"
      "(pcap, pcapng), Zeek logs (TSV or JSON) or ECS documents (NDJSON), plain or compressed with\n"
-     "gzip or zstd; \"-\" is standard input. Several captures are read as one, in order of time.\n"
-     "With --interface live traffic is read until the command is stopped.",
+     "gzip or zstd; \"-\" is standard input (a capture there needs --format pcap). Several "
+     "captures\n"
+     "are read as one, in order of time. With --interface live traffic is read until the command\n"
+     "is stopped.",
      CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_OUTPUT) |
          CLI_BIT(CLI_NO_PROMISCUOUS) | CLI_BIT(CLI_FLOWS_ONLY) | WHERE | TALK,
      cli_read},
@@ -48,7 +50,7 @@ const struct cli_command cli_commands[] = {
      cli_serve},
     {"status", "[OPTION]...", "Say what is kept and what runs.", "", DATA, cli_status},
     {"alerts", "[OPTION]...", "List the alerts that are kept.",
-     "--output table makes lines for a person.",
+     "One JSON document a line; --output table makes lines for a person.",
      DATA | TIMES | CLI_BIT(CLI_LIMIT) | CLI_BIT(CLI_OUTPUT), cli_alerts},
     {"search", "[OPTION]... [KQL]", "Find events that are kept.",
      "KQL is one expression in Kibana's query language, for instance\n"
@@ -59,7 +61,9 @@ const struct cli_command cli_commands[] = {
      "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
      DATA | CLI_BIT(CLI_LIMIT), cli_sql},
     {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete or results ID.",
+     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete or results ID. "
+     "results\n"
+     "prints the records that the job found, one JSON document a line.",
      DATA | CLI_BIT(CLI_DATAFEED) | TIMES, cli_job},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"

@@ -67,6 +67,15 @@ static void man1(void)
         roff(cli_options[id].text);
         puts(cli_options[id].many ? " May be repeated." : "");
     }
+    puts(".SH FILES\n.TP\n\\fI/var/lib/weir\\fR, \\fI~/.local/state/weir\\fR\n"
+         "What is kept: root's, and everybody else's. A daemon started with sudo is asked with "
+         "sudo.\n"
+         ".SH EXAMPLES\n.EX\nweir replay \\-\\-alerts table office.pcap\n"
+         "weir read \\-\\-output table conn.log dns.log.gz | head\n"
+         "sudo weir serve \\-\\-interface eth0 \\-\\-package ded \\-\\-alerts \\-\n"
+         "sudo weir alerts \\-\\-output table \\-\\-from now\\-1d\n"
+         "sudo weir search 'destination.port: 4447' \\-\\-limit 1\n"
+         "weir rule check my\\-rules\n.EE");
     puts(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage or a wrong file.\n"
          ".SH SEE ALSO\n.BR weir.toml (5)");
 }

@@ -15,15 +15,20 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                     false},
     [CLI_INTERFACE] = {"--interface", "IF", "Capture from this interface.", true},
     [CLI_FILTER] = {"--filter", "BPF", "Look only at packets that this expression matches.", false},
-    [CLI_OUTPUT] = {"--output", "KIND",
-                    "What to print: ndjson, table, or none (events are made and dropped).", false},
+    [CLI_OUTPUT] =
+        {"--output", "KIND",
+         "What to print: ndjson or table; for read also none: events are made and dropped.", false},
     [CLI_FLOWS_ONLY] = {"--flows-only", NULL,
                         "Make flows of packets, and do not look into what they carry.", false},
     [CLI_JOB] = {"--job", "FILE", "Anomaly-detection job in Elastic's JSON.", true},
     [CLI_DATAFEED] = {"--datafeed", "FILE", "Datafeed in Elastic's JSON.", true},
     [CLI_RULE] = {"--rule", "FILE|DIR", "Detection rule in Elastic's TOML or NDJSON.", true},
     [CLI_PACKAGE] = {"--package", "NAME", "Package to use, shipped or a folder.", true},
-    [CLI_DATA_DIR] = {"--data-dir", "DIR", "Folder of everything that is kept.", false},
+    [CLI_DATA_DIR] =
+        {"--data-dir", "DIR",
+         "Folder of everything that is kept; /var/lib/weir for root, else ~/.local/state/weir. "
+         "replay keeps nothing unless it is given.",
+         false},
     [CLI_ALERTS] = {"--alerts", "KIND",
                     "How alerts are printed: ndjson or table; for serve the file they are added "
                     "to, \"-\" is standard output.",
@@ -37,7 +42,7 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_FOLLOW] = {"--follow", "FILE|DIR", "Follow a log as it grows.", true},
     [CLI_FROM] = {"--from", "TIME", "Only from this time on: ISO 8601 or now-6h.", false},
     [CLI_TO] = {"--to", "TIME", "Only before this time.", false},
-    [CLI_LIMIT] = {"--limit", "N", "At most so many.", false},
+    [CLI_LIMIT] = {"--limit", "N", "At most so many; all when not given.", false},
     [CLI_NO_PROMISCUOUS] = {"--no-promiscuous", NULL,
                             "Do not ask the interface for packets of other machines.", false},
     [CLI_NO_SERVE] = {"--no-serve", NULL, "End after the table of alerts.", false},

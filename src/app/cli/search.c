@@ -4,6 +4,8 @@
 
 #include "cli/ask.h"
 
+#include <string.h>
+
 static int limit(const struct cli_args *args, struct cli_ask *a)
 {
     struct err_text why;
@@ -58,6 +60,12 @@ int cli_sql(const struct cli_args *args)
 int cli_alerts(const struct cli_args *args)
 {
     struct cli_ask a;
+    struct err_text why;
+    const char *output = cli_value(args, CLI_OUTPUT, "ndjson");
+    if (strcmp(output, "ndjson") != 0 && strcmp(output, "table") != 0)
+        return cli_fail(ERR_INVALID, (err_set(&why, ERR_INVALID,
+                                              "--output expects ndjson or table, not '%s'", output),
+                                      &why));
     cli_ask_init(&a, "alerts", NULL);
     cli_ask_option(&a, args, CLI_FROM);
     cli_ask_option(&a, args, CLI_TO);

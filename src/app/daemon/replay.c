@@ -478,6 +478,11 @@ static void tell_silence(struct daemon_replay *r)
     daemon_pipeline_totals(r->pipeline, &totals);
     if (totals.alerts > 0)
         return;
+    if (r->sorted > 0 && r->seen.time >= r->last) {
+        remark(r,
+               "an earlier run on this data directory has seen all these events: nothing is new");
+        return;
+    }
     if (r->sorted == 0) {
         remark(r, "no events in the input");
         return;
