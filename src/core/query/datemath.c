@@ -500,6 +500,9 @@ enum err query_datemath_parse(const char *s, size_t n, const struct datemath_opt
         sum.p++;
         sum.n--;
     }
+    /* Months cut both ends to their last day, each to its own: they may pass each other. */
+    if (up < down)
+        up = down;
     *out = (struct datemath_span){down, up + step, now};
     return ERR_NONE;
 }
