@@ -501,7 +501,7 @@ enum err query_datemath_parse(const char *s, size_t n, const struct datemath_opt
         sum.n--;
     }
     /* Months cut both ends to their last day, each to its own: they may pass each other. */
-    if (up < down)
+    if (up + step <= down)
         up = down;
     *out = (struct datemath_span){down, up + step, now};
     return ERR_NONE;
