@@ -15,7 +15,7 @@
 #define LANES 8 /* ids compared at a time */
 typedef uint16_t lanes __attribute__((vector_size(LANES * sizeof(event_field))));
 
-static bool reserve(struct event *e, uint32_t cap)
+bool event_reserve(struct event *e, uint32_t cap)
 {
     cap = (cap + LANES - 1) / LANES * LANES;
     event_field *ids = arena_alloc(e->arena, cap * sizeof(*ids));
@@ -38,7 +38,7 @@ static bool reserve(struct event *e, uint32_t cap)
 void event_init(struct event *e, struct arena *arena, ts_ns time)
 {
     *e = (struct event){.time = time, .arena = arena};
-    reserve(e, EVENT_USUAL_FIELDS);
+    event_reserve(e, EVENT_USUAL_FIELDS);
 }
 
 /* The place of a known field among the items, or -1. */
@@ -72,7 +72,7 @@ static int64_t place_named(const struct event *e, const char *name, size_t n)
 
 static struct event_item *append(struct event *e, event_field f, const char *name, size_t n)
 {
-    if (e->failed || (e->n == e->cap && !reserve(e, e->cap * 2)))
+    if (e->failed || (e->n == e->cap && !event_reserve(e, e->cap * 2)))
         return NULL;
     struct event_item *item = &e->items[e->n];
     *item = (struct event_item){.field = f, .name = name, .name_len = (uint32_t)n};
@@ -102,7 +102,7 @@ void event_init_like(struct event *e, struct arena *arena, ts_ns time, const str
     *e = *pattern;
     e->time = time;
     e->arena = arena;
-    if (!reserve(e, pattern->n + EVENT_USUAL_FIELDS)) /* copies the items */
+    if (!event_reserve(e, pattern->n + EVENT_USUAL_FIELDS)) /* copies the items */
         return;
     for (uint32_t i = 0; i < e->n; i++)
         e->items[i].cap = e->items[i].n; /* more values go into a list of its own */
@@ -113,7 +113,7 @@ static inline struct event_item *append_known(struct event *e, event_field f)
 {
     ASSERT_SLOW(!event_has(e, f));
     const struct event_field_def *def = event_field_def(f);
-    if (e->failed || (e->n == e->cap && !reserve(e, e->cap * 2)))
+    if (e->failed || (e->n == e->cap && !event_reserve(e, e->cap * 2)))
         return NULL;
     struct event_item *item = &e->items[e->n];
     item->field = f;
@@ -616,7 +616,7 @@ void event_copy(struct event *out, struct arena *arena, const struct event *e)
     *out = (struct event){
         .time = e->time, .sequence = e->sequence, .source = e->source, .arena = arena};
     out->failed = e->failed;
-    if (!reserve(out, e->n > 0 ? e->n + 4 : 4))
+    if (!event_reserve(out, e->n > 0 ? e->n + 4 : 4))
         return;
     for (uint32_t i = 0; i < e->n; i++) {
         const struct event_item *from = &e->items[i];

@@ -82,6 +82,10 @@ static inline bool event_has(const struct event *e, event_field f)
 /* An empty event with room for a usual number of fields. */
 void event_init(struct event *e, struct arena *arena, ts_ns time);
 
+/* Room for cap fields, for those who fill ids and items themselves; e->arena must be set. False,
+ * and the event has failed, when memory is short. */
+bool event_reserve(struct event *e, uint32_t cap);
+
 /*
  * For sources that make millions: an event with the fields of a pattern. Their values are borrowed:
  * the pattern must live as long as the event.

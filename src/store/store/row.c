@@ -531,10 +531,7 @@ enum err store_row_event(const struct store_batch *b, const struct store_row *ro
 {
     struct event e = {
         .time = row->time, .sequence = row->sequence, .source = row->source, .arena = arena};
-    e.cap = row->fields_n + 4;
-    e.ids = arena_alloc(arena, e.cap * sizeof(*e.ids));
-    e.items = arena_alloc(arena, e.cap * sizeof(*e.items));
-    if (e.ids == NULL || e.items == NULL)
+    if (!event_reserve(&e, row->fields_n + 4))
         return ERR_MEMORY;
     struct cursor at = cursor_of(row->fields);
     struct store_cell cell;

@@ -182,6 +182,23 @@ static void events_like_a_pattern(void **state)
     arena_release(&b);
 }
 
+/* Ids are compared several at a time: there is room for them beyond the last field. */
+static void test_reserve(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n < 20; n++) {
+        struct arena arena;
+        arena_init(&arena, 0);
+        struct event e = {.arena = &arena};
+        assert_true(event_reserve(&e, n));
+        assert_true(e.cap >= n && e.cap % 8 == 0);
+        for (uint32_t i = 0; i < e.cap; i++)
+            assert_int_equal(e.ids[i], EVENT_F_NONE);
+        assert_int_equal(e.n, 0);
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +209,7 @@ int main(void)
         cmocka_unit_test(foreign_bytes_are_escaped),
         cmocka_unit_test(copies_stand_alone),
         cmocka_unit_test(events_like_a_pattern),
+        cmocka_unit_test(test_reserve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
