@@ -53,7 +53,8 @@ enum err daemon_frame_take(const struct daemon_frame_pipe *pipe, struct buf *out
         out->n += n;
         left -= n;
     }
-    return ERR_NONE;
+    buf_str(out, ""); /* ends the text */
+    return buf_ok(out) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
 }
 
 static bool send_frame(const struct daemon_frame_pipe *pipe, uint8_t type, const void *p, size_t n)
