@@ -32,7 +32,8 @@ static void say(void *ctx, int level, const char *sentence)
         log_line((enum log_level)level, "%s", sentence);
 }
 
-/* Somebody who rotates logs moved the file away: the next alert begins a new one. */
+/* Somebody who rotates logs moved the file away: the next alert begins a new one, where the jail
+ * allows it, which is in the data directory. Elsewhere the file must be copied and cut. */
 static void reopen_moved(struct alerts *a)
 {
     struct stat named, open;
