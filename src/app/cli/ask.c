@@ -10,6 +10,7 @@
 #include "format/node.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -90,14 +91,17 @@ int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
     const struct daemon_output out = {.write = print};
     int status = CLI_FAILED;
     format_write_end_object(&a->w);
-    cli_catch_signals();
+    signal(SIGPIPE, SIG_IGN);
     enum err err = cli_data_dir(args, dir, &why);
     if (err == ERR_NONE && !buf_ok(&a->text))
         err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE) {
         err = daemon_control_ask(dir, buf_text(&a->text), a->text.n, &out, &status, &why);
-        if (err == ERR_NOT_FOUND)
+        if (err == ERR_NOT_FOUND) {
+            /* Only here is something to close; Ctrl-C while a daemon answers simply ends us. */
+            cli_catch_signals();
             err = open_and_ask(dir, a, &out, &status, &why);
+        }
     }
     buf_release(&a->text);
     return err == ERR_NONE ? status : cli_fail(err, &why);
