@@ -108,7 +108,10 @@ int cli_rule(const struct cli_args *args)
     const char *verb = args->rest[0];
     if (strcmp(verb, "check") == 0)
         return args->rest_n > 1 ? check(args) : wrong("weir rule check FILE|DIR...");
+    bool one = strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
     bool alone = strcmp(verb, "list") == 0 || strcmp(verb, "export") == 0;
+    if (!one && !alone && strcmp(verb, "import") != 0)
+        return wrong("check, list, enable, disable, import or export");
     if (args->rest_n != (alone ? 1 : 2))
         return wrong(alone                         ? "no more arguments"
                      : strcmp(verb, "import") == 0 ? "a file of rules"

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The column at which an option's text begins in a help, and where its lines end at the latest. */
+#define HELP_TEXT 25
+#define HELP_WIDTH 95
+
 const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_FORMAT] = {"--format", "FORMAT",
                     "Format of the input: auto (by its first bytes), pcap, ecs, zeek; for detect "
@@ -165,6 +169,23 @@ enum err cli_number(const struct cli_args *a, enum cli_option_id id, int64_t lea
     return ERR_NONE;
 }
 
+/* Words behind what stands on the line, which is *column characters long, in as many lines as
+ * they need. */
+static void add_words(const char *text, size_t *column, struct buf *out)
+{
+    while (*text != '\0') {
+        size_t n = strcspn(text, " ");
+        if (*column > HELP_TEXT && *column + 1 + n > HELP_WIDTH) {
+            buf_format(out, "\n%*s", HELP_TEXT - 1, "");
+            *column = HELP_TEXT - 1;
+        }
+        buf_char(out, ' ');
+        buf_add(out, text, n);
+        *column += 1 + n;
+        text += n + (text[n] == ' ');
+    }
+}
+
 void cli_help_command(const struct cli_command *c, struct buf *out)
 {
     buf_format(out, "weir %s %s\n\n%s\n", c->name, c->synopsis, c->summary);
@@ -180,7 +201,10 @@ void cli_help_command(const struct cli_command *c, struct buf *out)
             strncat(head, " ", sizeof(head) - strlen(head) - 1);
             strncat(head, cli_options[id].value, sizeof(head) - strlen(head) - 1);
         }
-        buf_format(out, "  %-22s %s%s\n", head, cli_options[id].text,
-                   cli_options[id].many ? " May be repeated." : "");
+        buf_format(out, "  %-22s", head);
+        size_t column = HELP_TEXT - 1;
+        add_words(cli_options[id].text, &column, out);
+        add_words(cli_options[id].many ? "May be repeated." : "", &column, out);
+        buf_char(out, '\n');
     }
 }

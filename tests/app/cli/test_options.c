@@ -128,7 +128,7 @@ static void test_number(void **state)
     cli_args_release(&a);
 }
 
-/* The help of a command lists its options, and no others. */
+/* The help of a command lists its options, and no others, in lines that fit a narrow window. */
 static void test_help(void **state)
 {
     (void)state;
@@ -144,6 +144,8 @@ static void test_help(void **state)
             snprintf(line, sizeof(line), "\n  %s ", cli_options[id].name);
             assert_int_equal(strstr(buf_text(&text), line) != NULL, there);
         }
+        for (const char *line = buf_text(&text); line != NULL; line = strchr(line + 1, '\n'))
+            assert_true(strcspn(line + 1, "\n") <= 100);
         buf_release(&text);
     }
 }
