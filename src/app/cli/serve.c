@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct alerts {
     const char *path;
@@ -111,6 +112,16 @@ static void warn(void *ctx, const char *sentence)
     log_line(LOG_LEVEL_WARNING, "%s", sentence);
 }
 
+/* A slip of the pen, most often. */
+static void tell_missing(const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->follow.n; i++)
+        if (access(conf->follow.items[i], F_OK) != 0)
+            log_line(LOG_LEVEL_WARNING,
+                     "%s: %s; a file is followed once it is there, a folder after a new start",
+                     conf->follow.items[i], strerror(errno));
+}
+
 /* Followed logs may be renewed by somebody else's rights; nothing else is opened later. */
 static enum err start_monitor(const struct conf *conf, struct priv_monitor **out,
                               struct err_text *why)
@@ -144,6 +155,8 @@ int cli_serve(const struct cli_args *args)
     err = settle(&conf, args, &why);
     if (err == ERR_NONE)
         err = open_alerts(&conf, args, &alerts, &why);
+    if (err == ERR_NONE)
+        tell_missing(&conf);
     if (err == ERR_NONE)
         err = start_monitor(&conf, &monitor, &why);
     cli_host_name(host);
