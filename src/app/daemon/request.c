@@ -99,7 +99,8 @@ enum err daemon_asked_pages(struct daemon_asked *a, uint64_t limit, daemon_asked
     return err;
 }
 
-static void print_format(struct daemon_asked *a, int stream, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void print_format(struct daemon_asked *a, int stream,
+                                                               const char *format, va_list args)
 {
     char text[4096];
     int n = vsnprintf(text, sizeof(text) - 1, format, args);
