@@ -54,9 +54,9 @@ with Folder() as folder:
                     written += 1
                 f.flush()
                 time.sleep(0.02)
-        kill_daemon(daemon)
         # One second between commits, a quarter between polls, and what the machine is slow.
         allowed = time.time() - 2 - 4 * slow
+        kill_daemon(daemon)
         due = max((n for when, n in history if when <= allowed), default=0)
         have = stored(data)
         check(len(have) == len(set(have)), "no event twice")
