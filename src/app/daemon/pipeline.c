@@ -269,9 +269,13 @@ enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
 enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const void *position,
                               size_t n, struct err_text *why)
 {
+    enum err err = ERR_NONE;
     if (p->now == TIME_NONE)
         return ERR_NONE;
-    enum err err = begin(p, why);
+    if (p->behind) /* a snapshot must not be ahead of its results */
+        err = make_up(p, why);
+    if (err == ERR_NONE)
+        err = begin(p, why);
     if (err != ERR_NONE)
         return err;
     err = daemon_jobs_save(p->jobs, p->now, why);
