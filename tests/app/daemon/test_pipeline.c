@@ -200,11 +200,13 @@ static void test_full_disk(void **state)
         struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
         help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, true);
         HELP_OK(store_commit(store, &help_why));
+        HELP_OK(daemon_pipeline_advance(p, FINAL - 1, &help_why)); /* the bucket is next */
         if (full) {
             help_limit_files(4096);
             assert_int_not_equal(daemon_pipeline_advance(p, FINAL, &help_why), ERR_NONE);
             assert_true(help_why.message[0] != '\0');
-            assert_int_not_equal(daemon_pipeline_advance(p, FINAL, &help_why), ERR_NONE);
+            if (full == 1) /* and still full when it tries to make up for it */
+                assert_int_not_equal(daemon_pipeline_advance(p, FINAL, &help_why), ERR_NONE);
             help_limit_files(RLIM_INFINITY);
             assert_int_equal(alerts.n, 0);
             assert_int_equal(help_count_alerts(st, NULL), 0);
