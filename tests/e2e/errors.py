@@ -49,6 +49,8 @@ with Folder() as folder:
     stats = json.loads(run.err.splitlines()[-1])
     check(stats["events"] == 900001, "all others are there", run)
     check(stats["dropped"].get("ingest.json") == 1, "and the bad one is counted", run)
+    wrong(weir("read", "--format", "ecs", folder("no.ndjson", "not json\n" * 50)),
+          "nothing of the input", "a file of which nothing can be read")
     packed = folder("cut.ndjson.gz", gzip.compress((lines * 20000).encode())[:-2000])
     run = weir("read", "--output", "none", "--stats", packed)
     check(json.loads(run.err.splitlines()[-1])["events"] > 0, "a cut file gives what is there", run)

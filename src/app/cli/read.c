@@ -93,6 +93,8 @@ static enum err read_files(const struct cli_args *args, struct printer *p, const
     cli_tell_troubles(&totals, cli_has(args, CLI_QUIET));
     if (cli_has(args, CLI_STATS))
         cli_stats_inputs(in, start);
+    if (err == ERR_NONE && totals.events == 0 && totals.malformed > 0)
+        err = err_set(why, ERR_FORMAT, "nothing of the input could be read");
     daemon_inputs_free(in);
     return err;
 }

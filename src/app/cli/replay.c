@@ -95,6 +95,10 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
         struct daemon_inputs_totals t;
         daemon_inputs_totals(daemon_replay_inputs(replay), &t);
         cli_tell_troubles(&t, quiet);
+        if (err == ERR_NONE && t.events == 0 && t.malformed > 0)
+            status =
+                cli_fail(ERR_FORMAT,
+                         (err_set(&why, ERR_FORMAT, "nothing of the input could be read"), &why));
         if (stats)
             cli_stats_pipeline(daemon_replay_inputs(replay), daemon_replay_pipeline(replay), start);
     }

@@ -6,11 +6,13 @@
 #include "base/mem.h"
 #include "format/node.h"
 #include "query/datemath.h"
+#include "query/query.h"
 #include "rule/digest.h"
 #include "rule/job_id.h"
 #include "rule/keys.h"
 #include "rule/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const type_names[RULE_TYPES] = {
@@ -88,6 +90,29 @@ static void warn_at(const struct listener *l, const struct format_node *v, const
     l->warn(l->ctx, &text);
 }
 
+/*
+ * A query in KQL or Lucene's syntax that cannot be read is a warning: the rule does not run yet,
+ * and there may be more in the language than is read here.
+ */
+static void warn_of_query(const struct listener *l, const struct format_node *rule,
+                          const char *query_key, const char *language_key)
+{
+    const struct format_node *v = format_node_get(rule, query_key);
+    const char *language = format_node_str(format_node_get(rule, language_key), "kuery");
+    struct query *query = NULL;
+    struct err_text why;
+    bool read = strcmp(language, "kuery") == 0 || strcmp(language, "lucene") == 0;
+    if (!read || format_node_type(v) != FORMAT_STRING)
+        return;
+    if (query_parse_language(language, format_node_str(v, ""), format_node_str_len(v), 0, &query,
+                             &why) != ERR_NONE) {
+        char text[700];
+        snprintf(text, sizeof(text), "the %s cannot be read: %s", query_key, why.message);
+        warn_at(l, v, text);
+    }
+    query_free(query);
+}
+
 /* A stray key is a warning, unless it is a known key with a slip in it. */
 static enum err stray_key(void *ctx, const struct format_node *key, const struct rule_table *table,
                           struct err_text *why)
@@ -160,6 +185,8 @@ static enum err check(const struct format_node *root, enum rule_form form,
     if (query && form == RULE_FORM_FILE && format_node_get(rule, "language") == NULL)
         return format_node_err(rule, why, ERR_INVALID, "a rule of type %s must have a language",
                                type_names[*out_type]);
+    warn_of_query(listener, rule, "query", "language");
+    warn_of_query(listener, rule, "threat_query", "threat_language");
     *out_rule = rule;
     return ERR_NONE;
 }
