@@ -205,7 +205,6 @@ static enum err start_sources(struct serve *s, struct err_text *why)
             .monitor = s->settings->monitor,
             .ring = s->ring,
             .source = SOURCE_TAIL,
-            .first_event_source = SOURCE_WIRE + 1,
         };
         err = daemon_tail_start(&tail, &s->tail, why);
         s->active[SOURCE_TAIL] = err == ERR_NONE;

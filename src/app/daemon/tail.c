@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/ring.h"
 #include "daemon/batch.h"
@@ -62,11 +63,18 @@ static int open_by_monitor(void *ctx, const char *path)
     return -1;
 }
 
+uint32_t daemon_tail_source(const char *path)
+{
+    /* The key is part of what is kept: with another one the same path would be another source. */
+    static const struct hash_key key = {0x666f6c6c6f776564U, 0x20706174686e6f31U};
+    return (uint32_t)hash_bytes(key, path, strlen(path)) | 0x80000000U;
+}
+
 static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
 {
     struct ingest_settings settings;
     ingest_settings_default(&settings);
-    settings.source = t->settings.first_event_source + (uint32_t)i;
+    settings.source = daemon_tail_source(t->settings.paths[i]);
     settings.delta = t->delta;
     settings.zeek.late_ns = t->settings.late;
     if (t->settings.monitor != NULL)

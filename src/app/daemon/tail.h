@@ -5,9 +5,10 @@
  * Followed logs as a source: a thread that polls them, and hands on batches of events with the
  * positions after them.
  *
- * Each path is a source of events of its own, numbered in the order of the configuration from
- * first_event_source on. Positions are committed with the events (store_offset_set), under
- * "tail:" and the path, so that after a crash reading goes on where the kept events end.
+ * Each path is a source of events of its own. Its number follows from the path alone
+ * (daemon_tail_source), so that a configuration in another order changes nothing. Positions are
+ * committed with the events (store_offset_set), under "tail:" and the path, so that after a crash
+ * reading goes on where the kept events end.
  *
  * The source's time is the wall clock less `late`.
  *
@@ -34,8 +35,10 @@ struct daemon_tail_settings {
     struct priv_monitor *monitor; /* opens what this process may not; NULL: there is none */
     struct ring *ring;            /* of struct daemon_batch */
     size_t source;                /* number of this producer */
-    uint32_t first_event_source;
 };
+
+/* The number of the source of events that a path is: never 0, which is the wire's. */
+uint32_t daemon_tail_source(const char *path);
 
 enum err daemon_tail_start(const struct daemon_tail_settings *settings, struct daemon_tail **out,
                            struct err_text *why) ERR_MUST_CHECK;

@@ -27,8 +27,7 @@ static void start(struct world *w)
                                                   .store = w->store,
                                                   .late = LATE,
                                                   .ring = w->ring,
-                                                  .source = 1,
-                                                  .first_event_source = 5};
+                                                  .source = 1};
     HELP_OK(daemon_tail_start(&settings, &w->tail, &help_why));
 }
 
@@ -52,7 +51,7 @@ static size_t take(struct world *w, size_t n, bool *out_last)
         assert_int_equal(b->source, 1);
         assert_true(b->watermark <= clock_wall() - LATE);
         for (size_t i = 0; i < b->n; i++)
-            assert_int_equal(b->events[i].source, 5);
+            assert_int_equal(b->events[i].source, daemon_tail_source(w->path));
         got += b->n;
         *out_last = b->last;
         if (b->offset_name != NULL)
@@ -113,11 +112,21 @@ static void test_wrong(void **state)
     help_rmdir(w.dir);
 }
 
+/* Whatever else is followed, and in whatever order. */
+static void a_source_follows_from_its_path(void **state)
+{
+    (void)state;
+    assert_int_equal(daemon_tail_source("/a"), daemon_tail_source("/a"));
+    assert_int_not_equal(daemon_tail_source("/a"), daemon_tail_source("/b"));
+    assert_int_not_equal(daemon_tail_source(""), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_follow),
         cmocka_unit_test(test_wrong),
+        cmocka_unit_test(a_source_follows_from_its_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
