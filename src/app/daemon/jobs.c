@@ -25,10 +25,12 @@ struct running {
     struct detect_feed *feed;
     struct query_index *index;
     struct detect *engine;
-    char *name;  /* for people, or NULL */
-    ts_ns first; /* of the first event it got since it started, TIME_NONE */
-    ts_ns delay; /* how long after its end a bucket is final */
-    ts_ns start; /* stored events before this were not asked for */
+    char *name;    /* for people, or NULL */
+    ts_ns first;   /* of the first event it got since it started, TIME_NONE */
+    ts_ns delay;   /* how long after its end a bucket is final */
+    ts_ns start;   /* stored events before this were not asked for */
+    ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
+                    0: perhaps an earlier run left some */
     bool catching_up;
     /* For each source, the greatest sequence the engine has had: what the store holds beyond it is
      * new after a restart. */
@@ -569,12 +571,43 @@ static enum err after(struct daemon_jobs *j, enum err err, struct err_text *why)
     return err;
 }
 
+static enum err drop_interim(struct daemon_jobs *j, struct running *r)
+{
+    if (r->interim == TIME_NONE)
+        return ERR_NONE;
+    /* What was open then had not ended, or not by more than the delay. */
+    ts_ns from = r->interim == 0 ? 0 : r->interim - r->delay - r->job->bucket_span_ns;
+    r->interim = TIME_NONE;
+    return store_state_result_delete(j->options.state, r->job->id, from, TIME_MAX, true);
+}
+
 enum err daemon_jobs_advance(struct daemon_jobs *j, ts_ns now, struct err_text *why)
 {
     enum err err = ERR_NONE;
     j->now = now;
-    for (size_t i = 0; i < j->n && err == ERR_NONE; i++)
-        err = detect_advance(j->jobs[i]->engine, now);
+    for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
+        if (next_of(j->jobs[i]) <= now)
+            err = drop_interim(j, j->jobs[i]);
+        if (err == ERR_NONE)
+            err = detect_advance(j->jobs[i]->engine, now);
+    }
+    return after(j, err, why);
+}
+
+enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    j->now = now;
+    for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
+        struct running *r = j->jobs[i];
+        ts_ns every = detect_feed_frequency(r->feed, r->job->bucket_span_ns);
+        if (r->interim != TIME_NONE && now - r->interim < every)
+            continue;
+        err = drop_interim(j, r);
+        r->interim = now;
+        if (err == ERR_NONE)
+            err = detect_interim(r->engine);
+    }
     return after(j, err, why);
 }
 

@@ -77,6 +77,13 @@ enum err daemon_jobs_advance(struct daemon_jobs *j, ts_ns now, struct err_text *
  */
 ts_ns daemon_jobs_last(const struct daemon_jobs *j);
 
+/*
+ * Results of the buckets that are still open, as far as they have come, to state.db in place of the
+ * earlier ones: for each job as often as its datafeed looks. They change no model, and rules do not
+ * see them; the next call, or the bucket's end, takes them away.
+ */
+enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+
 /* Saves what has been learned, with positions and counts, to state.db. */
 enum err daemon_jobs_save(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 

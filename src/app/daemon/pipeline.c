@@ -247,6 +247,16 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
     return err == ERR_NONE ? ERR_NONE : err_set(why, err, "a job failed: %s", err_name(err));
 }
 
+enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why)
+{
+    if (p->now == TIME_NONE)
+        return ERR_NONE;
+    enum err err = begin(p, why);
+    if (err != ERR_NONE)
+        return err;
+    return end(p, daemon_jobs_interim(p->jobs, p->now, why), why);
+}
+
 enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
 {
     if (p->now == TIME_NONE)

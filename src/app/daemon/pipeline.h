@@ -69,6 +69,9 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
 enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now,
                                  struct err_text *why) ERR_MUST_CHECK;
 
+/* Results of open buckets as they stand, for those who look on (daemon_jobs_interim). */
+enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+
 /* The end of input: time goes on until every open bucket is final, then all rules run once more. */
 enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 

@@ -298,6 +298,8 @@ static enum err tick(struct serve *s, struct err_text *why)
     ts_ns engine = engine_time(s);
     if (engine != TIME_NONE)
         err = daemon_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
+    if (err == ERR_NONE && engine != TIME_NONE)
+        err = daemon_pipeline_interim(s->pipeline, why);
     if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
         err = daemon_pipeline_save(s->pipeline, NULL, NULL, 0, why);
         s->saved = now;

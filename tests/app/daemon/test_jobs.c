@@ -85,6 +85,69 @@ static void test_buckets(void **state)
     help_rmdir(dir);
 }
 
+static uint64_t interim(struct store_state *st, const char *type)
+{
+    const struct store_result_filter filter = {
+        .type = type, .from = TIME_NONE, .to = TIME_MAX, .interim = STORE_INTERIM_ONLY, .limit = 1};
+    uint64_t n = 0;
+    struct buf text;
+    buf_init(&text);
+    HELP_OK(store_state_result_list(st, &filter, help_add_result, &text, &n));
+    buf_release(&text);
+    return n;
+}
+
+/* Open buckets have results too; final ones take their place, after a restart as well. */
+static void test_interim(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    help_install_job(st);
+    struct daemon_jobs *j = make(st, &told);
+    HELP_OK(store_state_begin(st));
+    for (unsigned m = 0; m < HELP_SPIKE; m++) {
+        minutes(j, m, m + 1, "network");
+        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+    }
+    struct daemon_jobs_totals before;
+    daemon_jobs_totals(j, &before);
+    size_t told_before = told.n;
+    minutes(j, HELP_SPIKE, HELP_SPIKE + 1, "network");
+    ts_ns now = HELP_BASE + HELP_SPIKE * TIME_MIN + 50 * TIME_S;
+    HELP_OK(daemon_jobs_advance(j, now, &help_why));
+    HELP_OK(daemon_jobs_interim(j, now, &help_why));
+    assert_int_equal(interim(st, "bucket"), 1);
+    uint64_t records = interim(st, "record");
+    assert_true(records >= 1);
+    /* Again too soon: nothing. Later: the same once more, not beside the first. */
+    HELP_OK(daemon_jobs_interim(j, now + TIME_S, &help_why));
+    assert_int_equal(interim(st, "record"), records);
+    HELP_OK(daemon_jobs_interim(j, now + TIME_MIN, &help_why));
+    assert_int_equal(interim(st, "record"), records);
+    assert_int_equal(interim(st, "bucket"), 1);
+    /* Neither rules nor counts know of them. */
+    struct daemon_jobs_totals after;
+    daemon_jobs_totals(j, &after);
+    assert_int_equal(after.records, before.records);
+    assert_int_equal(told.n, told_before);
+    HELP_OK(daemon_jobs_save(j, now, &help_why));
+    HELP_OK(store_state_commit(st, &help_why));
+    daemon_jobs_free(j);
+
+    j = make(st, &told);
+    HELP_OK(store_state_begin(st));
+    HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+    assert_int_equal(interim(st, NULL), 0);
+    assert_true(help_count_results(st, "record") > before.records);
+    assert_true(told.n > told_before);
+    HELP_OK(store_state_commit(st, &help_why));
+    daemon_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static bool has_text(void *ctx, const struct store_result *r)
 {
     struct buf *text = ctx;
@@ -240,9 +303,8 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buckets),
-        cmocka_unit_test(test_rescored),
-        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_buckets),  cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_rescored), cmocka_unit_test(test_broken),
         cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
