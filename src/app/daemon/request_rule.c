@@ -33,11 +33,12 @@ static bool print_rule(void *ctx, const struct store_rule *row)
     if (row->last_run != TIME_NONE)
         time_format_iso(row->last_run, last);
     const char *status = row->status != NULL ? row->status : "-";
-    bool more = daemon_asked_line(ctx, "%-36s %-8s %-16s %-24s %s%s%s", row->id,
+    bool more = daemon_asked_line(ctx, "%-36s %-8s %-16s %-24s %s", row->id,
                                   row->enabled ? "enabled" : "disabled",
-                                  rule_runs(rule) ? status : "not yet run", last, rule->name,
-                                  row->message != NULL && row->message[0] != '\0' ? ": " : "",
-                                  row->message != NULL ? row->message : "");
+                                  rule_runs(rule) ? status : "not yet run", last, rule->name);
+    /* What its last run said: a sentence of its own, so that names stay names. */
+    if (more && row->message != NULL && row->message[0] != '\0')
+        more = daemon_asked_line(ctx, "%-36s %s", "", row->message);
     rule_unref(rule);
     return more;
 }
