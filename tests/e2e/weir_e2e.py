@@ -38,14 +38,27 @@ def engine_of(daemon):
     try:
         with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children") as f:
             children = f.read().split()
-        for child in map(int, children):
+    except OSError:
+        children = []
+    for child in map(int, children):
+        try:
             if os.path.samefile(f"/proc/{child}/exe", f"/proc/{daemon.pid}/exe"):
                 with open(f"/proc/{child}/cmdline") as f:
                     if "--query-worker" not in f.read():
                         return child
-    except OSError:
-        pass
+        except OSError:
+            continue  # it ended meanwhile
     return daemon.pid
+
+
+def has_ended(pid):
+    """Gone, or a zombie of which no thread is left to hold its files and sockets open."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            state = f.read().rpartition(")")[2].split()[0]
+        return state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) == 1
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def kill_daemon(daemon):
@@ -54,7 +67,7 @@ def kill_daemon(daemon):
     daemon.kill()
     daemon.wait()
     end = time.time() + 10
-    while engine != daemon.pid and os.path.exists(f"/proc/{engine}/exe"):
+    while engine != daemon.pid and not has_ended(engine):
         check(time.time() < end, "the engine ends with its monitor")
         time.sleep(0.01)
 
