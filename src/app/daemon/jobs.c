@@ -537,17 +537,22 @@ void daemon_jobs_caught_up(struct daemon_jobs *j)
         j->jobs[i]->catching_up = false;
 }
 
+/* When the bucket that starts then is final. */
+static ts_ns final_at(const struct running *r, ts_ns start)
+{
+    return start + r->job->bucket_span_ns + r->job->latency_ns + r->delay;
+}
+
 /* When the job's next bucket is final. */
 static ts_ns next_of(const struct running *r)
 {
-    ts_ns span = r->job->bucket_span_ns;
     ts_ns closed = detect_final_until(r->engine);
     if (closed == TIME_NONE) {
         if (r->first == TIME_NONE)
             return TIME_MAX;
-        closed = time_floor(r->first, span);
+        closed = time_floor(r->first, r->job->bucket_span_ns);
     }
-    return closed + span + r->job->latency_ns + r->delay;
+    return final_at(r, closed);
 }
 
 ts_ns daemon_jobs_next(const struct daemon_jobs *j)
@@ -575,8 +580,8 @@ static enum err drop_interim(struct daemon_jobs *j, struct running *r)
 {
     if (r->interim == TIME_NONE)
         return ERR_NONE;
-    /* What was open then had not ended, or not by more than the delay. */
-    ts_ns from = r->interim == 0 ? 0 : r->interim - r->delay - r->job->bucket_span_ns;
+    /* What was open then was not yet final. */
+    ts_ns from = r->interim == 0 ? 0 : r->interim - final_at(r, 0);
     r->interim = TIME_NONE;
     return store_state_result_delete(j->options.state, r->job->id, from, TIME_MAX, true);
 }
@@ -617,10 +622,9 @@ ts_ns daemon_jobs_last(const struct daemon_jobs *j)
     for (size_t i = 0; i < j->n; i++) {
         const struct running *r = j->jobs[i];
         ts_ns newest = detect_counts(r->engine)->latest_record;
-        ts_ns span = r->job->bucket_span_ns;
         if (newest == TIME_NONE)
             continue;
-        ts_ns end = time_floor(newest, span) + span + r->job->latency_ns + r->delay;
+        ts_ns end = final_at(r, time_floor(newest, r->job->bucket_span_ns));
         if (end > last)
             last = end;
     }

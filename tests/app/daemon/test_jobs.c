@@ -148,6 +148,34 @@ static void test_interim(void **state)
     help_rmdir(dir);
 }
 
+/* Latency keeps many buckets open: the interim results of all of them go. */
+static void test_interim_latency(void **state)
+{
+    (void)state;
+    static const char job[] = "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": "
+                              "\"1m\", \"latency\": \"5m\", "
+                              "\"detectors\": [{\"function\": \"high_count\"}]}, "
+                              "\"data_description\": {\"time_field\": \"@timestamp\"}}";
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    HELP_OK(daemon_install_job(st, job, strlen(job), "job.json", help_feed, strlen(help_feed),
+                               "feed.json", NULL, HELP_BASE, TIME_NONE, &help_why));
+    struct daemon_jobs *j = make(st, &told);
+    HELP_OK(store_state_begin(st));
+    minutes(j, 0, 6, "network");
+    ts_ns now = HELP_BASE + 6 * TIME_MIN;
+    HELP_OK(daemon_jobs_advance(j, now, &help_why));
+    HELP_OK(daemon_jobs_interim(j, now, &help_why));
+    assert_true(interim(st, "bucket") >= 6);
+    HELP_OK(daemon_jobs_advance(j, daemon_jobs_next(j), &help_why));
+    assert_int_equal(interim(st, NULL), 0);
+    HELP_OK(store_state_commit(st, &help_why));
+    daemon_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static bool has_text(void *ctx, const struct store_result *r)
 {
     struct buf *text = ctx;
@@ -303,9 +331,9 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buckets),  cmocka_unit_test(test_interim),
-        cmocka_unit_test(test_rescored), cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_buckets),         cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_interim_latency), cmocka_unit_test(test_rescored),
+        cmocka_unit_test(test_broken),          cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
