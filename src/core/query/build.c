@@ -36,6 +36,17 @@ enum err query_build_finish(struct query_build *b, struct query_node *root, stru
     return ERR_NONE;
 }
 
+void query_build_place(struct query_build *b, const char *start, const char *at)
+{
+    if (b->line != 0)
+        return;
+    b->line = b->column = 1;
+    for (const char *c = start; c < at; c++) {
+        b->column = *c == '\n' ? 1 : b->column + ((*c & 0xc0) != 0x80);
+        b->line += *c == '\n';
+    }
+}
+
 void *query_build_fail(struct query_build *b, enum err code, const char *format, ...)
 {
     if (b->err != ERR_NONE)

@@ -97,6 +97,9 @@ enum err query_build_init(struct query_build *b, ts_ns now, struct err_text *why
 enum err query_build_finish(struct query_build *b, struct query_node *root,
                             struct query **out) ERR_MUST_CHECK;
 
+/* at, in the text that begins at start, is where a mistake is: line and column, from 1, in
+ * characters. Inside another document that document's line stays the place. */
+void query_build_place(struct query_build *b, const char *start, const char *at);
 /* Keeps the first mistake; always NULL. */
 void *query_build_fail(struct query_build *b, enum err code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -37,16 +37,7 @@ __attribute__((format(printf, 2, 3))) static void *fail(struct kql *k, const cha
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    unsigned line = 1, column = 1;
-    for (const char *c = k->start; c < k->p; c++) {
-        column = *c == '\n' ? 1 : column + ((*c & 0xc0) != 0x80);
-        line += *c == '\n';
-    }
-    /* Inside another document that document's line is the place. */
-    if (k->b->line == 0) {
-        k->b->line = line;
-        k->b->column = column;
-    }
+    query_build_place(k->b, k->start, k->p);
     return query_build_fail(k->b, ERR_INVALID, "%s", message);
 }
 

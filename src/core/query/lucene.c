@@ -54,16 +54,7 @@ __attribute__((format(printf, 3, 4))) static void *fail(struct lucene *l, enum e
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    unsigned line = 1, column = 1;
-    for (const char *c = l->start; c < l->p; c++) {
-        column = *c == '\n' ? 1 : column + ((*c & 0xc0) != 0x80);
-        line += *c == '\n';
-    }
-    /* Inside another document that document's line is the place. */
-    if (l->b->line == 0) {
-        l->b->line = line;
-        l->b->column = column;
-    }
+    query_build_place(l->b, l->start, l->p);
     return query_build_fail(l->b, code, "%s", message);
 }
 
