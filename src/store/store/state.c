@@ -185,6 +185,14 @@ const char *store_state_copy(struct arena *arena, const char *s, bool *ok)
     return copy;
 }
 
+enum err store_state_copy_all(struct arena *arena, const char **const texts[], size_t n)
+{
+    bool ok = true;
+    for (size_t i = 0; i < n; i++)
+        *texts[i] = store_state_copy(arena, *texts[i], &ok);
+    return ok ? ERR_NONE : ERR_MEMORY;
+}
+
 enum err store_state_meta_put(struct store_state *st, const char *name, const void *p, size_t n)
 {
     struct store_db *db = store_state_lock(st);

@@ -67,13 +67,9 @@ enum err store_state_job_get(struct store_state *st, const char *id, struct aren
             struct store_job job = job_view(stmt);
             const char **texts[] = {&job.id,    &job.config,         &job.datafeed, &job.package,
                                     &job.state, &job.datafeed_state, &job.message,  &job.counts};
-            bool ok = true;
-            for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-                *texts[i] = store_state_copy(arena, *texts[i], &ok);
-            if (ok)
+            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+            if (rc == ERR_NONE)
                 *out = job;
-            else
-                rc = ERR_MEMORY;
             store_db_reset(stmt);
         }
     }

@@ -19,5 +19,8 @@ enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stm
 
 /* A copy of a column's text in the arena; NULL stays NULL. *ok becomes false without memory. */
 const char *store_state_copy(struct arena *arena, const char *s, bool *ok);
+/* Each of these texts becomes its copy: what a view of a row needs to outlive the row. */
+enum err store_state_copy_all(struct arena *arena, const char **const texts[],
+                              size_t n) ERR_MUST_CHECK;
 
 #endif

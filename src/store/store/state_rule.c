@@ -65,13 +65,9 @@ enum err store_state_rule_get(struct store_state *st, const char *id, struct are
             struct store_rule rule = rule_view(stmt);
             const char **texts[] = {&rule.id,     &rule.doc,     &rule.package,
                                     &rule.status, &rule.message, &rule.memory};
-            bool ok = true;
-            for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-                *texts[i] = store_state_copy(arena, *texts[i], &ok);
-            if (ok)
+            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+            if (rc == ERR_NONE)
                 *out = rule;
-            else
-                rc = ERR_MEMORY;
             store_db_reset(stmt);
         }
     }
@@ -295,13 +291,9 @@ enum err store_state_alert_get(struct store_state *st, const char *id, struct ar
             struct store_alert alert = alert_view(stmt);
             const char **texts[] = {&alert.id, &alert.rule_id, &alert.group, &alert.workflow_status,
                                     &alert.doc};
-            bool ok = true;
-            for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-                *texts[i] = store_state_copy(arena, *texts[i], &ok);
-            if (ok)
+            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+            if (rc == ERR_NONE)
                 *out = alert;
-            else
-                rc = ERR_MEMORY;
             store_db_reset(stmt);
         }
     }
