@@ -26,6 +26,12 @@ check(row(lines, "Potential Data Exfiltration Activity to an Unusual Destination
 check(row(lines, "  Spike in Network Traffic", "2024-06-18 20:"), "the flood is found", run)
 check(row(lines, "DNS Tunneling", "10.0.2.30", "pirate.sea"), "the tunnel is found", run)
 check("weir replay" in run.out, "the next command is told", run)
+for columns in (60, 110, 200):
+    narrow = weir("demo", "--no-serve", env={"COLUMNS": str(columns)}).out.splitlines()
+    table = narrow[narrow.index("") + 1:narrow.index("", narrow.index("") + 1)]
+    check(max(map(len, table)) <= columns, f"the table fits into {columns} columns")
+    check(any("pirate.sea" in line for line in table) and any("4447" in line for line in table),
+          f"and says the same in {columns} columns")
 with Folder() as folder:
     make(folder("clean.pcap"), "--clean")
     run = weir("replay", "--quiet", folder("clean.pcap"))

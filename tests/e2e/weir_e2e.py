@@ -21,8 +21,9 @@ class Run:
 
 
 def weir(*args, stdin=None, timeout=300, env=None, text=True):
+    # Who runs the tests may have a terminal of any width.
     done = subprocess.run([WEIR, *map(str, args)], input=stdin, capture_output=True, text=text,
-                          timeout=timeout, env={**os.environ, **(env or {})})
+                          timeout=timeout, env={**os.environ, "COLUMNS": "", **(env or {})})
     return Run(done)
 
 

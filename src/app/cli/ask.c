@@ -6,7 +6,6 @@
 #include "conf/conf.h"
 #include "daemon/control.h"
 #include "daemon/data.h"
-#include "daemon/request.h"
 #include "format/node.h"
 
 #include <errno.h>
@@ -17,9 +16,16 @@
 
 #define FILE_MAX ((size_t)64 << 20)
 
+static bool print(void *ctx, int stream, const char *p, size_t n)
+{
+    (void)ctx;
+    return fwrite(p, 1, n, stream == 1 ? stdout : stderr) == n && !cli_stopped();
+}
+
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb)
 {
     a->makes = false;
+    a->output = (struct daemon_output){.write = print};
     buf_init(&a->text);
     format_write_init(&a->w, &a->text);
     format_write_begin_object(&a->w);
@@ -41,12 +47,6 @@ void cli_ask_option(struct cli_ask *a, const struct cli_args *args, enum cli_opt
     format_write_field_str(&a->w, key, value);
 }
 
-static bool print(void *ctx, int stream, const char *p, size_t n)
-{
-    (void)ctx;
-    return fwrite(p, 1, n, stream == 1 ? stdout : stderr) == n && !cli_stopped();
-}
-
 enum err cli_data_dir(const struct cli_args *args, char *out, struct err_text *why)
 {
     struct conf conf;
@@ -62,8 +62,22 @@ enum err cli_data_dir(const struct cli_args *args, char *out, struct err_text *w
     return err;
 }
 
-static enum err open_and_ask(const char *dir, struct cli_ask *a, const struct daemon_output *out,
-                             int *out_status, struct err_text *why)
+int cli_ask_limit(struct cli_ask *a, const struct cli_args *args)
+{
+    struct err_text why;
+    int64_t n;
+    enum err err = cli_number(args, CLI_LIMIT, 0, INT64_MAX, 0, &n, &why);
+    if (err != ERR_NONE) {
+        buf_release(&a->text);
+        return cli_fail(err, &why);
+    }
+    if (n > 0)
+        format_write_field_i64(&a->w, "limit", n);
+    return CLI_DONE;
+}
+
+static enum err open_and_ask(const char *dir, struct cli_ask *a, int *out_status,
+                             struct err_text *why)
 {
     struct daemon_data *data;
     struct format_node *request;
@@ -77,7 +91,7 @@ static enum err open_and_ask(const char *dir, struct cli_ask *a, const struct da
         return err;
     err = daemon_data_open(dir, NULL, &data, why);
     if (err == ERR_NONE) {
-        *out_status = daemon_request(data, request, out);
+        *out_status = daemon_request(data, request, &a->output);
         daemon_data_close(data);
     }
     format_node_free(request);
@@ -88,7 +102,6 @@ int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
 {
     struct err_text why;
     char dir[DAEMON_DATA_DIR_SIZE];
-    const struct daemon_output out = {.write = print};
     int status = CLI_FAILED;
     format_write_end_object(&a->w);
     signal(SIGPIPE, SIG_IGN);
@@ -96,11 +109,11 @@ int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
     if (err == ERR_NONE && !buf_ok(&a->text))
         err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE) {
-        err = daemon_control_ask(dir, buf_text(&a->text), a->text.n, &out, &status, &why);
+        err = daemon_control_ask(dir, buf_text(&a->text), a->text.n, &a->output, &status, &why);
         if (err == ERR_NOT_FOUND) {
             /* Only here is something to close; Ctrl-C while a daemon answers simply ends us. */
             cli_catch_signals();
-            err = open_and_ask(dir, a, &out, &status, &why);
+            err = open_and_ask(dir, a, &status, &why);
         }
     }
     buf_release(&a->text);

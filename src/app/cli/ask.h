@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "cli/options.h"
+#include "daemon/request.h"
 #include "format/write.h"
 
 #include <stdbool.h>
@@ -20,12 +21,16 @@ struct cli_ask {
     struct buf text;
     struct format_writer w;
     bool makes; /* a data directory that is not there is made: for what puts something into it */
+    struct daemon_output output; /* what takes the answer; at first standard output and error */
 };
 
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb); /* verb may be NULL */
 /* Adds the values of options under their names without dashes ("data-dir" → "data_dir"). */
 void cli_ask_option(struct cli_ask *a, const struct cli_args *args, enum cli_option_id id);
-/* Closes the object, asks, prints the answer, frees the request; returns the exit status. */
+/* Adds --limit. CLI_DONE, or the exit status after a wrong number was said: the request is freed.
+ */
+int cli_ask_limit(struct cli_ask *a, const struct cli_args *args);
+/* Closes the object, asks, hands on the answer, frees the request; returns the exit status. */
 int cli_ask_run(struct cli_ask *a, const struct cli_args *args);
 
 /* The data directory that the arguments or the configuration name. */

@@ -50,7 +50,9 @@ const struct cli_command cli_commands[] = {
      cli_serve},
     {"status", "[OPTION]...", "Say what is kept and what runs.", "", DATA, cli_status},
     {"alerts", "[OPTION]...", "List the alerts that are kept.",
-     "One JSON document a line; --output table makes lines for a person.",
+     "One JSON document a line; --output table makes lines for a person, which fit the terminal "
+     "or\n"
+     "the number of columns that the variable COLUMNS holds.",
      DATA | TIMES | CLI_BIT(CLI_LIMIT) | CLI_BIT(CLI_OUTPUT), cli_alerts},
     {"search", "[OPTION]... [KQL]", "Find events that are kept.",
      "KQL is one expression in Kibana's query language, for instance\n"

@@ -20,8 +20,8 @@ static const char before[] =
     "Without these three the same two days raise no alert.\n\n";
 
 static const char after[] =
-    "\nEach alert takes two lines: when it began, who sent what to whom, what came and what was\n"
-    "expected; below, the job that found it and the events behind it, as a KQL expression.\n"
+    "\nOf each alert: when it began, who sent what to whom, what came and what was expected;\n"
+    "below, the job that found it and the events behind it, as a KQL expression.\n"
     "Try it on a capture or on Zeek logs of your own:\n\n"
     "    weir replay --alerts table YOUR.pcap\n\n"
     "and watch an interface with: weir serve --interface eth0 --package ded --alerts -\n";

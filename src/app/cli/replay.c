@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/replay.h"
+#include "cli/screen.h"
 #include "cli/stats.h"
 #include "daemon/inputs.h"
 #include "daemon/pipeline.h"
@@ -22,6 +23,7 @@ struct printing {
     bool table;
     bool quiet;
     bool failed;
+    unsigned columns; /* of the table; 0: as many as there are */
     struct buf rows;
     struct cli_progress progress;
 };
@@ -55,7 +57,7 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
     struct err_text why;
     (void)id;
     if (p->table) {
-        if (rule_table_row(json, &p->rows, &why) != ERR_NONE)
+        if (rule_table_row_within(json, p->columns, &p->rows, &why) != ERR_NONE)
             p->failed = true;
         return;
     }
@@ -66,7 +68,8 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
 int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool quiet, bool stats)
 {
     struct err_text why;
-    struct printing printing = {.table = table, .quiet = quiet};
+    struct printing printing = {
+        .table = table, .quiet = quiet, .columns = cli_screen_columns(STDOUT_FILENO)};
     struct daemon_replay *replay = NULL;
     ts_ns start = clock_steady();
     cli_progress_init(&printing.progress, !quiet);
@@ -85,7 +88,7 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
     if (table && (err == ERR_NONE || err == ERR_STOPPED)) {
         struct buf head;
         buf_init(&head);
-        rule_table_head(&head);
+        rule_table_head_within(printing.columns, &head);
         fputs(buf_text(&head), stdout);
         fputs(buf_text(&printing.rows), stdout);
         buf_release(&head);

@@ -6,6 +6,10 @@
  * came, how much was expected, which rule; and on an indented line below, which job and which
  * events.
  *
+ * Within a number of columns the same stands on shorter lines: the rule, and over what, on an
+ * indented line of their own; below RULE_TABLE_BLOCKS columns a block of lines an alert, without
+ * headings. Long lines are broken between words and go on indented.
+ *
  * Threads: any.
  */
 
@@ -14,10 +18,19 @@
 
 struct buf;
 
+#define RULE_TABLE_WIDE 169   /* columns from which on the table is as it is without a bound */
+#define RULE_TABLE_BLOCKS 100 /* columns below which each alert is a block of lines */
+#define RULE_TABLE_LEAST 40   /* columns; fewer are taken for so many */
+
 /* The line of headings, ending in a newline. */
 void rule_table_head(struct buf *out);
 /* One alert, from its document (rule/alert.h): two lines. ERR_FORMAT, ERR_MEMORY. */
 enum err rule_table_row(struct bytes alert_json, struct buf *out,
                         struct err_text *why) ERR_MUST_CHECK;
+
+/* The same within width columns; 0: without a bound. */
+void rule_table_head_within(unsigned width, struct buf *out);
+enum err rule_table_row_within(struct bytes alert_json, unsigned width, struct buf *out,
+                               struct err_text *why) ERR_MUST_CHECK;
 
 #endif

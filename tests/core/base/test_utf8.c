@@ -42,11 +42,43 @@ static void escapes_to_valid(void **state)
     }
 }
 
+static void characters_are_counted_in_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t character;
+        unsigned columns;
+    } cases[] = {
+        {"a", 'a', 1},
+        {"\xc3\xa4", 0xe4, 1},
+        {"\xe2\x80\xa6", 0x2026, 1},
+        {"\xcc\x88", 0x308, 0},
+        {"\xe2\x80\x8d", 0x200d, 0},
+        {"\xe6\xbc\xa2", 0x6f22, 2},
+        {"\xed\x95\x9c", 0xd55c, 2},
+        {"\xef\xbc\xa1", 0xff21, 2},
+        {"\xf0\x9f\x98\x80", 0x1f600, 2},
+        {"\xf0\xa0\x80\x80", 0x20000, 2},
+        {"\xd1\x8f", 0x44f, 1},
+        {"\xf4\x8f\xbf\xbf", 0x10ffff, 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t n = 0;
+        assert_int_equal(utf8_next(cases[i].text, strlen(cases[i].text), &n), cases[i].character);
+        assert_int_equal(n, strlen(cases[i].text));
+        assert_int_equal(utf8_columns(cases[i].character), cases[i].columns);
+        (void)utf8_next(cases[i].text, 1, &n);
+        assert_int_equal(n, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_valid_from_not),
         cmocka_unit_test(escapes_to_valid),
+        cmocka_unit_test(characters_are_counted_in_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "cmocka_head.h"
+#include "rule/wrap.h"
 
 #include <string.h>
 
@@ -105,6 +106,110 @@ static void what_is_no_alert_is_refused(void **state)
     buf_release(&out);
 }
 
+static const char tunnel[] =
+    "{\"weir.alert.from\":\"2024-05-01T21:00:00.000Z\",\"kibana.alert.severity\":\"low\","
+    "\"weir.alert.score\":97.6,\"weir.alert.who\":\"192.0.2.111 and 192.0.2.112\","
+    "\"weir.alert.whom\":\"198.51.100.7\",\"weir.alert.what\":\"DNS names under pirate.sea\","
+    "\"weir.alert.came\":\"6.7 kB\",\"weir.alert.usual\":\"25.0 bytes\","
+    "\"kibana.alert.rule.name\":\"DNS Tunneling of Many Bytes\","
+    "\"weir.alert.to\":\"2024-05-01T21:15:00.000Z\",\"weir.alert.job\":\"a_job\","
+    "\"weir.alert.events.which\":\"dns.question.registered_domain: \\\"pirate.sea\\\" and "
+    "source.ip: \\\"192.0.2.111\\\" and destination.ip: \\\"198.51.100.7\\\"\"}";
+
+static void is_within(unsigned width, const char *expected)
+{
+    struct buf out;
+    struct err_text why;
+    buf_init(&out);
+    rule_table_head_within(width, &out);
+    assert_int_equal(
+        rule_table_row_within(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why), ERR_NONE);
+    assert_string_equal(buf_text(&out), expected);
+    buf_release(&out);
+}
+
+static void long_lines_go_on_below_themselves(void **state)
+{
+    (void)state;
+    is_within(170, "when (UTC)        severity  score  who                       to whom           "
+                   "        over                                     came       expected  rule\n"
+                   "2024-05-01 21:00  low          97  192.0.2.111 and\xe2\x80\xa6          "
+                   "198.51.100.7              DNS names under pirate.sea             6.7 kB     "
+                   "25.0 bytes  DNS Tunneling of Many\n"
+                   "                                                                              "
+                   "                                                                       Bytes\n"
+                   "    job a_job; events 2024-05-01 21:00 to 21:15: "
+                   "dns.question.registered_domain: \"pirate.sea\" and source.ip: "
+                   "\"192.0.2.111\" and destination.ip: "
+                   "\"198.51.100.7\"\n");
+}
+
+static void a_narrower_table_has_lines_for_the_rule(void **state)
+{
+    (void)state;
+    is_within(
+        120, "when (UTC)        severity  score  who                       to whom                 "
+             "           came       expected\n"
+             "2024-05-01 21:00  low          97  192.0.2.111 and\xe2\x80\xa6          198.51.100.7 "
+             "                    6.7 kB     25.0 bytes\n"
+             "    DNS Tunneling of Many Bytes: DNS names under pirate.sea\n"
+             "    job a_job; events 2024-05-01 21:00 to 21:15: dns.question.registered_domain: "
+             "\"pirate.sea\" and source.ip:\n"
+             "        \"192.0.2.111\" and destination.ip: \"198.51.100.7\"\n");
+}
+
+static void in_few_columns_an_alert_is_a_block(void **state)
+{
+    (void)state;
+    is_within(60, "2024-05-01 21:00  low  97  DNS Tunneling of Many Bytes\n"
+                  "    who       192.0.2.111 and 192.0.2.112\n"
+                  "    to whom   198.51.100.7\n"
+                  "    over      DNS names under pirate.sea\n"
+                  "    came      6.7 kB; expected 25.0 bytes\n"
+                  "    job       a_job\n"
+                  "    events    2024-05-01 21:00 to 21:15:\n"
+                  "              dns.question.registered_domain: \"pirate.sea\"\n"
+                  "              and source.ip: \"192.0.2.111\" and\n"
+                  "              destination.ip: \"198.51.100.7\"\n");
+}
+
+/* Whatever the width, no line is longer; each fact stands on one of them. */
+static void every_width_holds_the_table(void **state)
+{
+    (void)state;
+    for (unsigned width = RULE_TABLE_LEAST; width < 260; width++) {
+        struct buf out;
+        struct err_text why;
+        buf_init(&out);
+        rule_table_head_within(width, &out);
+        assert_int_equal(
+            rule_table_row_within(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why),
+            ERR_NONE);
+        assert_non_null(strstr(buf_text(&out), "pirate.sea"));
+        assert_non_null(strstr(buf_text(&out), "198.51.100.7"));
+        assert_non_null(strstr(buf_text(&out), "6.7 kB"));
+        assert_non_null(strstr(buf_text(&out), "25.0"));
+        char *rest = NULL;
+        for (char *line = strtok_r(out.p, "\n", &rest); line != NULL;
+             line = strtok_r(NULL, "\n", &rest))
+            assert_true(rule_wrap_columns(line, strlen(line)) <= width);
+        buf_release(&out);
+    }
+}
+
+static void wide_characters_keep_the_columns(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out);
+    row("{\"weir.alert.who\":\"\xe6\xbc\xa2\xe5\xad\x97\",\"weir.alert.whom\":\"x\","
+        "\"kibana.alert.rule.name\":\"R\"}",
+        &out);
+    /* Two characters of two columns each, in a cell of 24. */
+    assert_non_null(strstr(buf_text(&out), "  \xe6\xbc\xa2\xe5\xad\x97                      x "));
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +217,11 @@ int main(void)
         cmocka_unit_test(an_end_on_the_same_day_has_no_date),
         cmocka_unit_test(long_text_is_cut_and_wide_text_counted_by_characters),
         cmocka_unit_test(nothing_from_traffic_steers_the_terminal),
+        cmocka_unit_test(long_lines_go_on_below_themselves),
+        cmocka_unit_test(a_narrower_table_has_lines_for_the_rule),
+        cmocka_unit_test(in_few_columns_an_alert_is_a_block),
+        cmocka_unit_test(every_width_holds_the_table),
+        cmocka_unit_test(wide_characters_keep_the_columns),
         cmocka_unit_test(what_is_no_alert_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
