@@ -22,10 +22,16 @@ static bool print(void *ctx, int stream, const char *p, size_t n)
     return fwrite(p, 1, n, stream == 1 ? stdout : stderr) == n && !cli_stopped();
 }
 
+static bool gone(void *ctx)
+{
+    (void)ctx;
+    return cli_stopped();
+}
+
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb)
 {
     a->makes = false;
-    a->output = (struct daemon_output){.write = print};
+    a->output = (struct daemon_output){.write = print, .gone = gone};
     buf_init(&a->text);
     format_write_init(&a->w, &a->text);
     format_write_begin_object(&a->w);

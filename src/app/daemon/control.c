@@ -46,12 +46,18 @@ struct daemon_control {
     struct sockaddr_un address;
 };
 
+/* The other side of a connection. */
+struct peer {
+    int fd;
+    int wake; /* hung up when the server stops; -1: never */
+};
+
 static bool write_all(void *ctx, const void *p, size_t n)
 {
-    const int *fd = ctx;
+    const struct peer *peer = ctx;
     const char *at = p;
     while (n > 0) {
-        ssize_t done = send(*fd, at, n, MSG_NOSIGNAL);
+        ssize_t done = send(peer->fd, at, n, MSG_NOSIGNAL);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -64,10 +70,10 @@ static bool write_all(void *ctx, const void *p, size_t n)
 
 static bool read_all(void *ctx, void *p, size_t n)
 {
-    const int *fd = ctx;
+    const struct peer *peer = ctx;
     char *at = p;
     while (n > 0) {
-        ssize_t done = recv(*fd, at, n, 0);
+        ssize_t done = recv(peer->fd, at, n, 0);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -83,6 +89,18 @@ static bool send_output(void *ctx, int stream, const char *p, size_t n)
     return daemon_frame_print(ctx, stream, p, n);
 }
 
+/*
+ * Whether the peer has closed its end, or the server stops. A peer that only says no more has not
+ * closed: it may wait for its answer.
+ */
+static bool is_gone(void *ctx)
+{
+    const struct daemon_frame_pipe *pipe = ctx;
+    const struct peer *peer = pipe->ctx;
+    struct pollfd fds[] = {{.fd = peer->fd}, {.fd = peer->wake}};
+    return poll(fds, 2, 0) > 0;
+}
+
 static bool allowed(int fd)
 {
     struct ucred peer;
@@ -91,10 +109,11 @@ static bool allowed(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static void answer(struct daemon_data *data, int fd)
+static void answer(struct daemon_data *data, int fd, int wake)
 {
-    struct daemon_frame_pipe pipe = {read_all, write_all, &fd};
-    const struct daemon_output out = {.write = send_output, .ctx = &pipe};
+    struct peer peer = {fd, wake};
+    struct daemon_frame_pipe pipe = {read_all, write_all, &peer};
+    const struct daemon_output out = {.write = send_output, .gone = is_gone, .ctx = &pipe};
     struct format_node *request;
     struct err_text why;
     struct buf text;
@@ -123,7 +142,7 @@ static void *serve_client(void *arg)
 {
     struct client *c = arg;
     struct daemon_control *control = c->control;
-    answer(control->data, c->fd);
+    answer(control->data, c->fd, control->wake[0]);
     pthread_mutex_lock(&control->lock);
     close(c->fd);
     c->fd = -1;
@@ -250,7 +269,10 @@ static void shut_clients(struct daemon_control *c, int how)
             shutdown(c->clients[i].fd, how);
 }
 
-/* Clients at work hold the data: they are waited for. Those that have not asked yet go at once. */
+/*
+ * Clients at work hold the data: they are waited for, and their queries end as wake is hung up.
+ * Those that have not asked yet go at once.
+ */
 static void end_clients(struct daemon_control *c)
 {
     const struct timespec until = {.tv_sec = clock_wall() / TIME_S + LAST_WORDS_S};
@@ -301,7 +323,8 @@ enum err daemon_control_ask(const char *dir, const char *request, size_t n,
         close(fd);
         return err;
     }
-    const struct daemon_frame_pipe pipe = {read_all, write_all, &fd};
+    struct peer peer = {fd, -1};
+    const struct daemon_frame_pipe pipe = {read_all, write_all, &peer};
     err = daemon_frame_ask(&pipe, request, n, why);
     if (err == ERR_NONE)
         err = daemon_frame_answer(&pipe, out, out_status, why);

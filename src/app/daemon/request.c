@@ -145,6 +145,11 @@ int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_te
     }
 }
 
+struct store_cancel daemon_asked_cancel(const struct daemon_asked *a)
+{
+    return (struct store_cancel){a->out->gone, a->out->ctx};
+}
+
 enum err daemon_asked_reload(struct daemon_asked *a, struct err_text *why)
 {
     struct daemon_pipeline *p = a->data->pipeline;
@@ -171,7 +176,7 @@ int daemon_request_search(struct daemon_asked *a)
 {
     struct err_text why;
     struct query *query = NULL;
-    struct store_search what = {.order = STORE_OLDEST_FIRST};
+    struct store_search what = {.order = STORE_OLDEST_FIRST, .cancel = daemon_asked_cancel(a)};
     const char *kql = daemon_asked_text(a, "query", "");
     struct found found = {.asked = a};
     enum err err = query_parse_kql(kql, strlen(kql), a->data->now(), &query, &why);
@@ -201,7 +206,8 @@ int daemon_request_sql(struct daemon_asked *a)
 {
     struct err_text why;
     struct store_sql_result result;
-    const struct store_sql_limits limits = {.rows = (uint64_t)daemon_asked_number(a, "limit", 0)};
+    const struct store_sql_limits limits = {.rows = (uint64_t)daemon_asked_number(a, "limit", 0),
+                                            .cancel = daemon_asked_cancel(a)};
     enum err err = store_sql(a->data->store, daemon_asked_text(a, "sql", ""), &limits, print_row, a,
                              &result, &why);
     if (err != ERR_NONE)

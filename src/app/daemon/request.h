@@ -19,9 +19,14 @@
 struct daemon_data;
 struct format_node;
 
-/* Where an answer goes: stream 1 is data, 2 is remarks and mistakes. False: nobody reads on. */
+/*
+ * Where an answer goes: stream 1 is data, 2 is remarks and mistakes. False: nobody reads on.
+ * gone() is asked now and then while a query runs and nothing is written: true ends the query, for
+ * nobody waits for it or there is no time. NULL: it is waited for.
+ */
 struct daemon_output {
     bool (*write)(void *ctx, int stream, const char *p, size_t n);
+    bool (*gone)(void *ctx);
     void *ctx;
 };
 

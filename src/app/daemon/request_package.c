@@ -23,8 +23,10 @@ static enum err list(struct daemon_asked *a, struct err_text *why)
         uint64_t hits = 0;
         err = daemon_install_is_there(a->data->state, package_id(p), &installed, why);
         if (err == ERR_NONE && package_query(p) != NULL) {
-            const struct store_search what = {
-                .query = package_query(p), .from = TIME_NONE, .to = TIME_MAX};
+            const struct store_search what = {.query = package_query(p),
+                                              .from = TIME_NONE,
+                                              .to = TIME_MAX,
+                                              .cancel = daemon_asked_cancel(a)};
             err = store_count(a->data->store, &what, &hits, why);
         }
         if (err == ERR_NONE)

@@ -10,6 +10,7 @@
 #include "daemon/data.h"
 #include "daemon/request.h"
 #include "format/node.h"
+#include "store/store.h"
 
 struct daemon_asked {
     struct daemon_data *data;
@@ -45,6 +46,8 @@ typedef enum err (*daemon_asked_page_fn)(struct daemon_asked *a, void *ctx, uint
                                          uint64_t limit);
 enum err daemon_asked_pages(struct daemon_asked *a, uint64_t limit, daemon_asked_page_fn list,
                             void *ctx, struct err_text *why) ERR_MUST_CHECK;
+/* A query ends when whoever asked is gone. */
+struct store_cancel daemon_asked_cancel(const struct daemon_asked *a);
 int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_text *why);
 
 /* Jobs or rules were changed: the pipeline, if one runs, takes them up. The lock is held. */

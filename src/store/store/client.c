@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* POLLRDHUP */
 #include "store/client.h"
 
+#include "store/store.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -17,11 +19,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHILD_FD 3
 #define HELLO_NS (30 * TIME_S)
-#define STOP_NS (2 * TIME_S)
+/* What was asked to stop may take so long; then it is ended, as somebody may wait to go on. */
+#define STOP_NS (500 * TIME_MS)
+#define LOOK_NS (100 * TIME_MS) /* between two looks whether a request is cancelled */
 #define END_NS (200 * TIME_MS)
 
 struct store_client {
@@ -30,8 +35,12 @@ struct store_client {
     char *folder;
     uint64_t memory;
     unsigned threads;
-    pthread_mutex_t lock;
-    pid_t pid; /* 0: none */
+    pthread_mutex_t lock; /* guards busy, which guards all below */
+    pthread_cond_t free;  /* no longer busy */
+    bool busy;            /* somebody's turn */
+    struct store_cancel cancel;
+    bool cancelled; /* the request at hand was */
+    pid_t pid;      /* 0: none */
     int fd;
     ts_ns deadline; /* of the request at hand, steady clock */
     ts_ns timeout_ns;
@@ -59,6 +68,7 @@ enum err store_client_new(const struct store_client_options *options, struct sto
         mem_free(c);
         return ERR_MEMORY;
     }
+    pthread_cond_init(&c->free, NULL);
     *out = c;
     return ERR_NONE;
 }
@@ -68,6 +78,7 @@ void store_client_free(struct store_client *c)
     if (c == NULL)
         return;
     store_client_end(c);
+    pthread_cond_destroy(&c->free);
     pthread_mutex_destroy(&c->lock);
     buf_release(&c->frame.body);
     mem_free(c->exe);
@@ -76,13 +87,56 @@ void store_client_free(struct store_client *c)
     mem_free(c);
 }
 
+static bool is_cancelled(const struct store_cancel *cancel)
+{
+    return cancel->wanted != NULL && cancel->wanted(cancel->ctx);
+}
+
+static enum err say_cancelled(struct err_text *why)
+{
+    return err_set(why, ERR_STOPPED, "the query was stopped before it was answered");
+}
+
 void store_client_lock(struct store_client *c)
 {
     pthread_mutex_lock(&c->lock);
+    while (c->busy)
+        pthread_cond_wait(&c->free, &c->lock);
+    c->busy = true;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Waits for the next turn, for a while only. The lock is held. */
+static void wait_for_turn(struct store_client *c)
+{
+    ts_ns until = clock_steady() + LOOK_NS;
+    const struct timespec end = {.tv_sec = until / TIME_S, .tv_nsec = until % TIME_S};
+    (void)pthread_cond_clockwait(&c->free, &c->lock, CLOCK_MONOTONIC, &end);
+}
+
+enum err store_client_lock_unless(struct store_client *c, const struct store_cancel *cancel,
+                                  struct err_text *why)
+{
+    bool cancelled = is_cancelled(cancel);
+    pthread_mutex_lock(&c->lock);
+    while (c->busy && !cancelled) {
+        wait_for_turn(c);
+        cancelled = is_cancelled(cancel);
+    }
+    if (!cancelled) {
+        c->busy = true;
+        c->cancel = *cancel;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return cancelled ? say_cancelled(why) : ERR_NONE;
 }
 
 void store_client_unlock(struct store_client *c)
 {
+    pthread_mutex_lock(&c->lock);
+    c->busy = false;
+    c->cancel = (struct store_cancel){0};
+    pthread_cond_broadcast(&c->free); /* one that is cancelled takes no turn */
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -187,6 +241,8 @@ static enum err failed(struct store_client *c, enum err rc, struct err_text *why
 {
     if (rc == ERR_STOPPED) {
         (void)reap(c, true);
+        if (c->cancelled)
+            return say_cancelled(why);
         return err_set(why, rc, "the query took longer than %lld s and was stopped",
                        (long long)((c->timeout_ns + TIME_S - 1) / TIME_S));
     }
@@ -215,6 +271,19 @@ static enum err told(struct store_client *c, struct err_text *why)
     return (enum err) - code;
 }
 
+/* The worker's next frame; ERR_STOPPED also when nobody waits for it any more. */
+static enum err receive(struct store_client *c, ts_ns deadline)
+{
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    do {
+        c->cancelled = is_cancelled(&c->cancel);
+        if (c->cancelled)
+            return ERR_STOPPED;
+    } while (c->cancel.wanted != NULL && clock_steady() < deadline &&
+             poll(&p, 1, LOOK_NS / TIME_MS) <= 0);
+    return store_frame_receive(c->fd, &c->frame, deadline);
+}
+
 static enum err start(struct store_client *c, struct err_text *why)
 {
     struct buf b;
@@ -230,7 +299,7 @@ static enum err start(struct store_client *c, struct err_text *why)
     rc = buf_ok(&b) ? store_frame_send(c->fd, STORE_FRAME_HELLO, b.p, b.n, deadline) : ERR_MEMORY;
     buf_release(&b);
     if (rc == ERR_NONE)
-        rc = store_frame_receive(c->fd, &c->frame, deadline);
+        rc = receive(c, deadline);
     if (rc == ERR_NONE && c->frame.type == STORE_FRAME_ERROR) {
         rc = told(c, why);
         store_client_end(c);
@@ -251,9 +320,8 @@ static bool is_alive(const struct store_client *c)
 
 void store_client_tidy(struct store_client *c)
 {
-    if (pthread_mutex_trylock(&c->lock) != 0)
-        return;
-    if (c->pid != 0 && !is_alive(c))
+    pthread_mutex_lock(&c->lock);
+    if (!c->busy && c->pid != 0 && !is_alive(c))
         store_client_end(c);
     pthread_mutex_unlock(&c->lock);
 }
@@ -267,7 +335,7 @@ static enum err attempt(struct store_client *c, const struct bytes *batches, siz
     if (rc == ERR_NONE)
         rc = store_frame_send(c->fd, type, payload->p, payload->n, c->deadline);
     if (rc == ERR_NONE)
-        rc = store_frame_receive(c->fd, &c->frame, c->deadline);
+        rc = receive(c, c->deadline);
     return rc;
 }
 
@@ -294,6 +362,7 @@ enum err store_client_request(struct store_client *c, const struct bytes *batche
                               ts_ns timeout_ns, struct err_text *why)
 {
     enum err rc = ERR_END;
+    c->cancelled = false;
     c->timeout_ns = timeout_ns;
     c->deadline = timeout_ns > 0 ? clock_steady() + timeout_ns : TIME_MAX;
     /* Twice: the worker may lose its patience just when the request is sent. */
@@ -319,7 +388,7 @@ enum err store_client_request(struct store_client *c, const struct bytes *batche
 
 enum err store_client_next(struct store_client *c, struct err_text *why)
 {
-    enum err rc = store_frame_receive(c->fd, &c->frame, c->deadline);
+    enum err rc = receive(c, c->deadline);
     if (rc == ERR_MEMORY) {
         (void)reap(c, true);
         return err_set(why, rc, "no memory for the query");

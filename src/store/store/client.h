@@ -3,7 +3,7 @@
 
 /*
  * The store's side of a query worker: starts the process when it is needed, speaks the wire, ends
- * it when it does not answer in time.
+ * it when it does not answer in time or nobody waits for its answer any more.
  *
  * Ownership: store_client_free() ends the process.
  * Threads:   one request at a time: store_client_lock() before, _unlock() after.
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct store_cancel;
 struct store_client;
 
 struct store_client_options {
@@ -33,13 +34,19 @@ enum err store_client_new(const struct store_client_options *options,
 void store_client_free(struct store_client *c); /* NULL is fine */
 
 void store_client_lock(struct store_client *c);
+/*
+ * The same for requests that can be cancelled, while they wait for their turn and until _unlock().
+ * ERR_STOPPED: cancelled before its turn came, nothing is locked.
+ */
+enum err store_client_lock_unless(struct store_client *c, const struct store_cancel *cancel,
+                                  struct err_text *why) ERR_MUST_CHECK;
 void store_client_unlock(struct store_client *c);
 
 /*
  * Sends batches and a request and waits for its first answer, which store_client_answer() shows.
  * A worker that had ended is started again. An answer of type error comes back as its code with why
  * filled. timeout_ns 0: no limit. ERR_UNSUPPORTED: no worker can be started; ERR_STOPPED: out of
- * time, the worker was ended; ERR_IO: the worker failed.
+ * time or cancelled, the worker was ended; ERR_IO: the worker failed.
  */
 enum err store_client_request(struct store_client *c, const struct bytes *batches, size_t batches_n,
                               enum store_frame_type type, const struct buf *payload,

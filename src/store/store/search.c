@@ -25,6 +25,7 @@
  */
 #define WINDOW_ROWS 200000
 #define SPAN_LIMITED (10 * TIME_S) /* the first window of a search that wants few */
+#define LOOK_ROWS 1024             /* hot rows between two looks whether it is cancelled */
 #define SQL_ROWS 10000
 #define SQL_TIMEOUT (30 * TIME_S)
 
@@ -48,7 +49,9 @@ struct searching {
     uint64_t given;
     uint64_t read; /* rows the worker sent */
     ts_ns span;    /* of the next window */
-    bool enough;   /* by limit, or the sink's word */
+    bool enough;   /* by limit, the sink's word, or cancelled */
+    uint64_t seen; /* rows looked at here */
+    bool cancelled;
     struct arena arena;
     struct store_snapshot_view view;
     struct store_batch *batches; /* by hot batch; names NULL when it was released */
@@ -85,11 +88,25 @@ static int compare_hot_newest(const void *a, const void *b)
     return compare_hot(b, a);
 }
 
+/* Called for every row; asks now and then only, as the answer may cost a system call. */
+static bool look(struct searching *s)
+{
+    const struct store_cancel *cancel = &s->what->cancel;
+    if (s->seen++ % LOOK_ROWS == 0 && cancel->wanted != NULL)
+        s->cancelled = cancel->wanted(cancel->ctx);
+    return s->cancelled;
+}
+
+static enum err say_cancelled(struct searching *s)
+{
+    return err_set(s->why, ERR_STOPPED, "the search was stopped before its end");
+}
+
 /* Gives an event to the sink; sets enough. */
 static void give(struct searching *s, struct event *e)
 {
     s->given++;
-    if (!s->sink(s->ctx, e) || s->given == s->what->limit)
+    if (!s->sink(s->ctx, e) || s->given == s->what->limit || look(s))
         s->enough = true;
 }
 
@@ -99,7 +116,7 @@ static enum err match_batch(struct searching *s, uint32_t number)
     struct store_batch *b = &s->batches[number];
     struct store_row row;
     enum err rc = ERR_NONE;
-    while (rc == ERR_NONE && store_batch_next(b, &row)) {
+    while (rc == ERR_NONE && !look(s) && store_batch_next(b, &row)) {
         struct event e;
         if (row.time < s->first || row.time > s->last)
             continue;
@@ -130,6 +147,8 @@ static enum err match_hot(struct searching *s)
     }
     if (rc != ERR_NONE)
         return err_set(s->why, rc, "cannot read the hot events: %s", err_name(rc));
+    if (s->cancelled)
+        return say_cancelled(s);
     if (s->hot_n > 1)
         qsort(s->hot, s->hot_n, sizeof(*s->hot), newest(s) ? compare_hot_newest : compare_hot);
     return ERR_NONE;
@@ -287,6 +306,26 @@ static ts_ns time_left(const struct searching *s)
     return left > 0 ? left : 1;
 }
 
+/* The worker's answers to one request, hot events between; the worker is ours. */
+static enum err stream_window(struct searching *s, const struct buf *payload, bool exact)
+{
+    struct store_client *client = s->store->finder;
+    enum err rc =
+        store_client_request(client, NULL, 0, STORE_FRAME_FIND, payload, time_left(s), s->why);
+    while (rc == ERR_NONE && !s->enough) {
+        const struct store_frame *f = store_client_answer(client);
+        if (f->type != STORE_FRAME_FOUND)
+            break;
+        rc = give_found(s, f, exact);
+        if (rc != ERR_NONE)
+            err_set(s->why, rc, "the query worker's events cannot be read");
+        else if (!s->enough)
+            rc = store_client_next(client, s->why);
+    }
+    store_client_stop(client);
+    return rc;
+}
+
 /* The events of one window, hot ones between; those after the last row are left. */
 static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
 {
@@ -309,21 +348,11 @@ static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
     if (rc != ERR_NONE || !buf_ok(&payload) || !buf_ok(&columns)) {
         rc = err_set(s->why, ERR_MEMORY, "no memory for the query");
     } else {
-        store_client_lock(client);
-        rc =
-            store_client_request(client, NULL, 0, STORE_FRAME_FIND, &payload, time_left(s), s->why);
-        while (rc == ERR_NONE && !s->enough) {
-            const struct store_frame *f = store_client_answer(client);
-            if (f->type != STORE_FRAME_FOUND)
-                break;
-            rc = give_found(s, f, r.exact);
-            if (rc != ERR_NONE)
-                err_set(s->why, rc, "the query worker's events cannot be read");
-            else if (!s->enough)
-                rc = store_client_next(client, s->why);
+        rc = store_client_lock_unless(client, &s->what->cancel, s->why);
+        if (rc == ERR_NONE) {
+            rc = stream_window(s, &payload, r.exact);
+            store_client_unlock(client);
         }
-        store_client_stop(client);
-        store_client_unlock(client);
     }
     buf_release(&payload);
     buf_release(&columns);
@@ -497,6 +526,8 @@ enum err store_search(struct store *s, const struct store_search *what, store_ev
         if (hot != ERR_NONE)
             rc = err_set(why, hot, "cannot read the hot events: %s", err_name(hot));
     }
+    if (rc == ERR_NONE && search.cancelled)
+        rc = say_cancelled(&search);
     searching_release(&search);
     return rc;
 }
@@ -508,12 +539,27 @@ static bool count_one(void *ctx, struct event *e)
     return true;
 }
 
+static enum err ask_count(struct searching *s, const struct buf *payload, uint64_t *out)
+{
+    struct store_client *client = s->store->finder;
+    enum err rc = store_client_lock_unless(client, &s->what->cancel, s->why);
+    if (rc != ERR_NONE)
+        return rc;
+    rc = store_client_request(client, NULL, 0, STORE_FRAME_COUNT, payload, time_left(s), s->why);
+    if (rc == ERR_NONE) {
+        const struct store_frame *f = store_client_answer(client);
+        struct cursor c = cursor_make(f->body.p, f->body.n);
+        *out = cursor_le64(&c);
+    }
+    store_client_unlock(client);
+    return rc;
+}
+
 /* Has the worker count; *out_exact false when it cannot say exactly (nothing was asked then). */
 static enum err count_pieces(struct searching *s, uint64_t *out, bool *out_exact)
 {
     struct request r;
     struct buf payload;
-    struct store_client *client = s->store->finder;
     enum err rc = request_init(s, &r, s->first, s->last);
     if (rc != ERR_NONE)
         return rc;
@@ -525,15 +571,7 @@ static enum err count_pieces(struct searching *s, uint64_t *out, bool *out_exact
     if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&payload)) {
         rc = err_set(s->why, ERR_MEMORY, "no memory for the query");
     } else if (r.exact) {
-        store_client_lock(client);
-        rc = store_client_request(client, NULL, 0, STORE_FRAME_COUNT, &payload, time_left(s),
-                                  s->why);
-        if (rc == ERR_NONE) {
-            const struct store_frame *f = store_client_answer(client);
-            struct cursor c = cursor_make(f->body.p, f->body.n);
-            *out = cursor_le64(&c);
-        }
-        store_client_unlock(client);
+        rc = ask_count(s, &payload, out);
     }
     buf_release(&payload);
     request_release(&r);
@@ -563,6 +601,8 @@ enum err store_count(struct store *s, const struct store_search *what, uint64_t 
         search.ctx = &sealed;
         search.hot_next = search.hot_n; /* those are counted */
         rc = find_all(&search);
+        if (rc == ERR_NONE && search.cancelled)
+            rc = say_cancelled(&search);
     }
     if (rc == ERR_NONE)
         *out = sealed + search.hot_n;
@@ -619,6 +659,8 @@ enum err store_sql(struct store *s, const char *text, const struct store_sql_lim
     struct buf payload;
     uint64_t rows = limits != NULL && limits->rows > 0 ? limits->rows : SQL_ROWS;
     ts_ns timeout = limits != NULL && limits->timeout_ns > 0 ? limits->timeout_ns : SQL_TIMEOUT;
+    if (limits != NULL)
+        all.cancel = limits->cancel;
     if (s->finder == NULL)
         return err_set(why, ERR_UNSUPPORTED,
                        "SQL needs the query worker, and this store was opened without one");
@@ -645,8 +687,9 @@ enum err store_sql(struct store *s, const char *text, const struct store_sql_lim
     }
     if (rc == ERR_NONE && !buf_ok(&payload))
         rc = err_set(why, ERR_MEMORY, "no memory for the query");
+    if (rc == ERR_NONE)
+        rc = store_client_lock_unless(s->finder, &all.cancel, why);
     if (rc == ERR_NONE) {
-        store_client_lock(s->finder);
         rc = select_rows(s->finder, batches, search.view.hot_n, &payload, timeout, sink, ctx,
                          &result, why);
         store_client_unlock(s->finder);

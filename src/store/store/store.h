@@ -78,6 +78,15 @@ enum err store_maintain(struct store *s, ts_ns now, struct err_text *why) ERR_MU
 /* Seals what is committed, whatever the time. */
 enum err store_seal(struct store *s, struct err_text *why) ERR_MUST_CHECK;
 
+/*
+ * How a search that nobody waits for any more is ended: wanted() is asked by the thread that
+ * searches, about ten times a second, and true ends the search with ERR_STOPPED. NULL: never asked.
+ */
+struct store_cancel {
+    bool (*wanted)(void *ctx);
+    void *ctx;
+};
+
 enum store_order {
     STORE_OLDEST_FIRST,
     STORE_NEWEST_FIRST,
@@ -90,6 +99,7 @@ struct store_search {
     enum store_order order;
     uint64_t limit;   /* 0: all */
     ts_ns timeout_ns; /* 0: no limit */
+    struct store_cancel cancel;
 };
 
 /*
@@ -101,8 +111,8 @@ typedef bool (*store_event_fn)(void *ctx, struct event *e);
 /*
  * Gives the events in order; ends early and well when the sink wants no more. Memory does not grow
  * with the number of events found. ERR_UNSUPPORTED: there are sealed events and no worker can be
- * started (why says what is missing); the hot ones were given all the same. ERR_STOPPED: timeout.
- * ERR_IO: the worker failed.
+ * started (why says what is missing); the hot ones were given all the same. ERR_STOPPED: out of
+ * time, or cancelled. ERR_IO: the worker failed.
  */
 enum err store_search(struct store *s, const struct store_search *what, store_event_fn sink,
                       void *ctx, struct err_text *why) ERR_MUST_CHECK;
@@ -114,6 +124,7 @@ enum err store_count(struct store *s, const struct store_search *what, uint64_t 
 struct store_sql_limits {
     uint64_t rows;    /* 0: 10,000 */
     ts_ns timeout_ns; /* 0: 30 s */
+    struct store_cancel cancel;
 };
 
 struct store_sql_result {
@@ -128,7 +139,8 @@ typedef bool (*store_row_fn)(void *ctx, const char *json, size_t n);
  * One SELECT over the view `events`: a column for each field that occurs ("source.ip"; lists are
  * lists), `rest` with all other fields as JSON, `_source` and `_sequence`. Read-only and without
  * access to files or network. ERR_INVALID: the statement is wrong (why has DuckDB's words) or no
- * SELECT. ERR_STOPPED: out of time. ERR_LIMIT: out of memory. ERR_UNSUPPORTED: no worker.
+ * SELECT. ERR_STOPPED: out of time, or cancelled. ERR_LIMIT: out of memory. ERR_UNSUPPORTED: no
+ * worker.
  */
 enum err store_sql(struct store *s, const char *text, const struct store_sql_limits *limits,
                    store_row_fn sink, void *ctx, struct store_sql_result *out,

@@ -4,6 +4,7 @@
 #include "daemon/control.h"
 #include "daemon/data.h"
 #include "daemon/request.h"
+#include "store/worker.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,12 +25,17 @@ static bool collect(void *ctx, int stream, const char *p, size_t n)
     return true;
 }
 
-static void begin(struct world *w)
+static void begin_with(struct world *w, bool no_worker)
 {
-    const struct store_options options = {.no_worker = true};
+    const struct store_options options = {.no_worker = no_worker};
     *w = (struct world){.dir = help_mkdir()};
     HELP_OK(daemon_data_open(w->dir, &options, &w->data, &help_why));
     HELP_OK(daemon_control_start(w->data, &w->control, &help_why));
+}
+
+static void begin(struct world *w)
+{
+    begin_with(w, true);
 }
 
 static void end(struct world *w)
@@ -154,6 +160,58 @@ static void test_idle(void **state)
     end(&w);
 }
 
+/* A client that sends a request and says no more. */
+static int dial_and_ask(const struct world *w, const char *request)
+{
+    uint8_t head[4] = {(uint8_t)strlen(request)};
+    int fd = dial(w);
+    assert_int_equal(send(fd, head, sizeof(head), MSG_NOSIGNAL), sizeof(head));
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    shutdown(fd, SHUT_WR);
+    return fd;
+}
+
+/* Says no more but waits: that one is answered. Closes: its query ends, and holds up nobody. */
+static void test_gone(void **state)
+{
+    (void)state;
+    struct world w;
+    char answer[256];
+    struct timespec before, after;
+    int status = -1;
+    begin_with(&w, false);
+    HELP_OK(ask(&w, "{\"command\": \"sql\", \"sql\": \"SELECT 1\"}", &status));
+    if (status != 0) {
+        end(&w);
+        skip(); /* no DuckDB on this machine */
+    }
+    int fd = dial_and_ask(&w, "{\"command\": \"sql\", \"sql\": \"SELECT 42 AS x\"}");
+    assert_int_equal(recv(fd, answer, 14, MSG_WAITALL), 14);
+    assert_memory_equal(answer + 5, "{\"x\":42}", 8);
+    close(fd);
+    static const char slow[] =
+        "{\"command\": \"sql\", \"sql\": \"SELECT sum(a.range * b.range) FROM range(1000000) a, "
+        "range(1000000) b\"}";
+    close(dial_and_ask(&w, slow));
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    HELP_OK(ask(&w, "{\"command\": \"sql\", \"sql\": \"SELECT 1\"}", &status));
+    assert_int_equal(status, 0);
+    /* Nor does one that waits hold up the end. */
+    fd = dial_and_ask(&w, slow);
+    const struct timespec a_while = {.tv_nsec = 300000000};
+    nanosleep(&a_while, NULL);
+    daemon_control_stop(w.control);
+    w.control = NULL;
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(after.tv_sec - before.tv_sec < 5);
+    ssize_t n = recv(fd, answer, sizeof(answer), MSG_WAITALL);
+    assert_true(n > 11);
+    assert_int_equal(answer[0], 2);
+    assert_memory_equal(answer + n - 6, "\x03\x01\0\0\0\x01", 6);
+    close(fd);
+    end(&w);
+}
+
 /* A name that no socket can have. */
 static void test_long_name(void **state)
 {
@@ -170,13 +228,14 @@ static void test_long_name(void **state)
     assert_null(control);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    /* The store starts this program again as its query worker. */
+    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
+        return store_worker_main((int)strtol(argv[2], NULL, 10));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ask),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_long_name),
+        cmocka_unit_test(test_ask),  cmocka_unit_test(test_hostile),   cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_gone), cmocka_unit_test(test_long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

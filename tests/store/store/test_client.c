@@ -124,6 +124,49 @@ static bool is_there(const char *dir, const char *name)
     return access(path, F_OK) == 0;
 }
 
+/* True from a time on. */
+static bool from_then_on(void *ctx)
+{
+    return clock_steady() >= *(const ts_ns *)ctx;
+}
+
+/* Who is cancelled neither waits for its turn nor for an answer, and no worker works on for it. */
+static void test_cancel(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct buf b;
+    uint64_t n = 0;
+    ts_ns begin = clock_steady();
+    ts_ns then = begin + 150 * TIME_MS;
+    const struct store_cancel cancel = {from_then_on, &then};
+    struct store_client *c = make(NULL, "--query-worker", dir);
+    store_client_lock(c);
+    assert_int_equal(store_client_lock_unless(c, &cancel, &why), ERR_STOPPED);
+    assert_true(clock_steady() >= then && clock_steady() < begin + 2 * TIME_S);
+    store_client_unlock(c);
+    begin = clock_steady();
+    then = TIME_MAX;
+    assert_int_equal(store_client_lock_unless(c, &cancel, &why), ERR_NONE);
+    buf_init(&b);
+    static const char sql[] = "SELECT sum(a.range * b.range) FROM range(1000000) a,"
+                              " range(1000000) b";
+    store_frame_put_text(&b, sql, strlen(sql));
+    then = clock_steady() + 500 * TIME_MS;
+    assert_int_equal(store_client_request(c, NULL, 0, STORE_FRAME_COUNT, &b, 0, &why), ERR_STOPPED);
+    assert_non_null(strstr(why.message, "stopped before"));
+    store_client_unlock(c);
+    assert_true(clock_steady() < begin + 3 * TIME_S);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(count(c, "SELECT count(*) FROM range(42)", 0, &n, &why), ERR_NONE);
+    assert_int_equal(n, 42);
+    buf_release(&b);
+    store_client_free(c);
+    help_rmdir(dir);
+}
+
 /* What a dead worker spilled goes; what is no worker's stays. */
 static void test_clean(void **state)
 {
@@ -154,9 +197,8 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_no_worker),
-        cmocka_unit_test(test_tidy),
+        cmocka_unit_test(test_request), cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_tidy),    cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,13 +299,62 @@ static void test_threads(void **state)
     help_rmdir(dir);
 }
 
+/* Counts what it is given, and wants no answer any more once it has had enough. */
+struct leaver {
+    uint64_t n;
+    uint64_t enough;
+};
+
+static bool take_one(void *ctx, struct event *e)
+{
+    (void)e;
+    ((struct leaver *)ctx)->n++;
+    return true;
+}
+
+static bool had_enough(void *ctx)
+{
+    const struct leaver *l = ctx;
+    return l->n >= l->enough;
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct store *s = open_store(dir, NULL);
+    for (uint64_t i = 0; i < 8000; i++)
+        append(s, HELP_BASE + (ts_ns)i * TIME_S, 0, i);
+    good(store_commit(s, &why), &why);
+    for (int sealed = 0; sealed < 2; sealed++) {
+        static const uint64_t enough[] = {0, 1, 3000};
+        for (size_t i = 0; i < 3; i++) {
+            struct leaver l = {.enough = enough[i]};
+            uint64_t counted;
+            struct store_search what = {
+                .from = TIME_NONE, .to = TIME_MAX, .cancel = {had_enough, &l}};
+            assert_int_equal(store_search(s, &what, take_one, &l, &why), ERR_STOPPED);
+            assert_non_null(strstr(why.message, "stopped before"));
+            assert_true(l.n >= enough[i] && l.n < enough[i] + 2048);
+            assert_int_equal(store_count(s, &what, &counted, &why), ERR_STOPPED);
+            l.enough = UINT64_MAX;
+            good(store_count(s, &what, &counted, &why), &why);
+            assert_int_equal(counted, 8000);
+        }
+        good(store_seal(s, &why), &why);
+    }
+    store_close(s);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),     cmocka_unit_test(test_span),
         cmocka_unit_test(test_any_field), cmocka_unit_test(test_no_worker),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_cancel),    cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

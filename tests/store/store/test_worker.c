@@ -207,6 +207,38 @@ static void test_limits(void **state)
     help_rmdir(dir);
 }
 
+static bool from_then_on(void *ctx)
+{
+    return clock_steady() >= *(const ts_ns *)ctx;
+}
+
+/* Nobody waits any more: the query ends at once, and the next one has an answer. */
+static void test_cancel(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store *s = filled(dir, NULL);
+    struct err_text why;
+    struct buf b;
+    buf_init(&b);
+    assert_string_equal(select_text(s, "SELECT 1 AS x", &b), "{\"x\":1}\n"); /* a worker is there */
+    for (int i = 0; i < 2; i++) {
+        ts_ns begin = clock_steady();
+        ts_ns then = begin + i * 200 * TIME_MS;
+        const struct store_sql_limits limits = {.cancel = {from_then_on, &then}};
+        enum err rc =
+            store_sql(s, "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b",
+                      &limits, keep_row, &b, NULL, &why);
+        assert_int_equal(rc, ERR_STOPPED);
+        assert_non_null(strstr(why.message, "stopped before"));
+        assert_true(clock_steady() - begin < 2 * TIME_S);
+        assert_string_equal(select_text(s, "SELECT 1 AS x", &b), "{\"x\":1}\n");
+    }
+    buf_release(&b);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 /* More than fits in memory is sorted on the disk, and nothing of that stays there. */
 static void test_spill(void **state)
 {
@@ -348,9 +380,10 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_select), cmocka_unit_test(test_empty), cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_death), cmocka_unit_test(test_wire),
-        cmocka_unit_test(test_spill),
+        cmocka_unit_test(test_select),  cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_refuses), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_cancel),  cmocka_unit_test(test_death),
+        cmocka_unit_test(test_wire),    cmocka_unit_test(test_spill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
