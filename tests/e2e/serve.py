@@ -3,6 +3,7 @@ moves away, a second daemon on the same directory, and a clean stop."""
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -87,3 +88,20 @@ with Folder() as folder:
     check(not os.path.exists(data + "/control.sock"), "which takes the socket away")
     run = weir("job", "list", "--data-dir", data)
     check("two" in run.out and "opened" in run.out, "the job goes on with the next daemon", run)
+    broken = RULE["rule_id"] + "one"
+    state = sqlite3.connect(data + "/state.db")
+    state.execute("UPDATE rule SET doc = '{' WHERE id = ?", [broken])
+    state.commit()
+    state.close()
+    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log],
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        until("a rule that cannot be read stops no daemon",
+              lambda: os.path.exists(data + "/control.sock") or daemon.poll() is not None)
+        run = weir("rule", "list", "--data-dir", data)
+        row = next((line for line in run.out.splitlines() if line.startswith(broken)), "")
+        check(" failed " in row and run.out.count(" succeeded ") == 1, "its status says so", run)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        _, said = daemon.communicate(timeout=60)
+    check(daemon.returncode == 0 and "does not run" in said, f"and so does the log: {said}")

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "daemon/rules.h"
 #include "detect/feed.h"
 #include "detect/job.h"
 #include "format/node.h"
@@ -399,11 +400,8 @@ static enum err switch_rule(struct store_state *state, const char *rule_id, bool
              (err = store_state_rule_enable(state, rule_id, enable, now)) != ERR_NONE)
         failed(why, err, "the rule");
     if (err == ERR_NONE && enable) {
-        struct format_node *node;
         struct rule *rule = NULL;
-        err = format_node_json(row.doc, strlen(row.doc), rule_id, &node, why);
-        if (err == ERR_NONE && (err = rule_new_take(node, RULE_FORM_API, NULL, NULL, &rule, why)))
-            format_node_free(node);
+        err = daemon_rules_read(&row, &rule, why);
         if (err == ERR_NONE && rule_runs(rule))
             err = start_jobs(state, rule, now, why);
         rule_unref(rule);

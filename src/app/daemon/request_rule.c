@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "daemon/install.h"
+#include "daemon/rules.h"
 #include "rule/export.h"
 #include "rule/load.h"
 #include "rule/rule.h"
@@ -10,35 +11,33 @@
 
 #include <string.h>
 
-/* A rule again from the document that state.db keeps. */
-static enum err rule_of(const struct store_rule *row, struct rule **out, struct err_text *why)
+/* What its last run said, or why it cannot run: a sentence of its own, so that names stay names. */
+static bool print_message(struct daemon_asked *a, const char *message)
 {
-    struct format_node *node;
-    enum err err = format_node_json(row->doc, strlen(row->doc), row->id, &node, why);
-    if (err != ERR_NONE)
-        return err;
-    err = rule_new_take(node, RULE_FORM_API, NULL, NULL, out, why);
-    if (err != ERR_NONE)
-        format_node_free(node);
-    return err;
+    return message == NULL || message[0] == '\0' || daemon_asked_line(a, "%-36s %s", "", message);
 }
 
 static bool print_rule(void *ctx, const struct store_rule *row)
 {
-    struct rule *rule;
+    struct rule *rule = NULL;
     struct err_text why;
-    char last[TIME_TEXT_SIZE] = "-";
-    if (rule_of(row, &rule, &why) != ERR_NONE)
-        return daemon_asked_line(ctx, "%-36s %-8s %s", row->id, "broken", why.message);
+    char last[TIME_TEXT_SIZE] = "-", reason[900];
+    bool broken = daemon_rules_read(row, &rule, &why) != ERR_NONE;
+    const char *status = row->status != NULL ? row->status : "-";
+    const char *message = row->message;
     if (row->last_run != TIME_NONE)
         time_format_iso(row->last_run, last);
-    const char *status = row->status != NULL ? row->status : "-";
+    if (broken) {
+        status = "failed";
+        message = err_format(&why, reason, sizeof(reason));
+    } else if (!rule_runs(rule)) {
+        status = "not yet run";
+        message = NULL;
+    }
     bool more = daemon_asked_line(ctx, "%-36s %-8s %-16s %-24s %s", row->id,
-                                  row->enabled ? "enabled" : "disabled",
-                                  rule_runs(rule) ? status : "not yet run", last, rule->name);
-    /* What its last run said: a sentence of its own, so that names stay names. */
-    if (more && row->message != NULL && row->message[0] != '\0')
-        more = daemon_asked_line(ctx, "%-36s %s", "", row->message);
+                                  row->enabled ? "enabled" : "disabled", status, last,
+                                  broken ? "-" : rule->name) &&
+                print_message(ctx, message);
     rule_unref(rule);
     return more;
 }
@@ -54,7 +53,7 @@ static bool gather_rule(void *ctx, const struct store_rule *row)
 {
     struct gathered *g = ctx;
     struct rule *rule;
-    g->err = rule_of(row, &rule, g->why);
+    g->err = daemon_rules_read(row, &rule, g->why);
     if (g->err != ERR_NONE)
         return false;
     rule->enabled = row->enabled;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "daemon/jobs.h"
 #include "format/node.h"
@@ -29,6 +30,7 @@ struct pending {
 struct taken {
     char *id;
     ts_ns updated; /* when the rule was last written */
+    char *broken;  /* why it cannot run, until that is told; NULL: it can */
 };
 
 struct daemon_rules {
@@ -256,6 +258,29 @@ static const struct taken *find_taken(const struct taken *taken, size_t n, const
     return NULL;
 }
 
+enum err daemon_rules_read(const struct store_rule *row, struct rule **out, struct err_text *why)
+{
+    struct format_node *node;
+    enum err err = format_node_json(row->doc, strlen(row->doc), row->id, &node, why);
+    if (err != ERR_NONE)
+        return err;
+    err = rule_new_take(node, RULE_FORM_API, NULL, NULL, out, why);
+    if (err != ERR_NONE)
+        format_node_free(node);
+    return err;
+}
+
+/* Remembers why the newest of those found cannot run; false when that, too, fails. */
+static bool leave_out(struct loading *l, const struct err_text *reason)
+{
+    char text[900];
+    char **broken = &l->taken[l->n - 1].broken;
+    if (l->err != ERR_MEMORY)
+        *broken = mem_strdup(err_format(reason, text, sizeof(text)));
+    l->err = *broken != NULL ? ERR_NONE : err_set(l->why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    return l->err == ERR_NONE;
+}
+
 static bool load_rule(void *ctx, const struct store_rule *row)
 {
     struct loading *l = ctx;
@@ -267,25 +292,39 @@ static bool load_rule(void *ctx, const struct store_rule *row)
         l->err = err_set(l->why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         return false;
     }
-    l->taken[l->n++] = (struct taken){id, row->updated};
+    l->taken[l->n++] = (struct taken){id, row->updated, NULL};
     const struct taken *old = find_taken(l->rules->taken, l->rules->taken_n, id);
     if (old != NULL && old->updated == row->updated)
         return true;
-    struct format_node *node;
     struct rule *rule;
-    l->err = format_node_json(row->doc, strlen(row->doc), row->id, &node, l->why);
+    struct err_text reason;
+    l->err = daemon_rules_read(row, &rule, &reason);
     if (l->err != ERR_NONE)
-        return false;
-    l->err = rule_new_take(node, RULE_FORM_API, NULL, NULL, &rule, l->why);
-    if (l->err != ERR_NONE) {
-        format_node_free(node);
-        return false;
-    }
+        return leave_out(l, &reason);
     l->err = rule_engine_put(l->rules->engine, rule, l->now, row->last_run, l->why);
     if (l->err == ERR_UNSUPPORTED)
         l->err = ERR_NONE; /* a rule of a type that is kept and listed, and does not run */
     rule_unref(rule);
     return l->err == ERR_NONE;
+}
+
+/* Stops what ran under the name of a rule that cannot be read, and says so where people look. */
+static enum err tell_broken(struct daemon_rules *r, struct taken *rule, struct err_text *why)
+{
+    struct err_text message;
+    enum err err = rule_engine_remove(r->engine, rule->id);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
+        return err_set(why, err, "%s", err_name(err));
+    log_line(LOG_LEVEL_WARNING, "a rule cannot be read and does not run: %s", rule->broken);
+    err_set(&message, ERR_FORMAT, "the rule cannot be read and does not run: %s", rule->broken);
+    err = store_state_rule_set_status(r->state, rule->id, rule_state_name(RULE_FAILED),
+                                      message.message);
+    mem_free(rule->broken);
+    rule->broken = NULL;
+    if (err != ERR_NONE)
+        return err_set(why, err, "the status of rule '%s' cannot be written: %s", rule->id,
+                       err_name(err));
+    return ERR_NONE;
 }
 
 enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *why)
@@ -302,6 +341,12 @@ enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *w
             rule_engine_remove(r->engine, r->taken[i].id) == ERR_MEMORY)
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         mem_free(r->taken[i].id);
+    }
+    for (size_t i = 0; i < l.n; i++) {
+        if (err == ERR_NONE && l.taken[i].broken != NULL)
+            err = tell_broken(r, &l.taken[i], why);
+        mem_free(l.taken[i].broken);
+        l.taken[i].broken = NULL;
     }
     mem_free(r->taken);
     r->taken = l.taken;

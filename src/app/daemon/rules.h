@@ -21,6 +21,8 @@
 
 struct daemon_jobs;
 struct daemon_rules;
+struct rule;
+struct store_rule;
 struct store_state;
 
 /* An alert that is there for good: its document. */
@@ -29,8 +31,16 @@ typedef void (*daemon_alert_fn)(void *ctx, const char *id, struct bytes json);
 struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs);
 void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
 
-/* Takes up every enabled rule of state.db that is new or was written again, from engine time now
- * on, and drops those that are not enabled. */
+/* A rule again from the document that state.db keeps: rule_unref(). ERR_FORMAT and others that say
+ * what is wrong with it, ERR_MEMORY. */
+enum err daemon_rules_read(const struct store_rule *row, struct rule **out,
+                           struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * Takes up every enabled rule of state.db that is new or was written again, from engine time now
+ * on, and drops those that are not enabled. One that cannot be read is left out: its status is
+ * "failed" and says why, and so does a line in the log; the others run.
+ */
 enum err daemon_rules_load(struct daemon_rules *r, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 size_t daemon_rules_count(const struct daemon_rules *r);
 

@@ -193,6 +193,9 @@ enum err store_state_rule_enable(struct store_state *st, const char *id, bool en
                                  ts_ns now) ERR_MUST_CHECK;
 enum err store_state_rule_set_memory(struct store_state *st, const char *id,
                                      const char *memory) ERR_MUST_CHECK;
+/* How it stands apart from its runs: what keeps it from running. Its last run stays. */
+enum err store_state_rule_set_status(struct store_state *st, const char *id, const char *status,
+                                     const char *message) ERR_MUST_CHECK;
 /* With its runs; alerts stay. */
 enum err store_state_rule_delete(struct store_state *st, const char *id) ERR_MUST_CHECK;
 

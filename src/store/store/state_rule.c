@@ -116,6 +116,20 @@ enum err store_state_rule_set_memory(struct store_state *st, const char *id, con
     return store_state_finish_one(st, stmt);
 }
 
+enum err store_state_rule_set_status(struct store_state *st, const char *id, const char *status,
+                                     const char *message)
+{
+    struct store_db *db = store_state_lock(st);
+    struct sqlite3_stmt *stmt =
+        store_db_prepare(db, "UPDATE rule SET status = ?2, message = ?3 WHERE id = ?1");
+    if (stmt != NULL) {
+        store_db_bind_text(stmt, 1, id);
+        store_db_bind_text(stmt, 2, status);
+        store_db_bind_text(stmt, 3, message);
+    }
+    return store_state_finish_one(st, stmt);
+}
+
 enum err store_state_rule_delete(struct store_state *st, const char *id)
 {
     enum err rc = store_state_begin(st);

@@ -358,6 +358,16 @@ static void test_rule(void **state)
     DONE("{\"command\": \"rule\", \"verb\": \"export\"}");
     assert_non_null(strstr(said(&w), HELP_RULE_ID));
     assert_non_null(strstr(said(&w), "\"enabled\":true"));
+    const struct store_rule broken = {
+        .id = "broken", .doc = "{\"name\": ", .enabled = true, .updated = 1, .last_run = TIME_NONE};
+    HELP_OK(store_state_rule_put(w.data->state, &broken));
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 5);
+    const char *line = strstr(said(&w), "\nbroken ");
+    assert_non_null(line);
+    assert_memory_equal(line + 1 + 37, "enabled  failed ", 16);
+    WRONG("{\"command\": \"rule\", \"verb\": \"enable\", \"id\": \"broken\"}", "broken:");
+    HELP_OK(store_state_rule_delete(w.data->state, "broken"));
     WRONG("{\"command\": \"rule\", \"verb\": \"enable\", \"id\": \"none\"}", "no rule 'none'");
     WRONG("{\"command\": \"rule\", \"verb\": \"import\", \"text\": \"{\\\"name\\\": 3}\"}",
           "weir: error: ");

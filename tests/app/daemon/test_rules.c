@@ -134,6 +134,56 @@ static void test_load(void **state)
     end(&w);
 }
 
+static void put_rule(struct world *w, const char *id, const char *doc, ts_ns updated)
+{
+    const struct store_rule row = {
+        .id = id, .doc = doc, .enabled = true, .updated = updated, .last_run = TIME_NONE};
+    HELP_OK(store_state_rule_put(w->st, &row));
+}
+
+static void expect_status(struct world *w, const char *id, const char *status, const char *words)
+{
+    struct arena arena;
+    struct store_rule row;
+    arena_init(&arena, 0);
+    HELP_OK(store_state_rule_get(w->st, id, &arena, &row));
+    assert_string_equal(row.status, status);
+    if (strstr(row.message, words) == NULL)
+        fail_msg("%s: '%s' does not say '%s'", id, row.message, words);
+    arena_release(&arena);
+}
+
+/* Rules that cannot be read are left out and say why; the others run. */
+static void test_broken(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    put_rule(&w, "1-cut", "{\"name\": ", 1);
+    put_rule(&w, "9-no-rule", "{\"name\": \"N\"}", 1);
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 1);
+    expect_status(&w, "1-cut", "failed", "cannot be read and does not run: ");
+    expect_status(&w, "9-no-rule", "failed", "cannot be read and does not run: ");
+    HELP_OK(daemon_rules_finish(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_announce(w.rules, help_on_alert, &w.alerts), 1);
+    expect_status(&w, HELP_RULE_ID, "succeeded", "");
+    /* What was told is not told again before the rule is written again. */
+    HELP_OK(store_state_rule_set_status(w.st, "1-cut", "succeeded", "mark"));
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    expect_status(&w, "1-cut", "succeeded", "mark");
+    /* One that runs and is written again in pieces stops; whole again it runs again. */
+    put_rule(&w, HELP_RULE_ID, "[]", HELP_BASE + 1);
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 0);
+    expect_status(&w, HELP_RULE_ID, "failed", "cannot be read and does not run: ");
+    help_install_rule(w.st, help_rule, HELP_BASE + 2);
+    HELP_OK(daemon_rules_load(w.rules, NOW, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 1);
+    end(&w);
+}
+
 /* A job that is not there is the rule's status, with the job's name. */
 static void test_status(void **state)
 {
@@ -157,9 +207,8 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_after_commit),
-        cmocka_unit_test(test_failed_commit),
-        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_after_commit), cmocka_unit_test(test_failed_commit),
+        cmocka_unit_test(test_load),         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,13 @@ static void test_rules(void **state)
     assert_string_equal(found.memory, "{\"k\":1}");
     assert_int_equal(found.last_run, 120);
     assert_int_equal(found.created, 1);
+    assert_int_equal(store_state_rule_set_status(st, "rule-1", "partial failure", "broken"),
+                     ERR_NONE);
+    assert_int_equal(store_state_rule_set_status(st, "none", "failed", ""), ERR_NOT_FOUND);
+    assert_int_equal(store_state_rule_get(st, "rule-1", &arena, &found), ERR_NONE);
+    assert_string_equal(found.status, "partial failure");
+    assert_string_equal(found.message, "broken");
+    assert_int_equal(found.last_run, 120);
     assert_int_equal(store_state_rule_enable(st, "rule-1", false, 9), ERR_NONE);
     assert_int_equal(store_state_rule_enable(st, "nobody", false, 9), ERR_NOT_FOUND);
     rule.id = "another";
@@ -77,7 +84,7 @@ static void test_rules(void **state)
     assert_int_equal(store_state_rule_put(st, &rule), ERR_NONE);
     buf_clear(&b);
     assert_int_equal(store_state_rule_list(st, rule_seen, &b), ERR_NONE);
-    assert_string_equal(buf_text(&b), "another 1 -;rule-1 0 failed;");
+    assert_string_equal(buf_text(&b), "another 1 -;rule-1 0 partial failure;");
     assert_int_equal(store_state_rule_get(st, "another", &arena, &found), ERR_NONE);
     assert_int_equal(found.last_run, TIME_NONE);
     assert_int_equal(store_state_rule_delete(st, "rule-1"), ERR_NONE);
