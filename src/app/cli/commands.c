@@ -13,10 +13,8 @@ const struct cli_command cli_commands[] = {
     {"read", "[OPTION]... INPUT...", "Turn captures, logs or live traffic into ECS events.",
      "Any input becomes events on standard output, one JSON document a line. INPUT is a capture\n"
      "(pcap, pcapng), Zeek logs (TSV or JSON) or ECS documents (NDJSON), plain or compressed with\n"
-     "gzip or zstd; \"-\" is standard input (a capture there needs --format pcap). Several "
-     "captures\n"
-     "are read as one, in order of time. With --interface live traffic is read until the command\n"
-     "is stopped.",
+     "gzip or zstd; \"-\" is standard input. Several captures are read as one, in order of time.\n"
+     "With --interface live traffic is read until the command is stopped.",
      CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_OUTPUT) |
          CLI_BIT(CLI_NO_PROMISCUOUS) | CLI_BIT(CLI_FLOWS_ONLY) | WHERE | TALK,
      cli_read},

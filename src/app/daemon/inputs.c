@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Packets, or lines, between two looks at stop() and progress(). */
 #define LOOK_EVERY 8192
@@ -25,8 +26,9 @@
 
 struct daemon_inputs {
     struct daemon_inputs_settings settings;
-    const char **captures;
-    size_t captures_n;
+    struct capture_merge_input *captures;
+    struct ingest_file **begun; /* captures that cannot be opened twice, until they are merged */
+    size_t captures_n, begun_n;
     struct ingest_file **logs;
     size_t logs_n;
     struct ingest_delta *delta;
@@ -37,6 +39,40 @@ struct daemon_inputs {
     uint64_t events;
     struct daemon_inputs_totals totals;
 };
+
+static void add_capture(struct daemon_inputs *in, const char *path)
+{
+    in->captures[in->captures_n++] = (struct capture_merge_input){.path = path};
+}
+
+/* A pipe, of which the first bytes are read: the rest follows them. */
+static enum err add_begun(struct daemon_inputs *in, const char *path, struct ingest_file *file,
+                          struct err_text *why)
+{
+    struct capture_merge_input begun = {.path = path, .open = true};
+    in->begun[in->begun_n++] = file;
+    if (strcmp(path, "-") == 0)
+        begun.path = "standard input";
+    enum err err = ingest_file_head(file, &begun.fd, &begun.head);
+    if (err != ERR_NONE)
+        return err_set_at(why, ERR_INVALID, begun.path, 0,
+                          "this is a capture, but packed so that its first bytes do not tell: say "
+                          "so with --format pcap");
+    in->captures[in->captures_n++] = begun;
+    return ERR_NONE;
+}
+
+/* A capture by its name, or what of it was read to see what it is. */
+static enum err take_capture(struct daemon_inputs *in, const char *path, struct ingest_file *file,
+                             struct err_text *why)
+{
+    struct stat st;
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return add_begun(in, path, file, why);
+    ingest_file_close(file);
+    add_capture(in, path);
+    return ERR_NONE;
+}
 
 /* What a file holds, and a log opened; an unknown file is a mistake of whoever named it. */
 static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_text *why)
@@ -50,7 +86,7 @@ static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_
         return err_set(why, ERR_INVALID, "--format expects auto, pcap, ecs or zeek, not '%s'",
                        in->settings.format);
     if (settings.format == INGEST_FORMAT_PCAP) {
-        in->captures[in->captures_n++] = path;
+        add_capture(in, path);
         return ERR_NONE;
     }
     struct ingest_file *log;
@@ -63,12 +99,7 @@ static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_
         in->logs[in->logs_n++] = log;
         return ERR_NONE;
     case INGEST_FORMAT_PCAP:
-        ingest_file_close(log);
-        if (strcmp(path, "-") == 0)
-            return err_set(why, ERR_INVALID,
-                           "standard input is a capture: say so with --format pcap");
-        in->captures[in->captures_n++] = path;
-        return ERR_NONE;
+        return take_capture(in, path, log, why);
     case INGEST_FORMAT_UNKNOWN:
     case INGEST_FORMAT_AUTO:
         break;
@@ -80,6 +111,23 @@ static enum err sort_out(struct daemon_inputs *in, const char *path, struct err_
         "documents, plain or packed with gzip or zstd");
 }
 
+/* Standard input is read once. */
+static enum err check_stdin(const char *const *paths, size_t n, struct err_text *why)
+{
+    size_t times = 0;
+    for (size_t i = 0; i < n; i++)
+        times += strcmp(paths[i], "-") == 0;
+    return times < 2 ? ERR_NONE
+                     : err_set(why, ERR_INVALID, "standard input (-) can be named only once");
+}
+
+static void close_begun(struct daemon_inputs *in)
+{
+    for (size_t i = 0; i < in->begun_n; i++)
+        ingest_file_close(in->begun[i]);
+    in->begun_n = 0;
+}
+
 enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const char *const *paths,
                            size_t n, struct daemon_inputs **out, struct err_text *why)
 {
@@ -88,15 +136,18 @@ enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const 
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     in->settings = *settings;
     in->captures = mem_zero(n, sizeof(*in->captures));
+    in->begun = mem_zero(n, sizeof(struct ingest_file *));
     in->logs = mem_zero(n, sizeof(struct ingest_file *));
     in->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){1, 2}, &in->counts);
-    enum err err = in->captures != NULL && in->logs != NULL && in->delta != NULL
-                       ? ERR_NONE
-                       : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err =
+        in->captures != NULL && in->begun != NULL && in->logs != NULL && in->delta != NULL
+            ? check_stdin(paths, n, why)
+            : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     for (size_t i = 0; i < n && err == ERR_NONE; i++)
         err = sort_out(in, paths[i], why);
     if (err == ERR_NONE && in->captures_n > 0)
         err = capture_merge_open(in->captures, in->captures_n, settings->filter, why, &in->merge);
+    close_begun(in);
     if (err != ERR_NONE) {
         daemon_inputs_free(in);
         return err;
@@ -116,6 +167,7 @@ void daemon_inputs_free(struct daemon_inputs *in)
     daemon_packets_free(in->packets);
     capture_merge_close(in->merge);
     mem_free(in->captures);
+    mem_free(in->begun);
     mem_free(in);
 }
 

@@ -5,7 +5,8 @@
  * Files at rest, of any kind, turned into events.
  *
  * Captures among the inputs are read as one, in order of time, through one flow table; logs are
- * read one after the other. Every source of events has a number, and its events are counted in
+ * read one after the other. "-" is standard input; what it holds is told by its first bytes, as of
+ * files. Every source of events has a number, and its events are counted in
  * sequence, so that events of equal time have an order.
  *
  * Ownership: borrows settings; events are borrowed until the sink returns.

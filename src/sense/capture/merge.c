@@ -5,6 +5,10 @@
 #include "base/mem.h"
 #include "capture/sort.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
 /* One file with its next packet looked at already. */
 struct lane {
     struct capture_file *file;
@@ -81,19 +85,34 @@ static enum err number_interface(struct capture_merge *m, struct lane *lane, uin
     return ERR_NONE;
 }
 
-static enum err open_lane(struct lane *lane, const char *path, const char *filter,
-                          struct err_text *why)
+/* What was opened before, and cannot be opened anew. */
+static enum err open_again(struct lane *lane, const struct capture_merge_input *input,
+                           const char *filter, struct err_text *why)
+{
+    int fd = fcntl(input->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        int number = errno;
+        return err_set_at(why, err_from_errno(number), input->path, 0,
+                          "cannot read the capture: %s", strerror(number));
+    }
+    return capture_file_open_fd(fd, input->head, input->path, filter, why, &lane->file);
+}
+
+static enum err open_lane(struct lane *lane, const struct capture_merge_input *input,
+                          const char *filter, struct err_text *why)
 {
     bool disordered;
-    enum err err = capture_sort_needed(path, filter, why, &disordered);
+    if (input->open)
+        return open_again(lane, input, filter, why);
+    enum err err = capture_sort_needed(input->path, filter, why, &disordered);
     if (err == ERR_NONE)
-        err = capture_file_open(path, filter, why, &lane->file);
+        err = capture_file_open(input->path, filter, why, &lane->file);
     if (err == ERR_NONE && disordered)
         err = capture_sort_new(lane->file, 0, why, &lane->sort);
     return err;
 }
 
-enum err capture_merge_open(const char *const *paths, size_t n, const char *filter,
+enum err capture_merge_open(const struct capture_merge_input *inputs, size_t n, const char *filter,
                             struct err_text *why, struct capture_merge **out)
 {
     ASSERT(n > 0);
@@ -108,7 +127,7 @@ enum err capture_merge_open(const char *const *paths, size_t n, const char *filt
     for (; m->lane_n < n; m->lane_n++) {
         struct lane *lane = &m->lanes[m->lane_n];
         lane->order = m->lane_n;
-        err = open_lane(lane, paths[m->lane_n], filter, why);
+        err = open_lane(lane, &inputs[m->lane_n], filter, why);
         if (err != ERR_NONE)
             goto fail;
     }

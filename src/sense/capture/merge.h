@@ -18,8 +18,20 @@
 
 struct capture_merge;
 
-/* n ≥ 1 paths. Fails as capture_file_open() does, for the first file that fails. */
-enum err capture_merge_open(const char *const *paths, size_t n, const char *filter,
+/*
+ * A file by its path ("-" is standard input); or one that is open already, with the bytes that were
+ * read of it to see what it is. What cannot be read twice comes so, and packets of such a file are
+ * taken in the order they stand.
+ */
+struct capture_merge_input {
+    const char *path; /* when it is open: its name for messages */
+    bool open;
+    int fd; /* stays the caller's: the merge reads on from a copy of it */
+    struct bytes head;
+};
+
+/* n ≥ 1 files. Fails as capture_file_open() does, for the first file that fails. */
+enum err capture_merge_open(const struct capture_merge_input *inputs, size_t n, const char *filter,
                             struct err_text *why, struct capture_merge **out) ERR_MUST_CHECK;
 void capture_merge_close(struct capture_merge *m); /* NULL is fine */
 

@@ -14,11 +14,24 @@ struct ingest_file {
     char *path;
 };
 
-static enum err prepare(struct ingest_file *f, const char *path,
-                        const struct ingest_settings *settings, struct err_text *why)
+/* Enough bytes to know a capture by: of one that is being made, more may be long in coming. */
+#define CAPTURE_BYTES 4
+
+static enum err find_format(struct ingest_file *f)
 {
     const char *bytes;
     size_t n;
+    enum err code = ingest_input_peek(f->input, CAPTURE_BYTES, &bytes, &n);
+    if (code == ERR_NONE && ingest_detect(bytes, n, f->path) != INGEST_FORMAT_PCAP)
+        code = ingest_input_peek(f->input, INGEST_DETECT_BYTES, &bytes, &n);
+    if (code == ERR_NONE)
+        f->format = ingest_detect(bytes, n, f->path);
+    return code;
+}
+
+static enum err prepare(struct ingest_file *f, const char *path,
+                        const struct ingest_settings *settings, struct err_text *why)
+{
     f->path = mem_strdup(path);
     if (f->path == NULL)
         return err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to open this file");
@@ -27,11 +40,10 @@ static enum err prepare(struct ingest_file *f, const char *path,
         return code;
     f->format = settings->format;
     if (f->format == INGEST_FORMAT_AUTO) {
-        code = ingest_input_peek(f->input, INGEST_DETECT_BYTES, &bytes, &n);
+        code = find_format(f);
         if (code != ERR_NONE)
             return err_set_at(why, code, path, 0, "this file cannot be read: %s",
                               code == ERR_IO ? strerror(errno) : err_name(code));
-        f->format = ingest_detect(bytes, n, path);
     }
     if (f->format != INGEST_FORMAT_ECS && f->format != INGEST_FORMAT_ZEEK)
         return ERR_NONE;
@@ -71,6 +83,11 @@ void ingest_file_close(struct ingest_file *f)
 enum ingest_format ingest_file_format(const struct ingest_file *f)
 {
     return f->format;
+}
+
+enum err ingest_file_head(const struct ingest_file *f, int *out_fd, struct bytes *out)
+{
+    return ingest_input_head(f->input, out_fd, out);
 }
 
 enum err ingest_file_run(struct ingest_file *f, uint64_t max_lines, event_sink_fn sink, void *ctx,

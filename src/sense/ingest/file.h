@@ -8,6 +8,7 @@
  * Threads:   one owner.
  */
 
+#include "base/bytes.h"
 #include "ingest/parser.h"
 
 struct ingest_file;
@@ -23,6 +24,14 @@ enum err ingest_file_open(const char *path, const struct ingest_settings *settin
 void ingest_file_close(struct ingest_file *f); /* NULL is fine */
 
 enum ingest_format ingest_file_format(const struct ingest_file *f);
+
+/*
+ * For a format that this room does not read, from a file that cannot be opened twice: the
+ * descriptor and the bytes that were read from it, which both stay the file's. ERR_LIMIT when it
+ * took so many bytes to tell the format that they are not all kept.
+ */
+enum err ingest_file_head(const struct ingest_file *f, int *out_fd,
+                          struct bytes *out) ERR_MUST_CHECK;
 
 /*
  * Reads at most max_lines more lines (0: all) and gives their events to the sink. ERR_NONE: there

@@ -11,7 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define RAW_SIZE ((size_t)256 << 10)
+#define RAW_SIZE INGEST_INPUT_HEAD_MAX
 #define TEXT_SIZE ((size_t)1 << 20)
 
 enum packing { PACKING_UNKNOWN, PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
@@ -30,7 +30,8 @@ struct ingest_input {
     ZSTD_DStream *zstd;
     uint8_t *raw;
     size_t raw_at, raw_n;
-    char *text; /* text_cap bytes and the padding */
+    bool passed; /* raw does not begin with the first byte of the file any more */
+    char *text;  /* text_cap bytes and the padding */
     size_t text_at, text_n, text_cap;
     size_t scanned; /* from text_at on, known to hold no line end */
     uint64_t lines;
@@ -103,10 +104,11 @@ void ingest_input_close(struct ingest_input *in)
     mem_free(in);
 }
 
-/* More of the file behind what is there. */
+/* More of the file behind what is there; what was unpacked stays as long as there is room. */
 static enum err fill_raw(struct ingest_input *in)
 {
-    if (in->raw_at > 0) {
+    if (in->raw_at > 0 && (in->passed || in->raw_n == RAW_SIZE)) {
+        in->passed = true;
         memmove(in->raw, in->raw + in->raw_at, in->raw_n - in->raw_at);
         in->raw_n -= in->raw_at;
         in->raw_at = 0;
@@ -279,6 +281,15 @@ enum err ingest_input_peek(struct ingest_input *in, size_t want, const char **ou
         skip_mark(in);
     *out = in->text + in->text_at;
     *out_n = in->text_n - in->text_at;
+    return ERR_NONE;
+}
+
+enum err ingest_input_head(const struct ingest_input *in, int *out_fd, struct bytes *out)
+{
+    if (in->passed)
+        return ERR_LIMIT;
+    *out_fd = in->fd;
+    *out = bytes_make(in->raw, in->raw_n);
     return ERR_NONE;
 }
 

@@ -12,6 +12,7 @@
  * Threads:   one owner.
  */
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 
 #define INGEST_INPUT_PADDING 64 /* bytes that can be read after every line */
 #define INGEST_INPUT_LINE_MAX ((size_t)16 << 20)
+#define INGEST_INPUT_HEAD_MAX ((size_t)256 << 10)
 
 struct ingest_input;
 
@@ -41,6 +43,14 @@ enum err ingest_input_line(struct ingest_input *in, const char **out, size_t *ou
 /* The first bytes, unpacked, without taking them: up to want, fewer at the end of the input. */
 enum err ingest_input_peek(struct ingest_input *in, size_t want, const char **out,
                            size_t *out_n) ERR_MUST_CHECK;
+
+/*
+ * For whoever reads on in another way: the descriptor and all bytes read from it so far, packed as
+ * they are; both stay the input's. ERR_LIMIT when there are more than the first
+ * INGEST_INPUT_HEAD_MAX of them, which are not all kept.
+ */
+enum err ingest_input_head(const struct ingest_input *in, int *out_fd,
+                           struct bytes *out) ERR_MUST_CHECK;
 
 /* Lines taken so far, skipped ones included: the number of the last line. */
 uint64_t ingest_input_line_number(const struct ingest_input *in);

@@ -174,6 +174,64 @@ static void test_capture(void **state)
     help_rmdir(dir);
 }
 
+/* Runs paths with these bytes in a pipe on standard input; returns what opening them gives. */
+static enum err with_stdin(const void *p, size_t n, const char *const *paths, size_t paths_n,
+                           struct daemon_inputs_totals *out)
+{
+    int ends[2];
+    struct seen s = {0};
+    struct daemon_inputs *in;
+    int before = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], p, n), (ssize_t)n);
+    close(ends[1]);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    enum err err = open_inputs(&s, "auto", paths, paths_n, &in);
+    if (err == ERR_NONE) {
+        HELP_OK(daemon_inputs_run(in, &help_why));
+        daemon_inputs_totals(in, out);
+        assert_int_equal(out->events, s.n);
+        if (out->first_cut != NULL)
+            assert_string_equal(out->first_cut, "standard input");
+        daemon_inputs_free(in);
+    }
+    dup2(before, STDIN_FILENO);
+    close(before);
+    return err;
+}
+
+/* What standard input holds is told by its first bytes. */
+static void test_stdin(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct buf bytes;
+    struct daemon_inputs_totals t;
+    buf_init(&bytes);
+    add_capture(&bytes, 10);
+    help_write(dir, "whole", bytes.p, bytes.n);
+    char *whole = path_of(dir, "whole");
+    const char *const paths[] = {"-", whole, "-"};
+    HELP_OK(with_stdin(bytes.p, bytes.n, paths, 1, &t));
+    assert_int_equal(t.packets, 10);
+    assert_false(t.truncated);
+    HELP_OK(with_stdin(bytes.p, bytes.n - 20, paths, 2, &t));
+    assert_int_equal(t.packets, 19);
+    assert_true(t.truncated);
+    assert_int_equal(with_stdin("\x01\x02\xff\xfe", 4, paths, 1, &t), ERR_FORMAT);
+    assert_int_equal(with_stdin("", 0, paths, 3, &t), ERR_INVALID);
+    assert_non_null(strstr(help_why.message, "only once"));
+    buf_clear(&bytes);
+    buf_str(&bytes, zeek_head);
+    add_conn(&bytes, 1);
+    HELP_OK(with_stdin(bytes.p, bytes.n, paths, 1, &t));
+    assert_true(t.events >= 1 && t.packets == 0);
+    free(whole);
+    buf_release(&bytes);
+    help_rmdir(dir);
+}
+
 /* Stopped within: what was begun is told, and that it was stopped. */
 static void test_stop(void **state)
 {
@@ -236,10 +294,8 @@ static void test_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_zeek),
-        cmocka_unit_test(test_capture),
-        cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_zeek), cmocka_unit_test(test_capture), cmocka_unit_test(test_stdin),
+        cmocka_unit_test(test_stop), cmocka_unit_test(test_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

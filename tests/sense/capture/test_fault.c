@@ -20,11 +20,11 @@ static void write_file(void)
 
 static bool run_once(const char *filter)
 {
-    const char *paths[2] = {path, path};
+    const struct capture_merge_input inputs[] = {{.path = path}, {.path = path}};
     struct capture_merge *m;
     struct err_text why;
     struct capture_packet p;
-    enum err err = capture_merge_open(paths, 2, filter, &why, &m);
+    enum err err = capture_merge_open(inputs, 2, filter, &why, &m);
     if (err != ERR_NONE) {
         /* libpcap says in words only that a filter did not fit into memory. */
         assert_true(err == ERR_MEMORY || (filter != NULL && err == ERR_INVALID));

@@ -119,13 +119,13 @@ static void a_merge_orders_its_files(void **state)
 {
     (void)state;
     static uint32_t seconds[PACKETS];
-    const char *const paths[] = {path, path};
+    const struct capture_merge_input inputs[] = {{.path = path}, {.path = path}};
     struct err_text why;
     struct capture_merge *m;
     struct capture_packet p;
     random_seconds(seconds, 4);
     write_file(seconds, PACKETS);
-    assert_int_equal(capture_merge_open(paths, 2, NULL, &why, &m), ERR_NONE);
+    assert_int_equal(capture_merge_open(inputs, 2, NULL, &why, &m), ERR_NONE);
     ts_ns last = 0;
     unsigned n = 0;
     for (; capture_merge_next(m, &why, &p) == ERR_NONE; n++) {

@@ -7,6 +7,8 @@
 #include "ingest/input.h"
 #include "ingest_temp.h"
 
+#include <fcntl.h>
+
 static void count(void *ctx, struct event *e)
 {
     (void)e;
@@ -43,6 +45,31 @@ static void a_file_becomes_events(void **state)
     assert_int_equal(ingest_file_format(f), INGEST_FORMAT_PCAP);
     assert_int_equal(ingest_file_counts(f)->lines, 0);
     ingest_file_close(f);
+    temp_drop(&temp);
+}
+
+/* A capture that is still being written, of which only the first bytes are there. */
+static void a_capture_in_a_pipe_is_known_at_once(void **state)
+{
+    (void)state;
+    struct temp temp;
+    struct ingest_settings settings;
+    struct ingest_file *f;
+    struct err_text why;
+    struct bytes head;
+    int fd;
+    temp_make(&temp);
+    ingest_settings_default(&settings);
+    assert_int_equal(mkfifo(temp_path(&temp, "pipe"), 0600), 0);
+    int writer = open(temp.path, O_RDWR);
+    assert_int_equal(write(writer, "\xd4\xc3\xb2\xa1\x02", 5), 5);
+    assert_int_equal(ingest_file_open(temp.path, &settings, &f, &why), ERR_NONE);
+    assert_int_equal(ingest_file_format(f), INGEST_FORMAT_PCAP);
+    assert_int_equal(ingest_file_head(f, &fd, &head), ERR_NONE);
+    assert_int_equal(head.n, 5);
+    assert_memory_equal(head.p, "\xd4\xc3\xb2\xa1\x02", 5);
+    ingest_file_close(f);
+    close(writer);
     temp_drop(&temp);
 }
 
@@ -118,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_becomes_events),
+        cmocka_unit_test(a_capture_in_a_pipe_is_known_at_once),
         cmocka_unit_test(real_logs_are_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,60 @@ static void peeking_takes_nothing(void **state)
     ingest_input_close(in);
 }
 
+/* Whoever knows better what it is reads on where this stopped, from the first byte. */
+static void what_was_read_stays_for_others(void **state)
+{
+    (void)state;
+    struct ingest_input *in;
+    struct err_text why;
+    struct bytes head;
+    const char *p;
+    char packed[200];
+    size_t n;
+    int ends[2];
+    int fd = -1;
+    size_t all = gzip("not lines at all", packed, sizeof(packed));
+    assert_int_equal(pipe(ends), 0);
+    int pipe_end = ends[0];
+    assert_int_equal(write(ends[1], packed, all - 3), (ssize_t)all - 3);
+    assert_int_equal(ingest_input_adopt(ends[0], "pipe", &in, &why), ERR_NONE);
+    assert_int_equal(ingest_input_peek(in, 4, &p, &n), ERR_NONE);
+    assert_memory_equal(p, "not ", 4);
+    assert_int_equal(ingest_input_head(in, &fd, &head), ERR_NONE);
+    assert_int_equal(fd, pipe_end);
+    assert_int_equal(head.n, all - 3);
+    assert_memory_equal(head.p, packed, head.n);
+    close(ends[1]);
+    ingest_input_close(in);
+}
+
+static void only_so_many_first_bytes_are_kept(void **state)
+{
+    (void)state;
+    struct ingest_input *in;
+    struct err_text why;
+    struct bytes head;
+    struct buf b;
+    const char *p;
+    char packed[200];
+    size_t n;
+    int fd;
+    buf_init(&b);
+    n = gzip("", packed, sizeof(packed));
+    while (b.n <= INGEST_INPUT_HEAD_MAX)
+        buf_add(&b, packed, n);
+    n = gzip("text\n", packed, sizeof(packed));
+    buf_add(&b, packed, n);
+    assert_int_equal(ingest_input_open(temp_write(&temp, "empty.gz", "w", b.p, b.n), &in, &why),
+                     ERR_NONE);
+    assert_int_equal(ingest_input_peek(in, 4, &p, &n), ERR_NONE);
+    assert_memory_equal(p, "text", 4);
+    assert_int_equal(ingest_input_head(in, &fd, &head), ERR_LIMIT);
+    assert_int_equal(ingest_input_line(in, &p, &n), ERR_NONE);
+    ingest_input_close(in);
+    buf_release(&b);
+}
+
 static void what_is_not_there_is_told(void **state)
 {
     (void)state;
@@ -189,6 +243,8 @@ int main(void)
         cmocka_unit_test(damage_is_told_after_the_good_lines),
         cmocka_unit_test(a_line_that_is_too_long_is_skipped),
         cmocka_unit_test(peeking_takes_nothing),
+        cmocka_unit_test(what_was_read_stays_for_others),
+        cmocka_unit_test(only_so_many_first_bytes_are_kept),
         cmocka_unit_test(what_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
