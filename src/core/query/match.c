@@ -320,8 +320,11 @@ static bool value_fits(const struct query_node *leaf, const struct event_value *
     return text_fits(leaf, s, n);
 }
 
-/* A tree about one field, asked of the list of its values. */
-static bool list_fits(const struct query_node *node, const struct event_value *v, size_t n)
+/* Whether a leaf fits what a tree is asked about. */
+typedef bool (*leaf_fn)(const struct query_node *leaf, const void *asked);
+
+/* A tree about one field, each leaf asked about the same. */
+static bool tree_fits(const struct query_node *node, leaf_fn leaf_fits, const void *asked)
 {
     uint32_t hits = 0;
     switch ((enum query_op)node->op) {
@@ -330,26 +333,55 @@ static bool list_fits(const struct query_node *node, const struct event_value *v
     case QUERY_NONE:
         return false;
     case QUERY_NOT:
-        return !list_fits(node->child[0], v, n);
+        return !tree_fits(node->child[0], leaf_fits, asked);
     case QUERY_AND:
         for (uint32_t i = 0; i < node->n; i++) {
-            if (!list_fits(node->child[i], v, n))
+            if (!tree_fits(node->child[i], leaf_fits, asked))
                 return false;
         }
         return true;
     case QUERY_OR:
         for (uint32_t i = 0; i < node->n; i++) {
-            if (list_fits(node->child[i], v, n) && ++hits >= node->min)
+            if (tree_fits(node->child[i], leaf_fits, asked) && ++hits >= node->min)
                 return true;
         }
         return false;
     default:
-        for (size_t i = 0; i < n; i++) {
-            if (value_fits(node, &v[i]))
-                return true;
-        }
-        return false;
+        return leaf_fits(node, asked);
     }
+}
+
+static bool is_leaf(const struct query_node *node)
+{
+    return node->op > QUERY_NOT;
+}
+
+/* The values of a field. */
+struct value_list {
+    const struct event_value *v;
+    size_t n;
+};
+
+static bool any_fits(const struct query_node *leaf, const struct event_value *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (value_fits(leaf, &v[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool any_of_list_fits(const struct query_node *leaf, const void *asked)
+{
+    const struct value_list *list = asked;
+    return any_fits(leaf, list->v, list->n);
+}
+
+static bool list_fits(const struct query_node *tree, const struct event_value *v, size_t n)
+{
+    const struct value_list list = {v, n};
+    /* Nearly always a single leaf; saves a call through a pointer for each field of an event. */
+    return is_leaf(tree) ? any_fits(tree, v, n) : tree_fits(tree, any_of_list_fits, &list);
 }
 
 /* exists: the field itself, or any below it. */
@@ -391,7 +423,7 @@ static bool field_fits(const struct query_node *leaf, const struct event *e)
         return exists(leaf, e);
     const struct event_item *item =
         f->id != EVENT_F_NONE ? event_get(e, f->id) : event_find(e, f->path, f->path_len);
-    return item != NULL && list_fits(leaf, event_values(item), item->n);
+    return item != NULL && any_fits(leaf, event_values(item), item->n);
 }
 
 bool query_field_covers(const struct query_field *f, const char *name, size_t n)
@@ -424,15 +456,20 @@ static bool pattern_fits(const struct query_node *leaf, const struct event *e)
     return false;
 }
 
-static bool index_fits(const struct query_node *leaf, const struct event *e)
+/* The name of an index, of any of the leaf's patterns. */
+static bool name_fits(const struct query_node *leaf, const char *name, size_t n)
 {
-    char name[QUERY_INDEX_NAME_SIZE];
-    size_t n = query_index_name(e, name);
     for (uint32_t i = 0; i < leaf->n; i++) {
         if (query_leaf_wildcard(leaf->values[i].s, leaf->values[i].len, name, n, false))
             return true;
     }
     return false;
+}
+
+static bool index_fits(const struct query_node *leaf, const struct event *e)
+{
+    char name[QUERY_INDEX_NAME_SIZE];
+    return name_fits(leaf, name, query_index_name(e, name));
 }
 
 static bool node_fits(const struct query_node *node, const struct event *e)
@@ -503,44 +540,32 @@ static bool read_value(uint8_t kind, const char *s, size_t n, struct event_value
     }
 }
 
-bool query_leaf_text(const struct query_node *node, const char *s, size_t n)
+/* A value as text. */
+struct asked_text {
+    const char *s;
+    size_t n;
+};
+
+static bool text_leaf_fits(const struct query_node *leaf, const void *asked)
 {
-    uint32_t hits = 0;
+    const struct asked_text *text = asked;
     struct event_value v;
     struct ip ip;
-    switch ((enum query_op)node->op) {
-    case QUERY_ALL:
-        return true;
-    case QUERY_NONE:
-        return false;
-    case QUERY_NOT:
-        return !query_leaf_text(node->child[0], s, n);
-    case QUERY_AND:
-        for (uint32_t i = 0; i < node->n; i++) {
-            if (!query_leaf_text(node->child[i], s, n))
-                return false;
-        }
-        return true;
-    case QUERY_OR:
-        for (uint32_t i = 0; i < node->n; i++) {
-            if (query_leaf_text(node->child[i], s, n) && ++hits >= node->min)
-                return true;
-        }
-        return false;
+    switch ((enum query_op)leaf->op) {
     case QUERY_INDEX:
-        for (uint32_t i = 0; i < node->n; i++) {
-            if (query_leaf_wildcard(node->values[i].s, node->values[i].len, s, n, false))
-                return true;
-        }
-        return false;
+        return name_fits(leaf, text->s, text->n);
     case QUERY_TIER:
-        return node->hot;
+        return leaf->hot;
     default:
-        ASSERT(node->by_kind == NULL);
-        if (is_text_op(node->op) && node->field.kind != EVENT_KIND_TEXT)
-            return text_fits(node, s, n);
-        if (!read_value(node->field.kind, s, n, &v, &ip))
-            return false;
-        return value_fits(node, &v);
+        ASSERT(leaf->by_kind == NULL);
+        if (is_text_op(leaf->op) && leaf->field.kind != EVENT_KIND_TEXT)
+            return text_fits(leaf, text->s, text->n);
+        return read_value(leaf->field.kind, text->s, text->n, &v, &ip) && value_fits(leaf, &v);
     }
+}
+
+bool query_leaf_text(const struct query_node *node, const char *s, size_t n)
+{
+    const struct asked_text text = {s, n};
+    return tree_fits(node, text_leaf_fits, &text);
 }

@@ -33,6 +33,7 @@ enum query_op {
     QUERY_OR,  /* at least min of the children; 1 <= min <= n */
     QUERY_NOT, /* not the one child */
 
+    /* Leaves, from here to the end. */
     QUERY_TERMS,    /* any of the values; IP values are nets. Never of kind DATE or TEXT */
     QUERY_WORDS,    /* TEXT only: any of the words (each value is one word, lower case) */
     QUERY_PHRASE,   /* TEXT only: the words one after the other; last_prefix: the last begins one */
