@@ -83,7 +83,6 @@ with Folder() as folder:
                           stderr=subprocess.PIPE, text=True)
     os.close(writer)
     check(done.returncode == 1 and done.stderr == "", "a reader that has gone hears nothing, nor does anybody else")
-    wrong(weir("read", folder.path), "folder", "a folder")
     wrong(weir("serve", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
           "weir.toml:3", "a setting out of range")
     wrong(weir("alerts", "--output", "none"), "ndjson or table", "a form that alerts do not have")

@@ -1,4 +1,5 @@
-"""What read and replay take: standard input of each kind tells what it is by its first bytes."""
+"""What read and replay take: standard input of each kind tells what it is by its first bytes, and a
+folder stands for the files in it."""
 import gzip
 import os
 import subprocess
@@ -70,3 +71,27 @@ with Folder() as folder:
     check(run.status == 2 and "only once" in run.err, "standard input is there only once", run)
     run = subprocess.run([WEIR, "read", "-"], input=b"\x01\x02nothing", capture_output=True)
     check(run.returncode == 2 and b"expected a capture" in run.stderr, f"noise is refused: {run.stderr}")
+
+    os.mkdir(folder("mixed"))
+    names = ("1.pcap", "2.pcapng.gz", "3.conn.log", ".4.pcap", "notes.txt")
+    parts = (content(CAPTURES[0]), gzip.compress(content(CAPTURES[1])), log.encode(),
+             content(CAPTURES[0]), b"nothing of the kind\n")
+    for name, part in zip(names, parts):
+        folder("mixed/" + name, part)
+    os.makedirs(folder("mixed/below"))
+    folder("mixed/below/5.pcap", content(CAPTURES[0]))
+    wanted = weir("read", "--quiet", *(folder("mixed/" + name) for name in names[:3])).out
+    run = weir("read", folder("mixed"))
+    check(run.status == 0 and run.out == wanted, "a folder is the files in it", run)
+    check("mixed/notes.txt is left out" in run.err and run.err.count("left out") == 1,
+          "what is left out is named", run)
+    check(weir("read", "--quiet", folder("mixed")).err == "", "unless nobody wants to know")
+    run = weir("replay", folder("mixed"))
+    check(run.status == 0 and "mixed/notes.txt is left out" in run.err, "replay takes folders", run)
+    run = weir("read", folder("mixed/notes.txt"))
+    check(run.status == 2 and "expected a capture" in run.err, "a named file must be known", run)
+    os.mkdir(folder("none"))
+    for command in ("read", "replay"):
+        run = weir(command, folder("none"))
+        check(run.status == 2 and folder("none") in run.err and "expected a capture" in run.err,
+              "an empty folder is a mistake, and what was expected is said", run)

@@ -13,8 +13,10 @@ const struct cli_command cli_commands[] = {
     {"read", "[OPTION]... INPUT...", "Turn captures, logs or live traffic into ECS events.",
      "Any input becomes events on standard output, one JSON document a line. INPUT is a capture\n"
      "(pcap, pcapng), Zeek logs (TSV or JSON) or ECS documents (NDJSON), plain or compressed with\n"
-     "gzip or zstd; \"-\" is standard input. Several captures are read as one, in order of time.\n"
-     "With --interface live traffic is read until the command is stopped.",
+     "gzip or zstd; or a folder, for the files in it that are such; \"-\" is standard input. "
+     "Several\n"
+     "captures are read as one, in order of time. With --interface live traffic is read until the\n"
+     "command is stopped.",
      CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_OUTPUT) |
          CLI_BIT(CLI_NO_PROMISCUOUS) | CLI_BIT(CLI_FLOWS_ONLY) | WHERE | TALK,
      cli_read},
@@ -28,8 +30,11 @@ const struct cli_command cli_commands[] = {
      cli_detect},
     {"replay", "[OPTION]... INPUT...",
      "Run the whole chain over files: events, jobs, rules, alerts.",
-     "Everything happens in the time of the events. Without --package, --job or --rule every\n"
-     "package runs that recognises the data. Alerts go to standard output, one a line.",
+     "INPUT is a file, a folder or \"-\", as for read. Everything happens in the time of the "
+     "events.\n"
+     "Without --package, --job or --rule every package runs that recognises the data. Alerts go "
+     "to\n"
+     "standard output, one a line.",
      CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_RULE) |
          CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_ALERTS) |
          CLI_BIT(CLI_THREADS) | WHERE | TALK,

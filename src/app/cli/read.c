@@ -34,6 +34,7 @@ struct printer {
     struct cli_progress progress;
     uint64_t sequence; /* of live events */
     bool live;
+    bool quiet;
     bool failed;
 };
 
@@ -68,6 +69,13 @@ static void progress(void *ctx, double share, uint64_t events)
     cli_progress_show(&p->progress, "reading", share, events);
 }
 
+static void remark(void *ctx, const char *sentence)
+{
+    const struct printer *p = ctx;
+    if (!p->quiet)
+        log_line(LOG_LEVEL_INFO, "%s", sentence);
+}
+
 static enum err read_files(const struct cli_args *args, struct printer *p, const char *host,
                            ts_ns start, struct err_text *why)
 {
@@ -78,6 +86,7 @@ static enum err read_files(const struct cli_args *args, struct printer *p, const
         .flows_only = cli_has(args, CLI_FLOWS_ONLY),
         .stop = stop,
         .progress = progress,
+        .remark = remark,
         .ctx = p,
         .sink = on_event,
         .sink_ctx = p,
@@ -169,7 +178,7 @@ int cli_read(const struct cli_args *args)
 {
     static const char *const outputs[] = {"ndjson", "table", "none"};
     struct err_text why;
-    struct printer printer = {0};
+    struct printer printer = {.quiet = cli_has(args, CLI_QUIET)};
     char host[256];
     ts_ns start = clock_steady();
     const char *output = cli_value(args, CLI_OUTPUT, "ndjson");

@@ -32,11 +32,18 @@ struct daemon_inputs_settings {
     bool (*stop)(void *ctx); /* asked now and then; NULL: never */
     /* Told now and then how much of the input, 0 to 1, is read; NULL: nobody wants to know. */
     void (*progress)(void *ctx, double share, uint64_t events);
+    /* Told which files of a folder are left out; NULL: nobody wants to know. */
+    void (*remark)(void *ctx, const char *sentence);
     void *ctx;
     event_sink_fn sink;
     void *sink_ctx;
 };
 
+/*
+ * Paths are files, or folders, of which the files in them are taken that hold something known. A
+ * named file that holds something else is ERR_FORMAT, and so is a folder in which nothing is known.
+ * Else as opening files fails.
+ */
 enum err daemon_inputs_new(const struct daemon_inputs_settings *settings, const char *const *paths,
                            size_t n, struct daemon_inputs **out,
                            struct err_text *why) ERR_MUST_CHECK;

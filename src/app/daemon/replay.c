@@ -90,6 +90,11 @@ static void inputs_progress(void *ctx, double share, uint64_t events)
         r->settings.progress(r->settings.ctx, 0, share, events);
 }
 
+static void inputs_remark(void *ctx, const char *sentence)
+{
+    remark(ctx, sentence);
+}
+
 /* First pass: an event as it was read. */
 static void gather(void *ctx, struct event *e)
 {
@@ -115,6 +120,7 @@ static enum err open_inputs(struct daemon_replay *r, struct err_text *why)
         .sensor = r->settings.sensor,
         .stop = inputs_stop,
         .progress = inputs_progress,
+        .remark = inputs_remark,
         .ctx = r,
         .sink = gather,
         .sink_ctx = r,

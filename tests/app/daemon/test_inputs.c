@@ -16,6 +16,7 @@ struct seen {
     unsigned looks;
     unsigned stop_at; /* looks; 0: never */
     double share;
+    char remarks[1000];
 };
 
 static void on_event(void *ctx, struct event *e)
@@ -43,6 +44,13 @@ static void progress(void *ctx, double share, uint64_t events)
     s->share = share;
 }
 
+static void remark(void *ctx, const char *sentence)
+{
+    struct seen *s = ctx;
+    size_t n = strlen(s->remarks);
+    snprintf(s->remarks + n, sizeof(s->remarks) - n, "%s\n", sentence);
+}
+
 static enum err open_inputs(struct seen *s, const char *format, const char *const *paths, size_t n,
                             struct daemon_inputs **out)
 {
@@ -50,6 +58,7 @@ static enum err open_inputs(struct seen *s, const char *format, const char *cons
                                                     .sensor = "here",
                                                     .stop = stop,
                                                     .progress = progress,
+                                                    .remark = remark,
                                                     .ctx = s,
                                                     .sink = on_event,
                                                     .sink_ctx = s};
@@ -232,6 +241,123 @@ static void test_stdin(void **state)
     help_rmdir(dir);
 }
 
+/* A folder stands for the files in it that hold something known; the rest is named. */
+static void test_folder(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir(), *named = help_mkdir();
+    struct buf bytes;
+    struct daemon_inputs *in = NULL;
+    struct daemon_inputs_totals t;
+    struct seen s = {0};
+    buf_init(&bytes);
+    add_capture(&bytes, 10);
+    help_write(dir, "b", bytes.p, bytes.n);
+    help_write(named, "c", bytes.p, bytes.n);
+    buf_clear(&bytes);
+    buf_str(&bytes, zeek_head);
+    for (unsigned i = 0; i < 5; i++)
+        add_conn(&bytes, i);
+    help_write(dir, "conn.log", bytes.p, bytes.n);
+    help_write(dir, "notes.txt", "nothing of the kind\n", 20);
+    help_write(dir, ".hidden", bytes.p, bytes.n);
+    char *file = path_of(named, "c"), *notes = path_of(dir, "notes.txt");
+    const char *paths[] = {dir, file};
+    HELP_OK(open_inputs(&s, "auto", paths, 2, &in));
+    HELP_OK(daemon_inputs_run(in, &help_why));
+    daemon_inputs_totals(in, &t);
+    assert_int_equal(t.packets, 20);
+    assert_int_equal(t.records, 5);
+    assert_true(s.share == 1);
+    assert_non_null(strstr(s.remarks, "notes.txt is left out"));
+    assert_ptr_equal(strchr(s.remarks, '\n'), strrchr(s.remarks, '\n'));
+    daemon_inputs_free(in);
+    /* When captures are asked for, a log is none. */
+    s = (struct seen){0};
+    HELP_OK(open_inputs(&s, "pcap", paths, 1, &in));
+    HELP_OK(daemon_inputs_run(in, &help_why));
+    daemon_inputs_totals(in, &t);
+    assert_int_equal(t.packets, 10);
+    assert_non_null(strstr(s.remarks, "conn.log is left out: it is no capture"));
+    daemon_inputs_free(in);
+    /* A file that somebody named is meant. */
+    in = NULL;
+    paths[0] = notes;
+    assert_int_equal(open_inputs(&s, "auto", paths, 1, &in), ERR_FORMAT);
+    assert_int_equal(unlink(file), 0);
+    paths[0] = named;
+    assert_int_equal(open_inputs(&s, "auto", paths, 1, &in), ERR_FORMAT);
+    assert_string_equal(help_why.file, named);
+    assert_non_null(strstr(help_why.message, "expected a capture"));
+    help_write(named, "notes.txt", "nothing of the kind\n", 20);
+    assert_int_equal(open_inputs(&s, "auto", paths, 1, &in), ERR_FORMAT);
+    assert_string_equal(help_why.file, named);
+    assert_null(in);
+    free(file);
+    free(notes);
+    buf_release(&bytes);
+    help_rmdir(dir);
+    help_rmdir(named);
+}
+
+/* Files wait closed for their turn, so that more of them can be named than may be open. */
+static void test_many(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct buf text;
+    struct daemon_inputs *in;
+    struct seen s = {0};
+    buf_init(&text);
+    buf_str(&text, zeek_head);
+    add_conn(&text, 1);
+    for (unsigned i = 0; i < 200; i++) {
+        char name[40];
+        snprintf(name, sizeof(name), "conn.%03u.log", i);
+        help_write(dir, name, text.p, text.n);
+    }
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {64, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const char *const paths[] = {dir};
+    HELP_OK(open_inputs(&s, "auto", paths, 1, &in));
+    HELP_OK(daemon_inputs_run(in, &help_why));
+    assert_true(s.n >= 200);
+    daemon_inputs_free(in);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    buf_release(&text);
+    help_rmdir(dir);
+}
+
+/* A log that is another file when its turn comes is told; one that is gone too. */
+static void test_changed(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct buf bytes;
+    struct daemon_inputs *in;
+    struct seen s = {0};
+    buf_init(&bytes);
+    add_capture(&bytes, 1);
+    help_write(dir, "a", zeek_head, strlen(zeek_head));
+    char *path = path_of(dir, "a");
+    const char *const paths[] = {path};
+    HELP_OK(open_inputs(&s, "auto", paths, 1, &in));
+    help_write(dir, "a", bytes.p, bytes.n);
+    assert_int_equal(daemon_inputs_run(in, &help_why), ERR_FORMAT);
+    assert_string_equal(help_why.file, path);
+    daemon_inputs_free(in);
+    help_write(dir, "a", zeek_head, strlen(zeek_head));
+    HELP_OK(open_inputs(&s, "auto", paths, 1, &in));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(daemon_inputs_run(in, &help_why), ERR_NOT_FOUND);
+    daemon_inputs_free(in);
+    free(path);
+    buf_release(&bytes);
+    help_rmdir(dir);
+}
+
 /* Stopped within: what was begun is told, and that it was stopped. */
 static void test_stop(void **state)
 {
@@ -294,8 +420,10 @@ static void test_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_zeek), cmocka_unit_test(test_capture), cmocka_unit_test(test_stdin),
-        cmocka_unit_test(test_stop), cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_zeek),    cmocka_unit_test(test_capture),
+        cmocka_unit_test(test_stdin),   cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_folder),  cmocka_unit_test(test_many),
+        cmocka_unit_test(test_changed), cmocka_unit_test(test_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
