@@ -69,7 +69,7 @@ with Folder() as folder:
     run = weir("serve", "--data-dir", folder("d"), "--interface", "none0", timeout=30)
     wrong(run, "none0", "an interface that is not there")
     run = weir("serve", "--data-dir", "/proc/weir", "--follow", folder.path + "/none", timeout=30)
-    check("a folder after a new start" in run.err, "a log that is not there is told of", run)
+    check("followed once it is there" in run.err, "a log that is not there is told of", run)
     run = weir("serve", "--data-dir", "/proc/weir", timeout=30)
     check(run.status != 0 and "/proc/weir" in run.err, "an unwritable directory is named", run)
     with open("/dev/full", "w") as full:

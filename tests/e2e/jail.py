@@ -86,13 +86,14 @@ try:
     with Folder() as folder:
         os.chmod(folder.path, 0o711)
         data, log, logs = folder("data"), folder("app.ndjson"), folder("logs")
+        later = folder("later")
         os.mkdir(logs, 0o700)
         run = weir("rule", "list", "--data-dir", data)  # as root: its files become the user's
         add(log, range(100))
         add(logs + "/one.ndjson", range(1000, 1100))
         conf = folder("weir.toml", f'data_dir = "{data}"\nuser = "nobody"\n'
                       f'packages = ["security_network"]\n[capture]\ninterfaces = ["{tag}b"]\n'
-                      f'[follow]\npaths = ["{log}", "{logs}"]\n')
+                      f'[follow]\npaths = ["{log}", "{logs}", "{later}"]\n')
         daemon = subprocess.Popen(["ip", "netns", "exec", space, WEIR, "serve", "--config", conf],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         processes.append(daemon)
@@ -123,6 +124,10 @@ try:
         add(logs + "/one.ndjson", range(1100, 1200))
         want = [*range(200), *range(1000, 1200)]
         wait_for("also when they are renewed", 20, lambda: offsets(data) == want)
+        os.mkdir(later, 0o700)
+        add(later + "/two.ndjson", range(2000, 2100))
+        want += range(2000, 2100)
+        wait_for("also in a folder that comes later", 20, lambda: offsets(data) == want)
         run = weir("package", "install", "network_traffic", "--data-dir", data)
         check(run.status == 0, "commands are answered", run)
 

@@ -52,8 +52,9 @@ with Folder() as folder:
     counts = {minute: 900 if minute == now - 20 else 20 + minute * 7 % 5
               for minute in range(now - 90, now - 5)}
     folder("log.ndjson", "".join(events(minute, n) for minute, n in counts.items()))
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log, "--alerts", alerts],
-                              stderr=subprocess.PIPE, text=True)
+    later = folder("later")
+    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log, "--follow", later,
+                               "--alerts", alerts], stderr=subprocess.PIPE, text=True)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"))
         second = weir("serve", "--data-dir", data, "--follow", log, timeout=30)
@@ -81,10 +82,17 @@ with Folder() as folder:
         check("daemon       runs" in run.out, "and says that it runs", run)
         run = weir("search", "--data-dir", data, "event.category: network", "--limit", "10")
         check(len(run.lines()) == 10, "and finds events", run)
+        before = len(weir("search", "--data-dir", data).lines())
+        os.mkdir(later)
+        folder("later/new.ndjson", events(now - 1, 7))
+        until("a folder that comes later is followed",
+              lambda: len(weir("search", "--data-dir", data).lines()) == before + 7)
     finally:
         daemon.send_signal(signal.SIGTERM)
         _, said = daemon.communicate(timeout=60)
     check(daemon.returncode == 0, f"a clean stop: {said}")
+    check(said.count("later: No such file or directory; it is followed once it is there") == 1,
+          f"what is not there is told once: {said}")
     check(not os.path.exists(data + "/control.sock"), "which takes the socket away")
     run = weir("job", "list", "--data-dir", data)
     check("two" in run.out and "opened" in run.out, "the job goes on with the next daemon", run)

@@ -117,8 +117,7 @@ static void tell_missing(const struct conf *conf)
 {
     for (size_t i = 0; i < conf->follow.n; i++)
         if (access(conf->follow.items[i], F_OK) != 0)
-            log_line(LOG_LEVEL_WARNING,
-                     "%s: %s; a file is followed once it is there, a folder after a new start",
+            log_line(LOG_LEVEL_WARNING, "%s: %s; it is followed once it is there",
                      conf->follow.items[i], strerror(errno));
 }
 

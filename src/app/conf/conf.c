@@ -30,7 +30,9 @@ const struct conf_key conf_keys[] = {
     {"sensor.name", CONF_TEXT, "\"\"", 0, 0, AT(sensor_name),
      "Name of this sensor in events (host.name, agent.name). Empty: the host's name."},
     {"follow.paths", CONF_TEXTS, "[]", 0, 0, AT(follow),
-     "Log files, or folders of log files, to follow as they grow (Zeek or ECS)."},
+     "Log files, or folders of log files, to follow as they grow (Zeek or ECS); what is not there "
+     "yet "
+     "is followed once it is."},
     {"network.home", CONF_TEXTS, "[]", 0, 0, AT(home),
      "Home networks in CIDR form. Empty: the private ranges."},
     {"network.geoip", CONF_TEXTS, "[]", 0, 0, AT(geoip),

@@ -39,7 +39,8 @@ struct tail {
 struct ingest_follow {
     struct ingest_settings settings;
     char *path;
-    bool folder;
+    bool there;          /* or was, at a look before */
+    bool folder;         /* as it was when it was there last */
     struct tail **tails; /* in the order of their paths */
     size_t n, cap;
     uint64_t sequence;
@@ -79,7 +80,6 @@ enum err ingest_follow_open(const char *path, const struct ingest_settings *sett
         return err_set_at(why, ERR_MEMORY, path, 0, "no memory is left to follow this file");
     }
     f->settings = *settings;
-    f->folder = there && S_ISDIR(st.st_mode);
     *out = f;
     return ERR_NONE;
 }
@@ -360,6 +360,18 @@ static bool is_packed(const char *name)
     return false;
 }
 
+/* What the path is: known when somebody has made it, which may be long after the start. False as
+ * long as nothing was ever there, so that saved positions wait for it. */
+static bool find_path(struct ingest_follow *f)
+{
+    struct stat st;
+    if (stat_path(&f->settings, f->path, &st)) {
+        f->there = true;
+        f->folder = S_ISDIR(st.st_mode);
+    }
+    return f->there;
+}
+
 static void look(struct ingest_follow *f)
 {
     struct stat st;
@@ -405,6 +417,10 @@ enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, event_s
 {
     uint64_t max = max_lines == 0 ? UINT64_MAX : max_lines;
     uint64_t done = 0;
+    if (out_lines != NULL)
+        *out_lines = 0;
+    if (!find_path(f))
+        return ERR_NONE;
     look(f);
     if (f->n > 1)
         qsort(f->tails, f->n, sizeof(struct tail *), compare_paths);

@@ -25,8 +25,8 @@ struct ingest_follow;
 #define INGEST_FOLLOW_FILES 4096 /* open or remembered at once; more are counted and left alone */
 
 /*
- * path is a file, which need not be there yet, or a folder. ERR_INVALID when it is neither,
- * ERR_MEMORY.
+ * path is a file or a folder, which need not be there yet: what it is is seen when it comes.
+ * ERR_INVALID when it is neither, ERR_MEMORY.
  */
 enum err ingest_follow_open(const char *path, const struct ingest_settings *settings,
                             struct ingest_follow **out, struct err_text *why) ERR_MUST_CHECK;

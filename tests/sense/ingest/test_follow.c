@@ -130,6 +130,61 @@ static void a_folder_is_followed(void **state)
     assert_int_equal(s.rotated, 0);
 }
 
+/* Whatever it turns out to be, and also when it turns into the other. */
+static void a_folder_may_come_later(void **state)
+{
+    struct fixture *x = *state;
+    char logs[100];
+    snprintf(logs, sizeof(logs), "%s/logs", x->temp.dir);
+    begin(x, logs);
+    assert_int_equal(poll_files(x), 0);
+    assert_int_equal(poll_files(x), 0);
+    assert_int_equal(mkdir(logs, 0700), 0);
+    assert_int_equal(poll_files(x), 0);
+    append(x, "logs/conn.log", HEADER "1\tC1\n");
+    assert_int_equal(poll_files(x), 1);
+    append(x, "logs/conn.log", "2\tC2\n");
+    append(x, "logs/dns.log", HEADER "3\tD3\n");
+    assert_int_equal(poll_files(x), 2);
+    assert_int_equal(ingest_follow_state(x->f).failures, 0);
+    char moved[100];
+    snprintf(moved, sizeof(moved), "%s/moved", x->temp.dir);
+    assert_int_equal(rename(logs, moved), 0);
+    append(x, "logs", "{\"@timestamp\":4,\"a\":1}\n");
+    assert_int_equal(poll_files(x), 1);
+    assert_int_equal(ingest_follow_state(x->f).files, 1);
+}
+
+/* A disk that is mounted after the start: what was read of it is not read again. */
+static void positions_wait_for_what_comes_later(void **state)
+{
+    struct fixture *x = *state;
+    struct buf saved;
+    struct err_text why;
+    char logs[100], away[100];
+    snprintf(logs, sizeof(logs), "%s/logs", x->temp.dir);
+    snprintf(away, sizeof(away), "%s/away", x->temp.dir);
+    buf_init(&saved);
+    assert_int_equal(mkdir(logs, 0700), 0);
+    append(x, "logs/conn.log", HEADER "1\tC1\n");
+    begin(x, logs);
+    assert_int_equal(poll_files(x), 1);
+    ingest_follow_save(x->f, &saved);
+    ingest_follow_close(x->f);
+    assert_int_equal(rename(logs, away), 0);
+    begin(x, logs);
+    assert_int_equal(ingest_follow_restore(x->f, buf_text(&saved), saved.n, &why), ERR_NONE);
+    assert_int_equal(poll_files(x), 0);
+    buf_clear(&saved);
+    ingest_follow_save(x->f, &saved);
+    assert_non_null(strstr(buf_text(&saved), "\"inode\""));
+    assert_int_equal(rename(away, logs), 0);
+    append(x, "logs/conn.log", "2\tC2\n");
+    assert_int_equal(poll_files(x), 1);
+    lines_expect(&x->got.events[1], "zeek.session_id", "C2");
+    buf_release(&saved);
+}
+
 static void reading_goes_on_where_it_stopped(void **state)
 {
     struct fixture *x = *state;
@@ -248,6 +303,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(rotation_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_truncated_file_begins_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_may_come_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(positions_wait_for_what_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(reading_goes_on_where_it_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(the_number_of_lines_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_shut_is_opened_by_another, setup, teardown),
