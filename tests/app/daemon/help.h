@@ -17,6 +17,7 @@
 #include "rule/rule.h"
 #include "store/state.h"
 #include "store/store.h"
+#include "store/worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +54,17 @@ static struct err_text help_why;
         if (help_err != ERR_NONE)                                                                  \
             fail_msg("%s: %s: %s", #call, err_name(help_err), help_why.message);                   \
     } while (0)
+
+/* The store starts the test again as its query worker: then it is one. */
+static inline void help_worker(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
+        _exit(store_worker_main(atoi(argv[2])));
+#ifdef __SANITIZE_THREAD__
+    /* DuckDB is not instrumented: what happens among its own threads cannot be judged. */
+    setenv("TSAN_OPTIONS", "report_bugs=0", 1);
+#endif
+}
 
 static inline char *help_mkdir(void)
 {

@@ -4,7 +4,6 @@
 #include "daemon/control.h"
 #include "daemon/data.h"
 #include "daemon/request.h"
-#include "store/worker.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -230,9 +229,7 @@ static void test_long_name(void **state)
 
 int main(int argc, char **argv)
 {
-    /* The store starts this program again as its query worker. */
-    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
-        return store_worker_main((int)strtol(argv[2], NULL, 10));
+    help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ask),  cmocka_unit_test(test_hostile),   cmocka_unit_test(test_idle),
         cmocka_unit_test(test_gone), cmocka_unit_test(test_long_name),

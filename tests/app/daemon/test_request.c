@@ -5,7 +5,6 @@
 #include "daemon/request.h"
 #include "format/node.h"
 #include "format/write.h"
-#include "store/worker.h"
 
 #define RULE "\"id\": \"" HELP_RULE_ID "\""
 
@@ -398,9 +397,7 @@ static void test_package(void **state)
 
 int main(int argc, char **argv)
 {
-    /* The store starts this program again as its query worker. */
-    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
-        return store_worker_main((int)strtol(argv[2], NULL, 10));
+    help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search), cmocka_unit_test(test_sql),
         cmocka_unit_test(test_status), cmocka_unit_test(test_alerts),
