@@ -22,8 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (query_datemath_parse(s, size, &o, &span, &why) == ERR_NONE)
             ASSERT(span.from < span.to);
     }
-    if (query_datemath_rule(s, size, o.now, true, &t, &why) == ERR_NONE)
-        ASSERT(query_datemath_rule(s, size, o.now, false, &t, &why) == ERR_NONE);
+    for (int up = 0; up < 2; up++) {
+        /* At the edge of the years one way of rounding may hold and the other not. */
+        if (query_datemath_rule(s, size, o.now, up != 0, &t, &why) != ERR_NONE)
+            continue;
+        int year = time_split(t).year;
+        ASSERT(year >= 1678 && year <= 2261);
+    }
     if (query_datemath_zone(s, size, &o.zone_s, &why) == ERR_NONE)
         ASSERT(o.zone_s % 60 == 0);
     return 0;

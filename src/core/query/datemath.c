@@ -559,7 +559,7 @@ enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, 
             goto wrong;
         char unit = *sum.p;
         bool ms = sum.n >= 2 && memcmp(sum.p, "ms", 2) == 0;
-        if (!ms && strchr("yMwdhms", unit) == NULL)
+        if (!ms && (unit == '\0' || strchr("yMwdhms", unit) == NULL))
             goto wrong;
         sum.p += ms ? 2 : 1;
         sum.n -= ms ? 2 : 1;

@@ -180,6 +180,9 @@ static void rule_dialect(void **state)
             fail_msg("taken: %s", wrong[i]);
         assert_int_equal(t, 5);
     }
+    /* A byte of zero is no unit. */
+    ts_ns none;
+    assert_int_equal(query_datemath_rule("now-1\0", 6, iso(NOW), false, &none, NULL), ERR_INVALID);
 }
 
 int main(void)
