@@ -4,10 +4,12 @@
 /*
  * The jobs that run: each an engine behind its datafeed, fed from one tap.
  *
- * A job comes from state.db (daemon_jobs_load) and goes on from its newest snapshot. Events are
- * offered to all jobs; a job takes those of its indices and query. daemon_jobs_advance() closes
- * buckets at engine time; results are written to state.db, and every final record is announced, so
- * that rules can run.
+ * A job comes from state.db (daemon_jobs_load) and goes on from its newest snapshot. It is behind
+ * then: what the store holds and the snapshot does not know is given to it in one pass over the
+ * store, in order of time, with a clock of its own, while the jobs that are up go on with the tap.
+ * docs/method/backfill.md has the reasoning. Events are offered to all jobs; a job takes those of
+ * its indices and query. daemon_jobs_advance() closes buckets at engine time; results are written
+ * to state.db, and every final record is announced, so that rules can run.
  *
  * Ownership: daemon_jobs_free(); borrows state and team.
  * Threads:   one owner.
@@ -27,6 +29,13 @@ struct rule_job;
 struct store_job;
 struct store_state;
 struct thread_team;
+
+/* How a job gets its events. */
+enum daemon_job_phase {
+    DAEMON_JOB_WAITS,  /* for the next pass over the store */
+    DAEMON_JOB_BEHIND, /* the pass that runs gives it what is stored */
+    DAEMON_JOB_UP,     /* with the tap */
+};
 
 /* A final record of the job was written, or got a new score, at engine time at. */
 typedef void (*daemon_jobs_result_fn)(void *ctx, const char *job_id, ts_ns at);
@@ -59,23 +68,31 @@ size_t daemon_jobs_count(const struct daemon_jobs *j);
 enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
 
 /*
- * Offers an event of the store to the jobs that started after it was seen, and to no other: those
- * whose backfill reaches so far back and which have not had it.
+ * From when stored events are wanted by the pass that runs, or by the one that this call begins for
+ * the jobs that wait; TIME_MAX: all jobs are up.
+ */
+ts_ns daemon_jobs_wanted(struct daemon_jobs *j);
+/*
+ * Offers an event of the store to the jobs behind, those whose past reaches so far back and which
+ * have not had it. Events come in order of (time, source, sequence), every one that is stored and
+ * has its place after those that came; one that came already is left out.
  */
 enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
-/* From when stored events are wanted; TIME_MAX: none. */
-ts_ns daemon_jobs_wanted(const struct daemon_jobs *j);
-/* The backfill is over: all jobs are up with the tap. */
-void daemon_jobs_caught_up(struct daemon_jobs *j);
+/* The pass has had all stored events before to. */
+void daemon_jobs_reached(struct daemon_jobs *j, ts_ns to);
+/* The pass has had all there is: its jobs are up with the tap. */
+enum err daemon_jobs_caught_up(struct daemon_jobs *j, struct err_text *why) ERR_MUST_CHECK;
 
-/* When the next bucket is due to be closed; TIME_MAX when none is. */
-ts_ns daemon_jobs_next(const struct daemon_jobs *j);
-enum err daemon_jobs_advance(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+/* When the next bucket of jobs in this phase is due to be closed; TIME_MAX when none is. */
+ts_ns daemon_jobs_next(const struct daemon_jobs *j, enum daemon_job_phase phase);
+/* Closes the buckets of jobs in this phase that are final at now. */
+enum err daemon_jobs_advance(struct daemon_jobs *j, enum daemon_job_phase phase, ts_ns now,
+                             struct err_text *why) ERR_MUST_CHECK;
 /*
- * When the newest bucket that holds an event will be final: how far time must go on at the end of
- * input until nothing is open. TIME_NONE: nothing is.
+ * When the newest bucket of jobs in this phase that holds an event will be final: how far time must
+ * go on at the end of input until nothing is open. TIME_NONE: nothing is.
  */
-ts_ns daemon_jobs_last(const struct daemon_jobs *j);
+ts_ns daemon_jobs_last(const struct daemon_jobs *j, enum daemon_job_phase phase);
 
 /*
  * Results of the buckets that are still open, as far as they have come, to state.db in place of the
@@ -84,7 +101,7 @@ ts_ns daemon_jobs_last(const struct daemon_jobs *j);
  */
 enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 
-/* Saves what has been learned, with positions and counts, to state.db. */
+/* Saves what the jobs that are up have learned, with positions and counts, to state.db. */
 enum err daemon_jobs_save(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 
 /* What a rule may know of a job. */

@@ -10,8 +10,9 @@ struct daemon_pipeline {
     struct daemon_pipeline_options options;
     struct daemon_jobs *jobs;
     struct daemon_rules *rules;
-    ts_ns now;   /* engine time */
-    bool behind; /* results were taken back: state.db is behind what the jobs have closed */
+    ts_ns now;    /* engine time */
+    ts_ns window; /* how much of the past the next slice looks at */
+    bool behind;  /* results were taken back: state.db is behind what the jobs have closed */
     uint64_t events;
     uint64_t alerts;
 };
@@ -66,6 +67,7 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     p->options = *options;
     p->now = TIME_NONE;
+    p->window = TIME_HOUR;
     enum err err = make_parts(p, why);
     if (err == ERR_NONE) {
         err = store_state_meta_get_i64(options->state, ENGINE_TIME, &p->now);
@@ -112,52 +114,28 @@ static enum err begin(struct daemon_pipeline *p, struct err_text *why)
                            : err_set(why, err, "state.db cannot be written: %s", err_name(err));
 }
 
-/* Where the clock stops: at next, or at now when nothing has come for long. */
-static ts_ns skip_silence(const struct daemon_jobs *jobs, ts_ns next, ts_ns now)
+/* Where the clock of jobs in this phase stops: at next, or at now when nothing has come for long.
+ */
+static ts_ns skip_silence(const struct daemon_pipeline *p, enum daemon_job_phase phase, ts_ns next,
+                          ts_ns now)
 {
-    ts_ns newest = daemon_jobs_last(jobs);
+    ts_ns newest = daemon_jobs_last(p->jobs, phase);
     return newest != TIME_NONE && next > newest && next - newest > SILENCE ? now : next;
 }
 
-struct backfill {
-    struct daemon_pipeline *p;
-    struct err_text *why;
-    enum err err;
-};
-
-static enum err stop_at(struct daemon_pipeline *p, ts_ns now, struct err_text *why);
-
-static bool backfill_event(void *ctx, struct event *e)
+/* One stop of a clock: buckets first, then the rules that their results concern or whose time has
+ * come. */
+static enum err stop_at(struct daemon_pipeline *p, enum daemon_job_phase phase, ts_ns now,
+                        struct err_text *why)
 {
-    struct backfill *b = ctx;
-    struct daemon_jobs *jobs = b->p->jobs;
-    /* Buckets that the past fills are closed when they would have been. */
-    for (ts_ns due = daemon_jobs_next(jobs); due <= e->time && b->err == ERR_NONE;) {
-        b->err = stop_at(b->p, skip_silence(jobs, due, e->time), b->why);
-        ts_ns next = daemon_jobs_next(jobs);
-        due = next > due ? next : TIME_MAX;
-    }
-    if (b->err == ERR_NONE && (b->err = daemon_jobs_backfill(jobs, e)) != ERR_NONE)
-        err_set(b->why, b->err, "stored events cannot be given to the jobs: %s", err_name(b->err));
-    return b->err == ERR_NONE;
-}
-
-static enum err backfill(struct daemon_pipeline *p, struct err_text *why)
-{
-    ts_ns from = daemon_jobs_wanted(p->jobs);
-    struct backfill b = {.p = p, .why = why};
-    enum err err = ERR_NONE;
-    if (p->options.store != NULL && from != TIME_MAX) {
-        const struct store_search what = {.from = from, .to = TIME_MAX};
-        struct err_text late;
-        err = store_search(p->options.store, &what, backfill_event, &b, &late);
-        if (b.err != ERR_NONE)
-            err = b.err;
-        else if (err != ERR_NONE)
-            *why = late;
-    }
+    enum err err = begin(p, why);
+    if (err != ERR_NONE)
+        return err;
+    err = daemon_jobs_advance(p->jobs, phase, now, why);
     if (err == ERR_NONE)
-        daemon_jobs_caught_up(p->jobs);
+        err = daemon_rules_advance(p->rules, now, why);
+    err = end(p, err, why);
+    p->behind |= err != ERR_NONE;
     return err;
 }
 
@@ -169,25 +147,116 @@ enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now, struct err_t
     if (err != ERR_NONE)
         return err;
     err = daemon_jobs_load(p->jobs, p->now, why);
+    if (err == ERR_NONE && p->options.store == NULL && daemon_jobs_wanted(p->jobs) != TIME_MAX)
+        err = daemon_jobs_caught_up(p->jobs, why);
     if (err == ERR_NONE)
         err = daemon_rules_load(p->rules, p->now, why);
-    err = end(p, err, why);
-    return err == ERR_NONE ? backfill(p, why) : err;
+    return end(p, err, why);
 }
 
-/* One stop of the clock: buckets first, then the rules that their results concern or whose time has
- * come. */
-static enum err stop_at(struct daemon_pipeline *p, ts_ns now, struct err_text *why)
+/* A part of the pass over the store: no more than so many events, when limit is not 0. */
+struct slice {
+    struct daemon_pipeline *p;
+    struct err_text *why;
+    enum err err;
+    uint64_t events, limit;
+};
+
+/* Buckets that the past fills are closed when they would have been. */
+static enum err close_behind(struct daemon_pipeline *p, ts_ns now, struct err_text *why)
 {
-    enum err err = begin(p, why);
-    if (err != ERR_NONE)
-        return err;
-    err = daemon_jobs_advance(p->jobs, now, why);
-    if (err == ERR_NONE)
-        err = daemon_rules_advance(p->rules, now, why);
-    err = end(p, err, why);
-    p->behind |= err != ERR_NONE;
+    enum err err = ERR_NONE;
+    for (ts_ns due = daemon_jobs_next(p->jobs, DAEMON_JOB_BEHIND); due <= now && err == ERR_NONE;) {
+        err = stop_at(p, DAEMON_JOB_BEHIND, skip_silence(p, DAEMON_JOB_BEHIND, due, now), why);
+        ts_ns next = daemon_jobs_next(p->jobs, DAEMON_JOB_BEHIND);
+        due = next > due ? next : TIME_MAX;
+    }
     return err;
+}
+
+static bool slice_event(void *ctx, struct event *e)
+{
+    struct slice *s = ctx;
+    s->err = close_behind(s->p, e->time, s->why);
+    if (s->err == ERR_NONE && (s->err = daemon_jobs_backfill(s->p->jobs, e)) != ERR_NONE)
+        err_set(s->why, s->err, "stored events cannot be given to the jobs: %s", err_name(s->err));
+    s->events++;
+    return s->err == ERR_NONE && s->events != s->limit;
+}
+
+/* Where a slice that begins then ends, so that it holds about as many events as it may. */
+static ts_ns slice_end(const struct daemon_pipeline *p, ts_ns *from, uint64_t limit)
+{
+    struct store_stats stats;
+    if (limit == 0)
+        return TIME_MAX;
+    store_stats(p->options.store, &stats);
+    if (stats.first_time != TIME_NONE && *from < stats.first_time)
+        *from = stats.first_time;
+    return stats.first_time != TIME_NONE && stats.last_time - *from > p->window ? *from + p->window
+                                                                                : TIME_MAX;
+}
+
+/* One slice; *out_end: there is nothing after it. */
+static enum err run_slice(struct daemon_pipeline *p, ts_ns from, uint64_t limit, bool *out_end,
+                          struct err_text *why)
+{
+    struct slice s = {.p = p, .why = why, .limit = limit};
+    ts_ns to = slice_end(p, &from, limit);
+    const struct store_search what = {.from = from, .to = to};
+    struct err_text late;
+    enum err err = store_search(p->options.store, &what, slice_event, &s, &late);
+    if (s.err != ERR_NONE)
+        return s.err;
+    if (err != ERR_NONE) {
+        *why = late;
+        return err;
+    }
+    bool whole = limit == 0 || s.events < limit;
+    if (!whole && p->window > TIME_S)
+        p->window /= 2;
+    else if (whole && s.events < limit / 4 && p->window < SILENCE * 64)
+        p->window *= 2;
+    if (whole && to != TIME_MAX)
+        daemon_jobs_reached(p->jobs, to);
+    *out_end = whole && to == TIME_MAX;
+    return ERR_NONE;
+}
+
+/* The pass is over: what is final by now is closed, and its jobs are up. */
+static enum err end_pass(struct daemon_pipeline *p, struct err_text *why)
+{
+    enum err err = p->now != TIME_NONE ? close_behind(p, p->now, why) : ERR_NONE;
+    if (err == ERR_NONE)
+        err = begin(p, why);
+    return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, why), why) : err;
+}
+
+bool daemon_pipeline_is_behind(struct daemon_pipeline *p)
+{
+    return daemon_jobs_wanted(p->jobs) != TIME_MAX;
+}
+
+enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, bool *out_behind,
+                                  struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    ts_ns from;
+    while (err == ERR_NONE && (from = daemon_jobs_wanted(p->jobs)) != TIME_MAX) {
+        bool at_end = false;
+        err = run_slice(p, from, limit, &at_end, why);
+        if (err == ERR_NONE && at_end)
+            err = end_pass(p, why);
+        if (limit != 0)
+            break;
+    }
+    *out_behind = daemon_pipeline_is_behind(p);
+    return err;
+}
+
+enum err daemon_pipeline_leave_past(struct daemon_pipeline *p, struct err_text *why)
+{
+    return end_pass(p, why);
 }
 
 /* After results were taken back (a full disk): jobs and rules go on from the newest snapshot and
@@ -211,15 +280,15 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct er
             return err;
     }
     while (p->now != TIME_NONE) {
-        ts_ns due = daemon_jobs_next(p->jobs);
+        ts_ns due = daemon_jobs_next(p->jobs, DAEMON_JOB_UP);
         ts_ns run = daemon_rules_next(p->rules);
         ts_ns next = due < run ? due : run;
         if (next > now)
             break;
-        next = skip_silence(p->jobs, next, now);
+        next = skip_silence(p, DAEMON_JOB_UP, next, now);
         if (next < p->now)
             next = p->now; /* came due while nobody looked */
-        enum err err = stop_at(p, next, why);
+        enum err err = stop_at(p, DAEMON_JOB_UP, next, why);
         if (err != ERR_NONE)
             return err;
         p->now = next;
@@ -229,7 +298,7 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct er
     return ERR_NONE;
 }
 
-enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow, bool keep,
+enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow,
                                struct err_text *why)
 {
     if (follow) {
@@ -238,7 +307,7 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
             return err;
     }
     p->events++;
-    if (keep && p->options.store != NULL) {
+    if (p->options.store != NULL) {
         enum err err = store_append(p->options.store, e);
         if (err != ERR_NONE && err != ERR_LIMIT)
             return err_set(why, err, "an event cannot be kept: %s", err_name(err));
@@ -261,12 +330,16 @@ enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
 {
     if (p->now == TIME_NONE)
         return ERR_NONE;
+    bool behind;
+    enum err err = daemon_pipeline_catch_up(p, 0, &behind, why);
+    if (err != ERR_NONE)
+        return err;
     /* Buckets end at different times; each closes at its own, and the rules run between. */
     ts_ns last = p->now;
-    ts_ns open = daemon_jobs_last(p->jobs);
+    ts_ns open = daemon_jobs_last(p->jobs, DAEMON_JOB_UP);
     if (open != TIME_NONE && open > last)
         last = open;
-    enum err err = daemon_pipeline_advance(p, last, why);
+    err = daemon_pipeline_advance(p, last, why);
     if (err != ERR_NONE)
         return err;
     err = begin(p, why);
@@ -276,8 +349,7 @@ enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
     return end(p, err, why);
 }
 
-enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const void *position,
-                              size_t n, struct err_text *why)
+enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why)
 {
     enum err err = ERR_NONE;
     if (p->now == TIME_NONE)
@@ -291,8 +363,6 @@ enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const
     err = daemon_jobs_save(p->jobs, p->now, why);
     if (err == ERR_NONE)
         err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, p->now);
-    if (err == ERR_NONE && name != NULL)
-        err = store_state_meta_put(p->options.state, name, position, n);
     return end(p, err, why);
 }
 

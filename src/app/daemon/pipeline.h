@@ -50,15 +50,28 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
 void daemon_pipeline_free(struct daemon_pipeline *p); /* NULL is fine */
 
 /* Takes up jobs and rules as state.db has them now; those that are gone or off are dropped. Jobs
- * that are new or were stopped get the stored events since they last saw one. */
+ * that are new or were stopped are behind until daemon_pipeline_catch_up() has given them the
+ * stored events since they last saw one. */
 enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;
 
 /*
- * One event; engine time is at least its time afterwards if follow is set. With keep it goes to the
- * store too; without, the store has it already.
+ * Gives jobs that are behind a slice of the stored events, about limit of them (0: all there are),
+ * to be called until *out_behind is false; between two calls the others go on. All events that
+ * daemon_pipeline_event() was given must be committed. A failure leaves the jobs where they came
+ * to, for the next call.
  */
-enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow, bool keep,
+enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, bool *out_behind,
+                                  struct err_text *why) ERR_MUST_CHECK;
+/* Whether jobs are behind. */
+bool daemon_pipeline_is_behind(struct daemon_pipeline *p);
+/* The jobs of the pass that runs go on with the tap without what they have not had. */
+enum err daemon_pipeline_leave_past(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+
+/* One event, to the store and the jobs; engine time is at least its time afterwards if follow is
+ * set.
+ */
+enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool follow,
                                struct err_text *why) ERR_MUST_CHECK;
 
 /*
@@ -75,12 +88,8 @@ enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why
 /* The end of input: time goes on until every open bucket is final, then all rules run once more. */
 enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 
-/*
- * What was learned so far, to state.db; in the same transaction the bytes of a position, under a
- * name, when name is not NULL (store_state_meta_get() reads them).
- */
-enum err daemon_pipeline_save(struct daemon_pipeline *p, const char *name, const void *position,
-                              size_t n, struct err_text *why) ERR_MUST_CHECK;
+/* What was learned so far, to state.db. The events it was learned of must be committed. */
+enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 
 struct daemon_pipeline_totals {
     uint64_t events;

@@ -58,15 +58,14 @@ struct daemon_replay {
     struct store_state *state;
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
-    ts_ns first;       /* time of the earliest event: when jobs and rules are set up */
-    ts_ns last;        /* time of the latest */
-    uint64_t sorted;   /* events that went into the sort */
-    uint64_t played;   /* events that came out */
-    struct place seen; /* what the saved learning has seen, from an earlier run */
-    struct place kept; /* what the store has kept, from an earlier run */
-    struct place at;   /* the newest event played */
-    bool placed;       /* seen and kept are known, and at goes on from there */
-    ts_ns saved;       /* passing time of the last save */
+    ts_ns first;      /* time of the earliest event: when jobs and rules are set up */
+    ts_ns last;       /* time of the latest */
+    uint64_t sorted;  /* events that went into the sort */
+    uint64_t played;  /* events that came out */
+    struct place at;  /* the newest event played, by this run or an earlier one */
+    bool placed;      /* at is known */
+    bool nothing_new; /* an earlier run has seen all of the input */
+    ts_ns saved;      /* passing time of the last save */
     enum err failed;
     struct err_text why;
 };
@@ -396,37 +395,31 @@ static void place_read(const struct buf *from, struct place *out)
         *out = p;
 }
 
-/* Where an earlier run on the data directory came to. */
-static enum err find_places(struct daemon_replay *r, struct err_text *why)
+/*
+ * Where an earlier run on the data directory came to. What it kept and did not learn of, because it
+ * was killed, the jobs get from the store.
+ */
+static enum err find_place(struct daemon_replay *r, struct err_text *why)
 {
     struct buf place;
     buf_init(&place);
-    r->seen.time = r->kept.time = TIME_NONE;
-    enum err err = store_state_meta_get(r->state, PLACE, &place);
+    r->at.time = TIME_NONE;
+    enum err err = r->store != NULL ? store_offset_get(r->store, PLACE, &place) : ERR_NOT_FOUND;
     if (err == ERR_NONE)
-        place_read(&place, &r->seen);
-    if ((err == ERR_NONE || err == ERR_NOT_FOUND) && r->store != NULL) {
-        buf_clear(&place);
-        err = store_offset_get(r->store, PLACE, &place);
-        if (err == ERR_NONE)
-            place_read(&place, &r->kept);
-    }
+        place_read(&place, &r->at);
     buf_release(&place);
-    if (err == ERR_NOT_FOUND)
-        err = ERR_NONE;
-    if (err != ERR_NONE)
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
         return err_set(why, err, "the data directory cannot be read: %s", err_name(err));
-    r->at = r->seen;
+    r->nothing_new = r->sorted > 0 && r->at.time >= r->last;
     r->placed = true;
     return ERR_NONE;
 }
 
-/* How far events are kept. An earlier run may have kept more than it learned of. */
 static enum err tell_store(struct daemon_replay *r, struct err_text *why)
 {
     struct buf place;
     buf_init(&place);
-    place_write(is_after(r->at, &r->kept) ? &r->at : &r->kept, &place);
+    place_write(&r->at, &place);
     enum err err =
         buf_ok(&place) ? store_offset_set(r->store, PLACE, place.p, place.n) : ERR_MEMORY;
     buf_release(&place);
@@ -437,19 +430,21 @@ static enum err tell_store(struct daemon_replay *r, struct err_text *why)
 /* Events first, then what was learned of them. */
 static enum err keep_place(struct daemon_replay *r, struct err_text *why)
 {
-    struct buf place;
-    buf_init(&place);
-    place_write(&r->at, &place);
-    enum err err = buf_ok(&place) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    if (err == ERR_NONE)
-        err = tell_store(r, why);
+    enum err err = tell_store(r, why);
     if (err == ERR_NONE)
         err = store_commit(r->store, why);
     if (err == ERR_NONE)
-        err = daemon_pipeline_save(r->pipeline, PLACE, place.p, place.n, why);
+        err = daemon_pipeline_save(r->pipeline, why);
     r->saved = clock_steady();
-    buf_release(&place);
     return err;
+}
+
+/* Jobs and rules as the first event finds them, with what is stored of an earlier run. */
+static enum err begin_play(struct daemon_replay *r, ts_ns now)
+{
+    bool behind;
+    enum err err = daemon_pipeline_load(r->pipeline, now, &r->why);
+    return err == ERR_NONE ? daemon_pipeline_catch_up(r->pipeline, 0, &behind, &r->why) : err;
 }
 
 /* Second pass: an event in its place in time. */
@@ -459,12 +454,12 @@ static void play(void *ctx, struct event *e)
     if (r->failed != ERR_NONE)
         return;
     if (r->played == 0)
-        r->failed = daemon_pipeline_load(r->pipeline, e->time, &r->why);
-    if (r->failed == ERR_NONE && is_after(place_of(e), &r->seen)) {
-        bool keep = is_after(place_of(e), &r->kept);
-        r->failed = daemon_pipeline_event(r->pipeline, e, true, keep, &r->why);
+        r->failed = begin_play(r, e->time);
+    const struct place place = place_of(e);
+    if (r->failed == ERR_NONE && is_after(place, &r->at)) {
+        r->failed = daemon_pipeline_event(r->pipeline, e, true, &r->why);
         if (r->failed == ERR_NONE)
-            r->at = place_of(e);
+            r->at = place;
     }
     if (++r->played % LOOK_EVERY != 0)
         return;
@@ -484,7 +479,7 @@ static void tell_silence(struct daemon_replay *r)
     daemon_pipeline_totals(r->pipeline, &totals);
     if (totals.alerts > 0)
         return;
-    if (r->sorted > 0 && r->seen.time >= r->last) {
+    if (r->nothing_new) {
         remark(r,
                "an earlier run on this data directory has seen all these events: nothing is new");
         return;
@@ -518,7 +513,7 @@ enum err daemon_replay_run(struct daemon_replay *r, struct err_text *why)
     if (err == ERR_NONE)
         err = set_up(r, why);
     if (err == ERR_NONE)
-        err = find_places(r, why);
+        err = find_place(r, why);
     r->saved = clock_steady();
     if (err == ERR_NONE && (err = ingest_sort_drain(r->sort, play, r)) != ERR_NONE)
         err_set(why, err, "the events in order cannot be read: %s", err_name(err));

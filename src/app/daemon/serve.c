@@ -32,6 +32,10 @@
 #define RING_BATCHES 64
 #define COMMIT_EVERY TIME_S
 #define SAVE_EVERY (10 * TIME_MIN)
+/* Stored events that jobs which are behind get between two looks at what comes in. */
+#define SLICE_EVENTS 20000
+#define SLICE_TRIES 3
+#define SLICE_RETRY (10 * TIME_S)
 #define WAIT (100 * TIME_MS)
 /* One that was killed a moment ago may still hold the directory. */
 #define BUSY_TRIES 20
@@ -55,6 +59,9 @@ struct serve {
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
     bool full;              /* the disk was full at the last commit, and that was told */
+    bool behind;            /* jobs get stored events, a slice at a time */
+    unsigned slices_failed; /* one after the other, the last one at slice_failed */
+    ts_ns slice_failed;
     bool stopping;
     enum err ended; /* why a source ended that was not asked to; the first one */
     struct err_text ended_why;
@@ -212,17 +219,22 @@ static enum err start_sources(struct serve *s, struct err_text *why)
     return err;
 }
 
+/* Told once; whatever waits is tried again. */
+static enum err full(struct serve *s, const char *sentence)
+{
+    if (!s->full)
+        tell(s, 0, sentence);
+    s->full = true;
+    return ERR_NONE;
+}
+
 static enum err commit(struct serve *s, struct err_text *why)
 {
     enum err err = store_commit(s->data->store, why);
     s->committed = clock_steady();
-    if (err == ERR_FULL) {
-        /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
-        if (!s->full)
-            tell(s, 0, "the disk is full: events wait in memory, new ones will be dropped");
-        s->full = true;
-        return ERR_NONE;
-    }
+    /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
+    if (err == ERR_FULL)
+        return full(s, "the disk is full: events wait in memory, new ones will be dropped");
     if (err == ERR_NONE && s->full) {
         tell(s, 2, "there is space on the disk again");
         s->full = false;
@@ -259,7 +271,7 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
     pthread_mutex_lock(&s->data->lock);
     for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
         enrich_event(s->enrich, &b->events[i]);
-        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, true, why);
+        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, why);
     }
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_NONE && b->offset_name != NULL) {
@@ -301,16 +313,56 @@ static enum err tick(struct serve *s, struct err_text *why)
     if (err == ERR_NONE && engine != TIME_NONE)
         err = daemon_pipeline_interim(s->pipeline, why);
     if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
-        err = daemon_pipeline_save(s->pipeline, NULL, NULL, 0, why);
+        err = daemon_pipeline_save(s->pipeline, why);
         s->saved = now;
     }
     pthread_mutex_unlock(&s->data->lock);
-    if (err == ERR_FULL) {
-        if (!s->full)
-            tell(s, 0, "the disk is full: results and alerts wait");
-        s->full = true;
+    return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
+}
+
+/* Stored events cannot be read: tried again, and in the end jobs go on without them. */
+static enum err slice_fails(struct serve *s, const struct err_text *late, struct err_text *why)
+{
+    char line[1200];
+    s->slice_failed = clock_steady();
+    if (++s->slices_failed < SLICE_TRIES)
         return ERR_NONE;
-    }
+    snprintf(line, sizeof(line), "jobs begin without what is stored, which cannot be read: %s",
+             late->message);
+    tell(s, 0, line);
+    s->slices_failed = 0;
+    pthread_mutex_lock(&s->data->lock);
+    enum err err = daemon_pipeline_leave_past(s->pipeline, why);
+    pthread_mutex_unlock(&s->data->lock);
+    return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
+}
+
+/* A slice of the past for the jobs that are behind. */
+static enum err catch_up(struct serve *s, struct err_text *why)
+{
+    struct err_text late;
+    bool was_behind = s->behind;
+    if (s->full || (s->slices_failed > 0 && clock_steady() - s->slice_failed < SLICE_RETRY))
+        return ERR_NONE;
+    /* What the jobs that are up have had must be found by those that are not. */
+    enum err err = was_behind ? commit(s, why) : ERR_NONE;
+    if (err != ERR_NONE || s->full)
+        return err;
+    pthread_mutex_lock(&s->data->lock);
+    err = was_behind ? daemon_pipeline_catch_up(s->pipeline, SLICE_EVENTS, &s->behind, &late)
+                     : ERR_NONE;
+    if (!was_behind)
+        s->behind = daemon_pipeline_is_behind(s->pipeline);
+    pthread_mutex_unlock(&s->data->lock);
+    if (err == ERR_FULL)
+        return full(s, "the disk is full: results and alerts wait");
+    if (err != ERR_NONE && err != ERR_MEMORY)
+        return slice_fails(s, &late, why);
+    s->slices_failed = 0;
+    if (err != ERR_NONE)
+        *why = late;
+    else if (was_behind && !s->behind)
+        tell(s, 2, "all jobs have had the stored events");
     return err;
 }
 
@@ -332,11 +384,14 @@ static enum err loop(struct serve *s, struct err_text *why)
         }
         if (!s->stopping && had_sources && !any_active(s))
             break; /* all sources have ended by themselves */
-        struct daemon_batch *b = s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, WAIT);
+        struct daemon_batch *b =
+            s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, s->behind ? 0 : WAIT);
         enum err err = b != NULL ? take(s, b, why) : ERR_NONE;
         daemon_batch_free(b);
         if (err == ERR_NONE)
             err = tick(s, why);
+        if (err == ERR_NONE && !s->stopping)
+            err = catch_up(s, why);
         if (err != ERR_NONE)
             return err;
         if (s->full)
@@ -356,7 +411,7 @@ static enum err keep_all(struct serve *s, struct err_text *why)
     if (err != ERR_NONE)
         return err;
     pthread_mutex_lock(&s->data->lock);
-    err = daemon_pipeline_save(s->pipeline, NULL, NULL, 0, why);
+    err = daemon_pipeline_save(s->pipeline, why);
     pthread_mutex_unlock(&s->data->lock);
     return err;
 }

@@ -13,6 +13,7 @@
 
 struct entry {
     struct rule *rule;
+    ts_ns since;    /* when it was taken up */
     ts_ns previous; /* start of the last run; TIME_NONE: never */
     ts_ns regular;  /* the next multiple of the interval */
     ts_ns *direct;  /* times at which results ask for a run; ascending, each once */
@@ -109,8 +110,11 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
         e->n++;
         rule_ref(r);
     }
-    e->entries[at] = (struct entry){
-        .rule = r, .previous = previous, .regular = rule_schedule_next(r, now - 1), .stirred = now};
+    e->entries[at] = (struct entry){.rule = r,
+                                    .since = now,
+                                    .previous = previous,
+                                    .regular = rule_schedule_next(r, now - 1),
+                                    .stirred = now};
     return ERR_NONE;
 }
 
@@ -181,9 +185,7 @@ void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
         x->settled = false;
         if (at > x->stirred)
             x->stirred = at;
-        /* Told late: runs do not go back in time. */
-        ts_ns when = x->previous != TIME_NONE && at < x->previous ? x->previous : at;
-        if (!add_direct(x, when))
+        if (!add_direct(x, at))
             e->failed = true;
     }
 }
@@ -226,9 +228,30 @@ static bool is_idle(const struct entry *x, ts_ns now)
            now - x->previous <= width;
 }
 
+/* Before the rule was taken up, or before its last run: of a job that reads what was stored. */
+static bool is_past(const struct entry *x, ts_ns now)
+{
+    return now < x->since || (x->previous != TIME_NONE && now < x->previous);
+}
+
+/* Looks at the window that a run at this time would have had; what was the last run stays it. */
+static enum err run_past(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
+{
+    struct rule_status status;
+    rule_status_init(&status, now);
+    enum err code = rule_run(x->rule, e->ports, now, TIME_NONE, &status, why);
+    drop_direct(x, now);
+    if (x->regular <= now) /* time goes over what an earlier process had done and not kept */
+        x->regular = rule_schedule_next(x->rule, now);
+    rule_status_release(&status);
+    return code;
+}
+
 static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
 {
     struct rule_status status;
+    if (is_past(x, now))
+        return run_past(e, x, now, why);
     rule_status_init(&status, now);
     /* Runs that a result asked for come early, never late: they make no gap. */
     enum err code = rule_run(x->rule, e->ports, now, x->previous, &status, why);

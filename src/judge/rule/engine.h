@@ -39,7 +39,9 @@ size_t rule_engine_count(const struct rule_engine *e);
 
 /*
  * A result of the job became final, or got a new score, at engine time at: its rules run at that
- * time in the next rule_engine_advance(). To be called for every such result.
+ * time in the next rule_engine_advance(). To be called for every such result. When at lies before
+ * the rule was taken up, or before its last run (the job learns from stored events), the run looks
+ * at the window it would have had then, and neither the schedule nor the status knows of it.
  */
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at);
 

@@ -28,6 +28,10 @@ static const char *const steps[] = {
     " level INTEGER NOT NULL, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,"
     " rows INTEGER NOT NULL, bytes INTEGER NOT NULL, columns TEXT NOT NULL, rest TEXT NOT NULL);"
     "CREATE INDEX piece_time ON piece (min_time, max_time);",
+    /* Events had the numbers of their sources before; those are below what is counted from. */
+    "CREATE TABLE arrived (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL);"
+    "INSERT INTO arrived SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM batch)"
+    " OR EXISTS (SELECT 1 FROM piece) THEN 1099511627776 ELSE 0 END;",
 };
 
 static const struct store_db_kind journal_kind = {
@@ -64,7 +68,8 @@ struct store_journal {
     int64_t next_piece;
     struct gathering list[DATASETS_OPEN + 1]; /* the last one is "other" */
     size_t list_n;
-    size_t recent; /* the one used last */
+    size_t recent;    /* the one used last */
+    uint64_t arrived; /* the number of the event appended last */
     struct packed *packed;
     size_t packed_n;
     size_t packed_cap;
@@ -88,6 +93,17 @@ static enum err load_next_piece(struct store_journal *j)
     return rc;
 }
 
+static enum err load_arrived(struct store_journal *j)
+{
+    struct sqlite3_stmt *stmt = store_db_prepare(j->db, "SELECT last FROM arrived");
+    enum err rc = stmt != NULL ? store_db_step(j->db, stmt) : store_db_error(j->db);
+    if (rc == ERR_NONE) {
+        j->arrived = (uint64_t)store_db_i64(stmt, 0);
+        store_db_reset(stmt);
+    }
+    return rc == ERR_END ? ERR_FORMAT : rc;
+}
+
 enum err store_journal_open(const char *path, struct store_journal **out, struct err_text *why)
 {
     struct store_journal *j = mem_zero(1, sizeof(*j));
@@ -101,6 +117,8 @@ enum err store_journal_open(const char *path, struct store_journal **out, struct
     enum err rc = store_db_open(path, &journal_kind, &j->db, why);
     if (rc == ERR_NONE) {
         rc = load_next_piece(j);
+        if (rc == ERR_NONE)
+            rc = load_arrived(j);
         if (rc != ERR_NONE)
             err_set_at(why, rc, path, 0, "cannot read the event journal: %s",
                        store_db_message(j->db));
@@ -222,17 +240,20 @@ static enum err pack(struct store_journal *j, struct gathering *g)
     return ERR_NONE;
 }
 
-enum err store_journal_append(struct store_journal *j, const struct event *e)
+enum err store_journal_append(struct store_journal *j, struct event *e)
 {
     struct gathering *g = gathering_of(j, e);
     if (g == NULL)
         return ERR_MEMORY;
+    e->sequence = j->arrived + 1;
     enum err rc = store_rows_add(&g->rows, e);
     if (rc == ERR_LIMIT && g->rows.rows_n > 0) {
         rc = pack(j, g);
         if (rc == ERR_NONE)
             rc = store_rows_add(&g->rows, e);
     }
+    if (rc == ERR_NONE)
+        j->arrived++;
     /* A batch that cannot be packed now is packed at the commit. */
     if (rc == ERR_NONE && store_rows_size(&g->rows) >= BATCH_BYTES)
         (void)!pack(j, g);
@@ -311,6 +332,14 @@ static enum err insert_offset(struct store_journal *j, const struct moved *m)
     return store_db_exec(j->db, stmt);
 }
 
+static enum err update_arrived(struct store_journal *j)
+{
+    struct sqlite3_stmt *stmt = store_db_prepare(j->db, "UPDATE arrived SET last = ?");
+    if (stmt != NULL)
+        store_db_bind_i64(stmt, 1, (int64_t)j->arrived);
+    return store_db_exec(j->db, stmt);
+}
+
 /* Gatherings that had nothing since the last commit make room for other datasets. */
 static void forget_idle(struct store_journal *j, const bool *used)
 {
@@ -354,6 +383,8 @@ enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint6
     }
     for (size_t i = 0; rc == ERR_NONE && i < j->moved_n; i++)
         rc = insert_offset(j, &j->moved[i]);
+    if (rc == ERR_NONE && rows > 0)
+        rc = update_arrived(j);
     if (rc == ERR_NONE)
         rc = store_db_commit(j->db);
     if (rc != ERR_NONE) {

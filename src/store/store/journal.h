@@ -40,8 +40,8 @@ enum err store_journal_open(const char *path, struct store_journal **out,
 void store_journal_close(
     struct store_journal *j); /* NULL is fine; what was not committed is lost */
 
-/* ERR_LIMIT: larger than a row may be. */
-enum err store_journal_append(struct store_journal *j, const struct event *e) ERR_MUST_CHECK;
+/* Numbers the event by its arrival (store_append). ERR_LIMIT: larger than a row may be. */
+enum err store_journal_append(struct store_journal *j, struct event *e) ERR_MUST_CHECK;
 enum err store_journal_offset_set(struct store_journal *j, const char *source, const void *p,
                                   size_t n) ERR_MUST_CHECK;
 enum err store_journal_offset_get(struct store_journal *j, const char *source,

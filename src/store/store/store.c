@@ -269,10 +269,12 @@ void store_close(struct store *s)
     mem_free(s);
 }
 
-enum err store_append(struct store *s, const struct event *e)
+enum err store_append(struct store *s, struct event *e)
 {
     bool sound = !e->failed && e->time != TIME_NONE && e->time != TIME_MAX;
     enum err rc = sound ? store_journal_append(s->journal, e) : ERR_LIMIT;
+    if (rc != ERR_NONE)
+        e->sequence = 0;
     pthread_mutex_lock(&s->lock);
     if (rc == ERR_NONE)
         s->stats.appended++;

@@ -11,8 +11,8 @@
  * much. Pieces are written and read by a query worker (store/worker.h), a process of its own.
  * docs/format/store.md has the files, their order of writing, and recovery.
  *
- * An event is found once it is committed. Events come back whole: every field, known or not, and
- * source and sequence; order is (time, source, sequence).
+ * An event is found once it is committed. Events come back whole: every field, known or not,
+ * source, and as sequence the number of its arrival; order is (time, source, sequence).
  *
  * Ownership: store_close() commits what was appended, ends workers and frees.
  * Threads:   appending and committing by one thread; store_maintain() by one (the same or another);
@@ -52,10 +52,14 @@ enum err store_open(const char *dir, const struct store_options *options, struct
 void store_close(struct store *s); /* NULL is fine */
 
 /*
- * Takes a copy; nothing is on disk yet. ERR_MEMORY; ERR_LIMIT when the event is larger than 16 MiB,
- * has failed for want of memory, or has no time (TIME_NONE, TIME_MAX): it is counted and left out.
+ * Takes a copy; nothing is on disk yet. The event's sequence becomes the number of its arrival: 1,
+ * 2,
+ * ... over all sources and times for as long as the store lives, so that "all events up to a
+ * number" is something that can be said. ERR_MEMORY; ERR_LIMIT when the event is larger than 16
+ * MiB, has failed for want of memory, or has no time (TIME_NONE, TIME_MAX): it is counted and left
+ * out, and its sequence is 0.
  */
-enum err store_append(struct store *s, const struct event *e) ERR_MUST_CHECK;
+enum err store_append(struct store *s, struct event *e) ERR_MUST_CHECK;
 
 /* Where a source stands after the events appended so far: any bytes. Kept by the next commit. */
 enum err store_offset_set(struct store *s, const char *source, const void *p,

@@ -155,9 +155,18 @@ static inline void help_on_alert(void *ctx, const char *id, struct bytes json)
     a->n++;
 }
 
-/* Goes on where state.db stands, with jobs and rules taken up at now. */
-static inline struct daemon_pipeline *help_pipeline(struct store_state *st, struct store *store,
-                                                    struct help_alerts *alerts, ts_ns now)
+/* As when there is nothing stored for the jobs. */
+static inline void help_catch_up(struct daemon_jobs *j)
+{
+    (void)daemon_jobs_wanted(j);
+    HELP_OK(daemon_jobs_caught_up(j, &help_why));
+}
+
+/* Goes on where state.db stands, with jobs and rules taken up at now; jobs that are behind stay so.
+ */
+static inline struct daemon_pipeline *help_pipeline_behind(struct store_state *st,
+                                                           struct store *store,
+                                                           struct help_alerts *alerts, ts_ns now)
 {
     const struct daemon_pipeline_options options = {.store = store,
                                                     .state = st,
@@ -167,6 +176,17 @@ static inline struct daemon_pipeline *help_pipeline(struct store_state *st, stru
     struct daemon_pipeline *p = NULL;
     HELP_OK(daemon_pipeline_new(&options, &p, &help_why));
     HELP_OK(daemon_pipeline_load(p, now, &help_why));
+    return p;
+}
+
+/* The same with all jobs up. */
+static inline struct daemon_pipeline *help_pipeline(struct store_state *st, struct store *store,
+                                                    struct help_alerts *alerts, ts_ns now)
+{
+    bool behind;
+    struct daemon_pipeline *p = help_pipeline_behind(st, store, alerts, now);
+    HELP_OK(daemon_pipeline_catch_up(p, 0, &behind, &help_why));
+    assert_false(behind);
     return p;
 }
 
@@ -198,7 +218,7 @@ static inline uint64_t help_sequence(unsigned minute)
 /* The events of the minutes from <= minute < to. With step the clock is moved so far at a time, 0:
  * only with the events. */
 static inline void help_feed_minutes(struct daemon_pipeline *p, unsigned from, unsigned to,
-                                     ts_ns step, bool keep)
+                                     ts_ns step)
 {
     for (unsigned m = from; m < to; m++) {
         unsigned n = help_per_minute(m);
@@ -208,7 +228,8 @@ static inline void help_feed_minutes(struct daemon_pipeline *p, unsigned from, u
             ts_ns time = HELP_BASE + m * TIME_MIN + i * (TIME_MIN / n);
             arena_init(&arena, 0);
             help_event(&e, &arena, time, help_sequence(m) + i);
-            HELP_OK(daemon_pipeline_event(p, &e, step == 0, keep, &help_why));
+            e.sequence = UINT64_MAX - e.sequence; /* sources number as they like */
+            HELP_OK(daemon_pipeline_event(p, &e, step == 0, &help_why));
             arena_release(&arena);
         }
         ts_ns end = HELP_BASE + (m + 1) * TIME_MIN;

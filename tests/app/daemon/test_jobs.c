@@ -24,6 +24,7 @@ static struct daemon_jobs *make(struct store_state *st, struct told *told)
     struct daemon_jobs *j = daemon_jobs_new(&options);
     assert_non_null(j);
     HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    help_catch_up(j);
     return j;
 }
 
@@ -50,21 +51,21 @@ static void test_buckets(void **state)
     help_install_job(st);
     struct daemon_jobs *j = make(st, &told);
     assert_int_equal(daemon_jobs_count(j), 1);
-    assert_int_equal(daemon_jobs_next(j), TIME_MAX);
-    assert_int_equal(daemon_jobs_last(j), TIME_NONE);
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), TIME_MAX);
+    assert_int_equal(daemon_jobs_last(j, DAEMON_JOB_UP), TIME_NONE);
     /* What the datafeed does not want leaves no trace. */
     minutes(j, 0, 1, "process");
-    assert_int_equal(daemon_jobs_next(j), TIME_MAX);
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), TIME_MAX);
     minutes(j, 0, 2, "network");
     ts_ns due = HELP_BASE + TIME_MIN + HELP_DELAY;
-    assert_int_equal(daemon_jobs_next(j), due);
-    assert_int_equal(daemon_jobs_last(j), due + TIME_MIN);
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), due);
+    assert_int_equal(daemon_jobs_last(j, DAEMON_JOB_UP), due + TIME_MIN);
     HELP_OK(store_state_begin(st));
-    HELP_OK(daemon_jobs_advance(j, due - 1, &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, due - 1, &help_why));
     assert_int_equal(help_count_results(st, "bucket"), 0);
-    HELP_OK(daemon_jobs_advance(j, due, &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, due, &help_why));
     assert_int_equal(help_count_results(st, "bucket"), 1);
-    assert_int_equal(daemon_jobs_next(j), due + TIME_MIN);
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), due + TIME_MIN);
     /* An event of a closed bucket is counted, and that is all. */
     struct daemon_jobs_totals t;
     minutes(j, 0, 1, "network");
@@ -72,7 +73,8 @@ static void test_buckets(void **state)
     assert_int_equal(t.late, help_per_minute(0));
     for (unsigned m = 2; m <= HELP_SPIKE; m++) {
         minutes(j, m, m + 1, "network");
-        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+        HELP_OK(
+            daemon_jobs_advance(j, DAEMON_JOB_UP, daemon_jobs_last(j, DAEMON_JOB_UP), &help_why));
     }
     HELP_OK(store_state_commit(st, &help_why));
     assert_true(told.n >= 1);
@@ -109,14 +111,15 @@ static void test_interim(void **state)
     HELP_OK(store_state_begin(st));
     for (unsigned m = 0; m < HELP_SPIKE; m++) {
         minutes(j, m, m + 1, "network");
-        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+        HELP_OK(
+            daemon_jobs_advance(j, DAEMON_JOB_UP, daemon_jobs_last(j, DAEMON_JOB_UP), &help_why));
     }
     struct daemon_jobs_totals before;
     daemon_jobs_totals(j, &before);
     size_t told_before = told.n;
     minutes(j, HELP_SPIKE, HELP_SPIKE + 1, "network");
     ts_ns now = HELP_BASE + HELP_SPIKE * TIME_MIN + 50 * TIME_S;
-    HELP_OK(daemon_jobs_advance(j, now, &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, now, &help_why));
     HELP_OK(daemon_jobs_interim(j, now, &help_why));
     assert_int_equal(interim(st, "bucket"), 1);
     uint64_t records = interim(st, "record");
@@ -138,7 +141,7 @@ static void test_interim(void **state)
 
     j = make(st, &told);
     HELP_OK(store_state_begin(st));
-    HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, daemon_jobs_last(j, DAEMON_JOB_UP), &help_why));
     assert_int_equal(interim(st, NULL), 0);
     assert_true(help_count_results(st, "record") > before.records);
     assert_true(told.n > told_before);
@@ -165,10 +168,10 @@ static void test_interim_latency(void **state)
     HELP_OK(store_state_begin(st));
     minutes(j, 0, 6, "network");
     ts_ns now = HELP_BASE + 6 * TIME_MIN;
-    HELP_OK(daemon_jobs_advance(j, now, &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, now, &help_why));
     HELP_OK(daemon_jobs_interim(j, now, &help_why));
     assert_true(interim(st, "bucket") >= 6);
-    HELP_OK(daemon_jobs_advance(j, daemon_jobs_next(j), &help_why));
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, daemon_jobs_next(j, DAEMON_JOB_UP), &help_why));
     assert_int_equal(interim(st, NULL), 0);
     HELP_OK(store_state_commit(st, &help_why));
     daemon_jobs_free(j);
@@ -211,7 +214,8 @@ static void test_rescored(void **state)
             HELP_OK(daemon_jobs_event(j, &e));
             arena_release(&arena);
         }
-        HELP_OK(daemon_jobs_advance(j, daemon_jobs_last(j), &help_why));
+        HELP_OK(
+            daemon_jobs_advance(j, DAEMON_JOB_UP, daemon_jobs_last(j, DAEMON_JOB_UP), &help_why));
     }
     HELP_OK(store_state_commit(st, &help_why));
     const struct store_result_filter first = {.type = "record",
@@ -304,7 +308,8 @@ static void test_stop(void **state)
     help_install_job(st);
     struct daemon_jobs *j = make(st, &told);
     minutes(j, 0, 3, "network");
-    HELP_OK(daemon_jobs_advance(j, HELP_BASE + 2 * TIME_MIN + HELP_DELAY, &help_why));
+    HELP_OK(
+        daemon_jobs_advance(j, DAEMON_JOB_UP, HELP_BASE + 2 * TIME_MIN + HELP_DELAY, &help_why));
     HELP_OK(daemon_jobs_stop(j, "none", true, &help_why));
     HELP_OK(daemon_jobs_stop(j, "tiny", true, &help_why));
     assert_int_equal(daemon_jobs_count(j), 0);
@@ -317,7 +322,7 @@ static void test_stop(void **state)
     assert_int_equal(daemon_jobs_count(j), 1);
     /* It asks for what came after its snapshot only. */
     assert_true(daemon_jobs_wanted(j) > HELP_BASE - TIME_MIN);
-    daemon_jobs_caught_up(j);
+    HELP_OK(daemon_jobs_caught_up(j, &help_why));
     assert_int_equal(daemon_jobs_wanted(j), TIME_MAX);
     HELP_OK(store_state_job_set_state(st, "tiny", "closed", "stopped", ""));
     HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
@@ -328,12 +333,80 @@ static void test_stop(void **state)
     help_rmdir(dir);
 }
 
+static void give(struct daemon_jobs *j, ts_ns time, uint64_t sequence, bool stored)
+{
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    help_event(&e, &arena, time, sequence);
+    if (stored)
+        HELP_OK(daemon_jobs_backfill(j, &e));
+    else
+        HELP_OK(daemon_jobs_event(j, &e));
+    arena_release(&arena);
+}
+
+static uint64_t taken(const struct daemon_jobs *j)
+{
+    struct daemon_jobs_totals t;
+    daemon_jobs_totals(j, &t);
+    return t.taken;
+}
+
+/* A job that is behind gets each event once: from the store what lies before it, from the tap what
+ * comes late. */
+static void test_behind(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    const struct daemon_jobs_options options = {.state = st, .query_delay = HELP_DELAY};
+    struct daemon_jobs *j = daemon_jobs_new(&options);
+    help_install_job(st);
+    HELP_OK(daemon_jobs_load(j, HELP_BASE + TIME_DAY, &help_why));
+    give(j, HELP_BASE, 10, false); /* it waits: the pass will come by */
+    assert_int_equal(taken(j), 0);
+    assert_int_equal(daemon_jobs_wanted(j), HELP_BASE - 13 * TIME_DAY);
+    give(j, HELP_BASE + 1, 9, true);
+    give(j, HELP_BASE + 2, 3, true); /* arrived before the other */
+    give(j, HELP_BASE + 2, 4, true);
+    assert_int_equal(taken(j), 3);
+    give(j, HELP_BASE + 2, 4, true); /* the next slice begins with what the last ended with */
+    assert_int_equal(taken(j), 3);
+    give(j, HELP_BASE + 5, 11, false); /* stored, and before it */
+    assert_int_equal(taken(j), 3);
+    give(j, HELP_BASE + 2, 2, false); /* late: the pass is beyond it */
+    assert_int_equal(taken(j), 4);
+    daemon_jobs_reached(j, HELP_BASE + 5);
+    assert_int_equal(daemon_jobs_wanted(j), HELP_BASE + 4);
+    give(j, HELP_BASE + 4, 12, false);
+    give(j, HELP_BASE + 4, 13, true);
+    assert_int_equal(taken(j), 5);
+    /* The clock of the others does not touch it. */
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), TIME_MAX);
+    ts_ns due = daemon_jobs_next(j, DAEMON_JOB_BEHIND);
+    assert_int_equal(due, HELP_BASE + TIME_MIN + HELP_DELAY);
+    HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, HELP_BASE + TIME_DAY, &help_why));
+    HELP_OK(daemon_jobs_interim(j, HELP_BASE + TIME_DAY, &help_why));
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_BEHIND), due);
+    assert_int_equal(help_count_results(st, NULL), 0);
+    HELP_OK(daemon_jobs_caught_up(j, &help_why));
+    assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), due);
+    assert_int_equal(daemon_jobs_wanted(j), TIME_MAX);
+    give(j, HELP_BASE + 6, 14, false);
+    assert_int_equal(taken(j), 6);
+    daemon_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buckets),         cmocka_unit_test(test_interim),
         cmocka_unit_test(test_interim_latency), cmocka_unit_test(test_rescored),
         cmocka_unit_test(test_broken),          cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void test_when(void **state)
     struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
     assert_int_equal(daemon_jobs_count(daemon_pipeline_jobs(p)), 1);
     assert_int_equal(daemon_rules_count(daemon_pipeline_rules(p)), 1);
-    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, false);
+    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0);
     HELP_OK(daemon_pipeline_advance(p, FINAL - 1, &help_why));
     assert_int_equal(help_count_alerts(st, NULL), 0);
     uint64_t buckets = help_count_results(st, "bucket");
@@ -50,19 +50,14 @@ static void run_whole(ts_ns step, bool save, struct buf *out)
     help_install(st);
     struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
     for (unsigned m = 0; m < HELP_SPIKE + 10; m += 10) {
-        help_feed_minutes(p, m, m + 10, step, false);
+        help_feed_minutes(p, m, m + 10, step);
         if (!save)
             continue;
-        HELP_OK(daemon_pipeline_save(p, "place", &m, sizeof(m), &help_why));
+        HELP_OK(daemon_pipeline_save(p, &help_why));
         ts_ns now = daemon_pipeline_now(p);
         daemon_pipeline_free(p);
         p = help_pipeline(st, NULL, &alerts, now);
         assert_int_equal(daemon_pipeline_now(p), now);
-        struct buf place;
-        buf_init(&place);
-        HELP_OK(store_state_meta_get(st, "place", &place));
-        assert_int_equal(place.n, sizeof(m));
-        buf_release(&place);
     }
     HELP_OK(daemon_pipeline_finish(p, &help_why));
     assert_int_equal(alerts.n, 1);
@@ -103,7 +98,7 @@ static void test_backfill(void **state)
     struct help_alerts alerts = {0};
     help_install(st);
     struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
-    help_feed_minutes(p, 0, HELP_SPIKE + 5, 0, true);
+    help_feed_minutes(p, 0, HELP_SPIKE + 5, 0);
     HELP_OK(store_commit(store, &help_why));
     HELP_OK(daemon_pipeline_finish(p, &help_why));
     ts_ns now = daemon_pipeline_now(p);
@@ -138,6 +133,63 @@ static void test_backfill(void **state)
     help_rmdir(fresh);
 }
 
+/* The same while events go on to come, a slice of the past after each minute of them. */
+static void test_slices(void **state)
+{
+    (void)state;
+    struct buf live, later;
+    buf_init(&live);
+    buf_init(&later);
+    for (int late = 0; late < 2; late++) {
+        char *dir = help_mkdir();
+        struct store_state *st = help_state(dir);
+        struct store *store = help_store(dir);
+        struct help_alerts alerts = {0};
+        struct arena arena;
+        arena_init(&arena, 0);
+        if (!late)
+            help_install(st);
+        struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+        help_feed_minutes(p, 0, HELP_SPIKE + 10, 0);
+        HELP_OK(store_commit(store, &help_why));
+        if (late) {
+            help_install(st);
+            HELP_OK(daemon_pipeline_load(p, daemon_pipeline_now(p), &help_why));
+        }
+        unsigned behind_for = 0;
+        for (unsigned m = HELP_SPIKE + 10; m < HELP_SPIKE + 60; m++) {
+            bool behind;
+            help_feed_minutes(p, m, m + 1, 0);
+            HELP_OK(store_commit(store, &help_why));
+            HELP_OK(daemon_pipeline_catch_up(p, 250, &behind, &help_why));
+            assert_true(behind == daemon_pipeline_is_behind(p));
+            behind_for += behind;
+            if (!behind)
+                continue;
+            /* A snapshot now would know of events whose elders it has not seen. */
+            struct store_snapshot snapshot;
+            HELP_OK(daemon_pipeline_save(p, &help_why));
+            assert_int_equal(store_state_snapshot_get(st, "tiny", NULL, &arena, &snapshot, NULL),
+                             ERR_NOT_FOUND);
+        }
+        if (late)
+            assert_in_range(behind_for, 5, 40);
+        else
+            assert_int_equal(behind_for, 0);
+        HELP_OK(daemon_pipeline_finish(p, &help_why));
+        assert_int_equal(alerts.n, 1);
+        help_dump(st, late ? &later : &live);
+        daemon_pipeline_free(p);
+        store_state_close(st);
+        store_close(store);
+        arena_release(&arena);
+        help_rmdir(dir);
+    }
+    assert_string_equal(buf_text(&live), buf_text(&later));
+    buf_release(&live);
+    buf_release(&later);
+}
+
 /* Two weeks back a job begins that nobody told where. */
 static void test_start(void **state)
 {
@@ -147,7 +199,7 @@ static void test_start(void **state)
     struct store *store = help_store(dir);
     struct help_alerts alerts = {0};
     struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
-    help_feed_minutes(p, 0, 2, 0, true);
+    help_feed_minutes(p, 0, 2, 0);
     HELP_OK(store_commit(store, &help_why));
     daemon_pipeline_free(p);
     help_install(st);
@@ -170,14 +222,14 @@ static void test_silence(void **state)
     struct help_alerts alerts = {0};
     help_install(st);
     struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
-    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, false);
+    help_feed_minutes(p, 0, HELP_SPIKE + 1, 0);
     ts_ns far = HELP_BASE + 400 * TIME_DAY;
     HELP_OK(daemon_pipeline_advance(p, far, &help_why));
     assert_int_equal(daemon_pipeline_now(p), far);
     assert_int_equal(alerts.n, 1);
     /* A day's buckets one by one, the rest not. */
     assert_true(help_count_results(st, "bucket") < 2000);
-    assert_true(daemon_jobs_next(daemon_pipeline_jobs(p)) > far);
+    assert_true(daemon_jobs_next(daemon_pipeline_jobs(p), DAEMON_JOB_UP) > far);
     assert_true(daemon_rules_next(daemon_pipeline_rules(p)) > far);
     daemon_pipeline_free(p);
     store_state_close(st);
@@ -198,7 +250,7 @@ static void test_full_disk(void **state)
         struct help_alerts alerts = {0};
         help_install(st);
         struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
-        help_feed_minutes(p, 0, HELP_SPIKE + 1, 0, true);
+        help_feed_minutes(p, 0, HELP_SPIKE + 1, 0);
         HELP_OK(store_commit(store, &help_why));
         HELP_OK(daemon_pipeline_advance(p, FINAL - 1, &help_why)); /* the bucket is next */
         if (full) {
@@ -212,7 +264,7 @@ static void test_full_disk(void **state)
             assert_int_equal(help_count_alerts(st, NULL), 0);
         }
         if (full == 2) { /* stopped before time went on: what is saved is not ahead */
-            HELP_OK(daemon_pipeline_save(p, NULL, NULL, 0, &help_why));
+            HELP_OK(daemon_pipeline_save(p, &help_why));
             daemon_pipeline_free(p);
             p = help_pipeline(st, store, &alerts, FINAL);
         }
@@ -243,10 +295,10 @@ static void test_empty(void **state)
     HELP_OK(daemon_pipeline_new(&options, &p, &help_why));
     assert_int_equal(daemon_pipeline_now(p), TIME_NONE);
     HELP_OK(daemon_pipeline_finish(p, &help_why));
-    HELP_OK(daemon_pipeline_save(p, NULL, NULL, 0, &help_why));
+    HELP_OK(daemon_pipeline_save(p, &help_why));
     HELP_OK(daemon_pipeline_advance(p, HELP_BASE, &help_why));
     assert_int_equal(daemon_pipeline_now(p), HELP_BASE);
-    help_feed_minutes(p, 0, 1, 0, false);
+    help_feed_minutes(p, 0, 1, 0);
     HELP_OK(daemon_pipeline_finish(p, &help_why));
     assert_int_equal(help_count_results(st, NULL), 0);
     assert_int_equal(alerts.n, 0);
@@ -258,10 +310,10 @@ static void test_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_when),     cmocka_unit_test(test_cut_of_time),
-        cmocka_unit_test(test_backfill), cmocka_unit_test(test_start),
-        cmocka_unit_test(test_silence),  cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_when),      cmocka_unit_test(test_cut_of_time),
+        cmocka_unit_test(test_backfill),  cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_start),     cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

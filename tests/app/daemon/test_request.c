@@ -304,8 +304,14 @@ static void test_running(void **state)
     create_job(&w, help_job, 0);
     assert_int_equal(daemon_jobs_count(jobs), 1);
     struct daemon_pipeline_totals t;
+    bool behind;
+    DONE("{\"command\": \"job\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "reads the stored events first"));
+    HELP_OK(daemon_pipeline_catch_up(w.data->pipeline, 0, &behind, &help_why));
     daemon_pipeline_totals(w.data->pipeline, &t);
     assert_int_equal(t.jobs.taken, 30);
+    DONE("{\"command\": \"job\", \"verb\": \"list\"}");
+    assert_null(strstr(said(&w), "reads the stored events first"));
     DONE("{\"command\": \"job\", \"verb\": \"close\", \"id\": \"tiny\"}");
     assert_int_equal(daemon_jobs_count(jobs), 0);
     const struct store_snapshot bad = {

@@ -24,6 +24,7 @@ static void begin(struct world *w)
     w->rules = daemon_rules_new(w->st, w->jobs);
     assert_non_null(w->rules);
     HELP_OK(daemon_jobs_load(w->jobs, HELP_BASE, &help_why));
+    help_catch_up(w->jobs);
     HELP_OK(daemon_rules_load(w->rules, HELP_BASE, &help_why));
     assert_int_equal(daemon_rules_count(w->rules), 1);
 }

@@ -87,6 +87,53 @@ static void a_final_result_is_alerted_directly(void **state)
 }
 
 /* A bucket's records are told one by one, and before or after the rule was put. */
+/* A job that reads what was stored has results of the past: each is looked for in its own time. */
+static void results_of_the_past_are_alerted_in_theirs(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY + TIME_MIN, TIME_NONE);
+    const char *id = "00000000-0000-4000-8000-000000000001";
+    ts_ns before = DAY - 20 * TIME_HOUR, between = DAY - 2 * TIME_HOUR;
+    world_add_record(w, "a_job", before - TIME_MIN, before, 90, NULL);
+    rule_engine_result(e, "a_job", before);
+    assert_int_equal(rule_engine_next(e), before);
+    advance(e, before);
+    assert_int_equal(w->alerts_n, 1);
+    /* For the schedule nothing has happened. */
+    assert_int_equal(w->statuses, 0);
+    assert_int_equal(rule_engine_previous(e, id), TIME_NONE);
+    advance(e, DAY + 15 * TIME_MIN);
+    assert_int_equal(w->statuses, 1);
+    world_add_record(w, "a_job", between - TIME_MIN, between, 90, NULL);
+    rule_engine_result(e, "a_job", between);
+    advance(e, between);
+    assert_int_equal(w->alerts_n, 2);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_previous(e, id), DAY + 15 * TIME_MIN);
+    assert_int_equal(rule_engine_next(e), DAY + 30 * TIME_MIN);
+    advance(e, DAY + 30 * TIME_MIN);
+    assert_int_equal(w->alerts_n, 2);
+    assert_int_equal(w->statuses, 2);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+/* A process was killed after its rule had run: the next one begins before that run. */
+static void time_goes_over_what_was_run_before(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY, DAY + TIME_HOUR);
+    advance(e, DAY + TIME_HOUR - 1);
+    assert_int_equal(w->statuses, 0);
+    assert_int_equal(rule_engine_next(e), DAY + TIME_HOUR);
+    advance(e, DAY + TIME_HOUR);
+    assert_int_equal(w->statuses, 1);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 static void a_thousand_records_at_once_are_one_run(void **state)
 {
     (void)state;
@@ -303,6 +350,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_run_on_multiples_of_their_interval),
         cmocka_unit_test(a_final_result_is_alerted_directly),
+        cmocka_unit_test(time_goes_over_what_was_run_before),
+        cmocka_unit_test(results_of_the_past_are_alerted_in_theirs),
         cmocka_unit_test(a_thousand_records_at_once_are_one_run),
         cmocka_unit_test(a_jump_costs_no_idle_runs),
         cmocka_unit_test(a_pause_of_the_program_is_a_gap),

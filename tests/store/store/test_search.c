@@ -23,7 +23,7 @@ static void good(enum err rc, const struct err_text *why)
         fail_msg("%s", why->message);
 }
 
-/* A small event; its number is its sequence. */
+/* A small event. */
 static void append(struct store *s, ts_ns time, uint32_t source, uint64_t number)
 {
     struct arena arena;

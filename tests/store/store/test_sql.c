@@ -238,9 +238,9 @@ struct truth {
 static bool mark(void *ctx, struct event *e)
 {
     struct truth *t = ctx;
-    assert_true(e->sequence < EVENTS);
-    assert_false(t->found[e->sequence]);
-    t->found[e->sequence] = true;
+    assert_true(e->sequence >= 1 && e->sequence <= EVENTS);
+    assert_false(t->found[e->sequence - 1]);
+    t->found[e->sequence - 1] = true;
     t->n++;
     return true;
 }

@@ -223,6 +223,34 @@ static void test_refused_events(void **state)
     help_rmdir(dir);
 }
 
+/* Events are numbered as they arrive, whatever their source calls them, and over a new start. */
+static void test_arrival(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    for (uint64_t round = 0; round < 3; round++) {
+        struct store *s = open_store(dir);
+        for (uint64_t i = 1; i <= 5; i++) {
+            event_init(&e, &arena, HELP_BASE - (ts_ns)i);
+            e.source = (uint32_t)i;
+            e.sequence = 1000 - i;
+            assert_int_equal(store_append(s, &e), ERR_NONE);
+            assert_int_equal(e.sequence, round * 5 + i);
+        }
+        e.failed = true;
+        assert_int_equal(store_append(s, &e), ERR_LIMIT);
+        assert_int_equal(e.sequence, 0);
+        assert_int_equal(store_commit(s, &why), ERR_NONE);
+        store_close(s);
+    }
+    arena_release(&arena);
+    help_rmdir(dir);
+}
+
 /* More datasets than are kept apart: none is lost. */
 static void test_many_datasets(void **state)
 {
@@ -434,11 +462,12 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_refuses),       cmocka_unit_test(test_orphans),
-        cmocka_unit_test(test_offsets),       cmocka_unit_test(test_refused_events),
-        cmocka_unit_test(test_many_datasets), cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_full),          cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_refuses),    cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_offsets),    cmocka_unit_test(test_refused_events),
+        cmocka_unit_test(test_arrival),    cmocka_unit_test(test_many_datasets),
+        cmocka_unit_test(test_killed),     cmocka_unit_test(test_full),
+        cmocka_unit_test(test_stats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,89 @@
+#ifndef DAEMON_JOBS_PRIV_H
+#define DAEMON_JOBS_PRIV_H
+
+/*
+ * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
+ * (stored events), jobs_result.c (results to state.db), jobs_save.c (learning to state.db and
+ * back).
+ */
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "daemon/jobs.h"
+#include "detect/detect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event;
+struct query_index;
+
+struct daemon_job {
+    struct daemon_jobs *owner;
+    struct detect_job *job;
+    struct detect_feed *feed;
+    struct query_index *index;
+    struct detect *engine;
+    char *name;    /* for people, or NULL */
+    ts_ns first;   /* of the first event it got since it started, TIME_NONE */
+    ts_ns delay;   /* how long after its end a bucket is final */
+    ts_ns start;   /* stored events before this were not asked for */
+    ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
+                    0: perhaps an earlier run left some */
+    enum daemon_job_phase phase;
+    uint64_t had;  /* events up to this place in the order of arrival are in what was restored */
+    uint64_t seen; /* the greatest place of an event it was offered */
+};
+
+/* The place of an event in the order in which the store gives events back. */
+struct daemon_place {
+    ts_ns time;
+    uint32_t source;
+    uint64_t sequence;
+};
+
+struct daemon_jobs {
+    struct daemon_jobs_options options;
+    struct daemon_job **jobs; /* in order of id */
+    size_t n, cap;
+    ts_ns now;
+    struct daemon_place reached; /* how far the running pass over the store has come */
+    enum err failed;             /* a result could not be written; told by the call that made it */
+    struct daemon_jobs_totals totals;
+    struct buf id, doc;   /* of the result being written */
+    struct arena scratch; /* of daemon_jobs_describe() */
+};
+
+/* jobs.c */
+/* Gives an event to a job whose datafeed wants it. */
+enum err daemon_jobs_offer(struct daemon_job *r, const struct event *e) ERR_MUST_CHECK;
+/* When the job's next bucket is final; TIME_MAX: it has had no event. */
+ts_ns daemon_jobs_due(const struct daemon_job *r);
+/* Closes the job's buckets that are final at now. */
+enum err daemon_jobs_close(struct daemon_job *r, ts_ns now) ERR_MUST_CHECK;
+/* What the job's engine or its results ran into, as the end of a call. */
+enum err daemon_jobs_end(struct daemon_jobs *j, enum err err, struct err_text *why) ERR_MUST_CHECK;
+/* Writes down how a job is. */
+enum err daemon_jobs_tell(struct daemon_jobs *j, const char *id, const char *state,
+                          const char *feed_state, const char *message,
+                          struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_backfill.c: whether the job takes an event of the tap; one that the pass will meet it does
+ * not.
+ */
+bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e);
+
+/* jobs_result.c: sinks of the engine; ctx is a struct daemon_job. */
+void daemon_jobs_on_result(void *ctx, const struct detect_result *r);
+void daemon_jobs_on_update(void *ctx, const struct detect_update *u);
+
+/* jobs_save.c */
+/* The engine from the newest snapshot, or a new one; start and had follow from it. */
+enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns start,
+                             struct err_text *why) ERR_MUST_CHECK;
+/* What the job has learned, to state.db. One that is not up with the tap is left as it was. */
+enum err daemon_jobs_save_one(struct daemon_jobs *j, struct daemon_job *r, ts_ns now,
+                              struct err_text *why) ERR_MUST_CHECK;
+
+#endif

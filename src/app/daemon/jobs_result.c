@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/jobs_priv.h"
+
+#include "base/mem.h"
+#include "format/node.h"
+#include "format/write.h"
+#include "store/state.h"
+
+#include <string.h>
+
+static double result_score(const struct detect_result *r)
+{
+    switch ((enum detect_result_type)r->type) {
+    case DETECT_RESULT_BUCKET:
+        return r->bucket.score;
+    case DETECT_RESULT_RECORD:
+        return r->record.score;
+    case DETECT_RESULT_INFLUENCER:
+        return r->influencer.score;
+    case DETECT_RESULT_BUCKET_INFLUENCER:
+        return r->bucket_influencer.score;
+    case DETECT_RESULT_MODEL_PLOT:
+    case DETECT_RESULT_MODEL_SIZE_STATS:
+    case DETECT_RESULT_MODEL_SNAPSHOT:
+        break;
+    }
+    return 0;
+}
+
+void daemon_jobs_on_result(void *ctx, const struct detect_result *r)
+{
+    struct daemon_job *job = ctx;
+    struct daemon_jobs *j = job->owner;
+    buf_clear(&j->id);
+    buf_clear(&j->doc);
+    detect_result_id(r, &j->id);
+    detect_result_write(r, &j->doc);
+    if (!buf_ok(&j->id) || !buf_ok(&j->doc)) {
+        j->failed = ERR_MEMORY;
+        return;
+    }
+    const struct store_result row = {
+        .job_id = r->job_id,
+        .type = detect_result_type_name((enum detect_result_type)r->type),
+        .id = buf_text(&j->id),
+        .doc = buf_text(&j->doc),
+        .doc_len = j->doc.n,
+        .time = r->time,
+        .score = result_score(r),
+        .is_interim = r->interim,
+    };
+    enum err err = store_state_result_put(j->options.state, &row);
+    if (err != ERR_NONE) {
+        j->failed = err;
+        return;
+    }
+    j->totals.results++;
+    if (r->type != DETECT_RESULT_RECORD || r->interim)
+        return;
+    j->totals.records++;
+    if (j->options.on_result != NULL)
+        j->options.on_result(j->options.ctx, r->job_id, j->now);
+}
+
+struct old_doc {
+    struct buf *doc;
+    bool found;
+};
+
+static bool take_doc(void *ctx, const struct store_result *result)
+{
+    struct old_doc *old = ctx;
+    buf_add(old->doc, result->doc, result->doc_len > 0 ? result->doc_len : strlen(result->doc));
+    old->found = true;
+    return false;
+}
+
+/* Writes a node again with one number changed. */
+static void write_changed(const struct format_node *v, const char *key, double score,
+                          struct buf *out)
+{
+    struct format_writer w;
+    format_write_init(&w, out);
+    format_write_begin_object(&w);
+    for (size_t i = 0; i < format_node_count(v); i++) {
+        const struct format_node *member = format_node_at(v, i);
+        format_write_key_n(&w, format_node_key(member), format_node_key_len(member));
+        if (strcmp(format_node_key(member), key) == 0) {
+            format_write_f64(&w, score);
+        } else {
+            struct buf raw;
+            buf_init(&raw);
+            format_node_write(member, &raw);
+            format_write_raw(&w, buf_text(&raw), raw.n);
+            out->failed |= !buf_ok(&raw);
+            buf_release(&raw);
+        }
+    }
+    format_write_end_object(&w);
+}
+
+/* A score changed after its result was written: the document is rewritten with it. */
+void daemon_jobs_on_update(void *ctx, const struct detect_update *u)
+{
+    struct daemon_job *job = ctx;
+    struct daemon_jobs *j = job->owner;
+    const char *key = u->type == DETECT_RESULT_RECORD       ? "record_score"
+                      : u->type == DETECT_RESULT_INFLUENCER ? "influencer_score"
+                                                            : "anomaly_score";
+    struct store_result_filter filter = {.jobs = (const char *const[]){job->job->id},
+                                         .jobs_n = 1,
+                                         .id = u->id,
+                                         .from = TIME_NONE,
+                                         .to = TIME_MAX,
+                                         .limit = 1};
+    buf_clear(&j->doc);
+    struct old_doc old = {.doc = &j->doc};
+    enum err err = store_state_result_list(j->options.state, &filter, take_doc, &old, NULL);
+    if (err == ERR_NONE && !old.found)
+        return; /* somebody deleted it: there is nothing to score */
+    struct format_node *node = NULL;
+    struct buf changed;
+    buf_init(&changed);
+    struct err_text why;
+    if (err == ERR_NONE)
+        err = format_node_json(buf_text(&j->doc), j->doc.n, u->id, &node, &why);
+    if (err == ERR_NONE) {
+        write_changed(node, key, u->score, &changed);
+        err = buf_ok(&changed) ? store_state_result_rescore(j->options.state, job->job->id, u->id,
+                                                            u->score, buf_text(&changed))
+                               : ERR_MEMORY;
+    }
+    buf_release(&changed);
+    format_node_free(node);
+    if (err != ERR_NONE) {
+        j->failed = err;
+        return;
+    }
+    if (u->type == DETECT_RESULT_RECORD && j->options.on_result != NULL)
+        j->options.on_result(j->options.ctx, job->job->id, j->now);
+}
