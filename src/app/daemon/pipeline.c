@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "event/event.h"
 #include "store/state.h"
-#include "store/store.h"
 
 struct daemon_pipeline {
     struct daemon_pipeline_options options;
@@ -203,7 +202,8 @@ static enum err run_slice(struct daemon_pipeline *p, ts_ns from, uint64_t limit,
 {
     struct slice s = {.p = p, .why = why, .limit = limit};
     ts_ns to = slice_end(p, &from, limit);
-    const struct store_search what = {.from = from, .to = to};
+    const struct store_search what = {
+        .from = from, .to = to, .apart = true, .cancel = p->options.cancel};
     struct err_text late;
     enum err err = store_search(p->options.store, &what, slice_event, &s, &late);
     if (s.err != ERR_NONE)
@@ -215,7 +215,7 @@ static enum err run_slice(struct daemon_pipeline *p, ts_ns from, uint64_t limit,
     bool whole = limit == 0 || s.events < limit;
     if (!whole && p->window > TIME_S)
         p->window /= 2;
-    else if (whole && s.events < limit / 4 && p->window < SILENCE * 64)
+    else if (whole && s.events < limit / 2 && p->window < SILENCE * 64)
         p->window *= 2;
     if (whole && to != TIME_MAX)
         daemon_jobs_reached(p->jobs, to);

@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "daemon/jobs.h"
 #include "daemon/rules.h"
+#include "store/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +40,8 @@ struct daemon_pipeline_options {
     struct store_state *state;
     struct thread_team *team; /* NULL: one thread */
     ts_ns query_delay;
-    bool at_rest; /* the input is complete: datafeeds wait for nothing */
+    bool at_rest;               /* the input is complete: datafeeds wait for nothing */
+    struct store_cancel cancel; /* of searches of the past; wanted may be NULL */
     daemon_alert_fn on_alert;
     void *ctx;
 };

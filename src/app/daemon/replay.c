@@ -200,6 +200,7 @@ enum err daemon_replay_new(const struct daemon_replay_settings *settings,
         .state = r->state,
         .team = r->team,
         .at_rest = true,
+        .cancel = {settings->stop, settings->ctx},
         .on_alert = settings->on_alert,
         .ctx = settings->alert_ctx,
     };

@@ -33,7 +33,7 @@
 #define COMMIT_EVERY TIME_S
 #define SAVE_EVERY (10 * TIME_MIN)
 /* Stored events that jobs which are behind get between two looks at what comes in. */
-#define SLICE_EVENTS 20000
+#define SLICE_EVENTS 40000
 #define SLICE_TRIES 3
 #define SLICE_RETRY (10 * TIME_S)
 #define WAIT (100 * TIME_MS)
@@ -140,6 +140,7 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .state = s->data->state,
         .team = s->team,
         .query_delay = conf->query_delay,
+        .cancel = {s->settings->stop, s->settings->ctx},
         .on_alert = s->settings->on_alert,
         .ctx = s->settings->alert_ctx,
     };
@@ -356,6 +357,8 @@ static enum err catch_up(struct serve *s, struct err_text *why)
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_FULL)
         return full(s, "the disk is full: results and alerts wait");
+    if (err == ERR_STOPPED && s->settings->stop(s->settings->ctx))
+        return ERR_NONE;
     if (err != ERR_NONE && err != ERR_MEMORY)
         return slice_fails(s, &late, why);
     s->slices_failed = 0;

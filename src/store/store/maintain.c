@@ -380,6 +380,7 @@ enum err store_maintain(struct store *s, ts_ns now, struct err_text *why)
         store_client_end(s->sealer);
         store_client_unlock(s->sealer);
         store_client_tidy(s->finder);
+        store_client_tidy(s->reader);
     }
     pthread_mutex_unlock(&s->maintain);
     return rc;

@@ -306,10 +306,15 @@ static ts_ns time_left(const struct searching *s)
     return left > 0 ? left : 1;
 }
 
+static struct store_client *client_of(const struct searching *s)
+{
+    return s->what->apart ? s->store->reader : s->store->finder;
+}
+
 /* The worker's answers to one request, hot events between; the worker is ours. */
 static enum err stream_window(struct searching *s, const struct buf *payload, bool exact)
 {
-    struct store_client *client = s->store->finder;
+    struct store_client *client = client_of(s);
     enum err rc =
         store_client_request(client, NULL, 0, STORE_FRAME_FIND, payload, time_left(s), s->why);
     while (rc == ERR_NONE && !s->enough) {
@@ -333,7 +338,7 @@ static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
     struct buf payload;
     struct buf columns;
     struct buf rest;
-    struct store_client *client = s->store->finder;
+    struct store_client *client = client_of(s);
     enum err rc = request_init(s, &r, first, last);
     if (rc != ERR_NONE)
         return rc;
@@ -541,7 +546,7 @@ static bool count_one(void *ctx, struct event *e)
 
 static enum err ask_count(struct searching *s, const struct buf *payload, uint64_t *out)
 {
-    struct store_client *client = s->store->finder;
+    struct store_client *client = client_of(s);
     enum err rc = store_client_lock_unless(client, &s->what->cancel, s->why);
     if (rc != ERR_NONE)
         return rc;

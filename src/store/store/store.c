@@ -177,6 +177,7 @@ static enum err make_workers(struct store *s, struct err_text *why)
         .threads = s->options.worker_threads,
     };
     if (store_client_new(&o, &s->finder) != ERR_NONE ||
+        store_client_new(&o, &s->reader) != ERR_NONE ||
         store_client_new(&o, &s->sealer) != ERR_NONE)
         return err_set(why, ERR_MEMORY, "no memory to open the store");
     return ERR_NONE;
@@ -256,6 +257,7 @@ void store_close(struct store *s)
         (void)!store_commit(s, NULL);
     store_sealing_end(s);
     store_client_free(s->finder);
+    store_client_free(s->reader);
     store_client_free(s->sealer);
     store_journal_close(s->journal);
     if (s->lock_fd >= 0)

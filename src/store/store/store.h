@@ -103,6 +103,7 @@ struct store_search {
     enum store_order order;
     uint64_t limit;   /* 0: all */
     ts_ns timeout_ns; /* 0: no limit */
+    bool apart;       /* by a worker of its own: waits for nobody's query, nor makes one wait */
     struct store_cancel cancel;
 };
 

@@ -19,6 +19,7 @@ struct store {
     int lock_fd;
     struct store_journal *journal;
     struct store_client *finder; /* worker for searches */
+    struct store_client *reader; /* worker for searches apart */
     struct store_client *sealer; /* worker for sealing and merging */
     struct store_options options;
     pthread_mutex_t maintain; /* one sealing or merging at a time */

@@ -6,9 +6,11 @@
 #include "store/frame.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static struct store *open_store(const char *dir, const struct store_options *options)
 {
@@ -239,6 +241,56 @@ static void test_cancel(void **state)
     help_rmdir(dir);
 }
 
+struct hog {
+    struct store *store;
+    ts_ns end;
+};
+
+/* Holds the worker of queries until the end. */
+static void *hold_worker(void *ctx)
+{
+    struct hog *h = ctx;
+    struct err_text why;
+    struct buf b;
+    buf_init(&b);
+    const struct store_sql_limits limits = {.cancel = {from_then_on, &h->end}};
+    enum err rc =
+        store_sql(h->store, "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b",
+                  &limits, keep_row, &b, NULL, &why);
+    buf_release(&b);
+    return rc == ERR_STOPPED ? h : NULL;
+}
+
+static bool count_event(void *ctx, struct event *e)
+{
+    (void)e;
+    ++*(unsigned *)ctx;
+    return true;
+}
+
+/* A search apart has a worker of its own: it does not wait for a query that takes long. */
+static void test_apart(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store *s = filled(dir, NULL);
+    struct err_text why;
+    struct hog hog = {s, clock_steady() + 4 * TIME_S};
+    pthread_t thread;
+    void *held;
+    unsigned n = 0;
+    assert_int_equal(pthread_create(&thread, NULL, hold_worker, &hog), 0);
+    usleep(500000);
+    const struct store_search what = {.from = TIME_NONE, .to = TIME_MAX, .apart = true};
+    assert_int_equal(store_search(s, &what, count_event, &n, &why), ERR_NONE);
+    assert_true(clock_steady() < hog.end);
+    assert_true(n > 0);
+    pthread_join(thread, &held);
+    assert_ptr_equal(held, &hog);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 /* More than fits in memory is sorted on the disk, and nothing of that stays there. */
 static void test_spill(void **state)
 {
@@ -382,8 +434,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_select),  cmocka_unit_test(test_empty),
         cmocka_unit_test(test_refuses), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_cancel),  cmocka_unit_test(test_death),
-        cmocka_unit_test(test_wire),    cmocka_unit_test(test_spill),
+        cmocka_unit_test(test_cancel),  cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_death),   cmocka_unit_test(test_wire),
+        cmocka_unit_test(test_spill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
