@@ -31,8 +31,7 @@ static bool print_row(struct rows *r)
     buf_clear(&r->row);
     if (!buf_ok(&r->line))
         return false;
-    enum err err =
-        rule_table_row_within(bytes_make(r->line.p, r->line.n), r->columns, &r->row, &why);
+    enum err err = rule_table_row(bytes_make(r->line.p, r->line.n), r->columns, &r->row, &why);
     buf_clear(&r->line);
     if (err == ERR_NONE)
         return put(&r->row);
@@ -44,7 +43,7 @@ static bool print_row(struct rows *r)
 static bool print_head(struct rows *r)
 {
     r->begun = true;
-    rule_table_head_within(r->columns, &r->row);
+    rule_table_head(r->columns, &r->row);
     return put(&r->row);
 }
 

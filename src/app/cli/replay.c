@@ -57,7 +57,7 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
     struct err_text why;
     (void)id;
     if (p->table) {
-        if (rule_table_row_within(json, p->columns, &p->rows, &why) != ERR_NONE)
+        if (rule_table_row(json, p->columns, &p->rows, &why) != ERR_NONE)
             p->failed = true;
         return;
     }
@@ -88,7 +88,7 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
     if (table && (err == ERR_NONE || err == ERR_STOPPED)) {
         struct buf head;
         buf_init(&head);
-        rule_table_head_within(printing.columns, &head);
+        rule_table_head(printing.columns, &head);
         fputs(buf_text(&head), stdout);
         fputs(buf_text(&printing.rows), stdout);
         buf_release(&head);

@@ -322,14 +322,28 @@ enum err daemon_jobs_advance(struct daemon_jobs *j, enum daemon_job_phase phase,
     return daemon_jobs_end(j, err, why);
 }
 
+static bool is_interim_due(const struct daemon_job *r, ts_ns now)
+{
+    return r->phase == DAEMON_JOB_UP &&
+           (r->interim == TIME_NONE ||
+            now - r->interim >= detect_feed_frequency(r->feed, r->job->bucket_span_ns));
+}
+
+bool daemon_jobs_interim_due(const struct daemon_jobs *j, ts_ns now)
+{
+    for (size_t i = 0; i < j->n; i++)
+        if (is_interim_due(j->jobs[i], now))
+            return true;
+    return false;
+}
+
 enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *why)
 {
     enum err err = ERR_NONE;
     j->now = now;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
         struct daemon_job *r = j->jobs[i];
-        ts_ns every = detect_feed_frequency(r->feed, r->job->bucket_span_ns);
-        if (r->phase != DAEMON_JOB_UP || (r->interim != TIME_NONE && now - r->interim < every))
+        if (!is_interim_due(r, now))
             continue;
         err = drop_interim(r);
         r->interim = now;

@@ -99,6 +99,7 @@ ts_ns daemon_jobs_last(const struct daemon_jobs *j, enum daemon_job_phase phase)
  * earlier ones: for each job as often as its datafeed looks. They change no model, and rules do not
  * see them; the next call, or the bucket's end, takes them away.
  */
+bool daemon_jobs_interim_due(const struct daemon_jobs *j, ts_ns now);
 enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 
 /* Saves what the jobs that are up have learned, with positions and counts, to state.db. */

@@ -318,7 +318,7 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
 
 enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why)
 {
-    if (p->now == TIME_NONE)
+    if (p->now == TIME_NONE || !daemon_jobs_interim_due(p->jobs, p->now))
         return ERR_NONE;
     enum err err = begin(p, why);
     if (err != ERR_NONE)

@@ -8,7 +8,6 @@
 #include "format/write.h"
 #include "query/datemath.h"
 #include "query/query.h"
-#include "rule/table.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -225,53 +224,24 @@ static bool print_alert(void *ctx, const struct store_alert *alert)
     return daemon_asked_print(a, alert->doc, strlen(alert->doc)) && daemon_asked_print(a, "\n", 1);
 }
 
-static bool print_alert_row(void *ctx, const struct store_alert *alert)
-{
-    struct daemon_asked *a = ctx;
-    struct buf row;
-    struct err_text why;
-    a->rows++;
-    buf_init(&row);
-    if (rule_table_row(bytes_make(alert->doc, strlen(alert->doc)), &row, &why) == ERR_NONE)
-        daemon_asked_print(a, row.p, row.n);
-    buf_release(&row);
-    return !a->closed;
-}
-
-struct alert_list {
-    struct store_alert_filter filter;
-    bool table;
-};
-
 static enum err list_alerts(struct daemon_asked *a, void *ctx, uint64_t skip, uint64_t limit)
 {
-    struct alert_list *l = ctx;
-    l->filter.skip = skip;
-    l->filter.limit = limit;
-    return store_state_alert_list(a->data->state, &l->filter,
-                                  l->table ? print_alert_row : print_alert, a, NULL);
+    struct store_alert_filter *filter = ctx;
+    filter->skip = skip;
+    filter->limit = limit;
+    return store_state_alert_list(a->data->state, filter, print_alert, a, NULL);
 }
 
 int daemon_request_alerts(struct daemon_asked *a)
 {
     struct err_text why;
     struct store_alert_filter filter = {0};
-    bool table = strcmp(daemon_asked_text(a, "output", "ndjson"), "table") == 0;
     enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
         err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, &why);
-    if (err != ERR_NONE)
-        return daemon_asked_fail(a, err, &why);
-    if (table) {
-        struct buf head;
-        buf_init(&head);
-        rule_table_head(&head);
-        daemon_asked_print(a, buf_text(&head), head.n);
-        buf_release(&head);
-    }
-    struct alert_list list = {filter, table};
-    err = daemon_asked_pages(a, (uint64_t)daemon_asked_number(a, "limit", 0), list_alerts, &list,
-                             &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_pages(a, (uint64_t)daemon_asked_number(a, "limit", 0), list_alerts,
+                                 &filter, &why);
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }
 

@@ -170,7 +170,7 @@ static size_t bound(unsigned width)
     return width == 0 || width >= RULE_TABLE_LEAST ? width : RULE_TABLE_LEAST;
 }
 
-void rule_table_head_within(unsigned width, struct buf *out)
+void rule_table_head(unsigned width, struct buf *out)
 {
     const char *cells[COLUMNS];
     for (size_t i = 0; i < COLUMNS; i++)
@@ -205,8 +205,8 @@ static void read_texts(const struct format_node *root, struct alert_texts *out)
     out->which = text_at(root, "weir.alert.events.which");
 }
 
-enum err rule_table_row_within(struct bytes alert_json, unsigned width, struct buf *out,
-                               struct err_text *why)
+enum err rule_table_row(struct bytes alert_json, unsigned width, struct buf *out,
+                        struct err_text *why)
 {
     struct format_node *root;
     struct alert_texts texts;
@@ -233,14 +233,4 @@ enum err rule_table_row_within(struct bytes alert_json, unsigned width, struct b
     buf_release(&scratch);
     format_node_free(root);
     return whole ? ERR_NONE : err_set(why, ERR_MEMORY, "no memory is left to write a table");
-}
-
-void rule_table_head(struct buf *out)
-{
-    rule_table_head_within(0, out);
-}
-
-enum err rule_table_row(struct bytes alert_json, struct buf *out, struct err_text *why)
-{
-    return rule_table_row_within(alert_json, 0, out, why);
 }

@@ -22,15 +22,10 @@ struct buf;
 #define RULE_TABLE_BLOCKS 100 /* columns below which each alert is a block of lines */
 #define RULE_TABLE_LEAST 40   /* columns; fewer are taken for so many */
 
-/* The line of headings, ending in a newline. */
-void rule_table_head(struct buf *out);
-/* One alert, from its document (rule/alert.h): two lines. ERR_FORMAT, ERR_MEMORY. */
-enum err rule_table_row(struct bytes alert_json, struct buf *out,
+/* The line of headings within so many columns (0: no bound), ending in a newline. */
+void rule_table_head(unsigned width, struct buf *out);
+/* One alert, from its document (rule/alert.h). ERR_FORMAT, ERR_MEMORY. */
+enum err rule_table_row(struct bytes alert_json, unsigned width, struct buf *out,
                         struct err_text *why) ERR_MUST_CHECK;
-
-/* The same within width columns; 0: without a bound. */
-void rule_table_head_within(unsigned width, struct buf *out);
-enum err rule_table_row_within(struct bytes alert_json, unsigned width, struct buf *out,
-                               struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -120,7 +120,9 @@ static void test_interim(void **state)
     minutes(j, HELP_SPIKE, HELP_SPIKE + 1, "network");
     ts_ns now = HELP_BASE + HELP_SPIKE * TIME_MIN + 50 * TIME_S;
     HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, now, &help_why));
+    assert_true(daemon_jobs_interim_due(j, now));
     HELP_OK(daemon_jobs_interim(j, now, &help_why));
+    assert_false(daemon_jobs_interim_due(j, now + TIME_S));
     assert_int_equal(interim(st, "bucket"), 1);
     uint64_t records = interim(st, "record");
     assert_true(records >= 1);

@@ -10,7 +10,7 @@
 static void row(const char *json, struct buf *out)
 {
     struct err_text why;
-    assert_int_equal(rule_table_row(bytes_make(json, strlen(json)), out, &why), ERR_NONE);
+    assert_int_equal(rule_table_row(bytes_make(json, strlen(json)), 0, out, &why), ERR_NONE);
 }
 
 static void columns_stand_below_each_other(void **state)
@@ -18,7 +18,7 @@ static void columns_stand_below_each_other(void **state)
     (void)state;
     struct buf out;
     buf_init(&out);
-    rule_table_head(&out);
+    rule_table_head(0, &out);
     row("{\"weir.alert.from\":\"2024-05-01T21:00:00.000Z\",\"kibana.alert.severity\":\"low\","
         "\"weir.alert.score\":97.6,\"weir.alert.who\":\"192.0.2.5\",\"weir.alert.whom\":\"x\","
         "\"weir.alert.what\":\"port 4444\",\"weir.alert.came\":\"48.3 MB\","
@@ -100,8 +100,8 @@ static void what_is_no_alert_is_refused(void **state)
     struct buf out;
     struct err_text why;
     buf_init(&out);
-    assert_int_equal(rule_table_row(bytes_make("{}", 2), &out, &why), ERR_FORMAT);
-    assert_int_equal(rule_table_row(bytes_make("{", 1), &out, &why), ERR_FORMAT);
+    assert_int_equal(rule_table_row(bytes_make("{}", 2), 0, &out, &why), ERR_FORMAT);
+    assert_int_equal(rule_table_row(bytes_make("{", 1), 0, &out, &why), ERR_FORMAT);
     assert_int_equal(out.n, 0);
     buf_release(&out);
 }
@@ -121,9 +121,9 @@ static void is_within(unsigned width, const char *expected)
     struct buf out;
     struct err_text why;
     buf_init(&out);
-    rule_table_head_within(width, &out);
-    assert_int_equal(
-        rule_table_row_within(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why), ERR_NONE);
+    rule_table_head(width, &out);
+    assert_int_equal(rule_table_row(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why),
+                     ERR_NONE);
     assert_string_equal(buf_text(&out), expected);
     buf_release(&out);
 }
@@ -181,10 +181,9 @@ static void every_width_holds_the_table(void **state)
         struct buf out;
         struct err_text why;
         buf_init(&out);
-        rule_table_head_within(width, &out);
-        assert_int_equal(
-            rule_table_row_within(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why),
-            ERR_NONE);
+        rule_table_head(width, &out);
+        assert_int_equal(rule_table_row(bytes_make(tunnel, sizeof(tunnel) - 1), width, &out, &why),
+                         ERR_NONE);
         assert_non_null(strstr(buf_text(&out), "pirate.sea"));
         assert_non_null(strstr(buf_text(&out), "198.51.100.7"));
         assert_non_null(strstr(buf_text(&out), "6.7 kB"));
