@@ -37,7 +37,7 @@ enum daemon_job_phase {
     DAEMON_JOB_UP,     /* with the tap */
 };
 
-/* A final record of the job was written, or got a new score, at engine time at. */
+/* A final record of the job was written, or got a new score, at engine time at; or it is up. */
 typedef void (*daemon_jobs_result_fn)(void *ctx, const char *job_id, ts_ns at);
 
 struct daemon_jobs_options {
@@ -80,8 +80,10 @@ ts_ns daemon_jobs_wanted(struct daemon_jobs *j);
 enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
 /* The pass has had all stored events before to. */
 void daemon_jobs_reached(struct daemon_jobs *j, ts_ns to);
-/* The pass has had all there is: its jobs are up with the tap. */
-enum err daemon_jobs_caught_up(struct daemon_jobs *j, struct err_text *why) ERR_MUST_CHECK;
+/* The pass has had all there is: its jobs are up with the tap. Their rules are told, so that what
+ * they say of a job that was not there does not stand until their next run. */
+enum err daemon_jobs_caught_up(struct daemon_jobs *j, ts_ns now,
+                               struct err_text *why) ERR_MUST_CHECK;
 
 /* When the next bucket of jobs in this phase is due to be closed; TIME_MAX when none is. */
 ts_ns daemon_jobs_next(const struct daemon_jobs *j, enum daemon_job_phase phase);

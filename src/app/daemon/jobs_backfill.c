@@ -79,7 +79,7 @@ void daemon_jobs_reached(struct daemon_jobs *j, ts_ns to)
         j->reached = last;
 }
 
-enum err daemon_jobs_caught_up(struct daemon_jobs *j, struct err_text *why)
+enum err daemon_jobs_caught_up(struct daemon_jobs *j, ts_ns now, struct err_text *why)
 {
     enum err err = ERR_NONE;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
@@ -88,6 +88,8 @@ enum err daemon_jobs_caught_up(struct daemon_jobs *j, struct err_text *why)
             continue;
         r->phase = DAEMON_JOB_UP;
         err = daemon_jobs_tell(j, r->job->id, "opened", "started", "", why);
+        if (j->options.on_result != NULL)
+            j->options.on_result(j->options.ctx, r->job->id, now);
     }
     return err;
 }

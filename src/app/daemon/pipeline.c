@@ -147,7 +147,7 @@ enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now, struct err_t
         return err;
     err = daemon_jobs_load(p->jobs, p->now, why);
     if (err == ERR_NONE && p->options.store == NULL && daemon_jobs_wanted(p->jobs) != TIME_MAX)
-        err = daemon_jobs_caught_up(p->jobs, why);
+        err = daemon_jobs_caught_up(p->jobs, p->now, why);
     if (err == ERR_NONE)
         err = daemon_rules_load(p->rules, p->now, why);
     return end(p, err, why);
@@ -229,7 +229,7 @@ static enum err end_pass(struct daemon_pipeline *p, struct err_text *why)
     enum err err = p->now != TIME_NONE ? close_behind(p, p->now, why) : ERR_NONE;
     if (err == ERR_NONE)
         err = begin(p, why);
-    return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, why), why) : err;
+    return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, p->now, why), why) : err;
 }
 
 bool daemon_pipeline_is_behind(struct daemon_pipeline *p)

@@ -230,11 +230,13 @@ static void read_types(struct ingest_zeek_tsv *t, const char *p, size_t n)
     for (uint32_t i = 0; i < t->n && next_field(&p, end, t->separator, true, &s, &len); i++) {
         struct column *c = &t->columns[i];
         const char *open = memchr(s, '[', len);
-        c->list = open != NULL && (memcmp(s, "set", 3) == 0 || memcmp(s, "vec", 3) == 0 ||
-                                   memcmp(s, "tab", 3) == 0);
+        size_t outer = open != NULL ? (size_t)(open - s) : 0;
+        c->list = outer >= 3 && (memcmp(s, "set", 3) == 0 || memcmp(s, "vec", 3) == 0 ||
+                                 memcmp(s, "tab", 3) == 0);
         if (c->list) {
-            len = len - 1 - (size_t)(open + 1 - s);
             s = open + 1;
+            len -= outer + 1;
+            len -= len > 0 && s[len - 1] == ']';
         }
         c->type = TYPE_TEXT;
         for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)

@@ -159,7 +159,7 @@ static inline void help_on_alert(void *ctx, const char *id, struct bytes json)
 static inline void help_catch_up(struct daemon_jobs *j)
 {
     (void)daemon_jobs_wanted(j);
-    HELP_OK(daemon_jobs_caught_up(j, &help_why));
+    HELP_OK(daemon_jobs_caught_up(j, HELP_BASE, &help_why));
 }
 
 /* Goes on where state.db stands, with jobs and rules taken up at now; jobs that are behind stay so.

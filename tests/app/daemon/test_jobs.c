@@ -324,7 +324,7 @@ static void test_stop(void **state)
     assert_int_equal(daemon_jobs_count(j), 1);
     /* It asks for what came after its snapshot only. */
     assert_true(daemon_jobs_wanted(j) > HELP_BASE - TIME_MIN);
-    HELP_OK(daemon_jobs_caught_up(j, &help_why));
+    HELP_OK(daemon_jobs_caught_up(j, HELP_BASE, &help_why));
     assert_int_equal(daemon_jobs_wanted(j), TIME_MAX);
     HELP_OK(store_state_job_set_state(st, "tiny", "closed", "stopped", ""));
     HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
@@ -392,7 +392,7 @@ static void test_behind(void **state)
     HELP_OK(daemon_jobs_interim(j, HELP_BASE + TIME_DAY, &help_why));
     assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_BEHIND), due);
     assert_int_equal(help_count_results(st, NULL), 0);
-    HELP_OK(daemon_jobs_caught_up(j, &help_why));
+    HELP_OK(daemon_jobs_caught_up(j, HELP_BASE, &help_why));
     assert_int_equal(daemon_jobs_next(j, DAEMON_JOB_UP), due);
     assert_int_equal(daemon_jobs_wanted(j), TIME_MAX);
     give(j, HELP_BASE + 6, 14, false);

@@ -96,6 +96,20 @@ static void rows_that_are_cut_are_counted(void **state)
     lines_release(&l);
 }
 
+/* A type that is cut short is taken for what there is of it. */
+static void types_that_are_cut_are_text(void **state)
+{
+    (void)state;
+    struct lines l;
+    lines_of(&l, "conn.log",
+             "#path\tconn\n#fields\tts\tuid\ta\tb\n#types\ttime\tstring\tset[\t[\n"
+             "1\tC1\tx,y\tx,y\n");
+    assert_int_equal(l.n, 1);
+    lines_expect(&l.events[0], "zeek.connection.a", "x");
+    lines_expect(&l.events[0], "zeek.connection.b", "x,y");
+    lines_release(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_log_without_header_is_known_by_its_name),
         cmocka_unit_test(labels_at_the_end_are_taken_apart),
         cmocka_unit_test(rows_that_are_cut_are_counted),
+        cmocka_unit_test(types_that_are_cut_are_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
