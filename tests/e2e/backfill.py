@@ -25,7 +25,7 @@ def line(at):
 
 with Folder() as folder:
     # Connections stand in a log when they end; this one mixes their order as a busy sensor does.
-    rows = sorted(office(24 * DAYS, per_hour=600) + upload(24 * DAYS - 30),
+    rows = sorted(office(24 * DAYS, per_hour=200) + upload(24 * DAYS - 30),
                   key=lambda row: row[0] + (row[3] * 7919 + row[4]) % 3000)
     log = folder("conn.log", conn(rows))
     whole = weir("replay", "--quiet", *PACKAGES, log)

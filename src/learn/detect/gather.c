@@ -33,10 +33,10 @@ void detect_gather_init(struct detect_gather *g, enum detect_kind kind)
         stats_sum_init(&g->sum);
         break;
     case DETECT_MIN:
-        g->extreme = INFINITY;
+        g->extreme = HUGE_VAL;
         break;
     case DETECT_MAX:
-        g->extreme = -INFINITY;
+        g->extreme = -HUGE_VAL;
         break;
     case DETECT_DISTINCT_COUNT:
         stats_distinct_init(&g->distinct);

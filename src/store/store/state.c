@@ -101,6 +101,8 @@ void store_state_close(struct store_state *st)
         return;
     if (st->depth > 0)
         store_db_rollback(st->db);
+    for (; st->depth > 0; st->depth--)
+        pthread_mutex_unlock(&st->lock);
     store_db_close(st->db);
     pthread_mutex_destroy(&st->lock);
     mem_free(st);

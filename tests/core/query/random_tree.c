@@ -39,19 +39,8 @@ static const struct field fields[] = {
     {"own.number", UNKNOWN, false},
 };
 
-static const char *const words[] = {"curl",
-                                    "Curl",
-                                    "network",
-                                    "file",
-                                    "a b",
-                                    "",
-                                    "x*y",
-                                    "x?y",
-                                    "C:\\x",
-                                    "stra\xc3\x9f"
-                                    "e",
-                                    "/a/b",
-                                    "10"};
+static const char *const words[] = {"curl", "Curl", "network", "file",          "a b",  "",
+                                    "x*y",  "x?y",  "C:\\x",   "stra\303\237e", "/a/b", "10"};
 static const char *const texts[] = {"The quick brown fox",         "quick fox",
                                     "Brown-fox 3.14 cat_dog",      "fox",
                                     "\xc3\x84rger im B\xc3\xbcro", ""};

@@ -24,11 +24,11 @@ static struct detect_result record(void)
                                       .over = text("4444"),
                                       .probability = 0,
                                       .score = 130,
-                                      .initial_score = NAN,
+                                      .initial_score = (double)NAN,
                                       .multi_bucket_impact = -9,
                                       .has_values = true,
-                                      .typical = INFINITY,
-                                      .actual = NAN};
+                                      .typical = HUGE_VAL,
+                                      .actual = (double)NAN};
     return r;
 }
 

@@ -19,8 +19,8 @@ static const char *const lines[] = {
     "#fields\tts\tuid\tid.orig_h\tid.resp_h\tduration\torig_bytes\torig_pkts\torig_ip_bytes\tx",
     "1700000000.5\tC1\t10.0.0.1\t10.0.0.2\t300\t5000\t20\t9000\ta\\x01b",
     "{\"ts\":1,\"uid\":\"C\",\"_path\":\"dns\",\"answers\":[\"1.2.3.4\",\"b\"],\"TTLs\":[1,2]}",
-    "{\"@timestamp\":1,\"agent\":{\"type\":\"packetbeat\"},\"event\":{\"dataset\":\"flow\"},"
-    "\"flow\":{\"id\":\"F\"},\"unknown\":{\"a\":[1,2,3,4,5,6]},\"bad\":\"\xff\"}",
+    ("{\"@timestamp\":1,\"agent\":{\"type\":\"packetbeat\"},\"event\":{\"dataset\":\"flow\"},"
+     "\"flow\":{\"id\":\"F\"},\"unknown\":{\"a\":[1,2,3,4,5,6]},\"bad\":\"\xff\"}"),
 };
 
 static void take(void *ctx, struct event *e)

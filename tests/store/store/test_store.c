@@ -331,7 +331,8 @@ static void test_killed(void **state)
     uint64_t from = 1;
     uint64_t pieces = 0;
     rng_init(&rng, 4);
-    for (int round = 0; round < 12; round++) {
+    /* A slow build needs longer to come to its first piece. */
+    for (unsigned round = 0; round < 12 || (pieces == 0 && round < 40); round++) {
         int told[2];
         uint64_t last = from - 1;
         uint64_t v;
@@ -340,7 +341,7 @@ static void test_killed(void **state)
         if (pid == 0)
             work_until_killed(dir, from, told[1]);
         close(told[1]);
-        usleep((useconds_t)(60000 + rng_below(&rng, 300000)));
+        usleep((useconds_t)(60000 + rng_below(&rng, 300000) + (round / 12) * 400000));
         kill(pid, SIGKILL);
         int status;
         waitpid(pid, &status, 0);
