@@ -25,7 +25,7 @@ static enum err init(struct detect *d)
     bool values_over = false;
     for (size_t i = 0; i < job->n_detectors; i++) {
         values_over |=
-            job->detectors[i].function->kind == DETECT_RARE && job->detectors[i].over != NULL;
+            detect_kind_rare(job->detectors[i].function->kind) && job->detectors[i].over != NULL;
     }
     d->names = detect_names_new(d->options.seed);
     if (d->names == NULL)
@@ -405,7 +405,7 @@ static void add_texts(struct detect *d, struct detect_open *b, struct detect_cel
 
 unsigned detect_parent_bits(const struct detect_detector *det)
 {
-    if (det->function->kind == DETECT_RARE)
+    if (detect_kind_rare(det->function->kind))
         return 1;
     return det->over != NULL ? 1 | 4 : 1 | 2 | 4;
 }
@@ -445,6 +445,7 @@ static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
     case DETECT_COUNT:
     case DETECT_NON_ZERO_COUNT:
     case DETECT_RARE:
+    case DETECT_FREQ_RARE:
         c->gather.count += weight;
         contribute(d, b, c, r, (double)weight, (double)weight);
         return;
@@ -633,7 +634,7 @@ static void count_split(const struct detect *d, enum detect_class class, uint64_
         const struct detect_detector *det = &d->job->detectors[e->detector];
         if (class == DETECT_CLASS_METRIC && det->by != NULL)
             (*by)++;
-        else if (det->partition != NULL)
+        else if (det->partition != NULL && !detect_freq_population(det, class))
             (*partition)++;
     }
 }

@@ -17,6 +17,8 @@
 
 #define DETECT_SHARDS 64
 #define DETECT_RECENT_MAX 1024
+/* ln of the probability above which nothing is looked at more closely. */
+#define DETECT_CANDIDATE_LOG_P (-3.9)
 /* Records and influencers of lower score are not reported. */
 #define DETECT_SCORE_MIN 1.0
 /* Records of one bucket beyond this many, weakest first, are not reported. */
@@ -53,6 +55,9 @@ struct detect_candidates {
     size_t cap;
     bool failed;
 };
+
+void detect_candidates_keep(struct detect_candidates *list, const struct detect_candidate *c);
+void detect_candidate_judged(struct detect_candidate *x, const struct model_judgement *j);
 
 /* A result whose score may still change. */
 struct detect_recent {
@@ -115,8 +120,23 @@ struct detect_closing {
     double fraction; /* of the bucket that has passed */
 };
 enum err detect_close_bucket(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
+/* Sets what the detector's custom rules say of a cell. */
+void detect_cell_rules(const struct detect *d, struct detect_cell *c, double typical, ts_ns start);
 /* n empty buckets from start on, without looking at each. */
 void detect_jump(struct detect *d, ts_ns start, uint64_t n);
+
+/* freq.c: the members of a freq_rare detector. The cells are all those of one pool in the bucket.
+ */
+/* Whether entities of this class are the second parent that a freq_rare detector has. */
+bool detect_freq_population(const struct detect_detector *det, enum detect_class class);
+/* The population, or the member, that a cell belongs to; NULL when it is not there. */
+struct detect_entity *detect_freq_find(const struct detect *d, const struct detect_cell *c,
+                                       enum detect_class class);
+/* Gives each cell its value, judges members, and returns how many were judged. */
+size_t detect_freq_judge(const struct detect *d, const struct detect_closing *cl,
+                         struct detect_cell **cells, size_t n, struct detect_candidates *found);
+/* Learns the members' numbers and closes the population; before the pool learns the bucket. */
+void detect_freq_learn(const struct detect *d, struct detect_cell **cells, size_t n, ts_ns start);
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);

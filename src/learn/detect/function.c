@@ -57,12 +57,12 @@ static const struct detect_function functions[] = {
     {"rare_count", "rare", "rare", DETECT_RARE, DETECT_BOTH, NO, REQ, OPT, true, false},
     {"rnzc", "rare", "rare", DETECT_RARE, DETECT_BOTH, NO, REQ, OPT, true, false},
     {"rare_non_zero_count", "rare", "rare", DETECT_RARE, DETECT_BOTH, NO, REQ, OPT, true, false},
-    {"freq_rare", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_BOTH, NO, REQ, REQ, false,
+    {"freq_rare", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true,
      false},
-    {"fr", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_BOTH, NO, REQ, REQ, false, false},
-    {"frc", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_BOTH, NO, REQ, REQ, false, false},
-    {"freq_rare_count", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_BOTH, NO, REQ, REQ,
-     false, false},
+    {"fr", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true, false},
+    {"frc", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true, false},
+    {"freq_rare_count", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true,
+     false},
     SIDED("median", "median", DETECT_MEDIAN, REQ, OPT, false, false),
     SIDED("varp", "varp", DETECT_VARP, REQ, OPT, false, false),
     {"metric", "metric", "metric", DETECT_METRIC, DETECT_BOTH, REQ, OPT, OPT, false, false},
@@ -85,5 +85,5 @@ const struct detect_function *detect_function_find(const char *name, size_t n)
 const char *detect_function_names(void)
 {
     return "count, non_zero_count, sum, non_null_sum, mean, distinct_count and info_content (each "
-           "also with high_ or low_), min, max and rare";
+           "also with high_ or low_), min, max, rare and freq_rare";
 }

@@ -25,8 +25,8 @@ enum detect_kind {
     DETECT_DISTINCT_COUNT,
     DETECT_INFO_CONTENT,
     DETECT_RARE,
-    /* understood, and refused for now */
     DETECT_FREQ_RARE,
+    /* understood, and refused for now */
     DETECT_MEDIAN,
     DETECT_METRIC,
     DETECT_VARP,
@@ -59,6 +59,13 @@ struct detect_function {
     bool supported;
     bool zero_when_empty; /* a bucket without events is a bucket with the value 0 */
 };
+
+/* Whether by values are judged by how rare they are: they are kept in a pool, each with its
+ * members. */
+static inline bool detect_kind_rare(enum detect_kind kind)
+{
+    return kind == DETECT_RARE || kind == DETECT_FREQ_RARE;
+}
 
 /* NULL when no function has that name. */
 const struct detect_function *detect_function_find(const char *name, size_t n);

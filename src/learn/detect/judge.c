@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ln of the probability above which nothing is looked at more closely. */
-#define CANDIDATE_LOG_P (-3.9)
 /* exclude_frequent: a value that occurs in more than this share of buckets is frequent. */
 #define FREQUENT 0.1
 #define FREQUENT_BUCKETS 20
@@ -45,7 +43,7 @@ struct model_params detect_params(const struct detect *d, size_t detector)
 
 static bool is_population(const struct detect_detector *det)
 {
-    return det->over != NULL && det->function->kind != DETECT_RARE;
+    return det->over != NULL && !detect_kind_rare(det->function->kind);
 }
 
 /* A new entity if memory allows. */
@@ -67,7 +65,7 @@ static struct detect_entity *resolve_parent(struct detect *d, const struct detec
                                             bool make)
 {
     const struct detect_detector *det = &d->job->detectors[c->detector];
-    bool rare = det->function->kind == DETECT_RARE;
+    bool rare = detect_kind_rare(det->function->kind);
     enum detect_class class = rare ? DETECT_CLASS_POOL : DETECT_CLASS_POPULATION;
     uint32_t by = rare ? 0 : c->by;
     struct detect_entity *e = detect_table_find(d->table, class, c->detector, c->partition, 0, by);
@@ -118,7 +116,7 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
                                      ts_ns start)
 {
     const struct detect_detector *det = &d->job->detectors[c->detector];
-    if (det->function->kind == DETECT_RARE) {
+    if (detect_kind_rare(det->function->kind)) {
         struct detect_entity *e =
             detect_table_find(d->table, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by);
         if (e != NULL || !make || c->parent == NULL)
@@ -165,6 +163,24 @@ static void add_members(struct detect *d, const struct detect_cell *c)
     }
 }
 
+/* freq_rare has a population beside its pool, and the cell's member in it. */
+static void admit_freq(struct detect *d, const struct detect_cell *c)
+{
+    void *p = detect_freq_find(d, c, DETECT_CLASS_POPULATION);
+    if (p == NULL) {
+        p = admit(d, DETECT_CLASS_POPULATION, c->detector, c->partition, 0, 0, 0);
+        if (p == NULL)
+            return;
+        struct model_params params = detect_params(d, c->detector);
+        model_population_init(&((struct detect_population *)p)->model, &params);
+    }
+    if (detect_freq_find(d, c, DETECT_CLASS_MEMBER) != NULL)
+        return;
+    void *m = admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, 0, 0);
+    if (m != NULL)
+        model_member_init(&((struct detect_member *)m)->model);
+}
+
 static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, bool make,
                         ts_ns start)
 {
@@ -174,15 +190,17 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
         const struct detect_detector *det = &d->job->detectors[c->detector];
         c->flags = 0;
         c->parent = NULL;
-        if (det->function->kind == DETECT_RARE || det->over != NULL) {
+        bool rare = detect_kind_rare(det->function->kind);
+        if (rare || det->over != NULL) {
             bool same = before != NULL && before->detector == c->detector &&
-                        before->partition == c->partition &&
-                        (det->function->kind == DETECT_RARE || before->by == c->by);
+                        before->partition == c->partition && (rare || before->by == c->by);
             c->parent = same ? before->parent : resolve_parent(d, c, make);
         }
         c->entity = resolve(d, c, make, start);
-        if (make && det->function->kind == DETECT_RARE && det->over != NULL)
+        if (make && rare && det->over != NULL)
             add_members(d, c);
+        if (make && det->function->kind == DETECT_FREQ_RARE)
+            admit_freq(d, c);
         before = c;
     }
 }
@@ -206,7 +224,7 @@ struct work {
     bool judge_silent;
 };
 
-static void keep(struct detect_candidates *list, const struct detect_candidate *c)
+void detect_candidates_keep(struct detect_candidates *list, const struct detect_candidate *c)
 {
     void *p = list->list;
     if (mem_grow(&p, &list->cap, list->n + 1, sizeof(*list->list)) != 0) {
@@ -217,7 +235,7 @@ static void keep(struct detect_candidates *list, const struct detect_candidate *
     list->list[list->n++] = *c;
 }
 
-static void from_judgement(struct detect_candidate *x, const struct model_judgement *j)
+void detect_candidate_judged(struct detect_candidate *x, const struct model_judgement *j)
 {
     x->has_values = true;
     x->high = j->high;
@@ -262,7 +280,7 @@ static bool judge_metric(const struct work *w, struct detect_cell *c, struct det
     struct model_observation o = observe(w, c);
     struct model_judgement j;
     model_series_judge(m->series, &o, &j);
-    from_judgement(x, &j);
+    detect_candidate_judged(x, &j);
     if ((det->exclude & DETECT_EXCLUDE_BY) != 0 && det->by != NULL &&
         m->seen > FREQUENT_BUCKETS * FREQUENT &&
         (double)m->seen > FREQUENT * (double)w->d->counts.buckets &&
@@ -288,7 +306,7 @@ static bool judge_member(const struct work *w, struct detect_cell *c, struct det
     struct model_observation o = observe(w, c);
     struct model_judgement j;
     model_population_judge(&p->model, &m->model, &o, &j);
-    from_judgement(x, &j);
+    detect_candidate_judged(x, &j);
     if ((det->exclude & DETECT_EXCLUDE_OVER) != 0 && w->d->counts.buckets >= FREQUENT_BUCKETS &&
         (double)m->model.seen > FREQUENT * (double)w->d->counts.buckets)
         c->flags |= DETECT_CELL_SKIP_RESULT;
@@ -330,6 +348,24 @@ static bool judge_rare(const struct work *w, const struct detect_cell *c,
     return j.judged;
 }
 
+void detect_cell_rules(const struct detect *d, struct detect_cell *c, double typical, ts_ns start)
+{
+    const struct detect_detector *det = &d->job->detectors[c->detector];
+    if (det->n_rules == 0)
+        return;
+    struct detect_rule_facts facts = {.actual = c->value,
+                                      .typical = typical,
+                                      .time = start,
+                                      .by = detect_names_text(d->names, c->by),
+                                      .over = detect_names_text(d->names, c->over),
+                                      .partition = detect_names_text(d->names, c->partition)};
+    struct detect_rule_verdict v = detect_rules_apply(det, &facts);
+    if (v.skip_result)
+        c->flags |= DETECT_CELL_SKIP_RESULT;
+    if (v.skip_model_update)
+        c->flags |= DETECT_CELL_SKIP_LEARN;
+}
+
 static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piece)
 {
     struct detect *d = w->d;
@@ -352,33 +388,42 @@ static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piec
         judged = judge_member(w, c, &x);
     else
         judged = judge_metric(w, c, &x);
-    if (det->n_rules > 0) {
-        struct detect_rule_facts facts = {.actual = c->value,
-                                          .typical = x.typical,
-                                          .time = w->c->bucket->start,
-                                          .by = detect_names_text(d->names, c->by),
-                                          .over = detect_names_text(d->names, c->over),
-                                          .partition = detect_names_text(d->names, c->partition)};
-        struct detect_rule_verdict v = detect_rules_apply(det, &facts);
-        if (v.skip_result)
-            c->flags |= DETECT_CELL_SKIP_RESULT;
-        if (v.skip_model_update)
-            c->flags |= DETECT_CELL_SKIP_LEARN;
-    }
+    detect_cell_rules(d, c, x.typical, w->c->bucket->start);
     if (judged) {
         c->flags |= DETECT_CELL_JUDGED;
         piece->tested[c->detector]++;
     }
-    if (judged && x.log_p < CANDIDATE_LOG_P && (c->flags & DETECT_CELL_SKIP_RESULT) == 0 &&
+    if (judged && x.log_p < DETECT_CANDIDATE_LOG_P && (c->flags & DETECT_CELL_SKIP_RESULT) == 0 &&
         !(w->c->partial && x.has_values && !x.high))
-        keep(&piece->found, &x);
+        detect_candidates_keep(&piece->found, &x);
+}
+
+/* Cells of one parent from `from` on. */
+static size_t run_length(const struct work *w, size_t from, size_t end)
+{
+    size_t n = 1;
+    while (from + n < end && w->cells[from + n]->parent_hash == w->cells[from]->parent_hash &&
+           w->cells[from + n]->detector == w->cells[from]->detector)
+        n++;
+    return n;
 }
 
 static void judge_piece(void *ctx, size_t piece)
 {
     struct work *w = ctx;
-    for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++)
-        judge_cell(w, w->cells[i], &w->pieces[piece]);
+    size_t end = w->bounds[piece + 1];
+    for (size_t i = w->bounds[piece]; i < end;) {
+        struct detect_cell *c = w->cells[i];
+        if (c->kind != DETECT_FREQ_RARE) {
+            judge_cell(w, c, &w->pieces[piece]);
+            i++;
+            continue;
+        }
+        size_t n = run_length(w, i, end);
+        struct piece *p = &w->pieces[piece];
+        p->tested[c->detector] += detect_freq_judge(w->d, w->c, &w->cells[i], n, &p->found);
+        i += n;
+    }
 }
 
 /* ---- learning ---- */
@@ -393,7 +438,7 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
         return;
     struct model_observation o = observe(w, c);
     bool skip = (c->flags & DETECT_CELL_SKIP_LEARN) != 0;
-    if (det->function->kind == DETECT_RARE) {
+    if (detect_kind_rare(det->function->kind)) {
         struct detect_rare_value *v = e;
         struct detect_pool *pool = parent;
         double members = 0;
@@ -427,7 +472,7 @@ static void close_parent(struct detect *d, const struct detect_cell *c, ts_ns st
     void *parent = c->parent;
     if (parent == NULL)
         return;
-    if (d->job->detectors[c->detector].function->kind == DETECT_RARE)
+    if (detect_kind_rare(d->job->detectors[c->detector].function->kind))
         model_rare_close(&((struct detect_pool *)parent)->model, start);
     else
         model_population_close(&((struct detect_population *)parent)->model, start);
@@ -438,6 +483,10 @@ static void learn_piece(void *ctx, size_t piece)
     struct work *w = ctx;
     for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++) {
         struct detect_cell *c = w->cells[i];
+        bool first = i == w->bounds[piece] || w->cells[i - 1]->parent_hash != c->parent_hash;
+        if (c->kind == DETECT_FREQ_RARE && first)
+            detect_freq_learn(w->d, &w->cells[i], run_length(w, i, w->bounds[piece + 1]),
+                              w->c->bucket->start);
         learn_cell(w, c, &w->pieces[piece]);
         bool last = i + 1 == w->bounds[piece + 1] || w->cells[i + 1]->parent != c->parent;
         if (last)
@@ -478,7 +527,7 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
     if (m->seen < SILENCE_KNOWN)
         return;
     piece->tested[e->detector]++;
-    if (model_series_log_p_empty(m->series, start) > CANDIDATE_LOG_P / 2)
+    if (model_series_log_p_empty(m->series, start) > DETECT_CANDIDATE_LOG_P / 2)
         return;
     catch_up(m, start, d->job->bucket_span_ns);
     e->mark = DETECT_MARK_LEARN;
@@ -491,14 +540,14 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
                                  .over = e->over,
                                  .by = e->by,
                                  .detector = e->detector};
-    from_judgement(&x, &j);
+    detect_candidate_judged(&x, &j);
     struct detect_rule_facts facts = {.typical = j.typical,
                                       .time = start,
                                       .by = detect_names_text(d->names, e->by),
                                       .partition = detect_names_text(d->names, e->partition)};
     bool skip = det->n_rules > 0 && detect_rules_apply(det, &facts).skip_result;
-    if (j.judged && j.log_p < CANDIDATE_LOG_P && !skip)
-        keep(&piece->found, &x);
+    if (j.judged && j.log_p < DETECT_CANDIDATE_LOG_P && !skip)
+        detect_candidates_keep(&piece->found, &x);
 }
 
 static void learn_silent_one(struct work *w, struct detect_entity *e, struct piece *piece)
@@ -583,7 +632,7 @@ static bool gather_found(struct work *w, struct detect_candidates *all, size_t *
         struct piece *p = &w->pieces[i];
         ok &= !p->found.failed;
         for (size_t k = 0; k < p->found.n; k++)
-            keep(all, &p->found.list[k]);
+            detect_candidates_keep(all, &p->found.list[k]);
         for (size_t k = 0; k < w->d->job->n_detectors; k++)
             tested[k] += p->tested[k];
         mem_free(p->found.list);

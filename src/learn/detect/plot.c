@@ -64,7 +64,7 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *cl)
         const struct detect_detector *det = &d->job->detectors[c->detector];
         void *e = c->entity;
         void *parent = c->parent;
-        if (e == NULL || det->function->kind == DETECT_RARE || !plotted(d, c) ||
+        if (e == NULL || detect_kind_rare(det->function->kind) || !plotted(d, c) ||
             (c->flags & DETECT_CELL_VALUE) == 0)
             continue;
         struct detect_result result = {.type = DETECT_RESULT_MODEL_PLOT,

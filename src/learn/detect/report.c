@@ -115,7 +115,8 @@ static enum err make_drafts(struct report *r, struct detect_candidates *found)
                 x.n++;
             for (size_t k = 0; k < x.n; k++)
                 log_p[k] = c[k].log_p;
-            if (x.n > 1)
+            /* freq_rare has judged the member as a whole already. */
+            if (x.n > 1 && c->cell->kind != DETECT_FREQ_RARE)
                 x.log_p = model_score_combine(log_p, x.n, (double)x.n);
         }
         i += x.n;
@@ -366,6 +367,7 @@ static void send_record(struct report *r, const struct draft *x)
     const struct detect_candidate *c = x->first;
     bool population = det->over != NULL;
     bool grouped = is_grouped(det);
+    bool freq = det->function->kind == DETECT_FREQ_RARE;
     struct detect_cause causes[DETECT_CAUSES_MAX];
     size_t n_causes = 0;
     for (size_t i = 0; population && i < x->n && i < DETECT_CAUSES_MAX; i++) {
@@ -373,7 +375,7 @@ static void send_record(struct report *r, const struct draft *x)
         causes[n_causes++] = (struct detect_cause){.by = detect_name_text(d, det->by, y->by),
                                                    .probability = probability(y->log_p),
                                                    .typical = y->typical,
-                                                   .actual = y->value};
+                                                   .actual = freq ? y->cell->value : y->value};
     }
     struct detect_result result = {.type = DETECT_RESULT_RECORD};
     result.record = (struct detect_record){

@@ -404,13 +404,14 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
 /* Whether a detector has entities of this class. */
 static bool fits(const struct detect_detector *det, enum detect_class class)
 {
-    bool rare = det->function->kind == DETECT_RARE;
+    bool rare = detect_kind_rare(det->function->kind);
+    bool freq = det->function->kind == DETECT_FREQ_RARE;
     switch (class) {
     case DETECT_CLASS_METRIC:
         return !rare && det->over == NULL;
     case DETECT_CLASS_POPULATION:
     case DETECT_CLASS_MEMBER:
-        return !rare && det->over != NULL;
+        return freq || (!rare && det->over != NULL);
     case DETECT_CLASS_POOL:
     case DETECT_CLASS_VALUE:
         return rare;

@@ -246,6 +246,27 @@ void model_population_judge(const struct model_population *p, const struct model
     out->high_variance = sqrt(p->top_spread) > 1.5;
 }
 
+/* Of all values, by their bins: the first is taken as 0, as half events hardly occur. */
+static double mean_value(const struct model_population *p)
+{
+    double sum = 0.5;
+    for (size_t i = 1; i < MODEL_POPULATION_BINS; i++) {
+        if (p->all[i] > 0)
+            sum += (double)p->all[i] * expm1(((double)i + 0.5) * BIN_WIDTH);
+    }
+    return sum / (p->all_weight + 1);
+}
+
+double model_population_burst_log_p(const struct model_population *p, const struct model_member *m,
+                                    double value)
+{
+    double mean = mean_value(p);
+    double own = expm1(model_min(model_max(m->mean, 0), 600));
+    double w = (double)m->weight;
+    mean = model_max(mean, (own * w + mean) / (w + 1));
+    return model_max(-model_max(value, 0) * log1p(1 / mean), LOG_FLOOR);
+}
+
 void model_population_learn(struct model_population *p, struct model_member *m,
                             const struct model_observation *o)
 {

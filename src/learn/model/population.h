@@ -83,6 +83,15 @@ void model_population_judge(const struct model_population *p, const struct model
 void model_population_learn(struct model_population *p, struct model_member *m,
                             const struct model_observation *o);
 
+/*
+ * ln of the chance that a member brings `value` events or more when events come in bursts about as
+ * often as the population, or the member if that is more, has them: a geometric law. For small
+ * counts with many zeros, whose logarithms have hardly a spread: the lesser of the two surprises
+ * holds. docs/method/freq_rare.md.
+ */
+double model_population_burst_log_p(const struct model_population *p, const struct model_member *m,
+                                    double value);
+
 /* The bucket at `time` is over; empty buckets need not be closed one by one. */
 void model_population_close(struct model_population *p, ts_ns time);
 

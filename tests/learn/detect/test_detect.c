@@ -25,7 +25,8 @@ static const char whole_job[] =
     "{\"function\":\"high_info_content\",\"field_name\":\"name\",\"by_field_name\":\"src\"},"
     "{\"function\":\"max\",\"field_name\":\"bytes\"},"
     "{\"function\":\"low_non_zero_count\",\"partition_field_name\":\"src\"},"
-    "{\"function\":\"high_count\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"}],"
+    "{\"function\":\"high_count\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"},"
+    "{\"function\":\"freq_rare\",\"by_field_name\":\"name\",\"over_field_name\":\"port\"}],"
     "\"influencers\":[\"src\",\"port\"]},"
     "\"model_plot_config\":{\"enabled\":true}}";
 static const char *const whole_columns[] = {"time", "bytes", "port", "src", "name"};

@@ -203,6 +203,33 @@ static void hostile_values_stay_finite(void **state)
     }
 }
 
+/* Where most have none, a first event is little news, and each more is more. */
+static void bursts_of_small_counts(void **state)
+{
+    (void)state;
+    struct model_params params = {SPAN, MODEL_COUNT, MODEL_HIGH, false};
+    struct model_population p;
+    struct model_member m[20];
+    model_population_init(&p, &params);
+    for (int i = 0; i < 20; i++)
+        model_member_init(&m[i]);
+    for (int b = 0; b < 200; b++) {
+        for (int i = 0; i < 20; i++)
+            learn(&p, &m[i], b * SPAN, (b + i) % 20 == 0 ? 1 : 0);
+        model_population_close(&p, b * SPAN);
+    }
+    assert_true(model_population_burst_log_p(&p, &m[0], 0) == 0);
+    double one = model_population_burst_log_p(&p, &m[0], 1);
+    assert_true(one > log(0.03) && one < log(0.1));
+    assert_true(fabs(model_population_burst_log_p(&p, &m[0], 5) - 5 * one) < 1e-9);
+    /* A member known for more is allowed more. */
+    for (int b = 200; b < 400; b++)
+        learn(&p, &m[1], b * SPAN, 30);
+    assert_true(model_population_burst_log_p(&p, &m[1], 30) >
+                model_population_burst_log_p(&p, &m[0], 30) / 4);
+    assert_true(isfinite(model_population_burst_log_p(&p, &m[0], 1e300)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +238,7 @@ int main(void)
         cmocka_unit_test(many_new_members_judge_a_new_one_at_once),
         cmocka_unit_test(state_is_kept),
         cmocka_unit_test(hostile_values_stay_finite),
+        cmocka_unit_test(bursts_of_small_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
