@@ -19,7 +19,9 @@ static inline struct detect_job *help_fuzz_job(void)
         "\"function\":\"rare\",\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":"
         "\"info_content\",\"field_name\":\"b\"},{\"function\":\"distinct_count\",\"field_name\":"
         "\"b\"},{\"function\":\"max\",\"field_name\":\"v\"},{\"function\":\"freq_rare\","
-        "\"by_field_name\":\"b\",\"over_field_name\":\"a\"}],\"influencers\":[\"a\",\"c\"]},"
+        "\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"median\","
+        "\"field_name\":\"v\"},{\"function\":\"varp\",\"field_name\":\"v\",\"by_field_name\":\"b\"}"
+        "],\"influencers\":[\"a\",\"c\"]},"
         "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"},\"data_description\":{"
         "\"time_field\":\"t\"}}";
     struct detect_job *job = NULL;

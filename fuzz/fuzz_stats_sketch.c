@@ -2,6 +2,7 @@
 /* Saved sketches from a hostile hand: refused, or usable. */
 #include "stats/distinct.h"
 #include "stats/info.h"
+#include "stats/median.h"
 #include "stats/quantile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,7 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct stats_distinct d;
     struct stats_info i;
     struct stats_quantile q;
-    switch (cursor_u8(&c) % 3) {
+    struct stats_median m;
+    double v;
+    switch (cursor_u8(&c) % 4) {
     case 0:
         if (stats_distinct_load(&c, &d) == ERR_NONE) {
             (void)stats_distinct_count(&d);
@@ -24,6 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (stats_info_load(&c, &i) == ERR_NONE) {
             (void)stats_info_content(&i);
             stats_info_release(&i);
+        }
+        break;
+    case 3:
+        if (stats_median_load(&c, &m) == ERR_NONE) {
+            (void)stats_median_value(&m, &v);
+            (void)stats_median_add(&m, 1, 1);
+            stats_median_release(&m);
         }
         break;
     default:

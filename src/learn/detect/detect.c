@@ -331,18 +331,25 @@ struct brought {
     bool any;
 };
 
-static struct brought add_numbers(struct detect *d, struct detect_cell *c,
+static struct brought add_numbers(struct detect *d, struct detect_open *open, struct detect_cell *c,
                                   struct detect_values *values, uint64_t weight)
 {
     struct brought b = {0, 0, false};
+    size_t before = detect_gather_memory(&c->gather, c->kind);
+    /* Medians grow with what comes: at the limit further values are missed, and counted. */
+    if (c->kind == DETECT_MEDIAN && detect_memory(d) + SKETCH_STEP > d->job->memory_limit) {
+        d->failures++;
+        return b;
+    }
     for (uint32_t i = 0; i < values->n; i++) {
         double x;
         if (!detect_row_number(&values->v[i], &x)) {
             d->counts.missing_fields++;
             continue;
         }
-        detect_gather_number(&c->gather, c->kind, x, weight);
-        if (c->kind == DETECT_MEAN)
+        if (!detect_gather_number(&c->gather, c->kind, x, weight))
+            open->failed = true;
+        if (c->kind == DETECT_MEAN || c->kind == DETECT_MEDIAN || c->kind == DETECT_VARP)
             b.sum += x * (double)weight;
         else if (c->kind == DETECT_MIN)
             b.sum = b.any && b.sum < x ? b.sum : x;
@@ -353,6 +360,7 @@ static struct brought add_numbers(struct detect *d, struct detect_cell *c,
         b.count += (double)weight;
         b.any = true;
     }
+    open->sketch_bytes += detect_gather_memory(&c->gather, c->kind) - before;
     return b;
 }
 
@@ -450,7 +458,7 @@ static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
         contribute(d, b, c, r, (double)weight, (double)weight);
         return;
     default: {
-        struct brought x = add_numbers(d, c, &d->row.values[r->field], weight);
+        struct brought x = add_numbers(d, b, c, &d->row.values[r->field], weight);
         if (x.any)
             contribute(d, b, c, r, x.sum, x.count);
         return;

@@ -63,8 +63,8 @@ static const struct detect_function functions[] = {
     {"frc", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true, false},
     {"freq_rare_count", "freq_rare", "freq_rare", DETECT_FREQ_RARE, DETECT_HIGH, NO, REQ, REQ, true,
      false},
-    SIDED("median", "median", DETECT_MEDIAN, REQ, OPT, false, false),
-    SIDED("varp", "varp", DETECT_VARP, REQ, OPT, false, false),
+    SIDED("median", "median", DETECT_MEDIAN, REQ, OPT, true, false),
+    SIDED("varp", "varp", DETECT_VARP, REQ, OPT, true, false),
     {"metric", "metric", "metric", DETECT_METRIC, DETECT_BOTH, REQ, OPT, OPT, false, false},
     {"time_of_day", "time_of_day", "time", DETECT_TIME_OF_DAY, DETECT_BOTH, NO, OPT, OPT, false,
      false},
@@ -84,6 +84,6 @@ const struct detect_function *detect_function_find(const char *name, size_t n)
 
 const char *detect_function_names(void)
 {
-    return "count, non_zero_count, sum, non_null_sum, mean, distinct_count and info_content (each "
-           "also with high_ or low_), min, max, rare and freq_rare";
+    return "count, non_zero_count, sum, non_null_sum, mean, median, varp, distinct_count and "
+           "info_content (each also with high_ or low_), min, max, rare and freq_rare";
 }

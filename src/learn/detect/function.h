@@ -26,10 +26,10 @@ enum detect_kind {
     DETECT_INFO_CONTENT,
     DETECT_RARE,
     DETECT_FREQ_RARE,
-    /* understood, and refused for now */
     DETECT_MEDIAN,
-    DETECT_METRIC,
     DETECT_VARP,
+    /* understood, and refused for now */
+    DETECT_METRIC,
     DETECT_TIME_OF_DAY,
     DETECT_TIME_OF_WEEK,
     DETECT_LAT_LONG,

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* What a sum takes at most (stats/sum.h). */
+#define SQUARE_MOST 0x1p100
+
 size_t detect_gather_size(enum detect_kind kind)
 {
     size_t head = offsetof(struct detect_gather, sum);
@@ -14,6 +17,10 @@ size_t detect_gather_size(enum detect_kind kind)
     case DETECT_MIN:
     case DETECT_MAX:
         return head + sizeof(double);
+    case DETECT_VARP:
+        return head + 2 * sizeof(struct stats_sum);
+    case DETECT_MEDIAN:
+        return head + sizeof(struct stats_median);
     case DETECT_DISTINCT_COUNT:
         return head + sizeof(struct stats_distinct);
     case DETECT_INFO_CONTENT:
@@ -38,6 +45,13 @@ void detect_gather_init(struct detect_gather *g, enum detect_kind kind)
     case DETECT_MAX:
         g->extreme = -HUGE_VAL;
         break;
+    case DETECT_VARP:
+        stats_sum_init(&g->moments.values);
+        stats_sum_init(&g->moments.squares);
+        break;
+    case DETECT_MEDIAN:
+        stats_median_init(&g->median);
+        break;
     case DETECT_DISTINCT_COUNT:
         stats_distinct_init(&g->distinct);
         break;
@@ -55,6 +69,8 @@ void detect_gather_release(struct detect_gather *g, enum detect_kind kind)
         stats_distinct_release(&g->distinct);
     else if (kind == DETECT_INFO_CONTENT)
         stats_info_release(&g->info);
+    else if (kind == DETECT_MEDIAN)
+        stats_median_release(&g->median);
 }
 
 size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind)
@@ -63,6 +79,8 @@ size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind
         return stats_distinct_memory(&g->distinct);
     if (kind == DETECT_INFO_CONTENT)
         return stats_info_memory(&g->info);
+    if (kind == DETECT_MEDIAN)
+        return stats_median_memory(&g->median);
     return 0;
 }
 
@@ -77,7 +95,46 @@ static void add_sum(struct stats_sum *sum, double value, uint64_t weight)
         stats_sum_add(sum, value * (double)weight);
 }
 
-void detect_gather_number(struct detect_gather *g, enum detect_kind kind, double value,
+/* The square and what rounding it lost. */
+static void add_moments(struct detect_gather *g, double value, uint64_t weight)
+{
+    double square = value * value;
+    double w = (double)weight;
+    add_sum(&g->moments.values, value, weight);
+    if (!(square < SQUARE_MOST)) {
+        add_sum(&g->moments.squares, SQUARE_MOST, weight);
+        return;
+    }
+    add_sum(&g->moments.squares, square, weight);
+    stats_sum_add(&g->moments.squares, fma(value, value, -square) * w);
+}
+
+/* A sum as the nearest double and the rest: a hundred bits and more. */
+static double sum_rest(const struct stats_sum *s, double *out_rest)
+{
+    double v = stats_sum_value(s);
+    struct stats_sum rest = *s;
+    stats_sum_add(&rest, -v);
+    *out_rest = fabs(v) < SQUARE_MOST ? stats_sum_value(&rest) : 0;
+    return v;
+}
+
+/* (Q - S * S / n) / n, in twice a double's precision, since the two are nearly equal. */
+static double variance(const struct detect_gather *g)
+{
+    double n = (double)g->count;
+    double s_rest;
+    double q_rest;
+    double s = sum_rest(&g->moments.values, &s_rest);
+    double q = sum_rest(&g->moments.squares, &q_rest);
+    double ss = s * s;
+    double mean_square = ss / n;
+    double lost = fma(s, s, -ss) + 2 * s * s_rest + fma(-mean_square, n, ss);
+    double v = ((q - mean_square) + (q_rest - lost / n)) / n;
+    return v > 0 ? v : 0;
+}
+
+bool detect_gather_number(struct detect_gather *g, enum detect_kind kind, double value,
                           uint64_t weight)
 {
     g->count += weight;
@@ -89,6 +146,11 @@ void detect_gather_number(struct detect_gather *g, enum detect_kind kind, double
     case DETECT_MEAN:
         add_sum(&g->sum, value, weight);
         break;
+    case DETECT_VARP:
+        add_moments(g, value, weight);
+        break;
+    case DETECT_MEDIAN:
+        return stats_median_add(&g->median, value, weight);
     case DETECT_MIN:
         if (value < g->extreme)
             g->extreme = value;
@@ -100,6 +162,7 @@ void detect_gather_number(struct detect_gather *g, enum detect_kind kind, double
     default:
         break;
     }
+    return true;
 }
 
 bool detect_gather_text(struct detect_gather *g, enum detect_kind kind, uint64_t hash,
@@ -123,6 +186,12 @@ bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,
     case DETECT_MEAN:
         stats_sum_merge(&into->sum, &from->sum);
         return true;
+    case DETECT_VARP:
+        stats_sum_merge(&into->moments.values, &from->moments.values);
+        stats_sum_merge(&into->moments.squares, &from->moments.squares);
+        return true;
+    case DETECT_MEDIAN:
+        return stats_median_merge(&into->median, &from->median);
     case DETECT_MIN:
         if (from->extreme < into->extreme)
             into->extreme = from->extreme;
@@ -152,6 +221,13 @@ bool detect_gather_value(const struct detect_gather *g, enum detect_kind kind, d
     case DETECT_MEAN:
         *out = stats_sum_value(&g->sum) / (double)g->count;
         return true;
+    case DETECT_VARP:
+        if (g->count < 2)
+            return false; /* one value has no variance */
+        *out = variance(g);
+        return true;
+    case DETECT_MEDIAN:
+        return stats_median_value(&g->median, out);
     case DETECT_MIN:
     case DETECT_MAX:
         *out = g->extreme;
@@ -177,6 +253,13 @@ void detect_gather_save(const struct detect_gather *g, enum detect_kind kind, st
     case DETECT_MEAN:
         stats_sum_save(&g->sum, out);
         break;
+    case DETECT_VARP:
+        stats_sum_save(&g->moments.values, out);
+        stats_sum_save(&g->moments.squares, out);
+        break;
+    case DETECT_MEDIAN:
+        stats_median_save(&g->median, out);
+        break;
     case DETECT_MIN:
     case DETECT_MAX:
         buf_double(out, g->extreme);
@@ -201,6 +284,13 @@ enum err detect_gather_load(struct cursor *in, enum detect_kind kind, struct det
     case DETECT_NON_NULL_SUM:
     case DETECT_MEAN:
         stats_sum_load(in, &out->sum);
+        break;
+    case DETECT_VARP:
+        stats_sum_load(in, &out->moments.values);
+        stats_sum_load(in, &out->moments.squares);
+        break;
+    case DETECT_MEDIAN:
+        e = stats_median_load(in, &out->median);
         break;
     case DETECT_MIN:
     case DETECT_MAX: {

@@ -4,13 +4,14 @@
 /*
  * The statistic of one series in one bucket: what came, in a form that merges.
  *
- * Counts are exact; sums do not depend on order (stats/sum.h); distinct values and information
- * content are the sketches of stats/distinct.h and stats/info.h. Gathering the halves of a bucket
+ * Counts are exact; sums do not depend on order (stats/sum.h), nor do variances, made of two of
+ * them (docs/method/varp.md); medians, distinct values and information content are the sketches of
+ * stats/median.h, stats/distinct.h and stats/info.h. Gathering the halves of a bucket
  * and merging them gives the same bytes as gathering the whole. docs/method/detect.md.
  *
- * Ownership: a value of the caller with memory behind it for distinct_count and info_content:
- *            detect_gather_release(). A gather may be allocated short: detect_gather_size() bytes.
- * Threads:   one owner; reading a value only reads.
+ * Ownership: a value of the caller with memory behind it for median, distinct_count and
+ * info_content: detect_gather_release(). A gather may be allocated short: detect_gather_size()
+ * bytes. Threads:   one owner; reading a value only reads.
  */
 
 #include "base/buf.h"
@@ -19,6 +20,7 @@
 #include "detect/function.h"
 #include "stats/distinct.h"
 #include "stats/info.h"
+#include "stats/median.h"
 #include "stats/sum.h"
 
 #include <stdbool.h>
@@ -29,7 +31,12 @@ struct detect_gather {
     uint64_t count; /* events */
     union {
         struct stats_sum sum; /* sum, mean */
-        double extreme;       /* min, max */
+        struct {
+            struct stats_sum values;
+            struct stats_sum squares;
+        } moments; /* varp */
+        struct stats_median median;
+        double extreme; /* min, max */
         struct stats_distinct distinct;
         struct stats_info info;
     };
@@ -44,10 +51,11 @@ void detect_gather_release(struct detect_gather *g, enum detect_kind kind);
 size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind);
 
 /*
- * weight events (1, or what a summary count says; a mean counts value weight times, a sum once).
+ * weight events (1, or what a summary count says; a sum counts the value once, the others weight
+ * times).
  * False when memory was short and the value is missed in part.
  */
-void detect_gather_number(struct detect_gather *g, enum detect_kind kind, double value,
+bool detect_gather_number(struct detect_gather *g, enum detect_kind kind, double value,
                           uint64_t weight);
 bool detect_gather_text(struct detect_gather *g, enum detect_kind kind, uint64_t hash,
                         struct bytes value, uint64_t weight);

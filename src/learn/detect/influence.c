@@ -22,6 +22,29 @@ static uint32_t own_name(const struct detect_candidate *c, const struct detect_d
     return 0;
 }
 
+/* Whether the statistic may be too small because of what came, not of what did not come. */
+static bool of_middle(enum detect_kind kind)
+{
+    return kind == DETECT_MEAN || kind == DETECT_MEDIAN;
+}
+
+/* The events of a value whose mean lies on the anomaly's side: amounts move no median. */
+static double carried_median(const struct detect_candidate *c, const struct detect_part *p)
+{
+    double mean = p->count > 0 ? p->weight / (double)p->count : 0;
+    bool beyond = c->high ? mean > c->typical : mean < c->typical;
+    return beyond ? (double)p->count : 0;
+}
+
+/* The share of a bucket's variance that lies between the value's mean and the bucket's. */
+static double carried_varp(const struct detect_candidate *c, const struct detect_part *p)
+{
+    const struct detect_gather *g = &c->cell->gather;
+    double mean = stats_sum_value(&g->moments.values) / (double)g->count;
+    double off = (p->count > 0 ? p->weight / (double)p->count : mean) - mean;
+    return (double)p->count * off * off;
+}
+
 /* What a value brought in the direction of the anomaly. */
 static double carried(const struct detect_candidate *c, const struct detect_part *p)
 {
@@ -30,6 +53,10 @@ static double carried(const struct detect_candidate *c, const struct detect_part
         double over = p->weight - (double)p->count * c->typical;
         return c->high ? over : -over;
     }
+    case DETECT_MEDIAN:
+        return carried_median(c, p);
+    case DETECT_VARP:
+        return carried_varp(c, p);
     case DETECT_MIN:
     case DETECT_MAX:
         return p->weight == c->value ? 1 : 0;
@@ -42,7 +69,7 @@ static double carried(const struct detect_candidate *c, const struct detect_part
  */
 static double scale_to_excess(const struct detect_candidate *c)
 {
-    if (!c->has_values || c->cell->kind == DETECT_MEAN || c->cell->kind == DETECT_MIN ||
+    if (!c->has_values || of_middle(c->cell->kind) || c->cell->kind == DETECT_MIN ||
         c->cell->kind == DETECT_MAX)
         return 1;
     double value = fabs(c->value);
@@ -83,7 +110,7 @@ size_t detect_influence_shares(const struct detect *d, const struct detect_open 
 {
     const struct detect_job *job = d->job;
     const struct detect_detector *det = &job->detectors[c->detector];
-    bool dip = c->has_values && !c->high && det->function->kind != DETECT_MEAN &&
+    bool dip = c->has_values && !c->high && !of_middle(det->function->kind) &&
                det->function->kind != DETECT_MIN;
     double scale = c->cell != NULL ? scale_to_excess(c) : 0;
     size_t n = 0;

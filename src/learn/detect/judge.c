@@ -29,6 +29,7 @@ struct model_params detect_params(const struct detect *d, size_t detector)
     case DETECT_SUM:
     case DETECT_NON_NULL_SUM:
     case DETECT_INFO_CONTENT:
+    case DETECT_VARP: /* a scale: docs/method/varp.md */
         p.kind = MODEL_SUM;
         break;
     default:
@@ -254,7 +255,7 @@ static struct model_observation observe(const struct work *w, const struct detec
 {
     struct model_observation o = {
         .time = w->c->bucket->start, .value = c->value, .weight = 1, .fraction = w->c->fraction};
-    if (c->kind == DETECT_MEAN)
+    if (c->kind == DETECT_MEAN || c->kind == DETECT_MEDIAN)
         o.weight = (double)c->gather.count;
     return o;
 }

@@ -18,6 +18,11 @@ static const char *feature(const struct detect_detector *det)
         return "'bucket non-null sum by person'";
     case DETECT_MEAN:
         return over ? "'mean value by person and attribute'" : "'arithmetic mean value by person'";
+    case DETECT_MEDIAN:
+        return over ? "'median value by person and attribute'" : "'median value by person'";
+    case DETECT_VARP:
+        return over ? "'variance of values by person and attribute'"
+                    : "'variance of values by person'";
     case DETECT_MIN:
         return over ? "'minimum value by person and attribute'" : "'minimum value by person'";
     case DETECT_MAX:

@@ -26,7 +26,9 @@ static const char whole_job[] =
     "{\"function\":\"max\",\"field_name\":\"bytes\"},"
     "{\"function\":\"low_non_zero_count\",\"partition_field_name\":\"src\"},"
     "{\"function\":\"high_count\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"},"
-    "{\"function\":\"freq_rare\",\"by_field_name\":\"name\",\"over_field_name\":\"port\"}],"
+    "{\"function\":\"freq_rare\",\"by_field_name\":\"name\",\"over_field_name\":\"port\"},"
+    "{\"function\":\"median\",\"field_name\":\"bytes\",\"by_field_name\":\"port\"},"
+    "{\"function\":\"high_varp\",\"field_name\":\"bytes\",\"partition_field_name\":\"src\"}],"
     "\"influencers\":[\"src\",\"port\"]},"
     "\"model_plot_config\":{\"enabled\":true}}";
 static const char *const whole_columns[] = {"time", "bytes", "port", "src", "name"};

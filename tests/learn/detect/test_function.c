@@ -42,7 +42,9 @@ static void test_fields(void **state)
     assert_int_equal(find("count")->field, DETECT_NEED_NONE);
     assert_int_equal(find("non_zero_count")->over, DETECT_NEED_NONE);
     assert_int_equal(find("info_content")->field, DETECT_NEED_REQUIRED);
-    assert_false(find("median")->supported);
+    assert_true(find("low_median")->supported && find("high_varp")->supported);
+    assert_string_equal(find("high_median")->description, "median");
+    assert_false(find("median")->zero_when_empty || find("varp")->zero_when_empty);
     assert_false(find("time_of_day")->supported);
     assert_true(find("rare")->supported);
 }

@@ -5,12 +5,13 @@
 #include "base/rng.h"
 #include "cmocka_head.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const enum detect_kind kinds[] = {DETECT_COUNT,        DETECT_SUM, DETECT_MEAN,
-                                         DETECT_MIN,          DETECT_MAX, DETECT_DISTINCT_COUNT,
-                                         DETECT_INFO_CONTENT, DETECT_RARE};
+static const enum detect_kind kinds[] = {
+    DETECT_COUNT,          DETECT_SUM,          DETECT_MEAN, DETECT_MIN,  DETECT_MAX,
+    DETECT_DISTINCT_COUNT, DETECT_INFO_CONTENT, DETECT_RARE, DETECT_VARP, DETECT_MEDIAN};
 
 static void add(struct detect_gather *g, enum detect_kind kind, struct rng *r)
 {
@@ -39,7 +40,8 @@ static void test_merge_and_save(void **state)
 {
     (void)state;
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-        for (size_t n = 1; n < 3000; n = n * 3 + 1) {
+        /* One value has no variance. */
+        for (size_t n = kinds[k] == DETECT_VARP ? 2 : 1; n < 3000; n = n * 3 + 1) {
             struct detect_gather whole;
             struct detect_gather half[2];
             struct rng r;
@@ -101,9 +103,37 @@ static void test_values(void **state)
     assert_true(detect_gather_value(&g, DETECT_MIN, &v) && v == -3);
 }
 
+/* The variance of values that differ little about a large mean, in any order and weight. */
+static void test_variances(void **state)
+{
+    (void)state;
+    static const double means[] = {0, 1e-3, -5e4, 1e9, -1e12};
+    for (size_t k = 0; k < sizeof(means) / sizeof(means[0]); k++) {
+        struct detect_gather g;
+        double v = 0;
+        detect_gather_init(&g, DETECT_VARP);
+        detect_gather_number(&g, DETECT_VARP, means[k] - 1, 1);
+        assert_false(detect_gather_value(&g, DETECT_VARP, &v));
+        detect_gather_number(&g, DETECT_VARP, means[k] + 1, 1);
+        assert_true(detect_gather_value(&g, DETECT_VARP, &v) && fabs(v - 1) < 1e-9);
+        detect_gather_number(&g, DETECT_VARP, means[k], 2);
+        assert_true(detect_gather_value(&g, DETECT_VARP, &v) && fabs(v - 0.5) < 1e-9);
+    }
+    struct detect_gather g;
+    double v = 1;
+    detect_gather_init(&g, DETECT_VARP);
+    for (int i = 0; i < 100; i++)
+        detect_gather_number(&g, DETECT_VARP, 0.1, 1);
+    assert_true(detect_gather_value(&g, DETECT_VARP, &v) && v >= 0 && v < 1e-12);
+    detect_gather_number(&g, DETECT_VARP, 1e300, 1);
+    detect_gather_number(&g, DETECT_VARP, -1e300, 1);
+    assert_true(detect_gather_value(&g, DETECT_VARP, &v) && isfinite(v) && v >= 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_merge_and_save),
-                                       cmocka_unit_test(test_values)};
+                                       cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_variances)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/engine_priv.h"
 
-#include "help.h"
+#include "promise.h"
+
+#include <math.h>
 
 #define SPAN (15 * TIME_MIN)
 #define START ((ts_ns)1700000100 * TIME_S / SPAN * SPAN)
@@ -141,10 +143,98 @@ static void test_exclude_frequent(void **state)
     }
 }
 
+/* ---- statistics of a field: three weeks of hours, then one hour that is otherwise ---- */
+
+#define HOURS (21 * 24)
+
+static const char *const field_columns[] = {"time", "a", "b"};
+
+/* Amounts with a daily course, lognormal about it; in hour `at` scaled and spread otherwise. */
+static void amounts(struct promise *p, uint64_t seed, int at, double scale, double spread)
+{
+    struct rng r;
+    rng_init(&r, seed);
+    ts_ns start = time_floor(START, TIME_DAY);
+    for (int b = 0; b <= HOURS; b++) {
+        double level = 100 * (1 + 0.5 * sin(b * 2 * 3.14159265358979 / 24));
+        for (uint64_t i = 30 + rng_below(&r, 20); i > 0; i--) {
+            double x =
+                level * (b == at ? scale : 1) * exp(0.3 * rng_normal(&r) * (b == at ? spread : 1));
+            struct help_row *row = promise_row(p, start + b * TIME_HOUR + (ts_ns)(60 - i) * TIME_S);
+            snprintf(row->text[0], sizeof(row->text[0]), "%s%u", b == at ? "new" : "old",
+                     (unsigned)rng_below(&r, 3));
+            snprintf(row->text[1], sizeof(row->text[1]), "%.3f", x);
+        }
+    }
+}
+
+/* The highest score of a run; with the anomaly in the last hour but one, of that hour alone. */
+static double run_field(const char *function, uint64_t seed, bool anomaly, double scale,
+                        double spread, const char *with)
+{
+    struct promise p;
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":[{\"function\":\"%s\","
+             "\"field_name\":\"b\"}],\"influencers\":[\"a\"]}}",
+             function);
+    promise_begin(&p, text, field_columns, 3);
+    amounts(&p, seed, anomaly ? HOURS - 1 : -1, scale, spread);
+    char *out = promise_run(&p, NULL, 0);
+    double score = promise_score(out, with);
+    free(out);
+    promise_end(&p);
+    return score;
+}
+
+static void test_median(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        assert_true(run_field("median", seed, false, 1, 1, "") < 50);
+        assert_true(run_field("median", seed, true, 3, 1, "\"anomaly_type\":\"spike\"") >= 75);
+        assert_true(run_field("low_median", seed, true, 0.3, 1, "\"anomaly_type\":\"dip\"") >= 75);
+        assert_true(run_field("high_median", seed, true, 0.3, 1, "") < 50);
+        /* Three values brought the new amounts: they carry it. */
+        assert_true(run_field("high_median", seed, true, 3, 1, "\"new1\"") >= 75);
+    }
+}
+
+static void test_varp(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        assert_true(run_field("varp", seed, false, 1, 1, "") < 50);
+        assert_true(run_field("high_varp", seed, true, 1, 5, "\"anomaly_type\":\"spike\"") >= 75);
+        assert_true(run_field("low_varp", seed, true, 1, 0.02, "\"anomaly_type\":\"dip\"") >= 75);
+        assert_true(run_field("low_varp", seed, true, 1, 5, "") < 50);
+    }
+}
+
+static void test_same_bytes(void **state)
+{
+    (void)state;
+    struct promise p;
+    promise_begin(&p,
+                  "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":["
+                  "{\"function\":\"median\",\"field_name\":\"b\"},"
+                  "{\"function\":\"median\",\"field_name\":\"b\",\"over_field_name\":\"a\"},"
+                  "{\"function\":\"varp\",\"field_name\":\"b\",\"by_field_name\":\"a\"}],"
+                  "\"influencers\":[\"a\"]},\"model_plot_config\":{}}",
+                  field_columns, 3);
+    amounts(&p, 6, HOURS - 1, 3, 2);
+    promise_same_bytes(&p);
+    promise_end(&p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence), cmocka_unit_test(test_rare),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence),
+                                       cmocka_unit_test(test_rare),
                                        cmocka_unit_test(test_skip_model_update),
-                                       cmocka_unit_test(test_exclude_frequent)};
+                                       cmocka_unit_test(test_exclude_frequent),
+                                       cmocka_unit_test(test_median),
+                                       cmocka_unit_test(test_varp),
+                                       cmocka_unit_test(test_same_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
