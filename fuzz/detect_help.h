@@ -21,7 +21,9 @@ static inline struct detect_job *help_fuzz_job(void)
         "\"b\"},{\"function\":\"max\",\"field_name\":\"v\"},{\"function\":\"freq_rare\","
         "\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"median\","
         "\"field_name\":\"v\"},{\"function\":\"varp\",\"field_name\":\"v\",\"by_field_name\":\"b\"}"
-        "],\"influencers\":[\"a\",\"c\"]},"
+        ","
+        "{\"function\":\"metric\",\"field_name\":\"v\",\"by_field_name\":\"a\",\"over_field_name\":"
+        "\"b\"}],\"influencers\":[\"a\",\"c\"]},"
         "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"},\"data_description\":{"
         "\"time_field\":\"t\"}}";
     struct detect_job *job = NULL;

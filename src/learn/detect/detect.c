@@ -23,7 +23,7 @@ static enum err init(struct detect *d)
 {
     const struct detect_job *job = d->job;
     bool values_over = false;
-    for (size_t i = 0; i < job->n_detectors; i++) {
+    for (size_t i = 0; i < job->n_measures; i++) {
         values_over |=
             detect_kind_rare(job->detectors[i].function->kind) && job->detectors[i].over != NULL;
     }
@@ -31,7 +31,7 @@ static enum err init(struct detect *d)
     if (d->names == NULL)
         return ERR_MEMORY;
     d->table = detect_table_new(d->names, values_over);
-    d->tests = mem_zero(job->n_detectors, sizeof(*d->tests));
+    d->tests = mem_zero(job->n_measures, sizeof(*d->tests));
     d->influencer_history = mem_zero(job->n_influencers + 1, sizeof(*d->influencer_history));
     if (d->table == NULL || d->tests == NULL || d->influencer_history == NULL)
         return ERR_MEMORY;
@@ -344,7 +344,7 @@ static struct brought add_numbers(struct detect *d, struct detect_open *open, st
     for (uint32_t i = 0; i < values->n; i++) {
         double x;
         if (!detect_row_number(&values->v[i], &x)) {
-            d->counts.missing_fields++;
+            d->counts.missing_fields += c->detector < d->job->n_detectors;
             continue;
         }
         if (!detect_gather_number(&c->gather, c->kind, x, weight))
@@ -480,7 +480,7 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
     if ((r->field != DETECT_NO_SLOT && d->row.values[r->field].n == 0) ||
         !split_of(d, r->partition, det->use_null, &partition) ||
         !split_of(d, r->over, false, &over) || !split_of(d, r->by, det->use_null, &by)) {
-        d->counts.missing_fields++;
+        d->counts.missing_fields += detector < d->job->n_detectors;
         return;
     }
     uint32_t done = 0;
@@ -491,7 +491,7 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
             for (uint32_t y = 0; y < by.n; y++) {
                 uint32_t ny = by.values != NULL ? name_of(d, by.values, y) : 0;
                 if (done++ >= COMBINATIONS_MAX) {
-                    d->counts.combinations++;
+                    d->counts.combinations += detector < d->job->n_detectors;
                     continue;
                 }
                 struct detect_cell *c = cell_of(d, b, detector, np, no, ny);
@@ -546,7 +546,7 @@ static enum err take(struct detect *d, ts_ns time)
     if (weight == 0)
         return ERR_NONE;
     b->events += weight;
-    for (size_t i = 0; i < d->job->n_detectors; i++)
+    for (size_t i = 0; i < d->job->n_measures; i++)
         feed_detector(d, b, i, weight);
     return ERR_NONE;
 }
@@ -637,7 +637,8 @@ static void count_split(const struct detect *d, enum detect_class class, uint64_
     size_t n = detect_table_slots(d->table, class);
     for (size_t i = 0; i < n; i++) {
         const struct detect_entity *e = detect_table_at(d->table, class, i);
-        if (e == NULL)
+        /* A series of three measures is one. */
+        if (e == NULL || e->detector >= d->job->n_detectors)
             continue;
         const struct detect_detector *det = &d->job->detectors[e->detector];
         if (class == DETECT_CLASS_METRIC && det->by != NULL)

@@ -32,7 +32,9 @@ struct detect_candidate {
     uint32_t partition;
     uint32_t over;
     uint32_t by;
-    uint8_t detector;
+    uint8_t detector; /* the measure */
+    uint8_t index;    /* of the detector it belongs to, and */
+    uint32_t apart; /* the by value that has a record of its own; 0: those of a member share one */
     bool has_values;
     bool high;
     bool high_variance;
@@ -99,7 +101,7 @@ struct detect {
     ts_ns next_prune;
     ts_ns next_renormalize;
 
-    struct detect_tests *tests; /* one a detector */
+    struct detect_tests *tests; /* one a measure */
     struct model_history bucket_history;
     struct model_history *influencer_history; /* one an influencer field */
     struct detect_recent recent[DETECT_RECENT_MAX];

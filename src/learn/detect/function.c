@@ -65,7 +65,7 @@ static const struct detect_function functions[] = {
      false},
     SIDED("median", "median", DETECT_MEDIAN, REQ, OPT, true, false),
     SIDED("varp", "varp", DETECT_VARP, REQ, OPT, true, false),
-    {"metric", "metric", "metric", DETECT_METRIC, DETECT_BOTH, REQ, OPT, OPT, false, false},
+    {"metric", "metric", "metric", DETECT_METRIC, DETECT_BOTH, REQ, OPT, OPT, true, false},
     {"time_of_day", "time_of_day", "time", DETECT_TIME_OF_DAY, DETECT_BOTH, NO, OPT, OPT, false,
      false},
     {"time_of_week", "time_of_week", "time", DETECT_TIME_OF_WEEK, DETECT_BOTH, NO, OPT, OPT, false,
@@ -82,8 +82,19 @@ const struct detect_function *detect_function_find(const char *name, size_t n)
     return NULL;
 }
 
+const struct detect_function *detect_function_part(const struct detect_function *f, size_t k)
+{
+    static const struct detect_function metric[DETECT_PARTS_MAX] = {
+        {"metric", "metric", "mean", DETECT_MEAN, DETECT_BOTH, REQ, OPT, OPT, true, false},
+        {"metric", "metric", "min", DETECT_MIN, DETECT_BOTH, REQ, OPT, OPT, true, false},
+        {"metric", "metric", "max", DETECT_MAX, DETECT_BOTH, REQ, OPT, OPT, true, false}};
+    if (f->kind != DETECT_METRIC)
+        return k == 0 ? f : NULL;
+    return k < DETECT_PARTS_MAX ? &metric[k] : NULL;
+}
+
 const char *detect_function_names(void)
 {
     return "count, non_zero_count, sum, non_null_sum, mean, median, varp, distinct_count and "
-           "info_content (each also with high_ or low_), min, max, rare and freq_rare";
+           "info_content (each also with high_ or low_), min, max, metric, rare and freq_rare";
 }

@@ -28,8 +28,8 @@ enum detect_kind {
     DETECT_FREQ_RARE,
     DETECT_MEDIAN,
     DETECT_VARP,
+    DETECT_METRIC, /* stands for its parts */
     /* understood, and refused for now */
-    DETECT_METRIC,
     DETECT_TIME_OF_DAY,
     DETECT_TIME_OF_WEEK,
     DETECT_LAT_LONG,
@@ -69,6 +69,11 @@ static inline bool detect_kind_rare(enum detect_kind kind)
 
 /* NULL when no function has that name. */
 const struct detect_function *detect_function_find(const char *name, size_t n);
+
+/* What a function measures, each to be judged by itself: metric its mean, min and max, and every
+ * other function itself. NULL when there is no k-th part. */
+#define DETECT_PARTS_MAX 3
+const struct detect_function *detect_function_part(const struct detect_function *f, size_t k);
 
 /* "count, high_count, …": the full names of all supported functions, for messages. */
 const char *detect_function_names(void);

@@ -280,6 +280,23 @@ static bool same_detector(const struct detect_detector *a, const struct detect_d
            same_text(a->partition, b->partition);
 }
 
+/* Further measures share the texts and rules of the detector that they belong to. */
+static void add_measures(struct detect_job *job)
+{
+    job->n_measures = job->n_detectors;
+    for (size_t i = 0; i < job->n_detectors; i++) {
+        struct detect_detector *d = &job->detectors[i];
+        const struct detect_function *whole = d->function;
+        d->index = (uint8_t)i;
+        d->function = detect_function_part(whole, 0);
+        for (size_t k = 1; detect_function_part(whole, k) != NULL; k++) {
+            struct detect_detector *more = &job->detectors[job->n_measures++];
+            *more = *d;
+            more->function = detect_function_part(whole, k);
+        }
+    }
+}
+
 static enum err read_detectors(const struct format_node *ac, struct detect_job *job,
                                const struct detect_filter *filters, size_t n_filters,
                                const struct detect_notes *notes, struct err_text *why)
@@ -292,13 +309,17 @@ static enum err read_detectors(const struct format_node *ac, struct detect_job *
     if (n > DETECT_DETECTORS_MAX)
         return format_node_err(list, why, ERR_INVALID, "a job may have at most %d detectors",
                                DETECT_DETECTORS_MAX);
-    job->detectors = mem_zero(n, sizeof(*job->detectors));
+    job->detectors = mem_zero(n * DETECT_PARTS_MAX, sizeof(*job->detectors));
     if (job->detectors == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < n; i++) {
         const struct format_node *v = format_node_at(list, i);
         job->n_detectors = i + 1;
         TRY(read_detector(v, i, filters, n_filters, &job->detectors[i], notes, why));
+        if (job->detectors[i].function->kind == DETECT_METRIC && job->summary_count_field != NULL)
+            return format_node_err(v, why, ERR_INVALID,
+                                   "the function metric cannot be used with "
+                                   "summary_count_field_name");
         for (size_t k = 0; k < i; k++) {
             if (same_detector(&job->detectors[k], &job->detectors[i]))
                 return format_node_err(v, why, ERR_INVALID,
@@ -306,6 +327,7 @@ static enum err read_detectors(const struct format_node *ac, struct detect_job *
                                        i);
         }
     }
+    add_measures(job);
     return ERR_NONE;
 }
 

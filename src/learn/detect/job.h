@@ -25,6 +25,7 @@ struct format_node;
 struct buf;
 
 #define DETECT_DETECTORS_MAX 64
+#define DETECT_MEASURES_MAX (DETECT_DETECTORS_MAX * DETECT_PARTS_MAX)
 #define DETECT_INFLUENCERS_MAX 32
 #define DETECT_JOB_ID_MAX 64
 
@@ -86,6 +87,7 @@ struct detect_detector {
     bool use_null;
     struct detect_rule *rules;
     size_t n_rules;
+    uint8_t index; /* of the detector as written, whose texts and rules a further measure borrows */
 };
 
 enum detect_time_format {
@@ -102,8 +104,13 @@ struct detect_job {
     ts_ns bucket_span_ns;
     ts_ns latency_ns;
     ts_ns prune_window_ns;
+    /*
+     * The detectors as written, then what some of them measure besides: metric is three measures,
+     * the first of them in its own place. What the engine calls a detector is a measure.
+     */
     struct detect_detector *detectors;
     size_t n_detectors;
+    size_t n_measures;
     char **influencers;
     size_t n_influencers;
     char *summary_count_field; /* NULL: each record is one event */

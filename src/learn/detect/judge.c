@@ -210,7 +210,7 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
 
 struct piece {
     struct detect_candidates found;
-    size_t tested[DETECT_DETECTORS_MAX];
+    size_t tested[DETECT_MEASURES_MAX];
     ptrdiff_t bytes; /* by which series grew */
 };
 
@@ -601,7 +601,7 @@ static void run(struct work *w, void (*piece)(void *ctx, size_t piece))
 static void run_silent(struct work *w, bool judge)
 {
     w->judge_silent = judge;
-    for (size_t i = 0; i < w->d->job->n_detectors; i++) {
+    for (size_t i = 0; i < w->d->job->n_measures; i++) {
         w->detector = (uint8_t)i;
         if (silence_counts(&w->d->job->detectors[i]))
             run(w, silent_piece);
@@ -634,7 +634,7 @@ static bool gather_found(struct work *w, struct detect_candidates *all, size_t *
         ok &= !p->found.failed;
         for (size_t k = 0; k < p->found.n; k++)
             detect_candidates_keep(all, &p->found.list[k]);
-        for (size_t k = 0; k < w->d->job->n_detectors; k++)
+        for (size_t k = 0; k < w->d->job->n_measures; k++)
             tested[k] += p->tested[k];
         mem_free(p->found.list);
         p->found = (struct detect_candidates){0};
@@ -653,7 +653,7 @@ static void mark_cells(struct work *w, uint8_t mark)
 static enum err close_with(struct work *w)
 {
     struct detect *d = w->d;
-    size_t tested[DETECT_DETECTORS_MAX] = {0};
+    size_t tested[DETECT_MEASURES_MAX] = {0};
     struct detect_candidates found = {0};
     bool learn = !w->c->interim && !w->c->partial;
     resolve_all(d, w->cells, w->n, !w->c->interim, w->c->bucket->start);
@@ -666,7 +666,7 @@ static enum err close_with(struct work *w)
     if (!gather_found(w, &found, tested))
         e = ERR_MEMORY;
     if (!w->c->interim) {
-        for (size_t i = 0; i < d->job->n_detectors; i++) {
+        for (size_t i = 0; i < d->job->n_measures; i++) {
             double n = (double)tested[i];
             double *faded = &d->tests[i].per_bucket;
             *faded = *faded < n ? n : *faded + (n - *faded) / 64;

@@ -69,6 +69,9 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *cl)
         const struct detect_detector *det = &d->job->detectors[c->detector];
         void *e = c->entity;
         void *parent = c->parent;
+        /* A document's id names the detector: of several measures the first is shown. */
+        if (c->detector >= d->job->n_detectors)
+            continue;
         if (e == NULL || detect_kind_rare(det->function->kind) || !plotted(d, c) ||
             (c->flags & DETECT_CELL_VALUE) == 0)
             continue;
@@ -77,7 +80,7 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *cl)
                                        .time = cl->bucket->start,
                                        .span_ns = d->job->bucket_span_ns};
         result.plot = (struct detect_model_plot){
-            .detector = c->detector,
+            .detector = det->index,
             .feature = feature(det),
             .by_name = det->by,
             .over_name = det->over,

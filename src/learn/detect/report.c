@@ -65,12 +65,14 @@ static int by_record(const void *x, const void *y)
 {
     const struct detect_candidate *a = x;
     const struct detect_candidate *b = y;
-    if (a->detector != b->detector)
-        return a->detector < b->detector ? -1 : 1;
+    if (a->index != b->index)
+        return a->index < b->index ? -1 : 1;
     if (a->partition != b->partition)
         return a->partition < b->partition ? -1 : 1;
     if (a->over != b->over)
         return a->over < b->over ? -1 : 1;
+    if (a->apart != b->apart)
+        return a->apart < b->apart ? -1 : 1;
     if (a->log_p != b->log_p)
         return a->log_p < b->log_p ? -1 : 1;
     return compare_u64(a->hash, b->hash);
@@ -87,18 +89,84 @@ static int by_strength(const void *x, const void *y)
     return compare_u64(a->first->hash, b->first->hash);
 }
 
+/* Of the detector as written: its further measures look at the same series again. */
 static double tests_per_day(const struct report *r, size_t detector)
 {
-    double n = r->d->tests[detector].per_bucket;
-    if ((double)r->tested[detector] > n)
-        n = (double)r->tested[detector];
+    size_t i = r->d->job->detectors[detector].index;
+    double n = r->d->tests[i].per_bucket;
+    if ((double)r->tested[i] > n)
+        n = (double)r->tested[i];
     return n * r->per_day;
 }
 
 /* ---- drafts ---- */
 
+/* Candidates from `from` on that make one record. */
+static size_t record_length(const struct detect_candidates *found, size_t from)
+{
+    const struct detect_candidate *c = &found->list[from];
+    size_t n = 1;
+    while (from + n < found->n && c[n].index == c->index && c[n].partition == c->partition &&
+           c[n].over == c->over && c[n].apart == c->apart)
+        n++;
+    return n;
+}
+
+/* ln of 1 / (1 / p + 1 / q). */
+static double harmonic(double log_p, double log_q)
+{
+    double least = log_p < log_q ? log_p : log_q;
+    return least - log1p(exp(-fabs(log_p - log_q)));
+}
+
+/*
+ * Of several measures of one series the most unusual stands for it; they come strongest first. Its
+ * probability is the harmonic mean of all that were looked at, of which those that are not here
+ * were ordinary: the price of more looks (docs/method/score.md).
+ */
+static size_t one_a_series(struct detect_candidate *c, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (k < kept && c[k].by != c[i].by)
+            k++;
+        if (k == kept)
+            c[kept++] = c[i];
+        else
+            c[k].log_p = harmonic(c[k].log_p, c[i].log_p);
+    }
+    for (size_t k = 0; k < kept; k++)
+        c[k].log_p = fmin(c[k].log_p + log(DETECT_PARTS_MAX), 0);
+    return kept;
+}
+
+static bool is_metric(const struct detect_job *job, const struct detect_candidate *c)
+{
+    return strcmp(job->detectors[c->detector].function->full, "metric") == 0;
+}
+
+static struct draft make_draft(const struct detect_job *job, struct detect_candidate *c, size_t n,
+                               double *log_p)
+{
+    struct draft x = {.first = c, .n = n, .log_p = c->log_p};
+    for (size_t k = 0; k < n; k++)
+        log_p[k] = c[k].log_p;
+    /* freq_rare has judged the member as a whole already. */
+    if (n > 1 && job->detectors[c->detector].function->kind != DETECT_FREQ_RARE)
+        x.log_p = model_score_combine(log_p, n, (double)n);
+    return x;
+}
+
 static enum err make_drafts(struct report *r, struct detect_candidates *found)
 {
+    const struct detect_job *job = r->d->job;
+    for (size_t i = 0; i < found->n; i++) {
+        struct detect_candidate *c = &found->list[i];
+        const struct detect_detector *det = &job->detectors[c->detector];
+        c->index = det->index;
+        c->apart = is_grouped(det) ? 0 : c->by;
+    }
     qsort(found->list, found->n, sizeof(*found->list), by_record);
     r->drafts = mem_zero(found->n, sizeof(*r->drafts));
     double *log_p = mem_alloc(found->n * sizeof(*log_p));
@@ -106,20 +174,12 @@ static enum err make_drafts(struct report *r, struct detect_candidates *found)
         mem_free(log_p);
         return ERR_MEMORY;
     }
-    for (size_t i = 0; i < found->n;) {
+    size_t run;
+    for (size_t i = 0; i < found->n; i += run) {
         struct detect_candidate *c = &found->list[i];
-        struct draft x = {.first = c, .n = 1, .log_p = c->log_p};
-        if (is_grouped(&r->d->job->detectors[c->detector])) {
-            while (i + x.n < found->n && c[x.n].detector == c->detector &&
-                   c[x.n].partition == c->partition && c[x.n].over == c->over)
-                x.n++;
-            for (size_t k = 0; k < x.n; k++)
-                log_p[k] = c[k].log_p;
-            /* freq_rare has judged the member as a whole already. */
-            if (x.n > 1 && c->cell->kind != DETECT_FREQ_RARE)
-                x.log_p = model_score_combine(log_p, x.n, (double)x.n);
-        }
-        i += x.n;
+        run = record_length(found, i);
+        size_t n = is_metric(job, c) ? one_a_series(c, run) : run;
+        struct draft x = make_draft(job, c, n, log_p);
         x.anchor = model_score_anchor(x.log_p, tests_per_day(r, c->detector));
         x.plain_anchor = x.anchor;
         if (x.anchor >= DETECT_SCORE_MIN)
@@ -221,8 +281,8 @@ static struct detect_scale *begin_scale(struct detect *d, const struct draft *x,
     size_t cost = detect_table_cost(d->table, DETECT_CLASS_SCALE);
     if (detect_memory(d) + cost > d->job->memory_limit)
         return NULL;
-    void *e = detect_table_add(d->table, DETECT_CLASS_SCALE, x->first->detector,
-                               x->first->partition, 0, 0);
+    void *e =
+        detect_table_add(d->table, DETECT_CLASS_SCALE, x->first->index, x->first->partition, 0, 0);
     if (e == NULL)
         return NULL;
     struct detect_scale *s = e;
@@ -238,8 +298,7 @@ static void give_scores(struct report *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         struct draft *x = &r->drafts[i];
-        const struct detect_scale *s =
-            detect_scale_of(r->d, x->first->detector, x->first->partition);
+        const struct detect_scale *s = detect_scale_of(r->d, x->first->index, x->first->partition);
         x->score = s != NULL ? model_history_score(&s->history, x->anchor) : x->anchor;
     }
 }
@@ -251,7 +310,7 @@ static void learn_scales(struct report *r)
     ts_ns start = r->c->bucket->start;
     for (size_t i = 0; i < r->n; i++) {
         const struct draft *x = &r->drafts[i];
-        struct detect_scale *s = detect_scale_of(d, x->first->detector, x->first->partition);
+        struct detect_scale *s = detect_scale_of(d, x->first->index, x->first->partition);
         if (s == NULL)
             s = begin_scale(d, x, start);
         if (s != NULL && s->head.mark == 0) {
@@ -259,7 +318,7 @@ static void learn_scales(struct report *r)
             double most = 0;
             for (size_t k = i; k < r->n; k++) {
                 const struct draft *y = &r->drafts[k];
-                if (y->first->detector == x->first->detector &&
+                if (y->first->index == x->first->index &&
                     y->first->partition == x->first->partition && y->anchor > most)
                     most = y->anchor;
             }
@@ -379,7 +438,7 @@ static void send_record(struct report *r, const struct draft *x)
     }
     struct detect_result result = {.type = DETECT_RESULT_RECORD};
     result.record = (struct detect_record){
-        .detector = c->detector,
+        .detector = c->index,
         .function = det->function->full,
         .description = det->function->description,
         .field_name = det->field,
@@ -423,8 +482,8 @@ static int by_text(const void *x, const void *y, void *ctx)
     const struct detect_names *names = ctx;
     const struct detect_candidate *a = ((const struct draft *)x)->first;
     const struct detect_candidate *b = ((const struct draft *)y)->first;
-    if (a->detector != b->detector)
-        return a->detector < b->detector ? -1 : 1;
+    if (a->index != b->index)
+        return a->index < b->index ? -1 : 1;
     int c = compare_bytes(detect_names_text(names, a->partition),
                           detect_names_text(names, b->partition));
     if (c == 0)
@@ -559,7 +618,7 @@ static enum err send_influencers(struct report *r, double *most)
 static double all_tested(const struct report *r)
 {
     double n = 0;
-    for (size_t i = 0; i < r->d->job->n_detectors; i++)
+    for (size_t i = 0; i < r->d->job->n_measures; i++)
         n += (double)r->tested[i];
     return n;
 }

@@ -53,7 +53,7 @@ static bool same(const char *a, const char *b)
 enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job)
 {
     *p = (struct detect_plan){.job = job, .summary = DETECT_NO_SLOT};
-    p->detectors = mem_zero(job->n_detectors, sizeof(*p->detectors));
+    p->detectors = mem_zero(job->n_measures, sizeof(*p->detectors));
     if (p->detectors == NULL)
         return ERR_MEMORY;
     bool ok = true;
@@ -61,7 +61,7 @@ enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job)
         p->influencers[i] = slot_of(p, job->influencers[i]);
         ok &= p->influencers[i] >= DETECT_NO_SLOT;
     }
-    for (size_t i = 0; i < job->n_detectors; i++) {
+    for (size_t i = 0; i < job->n_measures; i++) {
         const struct detect_detector *d = &job->detectors[i];
         struct detect_reads *r = &p->detectors[i];
         r->field = slot_of(p, d->field);

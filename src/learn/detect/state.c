@@ -190,7 +190,7 @@ void detect_state_save(const struct detect *d, struct buf *out)
     buf_le32(out, d->pressure);
     buf_double(out, d->last_score);
     buf_double(out, d->usual_events);
-    for (size_t i = 0; i < d->job->n_detectors; i++)
+    for (size_t i = 0; i < d->job->n_measures; i++)
         buf_double(out, d->tests[i].per_bucket);
     model_history_save(&d->bucket_history, out);
     for (size_t i = 0; i < d->job->n_influencers; i++)
@@ -280,7 +280,7 @@ static enum err load_head(struct detect *d, struct cursor *in)
     d->pressure = cursor_le32(in);
     d->last_score = detect_loading_double(in);
     d->usual_events = detect_loading_double(in);
-    for (size_t i = 0; i < d->job->n_detectors; i++) {
+    for (size_t i = 0; i < d->job->n_measures; i++) {
         d->tests[i].per_bucket = detect_loading_double(in);
         if (d->tests[i].per_bucket < 0)
             return ERR_FORMAT;
@@ -428,7 +428,7 @@ static enum err load_entities(struct detect *d, struct cursor *in, const struct 
         for (uint64_t i = 0; i < n; i++) {
             uint8_t detector = cursor_u8(in);
             uint32_t id[3] = {cursor_le32(in), cursor_le32(in), cursor_le32(in)};
-            if (!cursor_ok(in) || detector >= d->job->n_detectors ||
+            if (!cursor_ok(in) || detector >= d->job->n_measures ||
                 !fits(&d->job->detectors[detector], class))
                 return ERR_FORMAT;
             for (size_t k = 0; k < 3; k++) {
@@ -509,9 +509,9 @@ static enum err load_open(struct detect *d, struct cursor *in, const struct dete
 
 enum err detect_state_load(struct detect *d, struct cursor *in)
 {
-    uint8_t kinds[DETECT_DETECTORS_MAX];
-    uint8_t parents[DETECT_DETECTORS_MAX];
-    for (size_t i = 0; i < d->job->n_detectors; i++) {
+    uint8_t kinds[DETECT_MEASURES_MAX];
+    uint8_t parents[DETECT_MEASURES_MAX];
+    for (size_t i = 0; i < d->job->n_measures; i++) {
         kinds[i] = d->job->detectors[i].function->kind;
         parents[i] = (uint8_t)detect_parent_bits(&d->job->detectors[i]);
     }
@@ -520,7 +520,7 @@ enum err detect_state_load(struct detect *d, struct cursor *in)
         return e;
     uint32_t *ids = NULL;
     struct detect_loading l = {.names = d->names,
-                               .n_detectors = d->job->n_detectors,
+                               .n_detectors = d->job->n_measures,
                                .n_influencers = d->job->n_influencers,
                                .kinds = kinds,
                                .parents = parents};

@@ -49,10 +49,24 @@ static void test_fields(void **state)
     assert_true(find("rare")->supported);
 }
 
+static void test_parts(void **state)
+{
+    (void)state;
+    assert_ptr_equal(detect_function_part(find("sum"), 0), find("sum"));
+    assert_null(detect_function_part(find("sum"), 1));
+    static const enum detect_kind kinds[] = {DETECT_MEAN, DETECT_MIN, DETECT_MAX};
+    for (size_t k = 0; k < 3; k++) {
+        const struct detect_function *f = detect_function_part(find("metric"), k);
+        assert_int_equal(f->kind, kinds[k]);
+        assert_string_equal(f->full, "metric");
+    }
+    assert_null(detect_function_part(find("metric"), 3));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_sides_and_aliases),
                                        cmocka_unit_test(test_empty_buckets),
-                                       cmocka_unit_test(test_fields)};
+                                       cmocka_unit_test(test_fields), cmocka_unit_test(test_parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

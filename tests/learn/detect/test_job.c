@@ -92,7 +92,10 @@ static void test_refusals(void **state)
         {"\"function\":\"non_zero_count\",\"over_field_name\":\"a\"", ERR_INVALID,
          "takes no over_field_name"},
         {"\"function\":\"median\"", ERR_INVALID, "needs field_name"},
-        {"\"function\":\"metric\",\"field_name\":\"a\"", ERR_UNSUPPORTED, "not supported"},
+        {"\"function\":\"metric\"", ERR_INVALID, "needs field_name"},
+        {"\"function\":\"metric\",\"field_name\":\"a\",\"custom_rules\":[{\"conditions\":[{"
+         "\"applies_to\":\"actual\",\"operator\":\"gt\",\"value\":1}]}]",
+         ERR_INVALID, "may only apply to \"time\""},
         {"\"function\":\"high_varp\"", ERR_INVALID, "needs field_name"},
         {"\"function\":\"time_of_day\"", ERR_UNSUPPORTED, "not supported"},
         {"\"function\":\"time_of_week\"", ERR_UNSUPPORTED, "not supported"},

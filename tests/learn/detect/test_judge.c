@@ -211,6 +211,77 @@ static void test_varp(void **state)
     }
 }
 
+/* A gauge with a daily course, read three times an hour; in hour `at` `odd` of the readings are
+ * scaled. */
+static void readings(struct promise *p, uint64_t seed, int at, int odd, double scale)
+{
+    struct rng r;
+    rng_init(&r, seed);
+    ts_ns start = time_floor(START, TIME_DAY);
+    for (int b = 0; b <= HOURS; b++) {
+        double level = 100 * (1 + 0.5 * sin(b * 2 * 3.14159265358979 / 24));
+        for (int i = 0; i < 3; i++) {
+            double x = (level + 8 * rng_normal(&r)) * (b == at && i < odd ? scale : 1);
+            struct help_row *row = promise_row(p, start + b * TIME_HOUR + i * 20 * TIME_MIN);
+            snprintf(row->text[0], sizeof(row->text[0]), "g%d", i);
+            snprintf(row->text[1], sizeof(row->text[1]), "%.3f", x);
+        }
+    }
+}
+
+static double run_gauge(uint64_t seed, int odd, double scale, const char *with)
+{
+    struct promise p;
+    promise_begin(&p,
+                  "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":[{\"function\":"
+                  "\"metric\",\"field_name\":\"b\"}]}}",
+                  field_columns, 3);
+    readings(&p, seed, HOURS - 1, odd, scale);
+    char *out = promise_run(&p, NULL, 0);
+    double score = promise_score(out, with);
+    free(out);
+    promise_end(&p);
+    return score;
+}
+
+/* The measure that stands out most is reported, once a series. */
+static void test_metric(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        assert_true(run_gauge(seed, 0, 1, "") < 50);
+        assert_true(run_gauge(seed, 3, 3, "\"function\":\"metric\"") >= 75);
+        assert_true(run_gauge(seed, 1, 4, "\"function_description\":\"max\"") >= 75);
+        assert_true(run_gauge(seed, 1, -2, "\"function_description\":\"min\"") >= 75);
+    }
+    struct promise p;
+    promise_begin(&p,
+                  "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":["
+                  "{\"function\":\"metric\",\"field_name\":\"b\"},{\"function\":\"count\"},"
+                  "{\"function\":\"metric\",\"field_name\":\"b\",\"by_field_name\":\"a\","
+                  "\"over_field_name\":\"time\"},"
+                  "{\"function\":\"metric\",\"field_name\":\"b\",\"over_field_name\":\"a\"}],"
+                  "\"influencers\":[\"a\"]},\"model_plot_config\":{}}",
+                  field_columns, 3);
+    amounts(&p, 3, HOURS - 1, 50, 3);
+    promise_same_bytes(&p);
+    char *out = promise_run(&p, NULL, 0);
+    char key[64];
+    snprintf(key, sizeof(key), "\"timestamp\":%lld,\"detector_index\":0",
+             (long long)((time_floor(START, TIME_DAY) + (HOURS - 1) * TIME_HOUR) / TIME_MS));
+    assert_true(promise_score(out, "\"detector_index\":3") > 0);
+    /* One record of the whole series in that hour: one measure, not three. */
+    size_t n = 0;
+    for (const char *q = out; (q = strstr(q, "test_record_")) != NULL; q++) {
+        const char *end = strchr(q, '\n');
+        const char *hit = strstr(q, key);
+        n += hit != NULL && hit < end;
+    }
+    assert_int_equal(n, 1);
+    free(out);
+    promise_end(&p);
+}
+
 static void test_same_bytes(void **state)
 {
     (void)state;
@@ -235,6 +306,7 @@ int main(void)
                                        cmocka_unit_test(test_exclude_frequent),
                                        cmocka_unit_test(test_median),
                                        cmocka_unit_test(test_varp),
+                                       cmocka_unit_test(test_metric),
                                        cmocka_unit_test(test_same_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
