@@ -80,8 +80,11 @@ ts_ns daemon_jobs_wanted(struct daemon_jobs *j);
 enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
 /* The pass has had all stored events before to. */
 void daemon_jobs_reached(struct daemon_jobs *j, ts_ns to);
-/* The pass has had all there is: its jobs are up with the tap. Their rules are told, so that what
- * they say of a job that was not there does not stand until their next run. */
+/*
+ * The pass has had all there is: its jobs are up with the tap. Their rules are told as of now
+ * (TIME_NONE: they are not), so that what they say of a job that was not there does not stand until
+ * their next run.
+ */
 enum err daemon_jobs_caught_up(struct daemon_jobs *j, ts_ns now,
                                struct err_text *why) ERR_MUST_CHECK;
 

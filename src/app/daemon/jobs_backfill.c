@@ -88,7 +88,7 @@ enum err daemon_jobs_caught_up(struct daemon_jobs *j, ts_ns now, struct err_text
             continue;
         r->phase = DAEMON_JOB_UP;
         err = daemon_jobs_tell(j, r->job->id, "opened", "started", "", why);
-        if (j->options.on_result != NULL)
+        if (j->options.on_result != NULL && now != TIME_NONE)
             j->options.on_result(j->options.ctx, r->job->id, now);
     }
     return err;

@@ -10,6 +10,7 @@ struct daemon_pipeline {
     struct daemon_jobs *jobs;
     struct daemon_rules *rules;
     ts_ns now;    /* engine time */
+    ts_ns loaded; /* as of when jobs and rules were taken up last */
     ts_ns window; /* how much of the past the next slice looks at */
     bool behind;  /* results were taken back: state.db is behind what the jobs have closed */
     uint64_t events;
@@ -65,7 +66,7 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
     if (p == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     p->options = *options;
-    p->now = TIME_NONE;
+    p->now = p->loaded = TIME_NONE;
     p->window = TIME_HOUR;
     enum err err = make_parts(p, why);
     if (err == ERR_NONE) {
@@ -140,16 +141,15 @@ static enum err stop_at(struct daemon_pipeline *p, enum daemon_job_phase phase, 
 
 enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now, struct err_text *why)
 {
-    if (p->now == TIME_NONE || p->now < now)
-        p->now = now;
+    p->loaded = now;
     enum err err = begin(p, why);
     if (err != ERR_NONE)
         return err;
-    err = daemon_jobs_load(p->jobs, p->now, why);
+    err = daemon_jobs_load(p->jobs, now, why);
     if (err == ERR_NONE && p->options.store == NULL && daemon_jobs_wanted(p->jobs) != TIME_MAX)
         err = daemon_jobs_caught_up(p->jobs, p->now, why);
     if (err == ERR_NONE)
-        err = daemon_rules_load(p->rules, p->now, why);
+        err = daemon_rules_load(p->rules, now, why);
     return end(p, err, why);
 }
 
@@ -227,9 +227,10 @@ static enum err run_slice(struct daemon_pipeline *p, ts_ns from, uint64_t limit,
 static enum err end_pass(struct daemon_pipeline *p, struct err_text *why)
 {
     enum err err = p->now != TIME_NONE ? close_behind(p, p->now, why) : ERR_NONE;
+    ts_ns told = p->now > p->loaded ? p->now : p->loaded;
     if (err == ERR_NONE)
         err = begin(p, why);
-    return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, p->now, why), why) : err;
+    return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, told, why), why) : err;
 }
 
 bool daemon_pipeline_is_behind(struct daemon_pipeline *p)
@@ -272,6 +273,13 @@ static enum err make_up(struct daemon_pipeline *p, struct err_text *why)
     return err;
 }
 
+ts_ns daemon_pipeline_next(const struct daemon_pipeline *p)
+{
+    ts_ns due = daemon_jobs_next(p->jobs, DAEMON_JOB_UP);
+    ts_ns run = daemon_rules_next(p->rules);
+    return due < run ? due : run;
+}
+
 enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct err_text *why)
 {
     if (p->behind) {
@@ -279,12 +287,7 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct er
         if (err != ERR_NONE)
             return err;
     }
-    while (p->now != TIME_NONE) {
-        ts_ns due = daemon_jobs_next(p->jobs, DAEMON_JOB_UP);
-        ts_ns run = daemon_rules_next(p->rules);
-        ts_ns next = due < run ? due : run;
-        if (next > now)
-            break;
+    for (ts_ns next; (next = daemon_pipeline_next(p)) <= now;) {
         next = skip_silence(p, DAEMON_JOB_UP, next, now);
         if (next < p->now)
             next = p->now; /* came due while nobody looked */

@@ -51,9 +51,9 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
                              struct daemon_pipeline **out, struct err_text *why) ERR_MUST_CHECK;
 void daemon_pipeline_free(struct daemon_pipeline *p); /* NULL is fine */
 
-/* Takes up jobs and rules as state.db has them now; those that are gone or off are dropped. Jobs
- * that are new or were stopped are behind until daemon_pipeline_catch_up() has given them the
- * stored events since they last saw one. */
+/* Takes up jobs and rules as state.db has them, from now on; engine time stays where it is. Those
+ * that are gone or off are dropped. Jobs that are new or were stopped are behind until
+ * daemon_pipeline_catch_up() has given them the stored events since they last saw one. */
 enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;
 
@@ -83,6 +83,9 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
  */
 enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now,
                                  struct err_text *why) ERR_MUST_CHECK;
+
+/* The next instant at which there is something to do; TIME_MAX: there is none. */
+ts_ns daemon_pipeline_next(const struct daemon_pipeline *p);
 
 /* Results of open buckets as they stand, for those who look on (daemon_jobs_interim). */
 enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;

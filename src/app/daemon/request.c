@@ -152,7 +152,10 @@ struct store_cancel daemon_asked_cancel(const struct daemon_asked *a)
 enum err daemon_asked_reload(struct daemon_asked *a, struct err_text *why)
 {
     struct daemon_pipeline *p = a->data->pipeline;
-    return p != NULL ? daemon_pipeline_load(p, daemon_pipeline_now(p), why) : ERR_NONE;
+    if (p == NULL)
+        return ERR_NONE;
+    ts_ns now = daemon_pipeline_now(p);
+    return daemon_pipeline_load(p, now != TIME_NONE ? now : a->data->now(), why);
 }
 
 struct found {

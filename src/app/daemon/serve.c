@@ -297,11 +297,24 @@ static ts_ns engine_time(const struct serve *s)
     return now == TIME_MAX ? clock_wall() : now;
 }
 
-/* What happens once a second, and more seldom. */
+/* A bucket is final, or a rule to run. While the past of a log is read that is soon so: what waited
+ * for the second to be over would open buckets far ahead. */
+static bool is_due(struct serve *s)
+{
+    ts_ns engine = engine_time(s);
+    if (engine == TIME_NONE)
+        return false;
+    pthread_mutex_lock(&s->data->lock);
+    bool due = daemon_pipeline_next(s->pipeline) <= time_floor(engine, TIME_S);
+    pthread_mutex_unlock(&s->data->lock);
+    return due;
+}
+
+/* What happens once a second, when there is something to do, and more seldom. */
 static enum err tick(struct serve *s, struct err_text *why)
 {
     ts_ns now = clock_steady();
-    if (now - s->committed < COMMIT_EVERY)
+    if (now - s->committed < COMMIT_EVERY && !is_due(s))
         return ERR_NONE;
     /* Events first: what jobs make of them must not be ahead of them on disk. */
     enum err err = commit(s, why);

@@ -19,6 +19,10 @@
 #define POLL_EVERY (250 * TIME_MS)
 #define LINES_A_POLL DAEMON_BATCH_EVENTS
 #define DELTA_FLOWS 65536
+/* How far lines of the past go at a time, and may go ahead of another log's. Jobs take what lies
+ * ahead of their bucket, but not without end (docs/method/detect.md). */
+#define STEP (4 * TIME_MIN)
+#define AHEAD TIME_MIN
 
 struct log {
     struct ingest_follow *follow;
@@ -100,15 +104,43 @@ static enum err open_log(struct daemon_tail *t, size_t i, struct err_text *why)
     return err;
 }
 
+/* Up to when the logs were read, but for one (NULL: none); TIME_MAX: to their ends. */
+static ts_ns read_until(const struct daemon_tail *t, const struct log *but)
+{
+    ts_ns time = TIME_MAX;
+    for (size_t i = 0; i < t->n; i++)
+        if (&t->logs[i] != but && ingest_follow_time(t->logs[i].follow) < time)
+            time = ingest_follow_time(t->logs[i].follow);
+    return time;
+}
+
+/* The time of the source: the wall clock's when there is nothing to be read, else that of the
+ * lines, so that what was logged while nobody looked is judged in its own time. */
+static ts_ns watermark(const struct daemon_tail *t)
+{
+    ts_ns now = clock_wall(), until = read_until(t, NULL);
+    if (until == TIME_NONE)
+        return TIME_NONE;
+    return (until < now ? until : now) - t->settings.late;
+}
+
+static ts_ns later(ts_ns time, ts_ns by)
+{
+    return time != TIME_NONE && time < TIME_MAX - by ? time + by : time;
+}
+
 /* Reads what one log has new and hands it on. Returns whether there may be more. */
 static bool poll_log(struct daemon_tail *t, struct log *log)
 {
     uint64_t lines = 0;
+    ts_ns step = later(ingest_follow_time(log->follow), STEP);
+    ts_ns ahead = later(read_until(t, log), AHEAD);
+    ts_ns until = step < ahead ? step : ahead;
     t->batch = daemon_batch_new(t->settings.source);
     if (t->batch == NULL)
         return false;
-    enum err err = ingest_follow_poll(log->follow, LINES_A_POLL, on_event, t, &lines);
-    t->batch->watermark = clock_wall() - t->settings.late;
+    enum err err = ingest_follow_poll(log->follow, LINES_A_POLL, until, on_event, t, &lines);
+    t->batch->watermark = watermark(t);
     t->batch->offset_name = mem_strdup(log->offset_name);
     ingest_follow_save(log->follow, &t->batch->offset);
     bool whole =
@@ -118,7 +150,7 @@ static bool poll_log(struct daemon_tail *t, struct log *log)
     if (!whole || !ring_push(t->settings.ring, t->batch))
         daemon_batch_free(t->batch);
     t->batch = NULL;
-    return whole && lines >= LINES_A_POLL;
+    return whole && lines > 0 && ingest_follow_time(log->follow) != TIME_MAX;
 }
 
 static void *run(void *arg)
@@ -133,7 +165,7 @@ static void *run(void *arg)
         if (!more)
             (void)ring_pop_wait(t->wake, POLL_EVERY);
     }
-    t->last->watermark = clock_wall() - t->settings.late;
+    t->last->watermark = watermark(t);
     if (ring_push(t->settings.ring, t->last))
         t->last = NULL;
     return NULL;

@@ -18,6 +18,10 @@
 
 #define READ_SIZE ((size_t)256 << 10)
 #define HEAD_SIZE 256 /* first bytes by which a file is recognised */
+/* Lines of a file that is behind before another has its turn; few of one whose times are not known.
+ */
+#define SHARE_LINES 1024
+#define FIRST_LINES 8
 
 struct tail {
     uint64_t device, inode;
@@ -27,12 +31,15 @@ struct tail {
     bool seen;       /* stands in the folder at this poll */
     bool skipping;   /* within a line that is too long */
     bool resumed;    /* from saved positions; not opened yet */
+    bool behind;     /* holds lines that were not read, as far as is known */
+    ts_ns newest;    /* the latest time of its events; TIME_NONE: it gave none */
     uint64_t offset; /* of the first byte that was not taken */
     uint64_t line;   /* lines taken */
     uint64_t head_hash;
     uint32_t head_n;
-    struct buf text; /* read from offset on and not taken */
-    size_t scanned;  /* of it, known to hold no line end */
+    struct buf text; /* read; from its byte from on, which is the file's at offset, not taken */
+    size_t from;
+    size_t scanned; /* after from, known to hold no line end */
     struct ingest_parser *parser;
 };
 
@@ -43,6 +50,9 @@ struct ingest_follow {
     bool folder;         /* as it was when it was there last */
     struct tail **tails; /* in the order of their paths */
     size_t n, cap;
+    bool polled;
+    event_sink_fn sink; /* of the poll that runs */
+    void *ctx;
     uint64_t sequence;
     struct ingest_counts gone; /* what tails that are no more have counted */
     struct ingest_follow_state state;
@@ -126,6 +136,8 @@ static struct tail *add(struct ingest_follow *f, const char *path, uint64_t devi
     if (t == NULL)
         return NULL;
     t->fd = -1;
+    t->behind = true;
+    t->newest = TIME_NONE;
     t->device = device;
     t->inode = inode;
     buf_init(&t->text);
@@ -163,7 +175,7 @@ static enum err start_over(struct ingest_follow *f, struct tail *t)
     t->offset = t->line = t->head_hash = 0;
     t->head_n = 0;
     t->skipping = false;
-    t->scanned = 0;
+    t->from = t->scanned = 0;
     buf_clear(&t->text);
     return ERR_NONE;
 }
@@ -236,10 +248,23 @@ static bool settle_format(struct ingest_follow *f, struct tail *t, uint64_t size
     return false;
 }
 
-static void take_line(struct ingest_follow *f, struct tail *t, size_t n, size_t end,
-                      event_sink_fn sink, void *ctx)
+struct reading {
+    struct ingest_follow *follow;
+    struct tail *tail;
+};
+
+static void on_event(void *ctx, struct event *e)
 {
-    char *p = t->text.p;
+    const struct reading *r = ctx;
+    if (e->time > r->tail->newest)
+        r->tail->newest = e->time;
+    r->follow->sink(r->follow->ctx, e);
+}
+
+static void take_line(struct ingest_follow *f, struct tail *t, size_t n, size_t end)
+{
+    char *p = t->text.p + t->from;
+    struct reading reading = {f, t};
     t->line++;
     if (t->skipping) {
         ingest_parser_drop(t->parser, INGEST_DROP_LONG, t->line,
@@ -248,54 +273,102 @@ static void take_line(struct ingest_follow *f, struct tail *t, size_t n, size_t 
     } else {
         size_t len = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
         ingest_parser_set_sequence(t->parser, f->sequence);
-        ingest_parser_line(t->parser, p, len, t->line, false, sink, ctx);
+        ingest_parser_line(t->parser, p, len, t->line, false, on_event, &reading);
         f->sequence = ingest_parser_sequence(t->parser);
     }
     t->offset += n + end;
 }
 
+/* How far a file is read: so many lines, and no line more once its times are past until. */
+struct bound {
+    uint64_t lines;
+    ts_ns until;
+};
+
+static bool is_enough(const struct tail *t, uint64_t done, struct bound bound)
+{
+    return done >= bound.lines || t->newest > bound.until;
+}
+
 /* The complete lines of what was read; with last, the rest too. Returns how many. */
-static uint64_t take_lines(struct ingest_follow *f, struct tail *t, uint64_t max, bool last,
-                           event_sink_fn sink, void *ctx)
+static uint64_t take_lines(struct ingest_follow *f, struct tail *t, struct bound bound, bool last)
 {
     uint64_t done = 0;
-    struct buf text = t->text; /* p and n move along; the memory stays t's */
-    while (done < max && t->text.n > 0) {
-        const char *from = t->text.p;
+    while (!is_enough(t, done, bound) && t->from < t->text.n) {
+        const char *at = t->text.p + t->from;
+        size_t have = t->text.n - t->from;
         const char *nl =
-            t->text.n > t->scanned ? memchr(from + t->scanned, '\n', t->text.n - t->scanned) : NULL;
+            have > t->scanned ? memchr(at + t->scanned, '\n', have - t->scanned) : NULL;
         if (nl == NULL && !last) {
-            t->scanned = t->text.n;
+            t->scanned = have;
             break;
         }
-        size_t n = nl != NULL ? (size_t)(nl - from) : t->text.n;
-        take_line(f, t, n, nl != NULL, sink, ctx);
-        t->text.p += n + (nl != NULL);
-        t->text.n -= n + (nl != NULL);
+        size_t n = nl != NULL ? (size_t)(nl - at) : have;
+        take_line(f, t, n, nl != NULL);
+        t->from += n + (nl != NULL);
         t->scanned = 0;
         done++;
     }
-    size_t rest = t->text.n;
-    if (rest > 0 && t->text.p != text.p)
-        memmove(text.p, t->text.p, rest);
-    t->text = text;
-    t->text.n = rest;
-    if (rest >= INGEST_INPUT_LINE_MAX) {
+    if (t->scanned >= INGEST_INPUT_LINE_MAX) {
         t->skipping = true;
-        t->offset += rest;
-        t->text.n = t->scanned = 0;
+        t->offset += t->text.n - t->from;
+        t->from = t->text.n;
+        t->scanned = 0;
     }
     return done;
 }
 
-/* Reads on in one file. last: nothing more will come under this inode. */
-static uint64_t read_tail(struct ingest_follow *f, struct tail *t, uint64_t max, bool last,
-                          event_sink_fn sink, void *ctx)
+/* Adds what the file has next. *out_got 0: nothing. False: it cannot be read now. */
+static bool read_on(struct ingest_follow *f, struct tail *t, size_t *out_got)
+{
+    size_t rest = t->text.n - t->from;
+    if (t->from > 0 && rest > 0)
+        memmove(t->text.p, t->text.p + t->from, rest);
+    t->text.n = rest;
+    t->from = 0;
+    char *room = buf_reserve(&t->text, READ_SIZE);
+    if (room == NULL) {
+        buf_clear(&t->text);
+        t->scanned = 0;
+        f->state.failures++;
+        return false;
+    }
+    ssize_t got = pread(t->fd, room, READ_SIZE, (off_t)(t->offset + rest));
+    if (got < 0) {
+        f->state.failures += errno != EINTR && errno != EAGAIN;
+        return false;
+    }
+    t->text.n += (size_t)got;
+    *out_got = (size_t)got;
+    return true;
+}
+
+/* What is read already, then what the file has. last: nothing more will come under this inode. */
+static uint64_t read_bounded(struct ingest_follow *f, struct tail *t, uint64_t size,
+                             struct bound bound, bool last)
 {
     uint64_t done = 0;
+    size_t got = 1;
+    for (;;) {
+        bool known = t->text.n > t->from && settle_format(f, t, size);
+        if (t->ignored)
+            return done;
+        if (known)
+            done +=
+                take_lines(f, t, (struct bound){bound.lines - done, bound.until}, last && got == 0);
+        t->behind = is_enough(t, done, bound);
+        if (t->behind || got == 0 || !read_on(f, t, &got))
+            return done;
+    }
+}
+
+/* Reads on in one file. */
+static uint64_t read_tail(struct ingest_follow *f, struct tail *t, struct bound bound)
+{
     struct stat st;
+    t->behind = false;
     if (t->ignored || (t->fd < 0 && open_tail(f, t) != ERR_NONE) || t->fd < 0) {
-        f->state.failures += !t->ignored && !last;
+        f->state.failures += !t->ignored && t->seen;
         return 0;
     }
     if (fstat(t->fd, &st) == 0 && (uint64_t)st.st_size < t->offset) {
@@ -303,26 +376,7 @@ static uint64_t read_tail(struct ingest_follow *f, struct tail *t, uint64_t max,
         if (start_over(f, t) != ERR_NONE)
             return 0;
     }
-    while (done < max) {
-        char *room = buf_reserve(&t->text, READ_SIZE);
-        if (room == NULL) {
-            buf_clear(&t->text);
-            f->state.failures++;
-            break;
-        }
-        ssize_t got = pread(t->fd, room, READ_SIZE, (off_t)(t->offset + t->text.n));
-        if (got < 0) {
-            f->state.failures += errno != EINTR && errno != EAGAIN;
-            break;
-        }
-        t->text.n += (size_t)got;
-        if (!settle_format(f, t, (uint64_t)st.st_size))
-            break;
-        uint64_t now = take_lines(f, t, max - done, last && got == 0, sink, ctx);
-        done += now;
-        if (got == 0 && now == 0)
-            break;
-    }
+    uint64_t done = read_bounded(f, t, (uint64_t)st.st_size, bound, !t->seen);
     if (t->fd >= 0 && t->head_n < HEAD_SIZE && t->offset > t->head_n) {
         uint32_t n = t->offset < HEAD_SIZE ? (uint32_t)t->offset : HEAD_SIZE;
         if (hash_head(t->fd, n, &t->head_hash))
@@ -412,34 +466,95 @@ static int compare_paths(const void *a, const void *b)
     return c != 0 ? c : x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
-enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, event_sink_fn sink,
-                            void *ctx, uint64_t *out_lines)
+/*
+ * Of the files that are behind the one whose times are earliest, and the time at which the next one
+ * is (TIME_MAX: there is none), so that they go through the past together. NULL: none is behind.
+ */
+static struct tail *earliest_behind(const struct ingest_follow *f, ts_ns *out_next)
 {
-    uint64_t max = max_lines == 0 ? UINT64_MAX : max_lines;
-    uint64_t done = 0;
-    if (out_lines != NULL)
-        *out_lines = 0;
-    if (!find_path(f))
-        return ERR_NONE;
-    look(f);
-    if (f->n > 1)
-        qsort(f->tails, f->n, sizeof(struct tail *), compare_paths);
+    struct tail *first = NULL;
+    *out_next = TIME_MAX;
+    for (size_t i = 0; i < f->n; i++) {
+        struct tail *t = f->tails[i];
+        if (!t->behind)
+            continue;
+        if (first == NULL || t->newest < first->newest) {
+            *out_next = first != NULL ? first->newest : TIME_MAX;
+            first = t;
+        } else if (t->newest < *out_next) {
+            *out_next = t->newest;
+        }
+    }
+    return first;
+}
+
+ts_ns ingest_follow_time(const struct ingest_follow *f)
+{
+    ts_ns next;
+    const struct tail *t = earliest_behind(f, &next);
+    if (!f->polled)
+        return TIME_NONE;
+    return t != NULL ? t->newest : TIME_MAX;
+}
+
+/* Files that are gone and read to their end. */
+static void drop_finished(struct ingest_follow *f)
+{
     size_t kept = 0;
     for (size_t i = 0; i < f->n; i++) {
         struct tail *t = f->tails[i];
-        uint64_t now = read_tail(f, t, max - done, !t->seen, sink, ctx);
-        done += now;
-        bool finished = !t->seen && done < max;
-        if (finished) {
-            if (t->parser != NULL)
-                ingest_counts_add(&f->gone, ingest_parser_counts(t->parser));
-            f->state.rotated++;
-            free_tail(t);
-        } else {
+        if (t->seen || t->behind) {
             f->tails[kept++] = t;
+            continue;
         }
+        if (t->parser != NULL)
+            ingest_counts_add(&f->gone, ingest_parser_counts(t->parser));
+        f->state.rotated++;
+        free_tail(t);
     }
     f->n = kept;
+}
+
+/* Files that were read to their end first, so that what comes does not wait for what has been. */
+static uint64_t read_ends(struct ingest_follow *f, uint64_t max)
+{
+    uint64_t done = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        uint64_t share = max - done < SHARE_LINES ? max - done : SHARE_LINES;
+        if (f->tails[i]->behind || share == 0)
+            f->tails[i]->behind = true;
+        else
+            done += read_tail(f, f->tails[i], (struct bound){share, TIME_MAX});
+    }
+    return done;
+}
+
+static uint64_t read_past(struct ingest_follow *f, uint64_t max, ts_ns until)
+{
+    uint64_t done = 0;
+    ts_ns next;
+    struct tail *t;
+    while (done < max && (t = earliest_behind(f, &next)) != NULL && t->newest <= until)
+        done += read_tail(f, t, (struct bound){max - done, next < until ? next : until});
+    return done;
+}
+
+enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, ts_ns until,
+                            event_sink_fn sink, void *ctx, uint64_t *out_lines)
+{
+    uint64_t max = max_lines == 0 ? UINT64_MAX : max_lines;
+    uint64_t done = 0;
+    f->sink = sink;
+    f->ctx = ctx;
+    f->polled = true;
+    if (find_path(f)) {
+        look(f);
+        if (f->n > 1)
+            qsort(f->tails, f->n, sizeof(struct tail *), compare_paths);
+        done = read_ends(f, max);
+        done += read_past(f, max - done, until);
+        drop_finished(f);
+    }
     if (out_lines != NULL)
         *out_lines = done;
     return ERR_NONE;

@@ -34,11 +34,19 @@ void ingest_follow_close(struct ingest_follow *f); /* NULL is fine */
 
 /*
  * Looks for new files and new lines, reads at most max_lines lines (0: all there are) and gives
- * their events to the sink. *out_lines (NULL is fine) is how many lines were read: max_lines means
- * that there may be more. Files that cannot be read are counted and tried again at the next poll.
+ * their events to the sink. Files with more lines than that are read in turn, the one whose times
+ * are earliest next, so that a folder's logs go through the past together. *out_lines (NULL is
+ * fine) is how many lines were read: max_lines means that there may be more. Files that cannot be
+ * read are counted and tried again at the next poll.
  */
-enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, event_sink_fn sink,
-                            void *ctx, uint64_t *out_lines) ERR_MUST_CHECK;
+enum err ingest_follow_poll(struct ingest_follow *f, uint64_t max_lines, ts_ns until,
+                            event_sink_fn sink, void *ctx, uint64_t *out_lines) ERR_MUST_CHECK;
+
+/*
+ * Up to which time the files were read: the latest time that was met in the file that is farthest
+ * behind; TIME_NONE when that is not known yet; TIME_MAX when all were read to their end.
+ */
+ts_ns ingest_follow_time(const struct ingest_follow *f);
 
 /* What all files together gave, those that are gone included. */
 void ingest_follow_counts(const struct ingest_follow *f, struct ingest_counts *out);

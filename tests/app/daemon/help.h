@@ -187,6 +187,7 @@ static inline struct daemon_pipeline *help_pipeline(struct store_state *st, stru
     struct daemon_pipeline *p = help_pipeline_behind(st, store, alerts, now);
     HELP_OK(daemon_pipeline_catch_up(p, 0, &behind, &help_why));
     assert_false(behind);
+    HELP_OK(daemon_pipeline_advance(p, now, &help_why));
     return p;
 }
 

@@ -52,7 +52,7 @@ static void append(struct fixture *x, const char *name, const char *text)
 static size_t poll_files(struct fixture *x)
 {
     size_t before = x->got.n;
-    assert_int_equal(ingest_follow_poll(x->f, 0, lines_take, &x->got, NULL), ERR_NONE);
+    assert_int_equal(ingest_follow_poll(x->f, 0, TIME_MAX, lines_take, &x->got, NULL), ERR_NONE);
     return x->got.n - before;
 }
 
@@ -220,7 +220,8 @@ static void the_number_of_lines_is_limited(void **state)
     for (int i = 0; i < 10; i++)
         append(x, "x.json", "{\"@timestamp\":1}\n");
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(ingest_follow_poll(x->f, 3, lines_take, &x->got, &lines), ERR_NONE);
+        assert_int_equal(ingest_follow_poll(x->f, 3, TIME_MAX, lines_take, &x->got, &lines),
+                         ERR_NONE);
         assert_int_equal(lines, i < 3 ? 3 : 1);
     }
     assert_int_equal(x->got.n, 10);
@@ -255,7 +256,7 @@ static int follow_shut(struct shut *x, const char *path, bool with_opener)
     if (with_opener)
         settings.opener = (struct ingest_opener){open_shut, x};
     if (ingest_follow_open(path, &settings, &f, &why) != ERR_NONE ||
-        ingest_follow_poll(f, 0, lines_take, &got, NULL) != ERR_NONE)
+        ingest_follow_poll(f, 0, TIME_MAX, lines_take, &got, NULL) != ERR_NONE)
         return -1;
     int n = (int)got.n;
     ingest_follow_close(f);
@@ -296,6 +297,49 @@ static void what_is_shut_is_opened_by_another(void **state)
     assert_int_equal(folder, 2);
 }
 
+/* Files with a past are read by the times of their lines, whatever they are called and however much
+ * is in them, and no further than is asked for. */
+static void a_past_is_gone_through_together(void **state)
+{
+    struct fixture *x = *state;
+    char line[64];
+    uint64_t n;
+    ts_ns last = 0;
+    const struct {
+        const char *name;
+        unsigned begin, end, step;
+    } logs[] = {{"conn.log", 1000, 3000, 10},   /* rare */
+                {"conn.1.log", 1000, 3000, 1},  /* busy */
+                {"conn.2.log", 2500, 2600, 1}}; /* later */
+    for (size_t i = 0; i < 3; i++) {
+        append(x, logs[i].name, HEADER);
+        for (unsigned at = logs[i].begin; at < logs[i].end; at += logs[i].step) {
+            snprintf(line, sizeof(line), "%u\tC%zu\n", at, i);
+            append(x, logs[i].name, line);
+        }
+    }
+    begin(x, x->temp.dir);
+    assert_int_equal(ingest_follow_time(x->f), TIME_NONE);
+    assert_int_equal(ingest_follow_poll(x->f, 0, 2000 * TIME_S, lines_take, &x->got, &n), ERR_NONE);
+    assert_in_range(x->got.n, 1102, 1106); /* each goes to the first line after it */
+    assert_in_range(ingest_follow_time(x->f), 2000 * TIME_S, 2002 * TIME_S);
+    while (ingest_follow_time(x->f) != TIME_MAX)
+        assert_int_equal(ingest_follow_poll(x->f, 50, TIME_MAX, lines_take, &x->got, &n), ERR_NONE);
+    assert_int_equal(x->got.n, 200 + 2000 + 100);
+    for (size_t i = 3; i < x->got.n; i++) {
+        /* No file runs ahead of another by more than its own next line. */
+        if (x->got.events[i].time < last - 10 * TIME_S)
+            fail_msg("event %zu is of %lld, after %lld", i,
+                     (long long)(x->got.events[i].time / TIME_S), (long long)(last / TIME_S));
+        if (x->got.events[i].time > last && x->got.events[i].time != 2500 * TIME_S)
+            last = x->got.events[i].time;
+    }
+    /* What is added later is read at once. */
+    append(x, "conn.1.log", "900\tC\n");
+    assert_int_equal(poll_files(x), 1);
+    assert_int_equal(ingest_follow_time(x->f), TIME_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reading_goes_on_where_it_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(the_number_of_lines_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_shut_is_opened_by_another, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_past_is_gone_through_together, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
