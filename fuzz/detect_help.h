@@ -23,7 +23,8 @@ static inline struct detect_job *help_fuzz_job(void)
         "\"field_name\":\"v\"},{\"function\":\"varp\",\"field_name\":\"v\",\"by_field_name\":\"b\"}"
         ","
         "{\"function\":\"metric\",\"field_name\":\"v\",\"by_field_name\":\"a\",\"over_field_name\":"
-        "\"b\"}],\"influencers\":[\"a\",\"c\"]},"
+        "\"b\"},{\"function\":\"time_of_day\",\"by_field_name\":\"a\"},{\"function\":\"time_of_"
+        "week\",\"over_field_name\":\"b\"}],\"influencers\":[\"a\",\"c\"]},"
         "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"},\"data_description\":{"
         "\"time_field\":\"t\"}}";
     struct detect_job *job = NULL;

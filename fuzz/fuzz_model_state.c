@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Saved models from a hostile hand: refused, or usable and finite. */
 #include "base/assert.h"
+#include "model/clock.h"
 #include "model/history.h"
 #include "model/population.h"
 #include "model/rare.h"
@@ -57,15 +58,30 @@ static void use_rare(struct cursor *c)
     ASSERT(model_history_score(&h, 80) <= 80);
 }
 
+static void use_clock(struct cursor *c)
+{
+    struct model_clock m;
+    if (model_clock_load(c, MODEL_CLOCK_DAY, &m) != ERR_NONE)
+        return;
+    for (size_t i = 0; i < 30; i++) {
+        struct model_clock_judgement j;
+        model_clock_judge(&m, (ts_ns)i * TIME_HOUR, i, &j);
+        ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical));
+        model_clock_learn(&m, (ts_ns)i * TIME_HOUR, i);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
-    uint8_t which = cursor_u8(&c) % 5;
+    uint8_t which = cursor_u8(&c) % 6;
     if (which < 3)
         use_series(&c, (enum model_kind)which);
     else if (which == 3)
         use_population(&c);
-    else
+    else if (which == 4)
         use_rare(&c);
+    else
+        use_clock(&c);
     return 0;
 }

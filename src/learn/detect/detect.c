@@ -441,6 +441,12 @@ static struct detect_cell *cell_of(struct detect *d, struct detect_open *b, size
                               detect_parent_bits(det), true);
 }
 
+static void feed_slot(struct detect *d, size_t detector, struct detect_cell *c, uint64_t weight)
+{
+    enum model_clock_cycle cycle = detect_clock_cycle(&d->job->detectors[detector]);
+    detect_gather_slot(&c->gather, model_clock_slot(cycle, d->record_time), weight);
+}
+
 static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
                       struct detect_cell *c, uint64_t weight)
 {
@@ -449,6 +455,11 @@ static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
     case DETECT_DISTINCT_COUNT:
     case DETECT_INFO_CONTENT:
         add_texts(d, b, c, r, &d->row.values[r->field], weight);
+        return;
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        feed_slot(d, detector, c, weight);
+        contribute(d, b, c, r, (double)weight, (double)weight);
         return;
     case DETECT_COUNT:
     case DETECT_NON_ZERO_COUNT:
@@ -546,6 +557,7 @@ static enum err take(struct detect *d, ts_ns time)
     if (weight == 0)
         return ERR_NONE;
     b->events += weight;
+    d->record_time = time;
     for (size_t i = 0; i < d->job->n_measures; i++)
         feed_detector(d, b, i, weight);
     return ERR_NONE;
@@ -641,7 +653,7 @@ static void count_split(const struct detect *d, enum detect_class class, uint64_
         if (e == NULL || e->detector >= d->job->n_detectors)
             continue;
         const struct detect_detector *det = &d->job->detectors[e->detector];
-        if (class == DETECT_CLASS_METRIC && det->by != NULL)
+        if ((class == DETECT_CLASS_METRIC || class == DETECT_CLASS_CLOCK) && det->by != NULL)
             (*by)++;
         else if (det->partition != NULL && !detect_freq_population(det, class))
             (*partition)++;
@@ -654,6 +666,7 @@ void detect_size(const struct detect *d, struct detect_size_stats *out)
     uint64_t by = detect_table_count(d->table, DETECT_CLASS_VALUE);
     uint64_t partition = 0;
     count_split(d, DETECT_CLASS_METRIC, &by, &partition);
+    count_split(d, DETECT_CLASS_CLOCK, &by, &partition);
     count_split(d, DETECT_CLASS_POPULATION, &by, &partition);
     count_split(d, DETECT_CLASS_POOL, &by, &partition);
     *out = (struct detect_size_stats){

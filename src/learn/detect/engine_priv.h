@@ -86,6 +86,7 @@ struct detect {
     size_t n_open;
     size_t cap_open;
     size_t max_open;
+    ts_ns record_time;           /* of the record that is taken in */
     struct detect_open *current; /* the last one a record fell into */
 
     ts_ns now;
@@ -139,6 +140,13 @@ size_t detect_freq_judge(const struct detect *d, const struct detect_closing *cl
                          struct detect_cell **cells, size_t n, struct detect_candidates *found);
 /* Learns the members' numbers and closes the population; before the pool learns the bucket. */
 void detect_freq_learn(const struct detect *d, struct detect_cell **cells, size_t n, ts_ns start);
+
+/* clock.c: time_of_day and time_of_week. */
+enum model_clock_cycle detect_clock_cycle(const struct detect_detector *det);
+/* Judges the most unusual time of a cell, whose value it becomes. */
+bool detect_clock_judge(const struct detect *d, struct detect_cell *c, ts_ns start,
+                        struct detect_candidate *x);
+void detect_clock_learn(const struct detect *d, const struct detect_cell *c, ts_ns start);
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);

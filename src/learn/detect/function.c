@@ -66,9 +66,9 @@ static const struct detect_function functions[] = {
     SIDED("median", "median", DETECT_MEDIAN, REQ, OPT, true, false),
     SIDED("varp", "varp", DETECT_VARP, REQ, OPT, true, false),
     {"metric", "metric", "metric", DETECT_METRIC, DETECT_BOTH, REQ, OPT, OPT, true, false},
-    {"time_of_day", "time_of_day", "time", DETECT_TIME_OF_DAY, DETECT_BOTH, NO, OPT, OPT, false,
+    {"time_of_day", "time_of_day", "time", DETECT_TIME_OF_DAY, DETECT_BOTH, NO, OPT, OPT, true,
      false},
-    {"time_of_week", "time_of_week", "time", DETECT_TIME_OF_WEEK, DETECT_BOTH, NO, OPT, OPT, false,
+    {"time_of_week", "time_of_week", "time", DETECT_TIME_OF_WEEK, DETECT_BOTH, NO, OPT, OPT, true,
      false},
     {"lat_long", "lat_long", "lat_long", DETECT_LAT_LONG, DETECT_BOTH, REQ, OPT, OPT, false, false},
 };
@@ -96,5 +96,7 @@ const struct detect_function *detect_function_part(const struct detect_function 
 const char *detect_function_names(void)
 {
     return "count, non_zero_count, sum, non_null_sum, mean, median, varp, distinct_count and "
-           "info_content (each also with high_ or low_), min, max, metric, rare and freq_rare";
+           "info_content (each also with high_ or low_), min, max, metric, rare, freq_rare, "
+           "time_of_day "
+           "and time_of_week";
 }

@@ -29,9 +29,9 @@ enum detect_kind {
     DETECT_MEDIAN,
     DETECT_VARP,
     DETECT_METRIC, /* stands for its parts */
-    /* understood, and refused for now */
     DETECT_TIME_OF_DAY,
     DETECT_TIME_OF_WEEK,
+    /* understood, and refused for now */
     DETECT_LAT_LONG,
 };
 
@@ -65,6 +65,11 @@ struct detect_function {
 static inline bool detect_kind_rare(enum detect_kind kind)
 {
     return kind == DETECT_RARE || kind == DETECT_FREQ_RARE;
+}
+
+static inline bool detect_kind_clock(enum detect_kind kind)
+{
+    return kind == DETECT_TIME_OF_DAY || kind == DETECT_TIME_OF_WEEK;
 }
 
 /* NULL when no function has that name. */

@@ -2,6 +2,7 @@
 #include "detect/gather.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What a sum takes at most (stats/sum.h). */
 #define SQUARE_MOST 0x1p100
@@ -19,6 +20,9 @@ size_t detect_gather_size(enum detect_kind kind)
         return head + sizeof(double);
     case DETECT_VARP:
         return head + 2 * sizeof(struct stats_sum);
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        return head + sizeof(((struct detect_gather *)NULL)->slots);
     case DETECT_MEDIAN:
         return head + sizeof(struct stats_median);
     case DETECT_DISTINCT_COUNT:
@@ -48,6 +52,10 @@ void detect_gather_init(struct detect_gather *g, enum detect_kind kind)
     case DETECT_VARP:
         stats_sum_init(&g->moments.values);
         stats_sum_init(&g->moments.squares);
+        break;
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        memset(g->slots, 0, sizeof(g->slots));
         break;
     case DETECT_MEDIAN:
         stats_median_init(&g->median);
@@ -176,6 +184,12 @@ bool detect_gather_text(struct detect_gather *g, enum detect_kind kind, uint64_t
     return true;
 }
 
+void detect_gather_slot(struct detect_gather *g, size_t slot, uint64_t weight)
+{
+    g->count += weight;
+    g->slots[slot / 64 % 3] |= (uint64_t)1 << slot % 64;
+}
+
 bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,
                          const struct detect_gather *from)
 {
@@ -189,6 +203,11 @@ bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,
     case DETECT_VARP:
         stats_sum_merge(&into->moments.values, &from->moments.values);
         stats_sum_merge(&into->moments.squares, &from->moments.squares);
+        return true;
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        for (size_t i = 0; i < 3; i++)
+            into->slots[i] |= from->slots[i];
         return true;
     case DETECT_MEDIAN:
         return stats_median_merge(&into->median, &from->median);
@@ -257,6 +276,11 @@ void detect_gather_save(const struct detect_gather *g, enum detect_kind kind, st
         stats_sum_save(&g->moments.values, out);
         stats_sum_save(&g->moments.squares, out);
         break;
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        for (size_t i = 0; i < 3; i++)
+            buf_le64(out, g->slots[i]);
+        break;
     case DETECT_MEDIAN:
         stats_median_save(&g->median, out);
         break;
@@ -288,6 +312,11 @@ enum err detect_gather_load(struct cursor *in, enum detect_kind kind, struct det
     case DETECT_VARP:
         stats_sum_load(in, &out->moments.values);
         stats_sum_load(in, &out->moments.squares);
+        break;
+    case DETECT_TIME_OF_DAY:
+    case DETECT_TIME_OF_WEEK:
+        for (size_t i = 0; i < 3; i++)
+            out->slots[i] = cursor_le64(in);
         break;
     case DETECT_MEDIAN:
         e = stats_median_load(in, &out->median);

@@ -36,7 +36,8 @@ struct detect_gather {
             struct stats_sum squares;
         } moments; /* varp */
         struct stats_median median;
-        double extreme; /* min, max */
+        uint64_t slots[3]; /* time_of_day, time_of_week: a bit for each slot that had events */
+        double extreme;    /* min, max */
         struct stats_distinct distinct;
         struct stats_info info;
     };
@@ -59,6 +60,9 @@ bool detect_gather_number(struct detect_gather *g, enum detect_kind kind, double
                           uint64_t weight);
 bool detect_gather_text(struct detect_gather *g, enum detect_kind kind, uint64_t hash,
                         struct bytes value, uint64_t weight);
+
+/* An event in a slot of the day or week (model/clock.h). */
+void detect_gather_slot(struct detect_gather *g, size_t slot, uint64_t weight);
 
 /* Adds another half of the same bucket, made with the same hash key. False: memory was short. */
 bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,

@@ -69,8 +69,8 @@ static double carried(const struct detect_candidate *c, const struct detect_part
  */
 static double scale_to_excess(const struct detect_candidate *c)
 {
-    if (!c->has_values || of_middle(c->cell->kind) || c->cell->kind == DETECT_MIN ||
-        c->cell->kind == DETECT_MAX)
+    if (!c->has_values || of_middle(c->cell->kind) || detect_kind_clock(c->cell->kind) ||
+        c->cell->kind == DETECT_MIN || c->cell->kind == DETECT_MAX)
         return 1;
     double value = fabs(c->value);
     double excess = fabs(c->value - c->typical);

@@ -44,7 +44,8 @@ struct model_params detect_params(const struct detect *d, size_t detector)
 
 static bool is_population(const struct detect_detector *det)
 {
-    return det->over != NULL && !detect_kind_rare(det->function->kind);
+    return det->over != NULL && !detect_kind_rare(det->function->kind) &&
+           !detect_kind_clock(det->function->kind);
 }
 
 /* A new entity if memory allows. */
@@ -113,6 +114,18 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
     return e;
 }
 
+static struct detect_entity *resolve_clock(struct detect *d, const struct detect_cell *c, bool make)
+{
+    void *e = detect_table_find(d->table, DETECT_CLASS_CLOCK, c->detector, c->partition, 0, c->by);
+    if (e != NULL || !make)
+        return e;
+    e = admit(d, DETECT_CLASS_CLOCK, c->detector, c->partition, 0, c->by, 0);
+    if (e != NULL)
+        model_clock_init(&((struct detect_clock *)e)->model,
+                         detect_clock_cycle(&d->job->detectors[c->detector]));
+    return e;
+}
+
 static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bool make,
                                      ts_ns start)
 {
@@ -130,6 +143,8 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
             stats_distinct_init(detect_table_value_members(v));
         return v;
     }
+    if (detect_kind_clock(det->function->kind))
+        return resolve_clock(d, c, make);
     if (is_population(det)) {
         struct detect_entity *e = detect_table_find(d->table, DETECT_CLASS_MEMBER, c->detector,
                                                     c->partition, c->over, c->by);
@@ -192,7 +207,7 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
         c->flags = 0;
         c->parent = NULL;
         bool rare = detect_kind_rare(det->function->kind);
-        if (rare || det->over != NULL) {
+        if (rare || is_population(det)) {
             bool same = before != NULL && before->detector == c->detector &&
                         before->partition == c->partition && (rare || before->by == c->by);
             c->parent = same ? before->parent : resolve_parent(d, c, make);
@@ -385,6 +400,8 @@ static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piec
     bool judged;
     if (det->function->kind == DETECT_RARE)
         judged = judge_rare(w, c, &x);
+    else if (detect_kind_clock(c->kind))
+        judged = detect_clock_judge(w->d, c, w->c->bucket->start, &x);
     else if (det->over != NULL)
         judged = judge_member(w, c, &x);
     else
@@ -452,6 +469,9 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
         }
         if (!skip)
             model_rare_learn(&pool->model, &v->model, start, members, of);
+    } else if (detect_kind_clock(c->kind)) {
+        if (!skip)
+            detect_clock_learn(w->d, c, start);
     } else if (det->over != NULL) {
         struct detect_member *m = e;
         if (!skip)

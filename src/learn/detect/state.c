@@ -99,6 +99,16 @@ static bool load_episode(struct cursor *in, struct detect_episode *e)
            e->peak <= 100;
 }
 
+/* Classes that came later are there for jobs that use them: older states of others stay readable.
+ */
+static bool class_saved(const struct detect_job *job, size_t class)
+{
+    bool clock = false;
+    for (size_t i = 0; i < job->n_detectors; i++)
+        clock |= detect_kind_clock(job->detectors[i].function->kind);
+    return class != DETECT_CLASS_CLOCK || clock;
+}
+
 static void save_entity(const struct detect *d, const struct detect_entity *e, struct buf *out)
 {
     const void *whole = e;
@@ -140,6 +150,9 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
         model_history_save(&s->history, out);
         break;
     }
+    case DETECT_CLASS_CLOCK:
+        model_clock_save(&((const struct detect_clock *)whole)->model, out);
+        break;
     case DETECT_CLASSES:
         break;
     }
@@ -203,7 +216,7 @@ void detect_state_save(const struct detect *d, struct buf *out)
         buf_le32(out, (uint32_t)text.n);
         buf_add(out, text.p, text.n);
     }
-    for (size_t c = 0; c < DETECT_CLASSES; c++) {
+    for (size_t c = 0; c < DETECT_CLASSES && class_saved(d->job, c); c++) {
         size_t slots = detect_table_slots(d->table, (enum detect_class)c);
         buf_le64(out, detect_table_count(d->table, (enum detect_class)c));
         for (size_t i = 0; i < slots; i++) {
@@ -395,6 +408,9 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
         s->last_score = (ts_ns)cursor_le64(in);
         return model_history_load(in, span, &s->history);
     }
+    case DETECT_CLASS_CLOCK:
+        return model_clock_load(in, detect_clock_cycle(&d->job->detectors[e->detector]),
+                                &((struct detect_clock *)whole)->model);
     case DETECT_CLASSES:
         break;
     }
@@ -406,15 +422,18 @@ static bool fits(const struct detect_detector *det, enum detect_class class)
 {
     bool rare = detect_kind_rare(det->function->kind);
     bool freq = det->function->kind == DETECT_FREQ_RARE;
+    bool clock = detect_kind_clock(det->function->kind);
     switch (class) {
     case DETECT_CLASS_METRIC:
-        return !rare && det->over == NULL;
+        return !rare && !clock && det->over == NULL;
     case DETECT_CLASS_POPULATION:
     case DETECT_CLASS_MEMBER:
-        return freq || (!rare && det->over != NULL);
+        return freq || (!rare && !clock && det->over != NULL);
     case DETECT_CLASS_POOL:
     case DETECT_CLASS_VALUE:
         return rare;
+    case DETECT_CLASS_CLOCK:
+        return clock;
     default:
         return true;
     }
@@ -422,7 +441,7 @@ static bool fits(const struct detect_detector *det, enum detect_class class)
 
 static enum err load_entities(struct detect *d, struct cursor *in, const struct detect_loading *l)
 {
-    for (size_t c = 0; c < DETECT_CLASSES; c++) {
+    for (size_t c = 0; c < DETECT_CLASSES && class_saved(d->job, c); c++) {
         enum detect_class class = (enum detect_class)c;
         uint64_t n = cursor_le64(in);
         for (uint64_t i = 0; i < n; i++) {

@@ -5,9 +5,10 @@
  * Everything a job has learned, one entity for each thing that has a model.
  *
  * Classes: a metric series; a population and its members; a pool of rare values and its values; the
- * scale of a partition (the history of its scores). An entity is known by its class, detector and
- * names, and found by them. Entities of a class lie in slabs and are walked in a fixed order of
- * slots; what is shown or learned does not depend on that order.
+ * scale of a partition (the history of its scores); the times at which a series has events. An
+ * entity is known by its class, detector and names, and found by them. Entities of a class lie in
+ * slabs and are walked in a fixed order of slots; what is shown or learned does not depend on that
+ * order.
  *
  * Ownership: detect_table_new() makes it; entities are its own, and hold references to names.
  * Threads:   one owner; different entities may be changed by different threads at once.
@@ -15,6 +16,7 @@
 
 #include "base/err.h"
 #include "detect/names.h"
+#include "model/clock.h"
 #include "model/history.h"
 #include "model/population.h"
 #include "model/rare.h"
@@ -32,6 +34,7 @@ enum detect_class {
     DETECT_CLASS_POOL,
     DETECT_CLASS_VALUE,
     DETECT_CLASS_SCALE,
+    DETECT_CLASS_CLOCK,
     DETECT_CLASSES,
 };
 
@@ -97,6 +100,12 @@ struct detect_scale {
     struct detect_entity head;
     ts_ns last_score; /* last bucket that had a score */
     struct model_history history;
+};
+
+/* Times of the day or week; the members of a population share one. */
+struct detect_clock {
+    struct detect_entity head;
+    struct model_clock model;
 };
 
 struct detect_table;

@@ -28,6 +28,7 @@ static const char whole_job[] =
     "{\"function\":\"high_count\",\"by_field_name\":\"port\",\"over_field_name\":\"src\"},"
     "{\"function\":\"freq_rare\",\"by_field_name\":\"name\",\"over_field_name\":\"port\"},"
     "{\"function\":\"median\",\"field_name\":\"bytes\",\"by_field_name\":\"port\"},"
+    "{\"function\":\"time_of_day\",\"by_field_name\":\"src\"},"
     "{\"function\":\"high_varp\",\"field_name\":\"bytes\",\"partition_field_name\":\"src\"}],"
     "\"influencers\":[\"src\",\"port\"]},"
     "\"model_plot_config\":{\"enabled\":true}}";

@@ -45,7 +45,8 @@ static void test_fields(void **state)
     assert_true(find("low_median")->supported && find("high_varp")->supported);
     assert_string_equal(find("high_median")->description, "median");
     assert_false(find("median")->zero_when_empty || find("varp")->zero_when_empty);
-    assert_false(find("time_of_day")->supported);
+    assert_true(find("time_of_day")->supported && find("time_of_week")->supported);
+    assert_false(find("lat_long")->supported);
     assert_true(find("rare")->supported);
 }
 
