@@ -3,31 +3,17 @@
 
 #include "event/event.h"
 
-static struct daemon_place place_of(const struct event *e)
-{
-    return (struct daemon_place){e->time, e->source, e->sequence};
-}
-
-static bool is_after(struct daemon_place a, struct daemon_place b)
-{
-    if (a.time != b.time)
-        return a.time > b.time;
-    if (a.source != b.source)
-        return a.source > b.source;
-    return a.sequence > b.sequence;
-}
-
 bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e)
 {
     if (r->phase == DAEMON_JOB_BEHIND)
-        return !is_after(place_of(e), r->owner->reached);
+        return !daemon_place_is_after(daemon_place_of(e), r->owner->reached);
     return r->phase == DAEMON_JOB_UP;
 }
 
 /* Those that wait are behind from here on; one pass serves them all. */
 static void begin_pass(struct daemon_jobs *j)
 {
-    j->reached = (struct daemon_place){.time = TIME_NONE};
+    j->reached = DAEMON_PLACE_NONE;
     for (size_t i = 0; i < j->n; i++)
         if (j->jobs[i]->phase == DAEMON_JOB_WAITS)
             j->jobs[i]->phase = DAEMON_JOB_BEHIND;
@@ -60,8 +46,8 @@ static bool wants(const struct daemon_job *r, const struct event *e)
 
 enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e)
 {
-    struct daemon_place place = place_of(e);
-    if (!is_after(place, j->reached))
+    struct daemon_place place = daemon_place_of(e);
+    if (!daemon_place_is_after(place, j->reached))
         return ERR_NONE;
     for (size_t i = 0; i < j->n; i++) {
         enum err err = wants(j->jobs[i], e) ? daemon_jobs_offer(j->jobs[i], e) : ERR_NONE;
@@ -75,7 +61,7 @@ enum err daemon_jobs_backfill(struct daemon_jobs *j, const struct event *e)
 void daemon_jobs_reached(struct daemon_jobs *j, ts_ns to)
 {
     const struct daemon_place last = {to - 1, UINT32_MAX, UINT64_MAX};
-    if (is_after(last, j->reached))
+    if (daemon_place_is_after(last, j->reached))
         j->reached = last;
 }
 

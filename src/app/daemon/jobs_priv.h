@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "daemon/jobs.h"
+#include "daemon/place.h"
 #include "detect/detect.h"
 
 #include <stdbool.h>
@@ -34,13 +35,6 @@ struct daemon_job {
     enum daemon_job_phase phase;
     uint64_t had;  /* events up to this place in the order of arrival are in what was restored */
     uint64_t seen; /* the greatest place of an event it was offered */
-};
-
-/* The place of an event in the order in which the store gives events back. */
-struct daemon_place {
-    ts_ns time;
-    uint32_t source;
-    uint64_t sequence;
 };
 
 struct daemon_jobs {

@@ -10,6 +10,7 @@
 #include "daemon/inputs.h"
 #include "daemon/install.h"
 #include "daemon/pipeline.h"
+#include "daemon/place.h"
 #include "enrich/enrich.h"
 #include "event/event.h"
 #include "format/node.h"
@@ -32,13 +33,6 @@
 #define LOOK_EVERY 16384
 #define PACKAGES_MAX 64
 
-/* Where a replay stands in the order of its events. */
-struct place {
-    ts_ns time;
-    uint32_t source;
-    uint64_t sequence;
-};
-
 /* The name of the place under which the state and the store keep theirs. */
 #define PLACE "replay"
 /* How often what was learned is saved, in passing time, when there is a data directory. */
@@ -58,14 +52,14 @@ struct daemon_replay {
     struct store_state *state;
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
-    ts_ns first;      /* time of the earliest event: when jobs and rules are set up */
-    ts_ns last;       /* time of the latest */
-    uint64_t sorted;  /* events that went into the sort */
-    uint64_t played;  /* events that came out */
-    struct place at;  /* the newest event played, by this run or an earlier one */
-    bool placed;      /* at is known */
-    bool nothing_new; /* an earlier run has seen all of the input */
-    ts_ns saved;      /* passing time of the last save */
+    ts_ns first;            /* time of the earliest event: when jobs and rules are set up */
+    ts_ns last;             /* time of the latest */
+    uint64_t sorted;        /* events that went into the sort */
+    uint64_t played;        /* events that came out */
+    struct daemon_place at; /* the newest event played, by this run or an earlier one */
+    bool placed;            /* at is known */
+    bool nothing_new;       /* an earlier run has seen all of the input */
+    ts_ns saved;            /* passing time of the last save */
     enum err failed;
     struct err_text why;
 };
@@ -365,31 +359,17 @@ static enum err set_up(struct daemon_replay *r, struct err_text *why)
     return err;
 }
 
-static struct place place_of(const struct event *e)
-{
-    return (struct place){e->time, e->source, e->sequence};
-}
-
-static bool is_after(struct place a, const struct place *b)
-{
-    if (a.time != b->time)
-        return a.time > b->time;
-    if (a.source != b->source)
-        return a.source > b->source;
-    return a.sequence > b->sequence;
-}
-
-static void place_write(const struct place *p, struct buf *out)
+static void place_write(const struct daemon_place *p, struct buf *out)
 {
     buf_le64(out, (uint64_t)p->time);
     buf_le32(out, p->source);
     buf_le64(out, p->sequence);
 }
 
-static void place_read(const struct buf *from, struct place *out)
+static void place_read(const struct buf *from, struct daemon_place *out)
 {
     struct cursor c = cursor_make(from->p, from->n);
-    struct place p = {.time = (ts_ns)cursor_le64(&c)};
+    struct daemon_place p = {.time = (ts_ns)cursor_le64(&c)};
     p.source = cursor_le32(&c);
     p.sequence = cursor_le64(&c);
     if (cursor_ok(&c))
@@ -404,7 +384,7 @@ static enum err find_place(struct daemon_replay *r, struct err_text *why)
 {
     struct buf place;
     buf_init(&place);
-    r->at.time = TIME_NONE;
+    r->at = DAEMON_PLACE_NONE;
     enum err err = r->store != NULL ? store_offset_get(r->store, PLACE, &place) : ERR_NOT_FOUND;
     if (err == ERR_NONE)
         place_read(&place, &r->at);
@@ -456,8 +436,8 @@ static void play(void *ctx, struct event *e)
         return;
     if (r->played == 0)
         r->failed = begin_play(r, e->time);
-    const struct place place = place_of(e);
-    if (r->failed == ERR_NONE && is_after(place, &r->at)) {
+    const struct daemon_place place = daemon_place_of(e);
+    if (r->failed == ERR_NONE && daemon_place_is_after(place, r->at)) {
         r->failed = daemon_pipeline_event(r->pipeline, e, true, &r->why);
         if (r->failed == ERR_NONE)
             r->at = place;
