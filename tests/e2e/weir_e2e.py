@@ -110,16 +110,24 @@ CONN_TYPES = ("time string addr port addr port enum string interval count count 
 
 
 def conn(rows):
-    """A Zeek conn.log of rows (time, source, destination, port, bytes out, bytes in)."""
+    """A Zeek conn.log of rows (time, source, destination, port, bytes out, bytes in) and, where it is
+    not that of an answered connection, the state: S0 (no answer) or REJ (refused)."""
     out = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-",
            "#path\tconn", "#fields\t" + "\t".join(CONN_FIELDS), "#types\t" + "\t".join(CONN_TYPES)]
-    for i, (time, source, target, port, sent, got) in enumerate(rows):
-        out.append("\t".join([f"{time:.6f}", f"C{i:08x}{int(time)}", source,
-                              str(20000 + i % 40000), target, str(port), "tcp", "-", "1.500000",
-                              str(sent), str(got), "SF", "T", "F", "0", "ShADadFf",
-                              str(sent // 1400 + 4), str(sent + 40 * (sent // 1400 + 4)),
-                              str(got // 1400 + 4), str(got + 40 * (got // 1400 + 4)),
-                              "(empty)"]))
+    for i, (time, source, target, port, sent, got, *state) in enumerate(rows):
+        head = [f"{time:.6f}", f"C{i:08x}{int(time)}", source, str(20000 + i % 40000), target,
+                str(port), "tcp", "-"]
+        if state:
+            refused = state[0] == "REJ"
+            out.append("\t".join(head + ["0.001000" if refused else "-", "0", "0", state[0], "T", "F",
+                                         "0", "Sr" if refused else "S", "1", "44",
+                                         "1" if refused else "0", "40" if refused else "0",
+                                         "(empty)"]))
+            continue
+        out.append("\t".join(head + ["1.500000", str(sent), str(got), "SF", "T", "F", "0", "ShADadFf",
+                                     str(sent // 1400 + 4), str(sent + 40 * (sent // 1400 + 4)),
+                                     str(got // 1400 + 4), str(got + 40 * (got // 1400 + 4)),
+                                     "(empty)"]))
     return "\n".join(out) + "\n"
 
 

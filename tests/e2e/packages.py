@@ -1,0 +1,98 @@
+"""Our own packages over an office's days: a port scan, a sweep, refused connections, guessed passwords
+and floods are told by the right rules, with the right source or destination; without them all is silent."""
+import json
+import time
+
+from weir_e2e import START, Folder, check, conn, office, weir
+
+DAYS = 2
+AT = START + 86400 + 36000  # ten in the morning of the second day
+PACKAGES = ["--package", "scans", "--package", "floods"]
+
+
+def silent_now_and_then():
+    """What fails on ordinary days: a printer that is off, an address that moved."""
+    rows = []
+    for hour in range(DAYS * 24):
+        for k in range(6):
+            rows.append((START + hour * 3600 + k * 600 + hour * 7 % 60, f"10.1.0.{10 + (hour + k) % 20}",
+                         f"10.1.0.{200 + k % 3}", 9100, 0, 0, "S0" if k % 2 else "REJ"))
+    return rows
+
+
+def port_scan():
+    return [(AT + i * 0.2, "10.1.0.13", "10.1.0.5", 1000 + i, 0, 0, "REJ") for i in range(200)]
+
+
+def sweep():
+    return [(AT + 3600 + i * 0.2, "10.1.0.14", f"10.1.7.{i}", 445, 0, 0, "S0") for i in range(1, 250)]
+
+
+def many_sources():
+    return [(AT + 7200 + i * 0.02, f"198.{18 + i % 2}.{i // 250}.{i % 250 + 1}", "10.1.0.6", 443, 0, 0,
+             "S0") for i in range(5000)]
+
+
+def logins(guessed):
+    """Log-ins of an office as ECS documents: now and then one fails; then one address guesses."""
+    at = [(START + hour * 3600 + k * 1700 + hour * 13 % 600, f"10.1.0.{10 + (hour * 2 + k) % 20}",
+           f"user{(hour + k) % 9}") for hour in range(DAYS * 24) for k in range(2)]
+    if guessed:
+        at += [(AT + i * 2, "203.0.113.77", f"user{i % 9}") for i in range(100)]
+    return "".join(json.dumps({
+        "@timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t)),
+        "event": {"kind": "event", "category": ["authentication"], "outcome": "failure"},
+        "source": {"ip": source}, "user": {"name": user}, "host": {"name": "door"},
+    }) + "\n" for t, source, user in sorted(at))
+
+
+def raised(run):
+    """For each rule the times, sources and destinations of its alerts."""
+    out = {}
+    for a in run.lines():
+        of = out.setdefault(a["kibana.alert.rule.name"], {"at": set(), "source": set(), "to": set()})
+        of["at"].add(a["@timestamp"])
+        of["source"] |= set(a.get("source.ip", []))
+        of["to"] |= set(a.get("destination.ip", []))
+    return out
+
+
+def minute(after):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(after))
+
+
+with Folder() as folder:
+    days = sorted(office(DAYS * 24) + silent_now_and_then())
+    clean = folder("conn.clean.log", conn(days))
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("clean.ndjson", logins(False)))
+    check(run.status == 0 and run.out == "", "ordinary days raise no alert", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("scan.log", conn(port_scan())))
+    got = raised(run)
+    for rule in ("Many Ports Tried by a Source", "Spike in Unanswered Connections from a Source"):
+        check(rule in got, f"the port scan raises: {rule}", run)
+        check(got[rule]["source"] == {"10.1.0.13"}, f"with its source: {rule}", run)
+        check(got[rule]["to"] == {"10.1.0.5"}, f"and the host scanned: {rule}", run)
+    check("Many Hosts Tried by a Source" not in got, "one host is no sweep", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("sweep.log", conn(sweep())))
+    got = raised(run)
+    for rule in ("Many Hosts Tried by a Source", "Spike in Unanswered Connections from a Source"):
+        check(rule in got, f"the sweep raises: {rule}", run)
+        check(got[rule]["source"] == {"10.1.0.14"}, f"with its source: {rule}", run)
+    check("Many Ports Tried by a Source" not in got, "one port is no port scan", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("flood.log", conn(many_sources())))
+    got = raised(run)
+    for rule in ("Flood of Conversations to a Destination", "Many Sources at Once at a Destination",
+                 "Flood of Unanswered Packets to a Destination"):
+        check(rule in got, f"the flood raises: {rule}", run)
+        check(got[rule]["to"] == {"10.1.0.6"}, f"with its destination: {rule}", run)
+        check(min(got[rule]["at"]) <= minute(AT + 7200 + 120), f"within two minutes: {rule}", run)
+    check("Flood of Conversations" in got, "and the whole is told too", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("guess.ndjson", logins(True)))
+    got = raised(run)
+    rule = "Spike in Failed Log-ins from a Source"
+    check(set(got) == {rule}, "guessed passwords raise their rule alone", run)
+    check(got[rule]["source"] == {"203.0.113.77"}, "with the source", run)
