@@ -47,7 +47,8 @@ static enum err make_parts(struct daemon_pipeline *p, struct err_text *why)
         .ctx = p,
     };
     struct daemon_jobs *jobs = daemon_jobs_new(&options);
-    struct daemon_rules *rules = jobs != NULL ? daemon_rules_new(options.state, jobs) : NULL;
+    struct daemon_rules *rules =
+        jobs != NULL ? daemon_rules_new(options.state, jobs, options.at_rest) : NULL;
     if (rules == NULL) {
         daemon_jobs_free(jobs);
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));

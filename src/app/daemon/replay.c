@@ -169,7 +169,11 @@ static enum err open_state(struct daemon_replay *r, struct err_text *why)
         }
         dir = r->temp_dir;
     }
-    return store_state_open(dir, &r->state, why);
+    enum err err = store_state_open(dir, &r->state, why);
+    if (err == ERR_NONE && r->temp_dir[0] != '\0' &&
+        (err = store_state_relax(r->state)) != ERR_NONE)
+        err_set(why, err, "the temporary state cannot be used: %s", err_name(err));
+    return err;
 }
 
 enum err daemon_replay_new(const struct daemon_replay_settings *settings,

@@ -195,7 +195,8 @@ static ts_ns elapsed(void *ctx)
     return clock_steady();
 }
 
-struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs)
+struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs,
+                                      bool at_rest)
 {
     struct daemon_rules *r = mem_zero(1, sizeof(*r));
     if (r == NULL)
@@ -204,6 +205,7 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
     r->jobs = jobs;
     r->ports = (struct rule_ports){
         .ctx = r,
+        .at_rest = at_rest,
         .find_records = find_records,
         .job = describe_job,
         .alert_exists = alert_exists,

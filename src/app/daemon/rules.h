@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +29,9 @@ struct store_state;
 /* An alert that is there for good: its document. */
 typedef void (*daemon_alert_fn)(void *ctx, const char *id, struct bytes json);
 
-struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs);
+/* at_rest: the input is complete (rule_ports). NULL without memory. */
+struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs,
+                                      bool at_rest);
 void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
 
 /* A rule again from the document that state.db keeps: rule_unref(). ERR_FORMAT and others that say

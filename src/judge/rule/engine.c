@@ -20,6 +20,7 @@ struct entry {
     size_t direct_n;
     size_t direct_cap;
     ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
+    bool left_out; /* the last run that counts as made was not */
     bool settled;  /* the last run saw all that qualified: until results change, others find
                       nothing new */
 };
@@ -258,6 +259,7 @@ static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, stru
     x->settled = code == ERR_NONE && rule_status_state(&status) != RULE_FAILED &&
                  status.found <= x->rule->max_signals && status.found <= RULE_RUN_ALERTS_MAX;
     x->previous = now;
+    x->left_out = false;
     if (x->direct_n > 0)
         drop_direct(x, now);
     if (x->regular <= now)
@@ -291,6 +293,17 @@ static void skip_idle(struct entry *x, ts_ns now)
     x->previous = to - x->rule->interval_ns;
 }
 
+/* Takes a regular run that can find nothing for made. */
+static bool leave_out(struct entry *x, ts_ns at)
+{
+    if (first_direct(x) <= at || x->previous == TIME_NONE || is_past(x, at) || !is_idle(x, at))
+        return false;
+    x->previous = at;
+    x->left_out = true;
+    x->regular = rule_schedule_next(x->rule, at);
+    return true;
+}
+
 enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why)
 {
     enum err first = ERR_NONE;
@@ -307,7 +320,7 @@ enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *
             return first;
         for (size_t i = 0; i < e->n; i++) {
             struct entry *x = &e->entries[i];
-            if (due_of(x) > at)
+            if (due_of(x) > at || (e->ports->at_rest && leave_out(x, at)))
                 continue;
             struct err_text told = {0};
             enum err code = run_once(e, x, at, &told);
@@ -325,7 +338,7 @@ enum err rule_engine_finish(struct rule_engine *e, ts_ns now, struct err_text *w
     enum err first = rule_engine_advance(e, now, why);
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
-        if (x->previous == now)
+        if (x->previous == now && !x->left_out)
             continue;
         struct err_text told = {0};
         enum err code = run_once(e, x, now, &told);

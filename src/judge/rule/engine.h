@@ -6,7 +6,8 @@
  *
  * A rule runs on every multiple of its interval (rule/schedule.h) and directly when a result of its
  * job becomes final or changes its score. When engine time jumps, runs that could find nothing new
- * are left out; they count as made. Rules due at the same time run in the order of their rule_id.
+ * are left out; they count as made. With rule_ports.at_rest they always are. Rules due at the same
+ * time run in the order of their rule_id.
  *
  * Ownership: rule_engine_free(); holds references to its rules; borrows the ports.
  * Threads:   one owner.

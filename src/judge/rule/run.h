@@ -71,6 +71,9 @@ struct rule_alert {
 /* All take ctx first. A failure is told in why, one sentence. */
 struct rule_ports {
     void *ctx;
+    /* Nobody waits at a clock: of an engine's regular runs those that can find nothing new are left
+     * out, and count as made. */
+    bool at_rest;
     /* Calls sink for each record; *out_total counts all that qualify, beyond max too. */
     enum err (*find_records)(void *ctx, const struct rule_find *find, rule_record_fn sink,
                              void *sink_ctx, uint64_t *out_total, struct err_text *why);

@@ -95,6 +95,14 @@ enum err store_state_open(const char *dir, struct store_state **out, struct err_
     return ERR_NONE;
 }
 
+enum err store_state_relax(struct store_state *st)
+{
+    struct store_db *db = store_state_lock(st);
+    enum err rc = store_db_run(db, "PRAGMA synchronous = OFF");
+    store_state_unlock(st);
+    return rc;
+}
+
 void store_state_close(struct store_state *st)
 {
     if (st == NULL)

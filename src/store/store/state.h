@@ -33,6 +33,9 @@ struct store_state;
 /* DIR/state.db. ERR_VERSION: from a newer Weir; ERR_FORMAT: no state file or damaged; ERR_BUSY. */
 enum err store_state_open(const char *dir, struct store_state **out,
                           struct err_text *why) ERR_MUST_CHECK;
+/* What is written need not outlive the machine: commits no longer wait for the disk. For
+ * directories that go when the process ends. ERR_IO, ERR_BUSY. */
+enum err store_state_relax(struct store_state *st) ERR_MUST_CHECK;
 void store_state_close(struct store_state *st); /* rolls back what is open; NULL is fine */
 
 /* Transactions nest; the outermost commit decides. A rollback inside makes the outermost fail. */

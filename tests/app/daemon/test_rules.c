@@ -21,7 +21,7 @@ static void begin(struct world *w)
     help_install(w->st);
     const struct daemon_jobs_options options = {.state = w->st};
     w->jobs = daemon_jobs_new(&options);
-    w->rules = daemon_rules_new(w->st, w->jobs);
+    w->rules = daemon_rules_new(w->st, w->jobs, false);
     assert_non_null(w->rules);
     HELP_OK(daemon_jobs_load(w->jobs, HELP_BASE, &help_why));
     help_catch_up(w->jobs);

@@ -119,6 +119,34 @@ static void results_of_the_past_are_alerted_in_theirs(void **state)
     end_world(w);
 }
 
+/* With complete input a rule runs when there is something to find, and what it finds is the same.
+ */
+static void idle_runs_are_left_out_at_rest(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    w->ports.at_rest = true;
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY, TIME_NONE);
+    ts_ns final = DAY + 3 * TIME_HOUR + TIME_MIN;
+    world_add_record(w, "a_job", DAY + 3 * TIME_HOUR, final, 90, NULL);
+    for (ts_ns at = DAY; at < DAY + TIME_DAY; at += TIME_MIN) {
+        if (at == final)
+            rule_engine_result(e, "a_job", final);
+        advance(e, at);
+    }
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(w->alerts[0].time, final);
+    assert_in_range(w->statuses, 2, 4);
+    assert_int_equal(rule_engine_previous(e, "00000000-0000-4000-8000-000000000001"),
+                     DAY + TIME_DAY - 15 * TIME_MIN);
+    struct err_text why;
+    size_t before = w->statuses;
+    assert_int_equal(rule_engine_finish(e, DAY + TIME_DAY, &why), ERR_NONE);
+    assert_true(w->statuses > before);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 /* A process was killed after its rule had run: the next one begins before that run. */
 static void time_goes_over_what_was_run_before(void **state)
 {
@@ -350,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_run_on_multiples_of_their_interval),
         cmocka_unit_test(a_final_result_is_alerted_directly),
+        cmocka_unit_test(idle_runs_are_left_out_at_rest),
         cmocka_unit_test(time_goes_over_what_was_run_before),
         cmocka_unit_test(results_of_the_past_are_alerted_in_theirs),
         cmocka_unit_test(a_thousand_records_at_once_are_one_run),

@@ -315,12 +315,40 @@ static void test_packages_and_backup(void **state)
     help_rmdir(dir);
 }
 
+/* Without waiting for the disk everything is as it is with it, as long as the process lives. */
+static void test_relaxed(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = open_state(dir);
+    int64_t v = 0;
+    assert_int_equal(store_state_relax(st), ERR_NONE);
+    assert_int_equal(store_state_begin(st), ERR_NONE);
+    assert_int_equal(store_state_meta_put_i64(st, "a", 1), ERR_NONE);
+    assert_int_equal(store_state_commit(st, NULL), ERR_NONE);
+    assert_int_equal(store_state_begin(st), ERR_NONE);
+    assert_int_equal(store_state_meta_put_i64(st, "a", 2), ERR_NONE);
+    store_state_rollback(st);
+    assert_int_equal(store_state_meta_get_i64(st, "a", &v), ERR_NONE);
+    assert_int_equal(v, 1);
+    store_state_close(st);
+    st = open_state(dir);
+    assert_int_equal(store_state_meta_get_i64(st, "a", &v), ERR_NONE);
+    assert_int_equal(v, 1);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meta),    cmocka_unit_test(test_transactions),
-        cmocka_unit_test(test_refuses), cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_full),    cmocka_unit_test(test_packages_and_backup),
+        cmocka_unit_test(test_meta),
+        cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_relaxed),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_packages_and_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
