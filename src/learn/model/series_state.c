@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define VERSION 1
-#define MOST 1e70 /* numbers are at most 1e30, and some are squares or sums */
+#define MOST 1e70              /* numbers are at most 1e30, and some are squares or sums */
+#define MOST_CHANGE (1U << 24) /* buckets at another level, which is adopted long before */
 #define MOST_LEVEL 1e36
 
 /* All plain numbers of a series in order; what may be negative is told apart. */
@@ -111,6 +112,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
 /* What the arithmetic relies on beyond the range of each number. */
 static bool sound(const struct model_series *s)
 {
+    if (s->change.n > MOST_CHANGE)
+        return false;
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 ||
