@@ -239,10 +239,23 @@ bool daemon_pipeline_is_behind(struct daemon_pipeline *p)
     return daemon_jobs_wanted(p->jobs) != TIME_MAX;
 }
 
+/* After results were taken back (a full disk): jobs and rules go on from the newest snapshot and
+ * the stored events after it, as they do when the program is started again. */
+static enum err make_up(struct daemon_pipeline *p, struct err_text *why)
+{
+    enum err err = make_parts(p, why);
+    if (err != ERR_NONE)
+        return err;
+    p->behind = false;
+    err = daemon_pipeline_load(p, p->now, why);
+    p->behind |= err != ERR_NONE;
+    return err;
+}
+
 enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, bool *out_behind,
                                   struct err_text *why)
 {
-    enum err err = ERR_NONE;
+    enum err err = p->behind ? make_up(p, why) : ERR_NONE;
     ts_ns from;
     while (err == ERR_NONE && (from = daemon_jobs_wanted(p->jobs)) != TIME_MAX) {
         bool at_end = false;
@@ -259,19 +272,6 @@ enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, boo
 enum err daemon_pipeline_leave_past(struct daemon_pipeline *p, struct err_text *why)
 {
     return end_pass(p, why);
-}
-
-/* After results were taken back (a full disk): jobs and rules go on from the newest snapshot and
- * the stored events after it, as they do when the program is started again. */
-static enum err make_up(struct daemon_pipeline *p, struct err_text *why)
-{
-    enum err err = make_parts(p, why);
-    if (err != ERR_NONE)
-        return err;
-    p->behind = false;
-    err = daemon_pipeline_load(p, p->now, why);
-    p->behind |= err != ERR_NONE;
-    return err;
 }
 
 ts_ns daemon_pipeline_next(const struct daemon_pipeline *p)

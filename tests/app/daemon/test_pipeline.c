@@ -283,6 +283,44 @@ static void test_full_disk(void **state)
     buf_release(&made_up);
 }
 
+/* The same while the past is read: what was taken back is found when it is read again. */
+static void test_full_disk_behind(void **state)
+{
+    (void)state;
+    struct buf dumps[2];
+    for (int full = 0; full < 2; full++) {
+        char *dir = help_mkdir();
+        struct store_state *st = help_state(dir);
+        struct store *store = help_store(dir);
+        struct help_alerts alerts = {0};
+        bool behind;
+        struct daemon_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+        help_feed_minutes(p, 0, HELP_SPIKE + 5, 0);
+        HELP_OK(store_commit(store, &help_why));
+        help_install(st);
+        HELP_OK(daemon_pipeline_load(p, daemon_pipeline_now(p), &help_why));
+        if (full) {
+            help_limit_files(4096);
+            assert_int_not_equal(daemon_pipeline_catch_up(p, 100, &behind, &help_why), ERR_NONE);
+            help_limit_files(RLIM_INFINITY);
+        }
+        do {
+            HELP_OK(daemon_pipeline_catch_up(p, 100, &behind, &help_why));
+        } while (behind);
+        HELP_OK(daemon_pipeline_finish(p, &help_why));
+        assert_int_equal(alerts.n, 1);
+        buf_init(&dumps[full]);
+        help_dump(st, &dumps[full]);
+        daemon_pipeline_free(p);
+        store_state_close(st);
+        store_close(store);
+        help_rmdir(dir);
+    }
+    assert_string_equal(buf_text(&dumps[0]), buf_text(&dumps[1]));
+    buf_release(&dumps[0]);
+    buf_release(&dumps[1]);
+}
+
 /* Nothing runs: time still goes on, and nothing is written. */
 static void test_empty(void **state)
 {
@@ -313,7 +351,8 @@ int main(void)
         cmocka_unit_test(test_when),      cmocka_unit_test(test_cut_of_time),
         cmocka_unit_test(test_backfill),  cmocka_unit_test(test_slices),
         cmocka_unit_test(test_start),     cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_full_disk_behind),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
