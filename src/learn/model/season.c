@@ -11,6 +11,7 @@
 #define LEAST_FACTOR 0.02
 #define MOST_FACTOR 50.0
 #define BINS_A_DAY 48
+#define LARGEST 1e31 /* what is learned is at most 1e30, and differences of such */
 
 struct model_season {
     ts_ns period;
@@ -66,6 +67,11 @@ bool model_season_ready(const struct model_season *s)
 double model_season_cycles(const struct model_season *s)
 {
     return s->seen / model_max(s->cycle, 1);
+}
+
+bool model_season_is_ratio(const struct model_season *s)
+{
+    return s->ratio;
 }
 
 double model_season_base(const struct model_season *s)
@@ -157,11 +163,12 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     s->half = half;
     s->bins = bins;
     s->ratio = ratio != 0;
-    s->base = model_number_load(in, 1e300);
+    s->base = ratio != 0 ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
     for (uint32_t i = 0; i < bins; i++) {
-        s->bin[2 * i] = (float)model_number_load(in, 1e37);
+        s->bin[2 * i] = (float)(ratio != 0 ? model_number_load_positive(in, MOST_FACTOR)
+                                           : model_number_load(in, LARGEST));
         s->bin[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
     }
     if (!cursor_ok(in)) {

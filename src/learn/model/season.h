@@ -39,6 +39,9 @@ bool model_season_ready(const struct model_season *s);
 /* Cycles learned so far. */
 double model_season_cycles(const struct model_season *s);
 
+/* Its values are factors, not differences. */
+bool model_season_is_ratio(const struct model_season *s);
+
 /* What the seasons are measured against, on the scale of the levels. */
 double model_season_base(const struct model_season *s);
 

@@ -112,7 +112,10 @@ void model_series_save(const struct model_series *s, struct buf *out)
 /* What the arithmetic relies on beyond the range of each number. */
 static bool sound(const struct model_series *s)
 {
-    if (s->change.n > MOST_CHANGE)
+    bool ratios = s->scale == SCALE_RATIO;
+    if (s->change.n > MOST_CHANGE ||
+        (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
+        (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios))
         return false;
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
