@@ -152,6 +152,8 @@ static void drop_direct(struct entry *x, ts_ns now)
     size_t n = 0;
     while (n < x->direct_n && x->direct[n] <= now)
         n++;
+    if (n == 0)
+        return;
     x->direct_n -= n;
     memmove(x->direct, x->direct + n, x->direct_n * sizeof(*x->direct));
 }
@@ -260,8 +262,7 @@ static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, stru
                  status.found <= x->rule->max_signals && status.found <= RULE_RUN_ALERTS_MAX;
     x->previous = now;
     x->left_out = false;
-    if (x->direct_n > 0)
-        drop_direct(x, now);
+    drop_direct(x, now);
     if (x->regular <= now)
         x->regular = rule_schedule_next(x->rule, now);
     if (e->ports->status != NULL) {
