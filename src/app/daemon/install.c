@@ -22,6 +22,15 @@ static enum err failed(struct err_text *why, enum err err, const char *what)
     return err_set(why, err, "%s cannot be written: %s", what, err_name(err));
 }
 
+/* Ends a transaction: all of it or nothing. */
+static enum err settle(struct store_state *state, enum err err, struct err_text *why)
+{
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
+}
+
 enum err daemon_install_job(struct store_state *state, const char *job, size_t job_n,
                             const char *job_file, const char *feed, size_t feed_n,
                             const char *feed_file, const char *package, ts_ns now, ts_ns start,
@@ -241,10 +250,7 @@ enum err daemon_install_rules(struct store_state *state, const struct rule_set *
     if (err != ERR_NONE)
         return failed(why, err, "the rules");
     err = install_rules(state, set, package, enable, now, totals, why);
-    if (err == ERR_NONE)
-        return store_state_commit(state, why);
-    store_state_rollback(state);
-    return err;
+    return settle(state, err, why);
 }
 
 static enum err install_package(struct store_state *state, const struct package *p, ts_ns now,
@@ -289,10 +295,7 @@ enum err daemon_install_package(struct store_state *state, const struct package 
     if (err != ERR_NONE)
         return failed(why, err, "the package");
     err = install_package(state, p, now, totals, why);
-    if (err == ERR_NONE)
-        return store_state_commit(state, why);
-    store_state_rollback(state);
-    return err;
+    return settle(state, err, why);
 }
 
 struct looking {
@@ -417,8 +420,5 @@ enum err daemon_install_enable(struct store_state *state, const char *rule_id, b
     if (err != ERR_NONE)
         return failed(why, err, "the rule");
     err = switch_rule(state, rule_id, enable, now, why);
-    if (err == ERR_NONE)
-        return store_state_commit(state, why);
-    store_state_rollback(state);
-    return err;
+    return settle(state, err, why);
 }

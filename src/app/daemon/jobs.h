@@ -67,6 +67,8 @@ size_t daemon_jobs_count(const struct daemon_jobs *j);
 /* Offers an event to all jobs. */
 enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
 
+/* Whether a job is not up. */
+bool daemon_jobs_is_behind(const struct daemon_jobs *j);
 /*
  * From when stored events are wanted by the pass that runs, or by the one that this call begins for
  * the jobs that wait; TIME_MAX: all jobs are up.

@@ -10,6 +10,14 @@ bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e)
     return r->phase == DAEMON_JOB_UP;
 }
 
+bool daemon_jobs_is_behind(const struct daemon_jobs *j)
+{
+    for (size_t i = 0; i < j->n; i++)
+        if (j->jobs[i]->phase != DAEMON_JOB_UP)
+            return true;
+    return false;
+}
+
 /* Those that wait are behind from here on; one pass serves them all. */
 static void begin_pass(struct daemon_jobs *j)
 {

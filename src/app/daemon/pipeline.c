@@ -224,8 +224,8 @@ static enum err run_slice(struct daemon_pipeline *p, ts_ns from, uint64_t limit,
     return ERR_NONE;
 }
 
-/* The pass is over: what is final by now is closed, and its jobs are up. */
-static enum err end_pass(struct daemon_pipeline *p, struct err_text *why)
+/* What is final by now is closed first. */
+enum err daemon_pipeline_end_pass(struct daemon_pipeline *p, struct err_text *why)
 {
     enum err err = p->now != TIME_NONE ? close_behind(p, p->now, why) : ERR_NONE;
     ts_ns told = p->now > p->loaded ? p->now : p->loaded;
@@ -234,9 +234,9 @@ static enum err end_pass(struct daemon_pipeline *p, struct err_text *why)
     return err == ERR_NONE ? end(p, daemon_jobs_caught_up(p->jobs, told, why), why) : err;
 }
 
-bool daemon_pipeline_is_behind(struct daemon_pipeline *p)
+bool daemon_pipeline_is_behind(const struct daemon_pipeline *p)
 {
-    return daemon_jobs_wanted(p->jobs) != TIME_MAX;
+    return daemon_jobs_is_behind(p->jobs);
 }
 
 /* After results were taken back (a full disk): jobs and rules go on from the newest snapshot and
@@ -261,17 +261,12 @@ enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, boo
         bool at_end = false;
         err = run_slice(p, from, limit, &at_end, why);
         if (err == ERR_NONE && at_end)
-            err = end_pass(p, why);
+            err = daemon_pipeline_end_pass(p, why);
         if (limit != 0)
             break;
     }
     *out_behind = daemon_pipeline_is_behind(p);
     return err;
-}
-
-enum err daemon_pipeline_leave_past(struct daemon_pipeline *p, struct err_text *why)
-{
-    return end_pass(p, why);
 }
 
 ts_ns daemon_pipeline_next(const struct daemon_pipeline *p)

@@ -66,9 +66,9 @@ enum err daemon_pipeline_load(struct daemon_pipeline *p, ts_ns now,
 enum err daemon_pipeline_catch_up(struct daemon_pipeline *p, uint64_t limit, bool *out_behind,
                                   struct err_text *why) ERR_MUST_CHECK;
 /* Whether jobs are behind. */
-bool daemon_pipeline_is_behind(struct daemon_pipeline *p);
-/* The jobs of the pass that runs go on with the tap without what they have not had. */
-enum err daemon_pipeline_leave_past(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+bool daemon_pipeline_is_behind(const struct daemon_pipeline *p);
+/* The jobs of the pass that runs go on with the tap, whether they have had all of it or not. */
+enum err daemon_pipeline_end_pass(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 
 /* One event, to the store and the jobs; engine time is at least its time afterwards if follow is
  * set.

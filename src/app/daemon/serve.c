@@ -346,7 +346,7 @@ static enum err slice_fails(struct serve *s, const struct err_text *late, struct
     tell(s, 0, line);
     s->slices_failed = 0;
     pthread_mutex_lock(&s->data->lock);
-    enum err err = daemon_pipeline_leave_past(s->pipeline, why);
+    enum err err = daemon_pipeline_end_pass(s->pipeline, why);
     pthread_mutex_unlock(&s->data->lock);
     return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
 }

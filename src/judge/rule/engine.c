@@ -237,43 +237,39 @@ static bool is_past(const struct entry *x, ts_ns now)
     return now < x->since || (x->previous != TIME_NONE && now < x->previous);
 }
 
-/* Looks at the window that a run at this time would have had; what was the last run stays it. */
-static enum err run_past(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
+/* What the schedule knows of a run, and who wants to know of it. */
+static enum err keep_run(struct rule_engine *e, struct entry *x, ts_ns now,
+                         const struct rule_status *status, enum err code, struct err_text *why)
 {
-    struct rule_status status;
-    rule_status_init(&status, now);
-    enum err code = rule_run(x->rule, e->ports, now, TIME_NONE, &status, why);
-    drop_direct(x, now);
-    if (x->regular <= now) /* time goes over what an earlier process had done and not kept */
-        x->regular = rule_schedule_next(x->rule, now);
-    rule_status_release(&status);
-    return code;
+    struct err_text told = {0};
+    x->settled = code == ERR_NONE && rule_status_state(status) != RULE_FAILED &&
+                 status->found <= x->rule->max_signals && status->found <= RULE_RUN_ALERTS_MAX;
+    x->previous = now;
+    x->left_out = false;
+    enum err kept = e->ports->status != NULL
+                        ? e->ports->status(e->ports->ctx, x->rule, status, &told)
+                        : ERR_NONE;
+    if (kept == ERR_NONE || code != ERR_NONE)
+        return code;
+    if (why != NULL)
+        *why = told;
+    return kept;
 }
 
+/* A run of the past looks at the window it would have had; what was the last run stays it. */
 static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
 {
     struct rule_status status;
-    if (is_past(x, now))
-        return run_past(e, x, now, why);
+    bool past = is_past(x, now);
     rule_status_init(&status, now);
     /* Runs that a result asked for come early, never late: they make no gap. */
-    enum err code = rule_run(x->rule, e->ports, now, x->previous, &status, why);
-    x->settled = code == ERR_NONE && rule_status_state(&status) != RULE_FAILED &&
-                 status.found <= x->rule->max_signals && status.found <= RULE_RUN_ALERTS_MAX;
-    x->previous = now;
-    x->left_out = false;
+    enum err code = rule_run(x->rule, e->ports, now, past ? TIME_NONE : x->previous, &status, why);
     drop_direct(x, now);
+    /* In the past too: time goes over what an earlier process had done and not kept. */
     if (x->regular <= now)
         x->regular = rule_schedule_next(x->rule, now);
-    if (e->ports->status != NULL) {
-        struct err_text told = {0};
-        enum err kept = e->ports->status(e->ports->ctx, x->rule, &status, &told);
-        if (kept != ERR_NONE && code == ERR_NONE) {
-            code = kept;
-            if (why != NULL)
-                *why = told;
-        }
-    }
+    if (!past)
+        code = keep_run(e, x, now, &status, code, why);
     rule_status_release(&status);
     return code;
 }
