@@ -1,12 +1,12 @@
 #ifndef TESTS_APP_DAEMON_HELP_H
 #define TESTS_APP_DAEMON_HELP_H
 
-/* A directory, a job that counts by the minute, a rule on it, and traffic; header only. */
+/* A job that counts by the minute, a rule on it, and traffic; header only. */
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* mkdtemp, asprintf */
 #endif
-#include "cmocka_head.h"
+#include "store/store/store_dir.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -17,7 +17,6 @@
 #include "rule/rule.h"
 #include "store/state.h"
 #include "store/store.h"
-#include "store/worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -54,35 +53,6 @@ static struct err_text help_why;
         if (help_err != ERR_NONE)                                                                  \
             fail_msg("%s: %s: %s", #call, err_name(help_err), help_why.message);                   \
     } while (0)
-
-/* The store starts the test again as its query worker: then it is one. */
-static inline void help_worker(int argc, char **argv)
-{
-    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
-        _exit(store_worker_main(atoi(argv[2])));
-#ifdef __SANITIZE_THREAD__
-    /* DuckDB is not instrumented: what happens among its own threads cannot be judged. */
-    setenv("TSAN_OPTIONS", "report_bugs=0", 1);
-#endif
-}
-
-static inline char *help_mkdir(void)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = NULL;
-    if (asprintf(&path, "%s/weir-test-XXXXXX", base != NULL ? base : "/tmp") < 0)
-        abort();
-    assert_non_null(mkdtemp(path));
-    return path;
-}
-
-static inline void help_rmdir(char *path)
-{
-    char command[4200];
-    snprintf(command, sizeof(command), "rm -rf '%s'", path);
-    assert_int_equal(system(command), 0);
-    free(path);
-}
 
 static inline void help_write(const char *dir, const char *name, const void *p, size_t n)
 {

@@ -1,24 +1,18 @@
 #ifndef TESTS_STORE_HELP_H
 #define TESTS_STORE_HELP_H
 
-/* Directories, events and sinks for the tests of the store; header only. */
+/* Events and sinks for the tests of the store; header only. */
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* asprintf */
 #endif
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "store/store/store_dir.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/rng.h"
 #include "event/event.h"
 #include "store/store.h"
-#include "store/worker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,36 +21,6 @@
 #include <unistd.h>
 
 #define HELP_BASE ((ts_ns)1700000000 * TIME_S) /* 2023-11-14T22:13:20Z */
-
-/* When the test was started as a query worker, it is one. */
-static inline void help_worker(int argc, char **argv)
-{
-    if (argc == 3 && strcmp(argv[1], "--query-worker") == 0)
-        _exit(store_worker_main(atoi(argv[2])));
-#ifdef __SANITIZE_THREAD__
-    /* DuckDB is not instrumented: what happens among its own threads cannot be judged. */
-    setenv("TSAN_OPTIONS", "report_bugs=0", 1);
-#endif
-}
-
-/* A directory of its own for a test, removed by help_rmdir(). */
-static inline char *help_mkdir(void)
-{
-    const char *base = getenv("TMPDIR");
-    char *path = NULL;
-    if (asprintf(&path, "%s/weir-test-XXXXXX", base != NULL ? base : "/tmp") < 0)
-        abort();
-    assert_non_null(mkdtemp(path));
-    return path;
-}
-
-static inline void help_rmdir(char *path)
-{
-    char command[4200];
-    snprintf(command, sizeof(command), "rm -rf '%s'", path);
-    assert_int_equal(system(command), 0);
-    free(path);
-}
 
 /* Sends every child of this process a signal; how many there were. */
 static inline unsigned help_kill_children(int signal_number)
