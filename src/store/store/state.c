@@ -53,6 +53,10 @@ static const char *const steps[] = {
     "CREATE INDEX alert_grp ON alert (grp, start);"
     "CREATE TABLE package (name TEXT PRIMARY KEY, version TEXT, doc TEXT,"
     " installed INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE filter (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"
+    "CREATE TABLE calendar (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"
+    "CREATE TABLE message (job_id TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL,"
+    " level TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (job_id, number)) WITHOUT ROWID;",
 };
 
 static const struct store_db_kind state_kind = {

@@ -2,9 +2,9 @@
 #define STORE_STATE_H
 
 /*
- * What Weir must not forget: jobs, model snapshots, results, rules and their runs, alerts,
- * installed packages, and where engine time stands. One SQLite file, state.db, written with
- * synchronous=FULL.
+ * What Weir must not forget: jobs, model snapshots, results, messages, filters, calendars, rules
+ * and their runs, alerts, installed packages, and where engine time stands. One SQLite file,
+ * state.db, written with synchronous=FULL.
  *
  * Documents are JSON texts that this room does not read; what is searched for stands beside them in
  * columns. Results and alerts have ids that follow from their content, so that doing a thing twice
@@ -84,7 +84,7 @@ enum err store_state_job_set_state(struct store_state *st, const char *id, const
                                    const char *datafeed_state, const char *message) ERR_MUST_CHECK;
 enum err store_state_job_set_position(struct store_state *st, const char *id, ts_ns position,
                                       const char *counts) ERR_MUST_CHECK; /* ERR_NOT_FOUND */
-/* With its snapshots and results. ERR_NOT_FOUND. */
+/* With its snapshots, results and messages. ERR_NOT_FOUND. */
 enum err store_state_job_delete(struct store_state *st, const char *id) ERR_MUST_CHECK;
 /* Its snapshots and results only: as if it had just been installed. */
 enum err store_state_job_reset(struct store_state *st, const char *id) ERR_MUST_CHECK;
@@ -170,6 +170,42 @@ enum err store_state_result_rescore(struct store_state *st, const char *job_id, 
 /* Results of a job with from <= time < to, all or only interim ones. */
 enum err store_state_result_delete(struct store_state *st, const char *job_id, ts_ns from, ts_ns to,
                                    bool interim_only) ERR_MUST_CHECK;
+
+/* What a job has to say to people. The newest 1,000 of each job stay. */
+struct store_message {
+    const char *job_id;
+    const char *level; /* info, warning, error */
+    const char *text;
+    ts_ns time; /* engine time */
+};
+
+typedef bool (*store_message_fn)(void *ctx, const struct store_message *message);
+
+enum err store_state_message_put(struct store_state *st,
+                                 const struct store_message *message) ERR_MUST_CHECK;
+/* As they were written, from <= time <= to. */
+enum err store_state_message_list(struct store_state *st, const char *job_id, ts_ns from, ts_ns to,
+                                  store_message_fn fn, void *ctx) ERR_MUST_CHECK;
+
+/* Filters that scopes of custom rules name, and calendars with their events. */
+enum store_list {
+    STORE_FILTERS,
+    STORE_CALENDARS,
+};
+
+typedef bool (*store_listed_fn)(void *ctx, const char *id, const char *doc); /* false: no more */
+
+/* Makes or replaces. */
+enum err store_state_listed_put(struct store_state *st, enum store_list list, const char *id,
+                                const char *doc) ERR_MUST_CHECK;
+/* Adds the document to out. ERR_NOT_FOUND. */
+enum err store_state_listed_get(struct store_state *st, enum store_list list, const char *id,
+                                struct buf *out) ERR_MUST_CHECK;
+/* In order of id. */
+enum err store_state_listed_all(struct store_state *st, enum store_list list, store_listed_fn fn,
+                                void *ctx) ERR_MUST_CHECK;
+enum err store_state_listed_delete(struct store_state *st, enum store_list list,
+                                   const char *id) ERR_MUST_CHECK; /* ERR_NOT_FOUND */
 
 /* Rules. */
 struct store_rule {

@@ -131,6 +131,8 @@ enum err store_state_job_delete(struct store_state *st, const char *id)
     if (rc != ERR_NONE)
         return rc;
     rc = store_state_job_reset(st, id);
+    if (rc == ERR_NONE)
+        rc = store_state_message_clear(st, id);
     if (rc == ERR_NONE) {
         struct store_db *db = store_state_lock(st);
         struct sqlite3_stmt *stmt = store_db_prepare(db, "DELETE FROM job WHERE id = ?");

@@ -17,6 +17,9 @@ enum err store_state_finish(struct store_state *st, struct sqlite3_stmt *stmt);
 /* The same; ERR_NOT_FOUND when no row was changed. */
 enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stmt);
 
+/* All messages of a job go. */
+enum err store_state_message_clear(struct store_state *st, const char *job_id) ERR_MUST_CHECK;
+
 /* A copy of a column's text in the arena; NULL stays NULL. *ok becomes false without memory. */
 const char *store_state_copy(struct arena *arena, const char *s, bool *ok);
 /* Each of these texts becomes its copy: what a view of a row needs to outlive the row. */

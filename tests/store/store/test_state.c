@@ -166,7 +166,7 @@ static void test_refuses(void **state)
     store_state_close(st);
     run_sql(path, "PRAGMA user_version = 99");
     refused(dir, ERR_VERSION, "newer Weir");
-    run_sql(path, "PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE)");
+    run_sql(path, "PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)");
     /* Cut in the middle. */
     size_t n;
     char *whole = read_file(path, &n);
@@ -177,6 +177,30 @@ static void test_refuses(void **state)
     write_file(path, whole, n);
     refused(dir, ERR_FORMAT, "damaged");
     free(whole);
+    free(path);
+    help_rmdir(dir);
+}
+
+/* A file of the first version gets the tables it lacks, and keeps what it has. */
+static void test_migrates(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    char *path = path_of(dir, "state.db");
+    struct buf b;
+    buf_init(&b);
+    struct store_state *st = open_state(dir);
+    assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
+    store_state_close(st);
+    run_sql(path, "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
+                  "PRAGMA user_version = 1");
+    st = open_state(dir);
+    assert_int_equal(store_state_meta_get(st, "x", &b), ERR_NONE);
+    assert_string_equal(buf_text(&b), "kept");
+    assert_int_equal(store_state_listed_put(st, STORE_FILTERS, "f", "{}"), ERR_NONE);
+    assert_int_equal(store_state_listed_put(st, STORE_CALENDARS, "c", "{}"), ERR_NONE);
+    store_state_close(st);
+    buf_release(&b);
     free(path);
     help_rmdir(dir);
 }
@@ -342,13 +366,10 @@ static void test_relaxed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meta),
-        cmocka_unit_test(test_transactions),
-        cmocka_unit_test(test_relaxed),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_packages_and_backup),
+        cmocka_unit_test(test_meta),     cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_relaxed),  cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_migrates), cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_full),     cmocka_unit_test(test_packages_and_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
