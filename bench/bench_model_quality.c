@@ -32,12 +32,18 @@ enum family {
     TREND,
     SHIFT,
     GAUSS_MEAN,
+    VARIANCE,
+    TWO_MODES,
+    CYCLE,
+    CLOCKS,
+    MAXIMA,
     FAMILIES
 };
 
 static const char *const names[FAMILIES] = {
     "poisson",          "poisson_season", "negbin", "negbin_week", "lognormal",
-    "lognormal_season", "sparse",         "trend",  "shift",       "gauss_mean"};
+    "lognormal_season", "sparse",         "trend",  "shift",       "gauss_mean",
+    "variance",         "two_modes",      "cycle",  "clocks",      "maxima"};
 
 struct truth {
     double mean; /* count: mean; lognormal: location; gauss: mean */
@@ -50,7 +56,10 @@ struct plan {
     double size;
     double phase;
     double slope;
+    double period; /* hours */
 };
+
+#define OF_MANY 30 /* values in a bucket whose greatest is taken */
 
 static double gamma_draw(struct rng *r, double shape)
 {
@@ -125,6 +134,26 @@ static struct truth truth_at(enum family f, const struct plan *plan, ts_ns time)
         t.mean = plan->rate + 10 * sin(2 * M_PI * (day - plan->phase));
         t.size = 2;
         break;
+    case VARIANCE:
+        t.mean = 10 * plan->rate;
+        t.size = plan->rate * (1 + 0.8 * sin(2 * M_PI * (day - plan->phase)));
+        break;
+    case TWO_MODES:
+        t.mean = 100;
+        t.size = 2;
+        break;
+    case CYCLE:
+        t.mean *= 1 + 0.8 * sin(2 * M_PI * (double)time / (plan->period * (double)TIME_HOUR));
+        break;
+    case CLOCKS: {
+        double hour = 24 * day + (weeks > 4.3 ? 1 : 0);
+        t.mean *= hour >= 8 && hour < 18 && week < 5 ? 10 : 1;
+        break;
+    }
+    case MAXIMA:
+        t.mean = log(plan->rate);
+        t.size = 0.8;
+        break;
     default:
         break;
     }
@@ -134,15 +163,23 @@ static struct truth truth_at(enum family f, const struct plan *plan, ts_ns time)
 static bool is_count(enum family f)
 {
     return f == POISSON || f == POISSON_SEASON || f == NEGBIN || f == NEGBIN_WEEK || f == TREND ||
-           f == SHIFT;
+           f == SHIFT || f == CYCLE || f == CLOCKS;
 }
 
 static double draw(enum family f, const struct truth *t, struct rng *r)
 {
     if (is_count(f))
         return poisson_draw(r, t->size > 0 ? t->mean * gamma_draw(r, t->size) / t->size : t->mean);
-    if (f == GAUSS_MEAN)
+    if (f == GAUSS_MEAN || f == VARIANCE)
         return t->mean + t->size * rng_normal(r);
+    if (f == TWO_MODES)
+        return t->mean + (rng_f64(r) < 0.4 ? 40 : 0) + t->size * rng_normal(r);
+    if (f == MAXIMA) {
+        double most = -1e9;
+        for (int i = 0; i < OF_MANY; i++)
+            most = fmax(most, rng_normal(r));
+        return exp(t->mean + t->size * most);
+    }
     if (t->zero > 0 && rng_f64(r) < t->zero)
         return 0;
     return floor(exp(t->mean + t->size * rng_normal(r)));
@@ -153,8 +190,13 @@ static double log_tail(enum family f, const struct truth *t, double x)
     if (is_count(f))
         return t->size > 0 ? stats_dist_negbin(x, t->mean, t->size).upper
                            : stats_dist_poisson(x, t->mean).upper;
-    if (f == GAUSS_MEAN)
+    if (f == GAUSS_MEAN || f == VARIANCE)
         return stats_dist_normal(x, t->mean, t->size).upper;
+    if (f == TWO_MODES)
+        return log(0.4) + stats_dist_normal(x, t->mean + 40, t->size).upper;
+    if (f == MAXIMA)
+        return fmin(log(OF_MANY) + stats_dist_normal(log(fmax(x, 1e-9)), t->mean, t->size).upper,
+                    0);
     return stats_dist_normal(log(fmax(x, 1)), t->mean, t->size).upper + log1p(-t->zero);
 }
 
@@ -200,13 +242,15 @@ static void one_series(enum family f, uint64_t seed, ts_ns span, double tests, s
     struct rng r;
     rng_init(&r, seed);
     struct plan plan = {exp(rng_f64(&r) * 6), 2 + 20 * rng_f64(&r), rng_f64(&r),
-                        0.5 * (rng_f64(&r) - 0.3)};
+                        0.5 * (rng_f64(&r) - 0.3), 0};
+    if (f == CYCLE)
+        plan.period = 1.2 + 10 * rng_f64(&r);
     if (f == LOGNORMAL || f == LOGNORMAL_SEASON)
         plan.size = 0.2 + rng_f64(&r);
     struct model_params params = {span,
-                                  is_count(f)       ? MODEL_COUNT
-                                  : f == GAUSS_MEAN ? MODEL_VALUE
-                                                    : MODEL_SUM,
+                                  is_count(f)                        ? MODEL_COUNT
+                                  : f == GAUSS_MEAN || f >= VARIANCE ? MODEL_VALUE
+                                                                     : MODEL_SUM,
                                   MODEL_HIGH, false};
     struct model_series *s = model_series_new(&params);
     if (s == NULL)
@@ -224,6 +268,8 @@ static void one_series(enum family f, uint64_t seed, ts_ns span, double tests, s
             quiet = 13;
         }
         if (f == SHIFT && time >= shift && time < shift + TIME_DAY)
+            quiet = 1;
+        if (f == CLOCKS && time >= shift && time < shift + 6 * TIME_HOUR)
             quiet = 1;
         struct model_observation o = {time, value, 1, 1};
         struct model_judgement j;

@@ -8,6 +8,11 @@
 
 #define LOG_FLOOR (-690775.5)
 #define LOG_SQRT_2PI 0.918938533204672741780329736406
+/* The greatest of so many normal values: a few and a thousand are not far from it. */
+#define MANY 16.0
+#define LOG_MANY 2.772588722239781
+#define MANY_MEAN 1.7659913930547642
+#define MANY_SD 0.5431480544109251
 
 #define SUMMED 64.0  /* counts up to here are added up one by one */
 #define MIDDLE_Z 1.5 /* within so many standard deviations any law will do */
@@ -50,11 +55,21 @@ static double mix(double log_a, double log_b, double weight_b)
     return model_min(stats_special_log_add(a, b), 0);
 }
 
-/* Weight of the second family. prior: before any evidence. */
-static double second_weight(const struct model_series *s, double prior)
+/* Weights of the families. prior: before any evidence; 0 for one that there is not. */
+static void weigh(const struct model_series *s, const double prior[LAWS], double out[LAWS])
 {
-    double behind = (double)s->evidence[0] - (double)s->evidence[1] + log((1 - prior) / prior);
-    return 1 / (1 + exp(model_min(behind, 300)));
+    double best = -1e300;
+    double all = 0;
+    for (int f = 0; f < LAWS; f++)
+        if (prior[f] > 0)
+            best = model_max(best, (double)s->evidence[f]);
+    for (int f = 0; f < LAWS; f++) {
+        double behind = best - (double)s->evidence[f];
+        out[f] = prior[f] > 0 && behind < 300 ? prior[f] * exp(-behind) : 0;
+        all += out[f];
+    }
+    for (int f = 0; f < LAWS; f++)
+        out[f] /= all;
 }
 
 /* Whether an empty bucket is a value. */
@@ -83,6 +98,9 @@ static double dispersion(const struct model_series *s, const struct model_point 
     double weight = s->spread_weight / unit + prior;
     double alpha = (s->spread / unit + RATIO_PRIOR * prior) / weight;
     alpha = model_max(alpha, 0);
+    /* The variance, mean + alpha mean^2, goes with the hour. */
+    if (p->vary != 1)
+        alpha = model_max(alpha * p->vary + (p->vary - 1) / model_max(p->mean, 1e-3), 0);
     /* One standard error of the estimate is added: it is an estimate. */
     double n = model_min(model_max(s->n, 1), SPREAD_TAU);
     double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / model_max(p->mean, 0.05));
@@ -105,14 +123,14 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
     case SCALE_LOG: {
         double v =
             (s->spread + LOG_PRIOR * LOG_PRIOR * LOG_PRIOR_N) / (s->spread_weight + LOG_PRIOR_N);
-        return model_max(sqrt(v * (1 + 1 / n) + p->between), LOG_LEAST);
+        return model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LOG_LEAST);
     }
     default: {
         double size = model_max(fabs(p->mean), 1e-9);
         double w = prior_weight(s, LINEAR_PRIOR_N);
         double v =
             (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * w) / (s->spread_weight + w);
-        double sd = model_max(sqrt(v * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
+        double sd = model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
         if (s->weight_mean > 0 && weight > 0)
             sd *= sqrt(model_min(model_max(s->weight_mean / weight, 1), 16));
@@ -127,12 +145,53 @@ struct tails {
     double self; /* ln of the value's own probability, for whole-number laws; else LOG_FLOOR */
 };
 
+/* ln of the mean of three probabilities, by weight. */
+static double mix_logs(double a, double b, double c, const double log_weight[LAWS])
+{
+    a += log_weight[0];
+    b += log_weight[1];
+    c += log_weight[2];
+    double most = model_max(model_max(a, b), c);
+    return model_min(most + log(exp(a - most) + exp(b - most) + exp(c - most)), 0);
+}
+
+static struct tails mix_three(const struct tails *a, const struct tails *b, const struct tails *c,
+                              const double weight[LAWS])
+{
+    double log_weight[LAWS];
+    for (int f = 0; f < LAWS; f++)
+        log_weight[f] = weight[f] > 0 ? log(weight[f]) : 2 * LOG_FLOOR;
+    return (struct tails){mix_logs(a->upper, b->upper, c->upper, log_weight),
+                          mix_logs(a->lower, b->lower, c->lower, log_weight), LOG_FLOOR};
+}
+
 static struct tails student(double y, double mean, double sd, double nu)
 {
     double t = (y - mean) / sd;
     double far = model_number_student_tail(fabs(t), nu);
     double near = stats_special_log_1m(far);
     return t > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
+}
+
+/*
+ * The law of the greatest of MANY normal values (sign 1) or, mirrored, of the least (-1), with this
+ * mean and standard deviation: skewed as the extremes of a bucket are, with a normal tail.
+ */
+static struct tails extreme(double y, double mean, double sd, int sign, double *out_log_pdf)
+{
+    double scale = sd / MANY_SD;
+    double u = sign * (y - mean) / scale + MANY_MEAN;
+    double below = stats_special_log_normal(u);
+    *out_log_pdf = (MANY - 1) * below - u * u / 2 + LOG_MANY - log(scale) - LOG_SQRT_2PI;
+    double near = model_max(MANY * below, LOG_FLOOR);
+    double far =
+        near > -1e-9 ? LOG_MANY + stats_special_log_normal_tail(u) : stats_special_log_1m(near);
+    return sign > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
+}
+
+static double student_log_pdf(double z, double sd, double nu)
+{
+    return -0.5 * (nu + 1) * log1p(z * z / nu) - log(sd) - LOG_SQRT_2PI;
 }
 
 /*
@@ -186,14 +245,14 @@ static struct tails sparse_tails(const struct model_series *s, double k, double 
 }
 
 static struct tails place_ratio(const struct model_series *s, const struct model_point *p,
-                                double value, double log_pdf[2])
+                                double value, double log_pdf[LAWS])
 {
     double k = floor(model_max(value, 0) + 0.5);
     double mean = model_max(p->mean, 1e-9);
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
     struct tails common = negbin(k, mean, size);
-    log_pdf[0] = log_pdf[1] = 0;
+    log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = 0;
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
         return common;
@@ -209,44 +268,52 @@ static struct tails place_ratio(const struct model_series *s, const struct model
         sparse.upper += some;
         sparse.lower = stats_special_log_add(log(zero), sparse.lower + some);
     }
-    double w = second_weight(s, model_min(model_max(zero, 0.01), 0.6));
+    double second = model_min(model_max(zero, 0.01), 0.6);
+    const double prior[LAWS] = {1 - second, second, 0};
+    double weight[LAWS];
+    weigh(s, prior, weight);
+    double w = weight[LAW_SECOND];
     return (struct tails){mix(common.upper, sparse.upper, w), mix(common.lower, sparse.lower, w),
                           mix(log_pdf[0], log_pdf[1], w)};
 }
 
 static struct tails place_log(const struct model_series *s, const struct model_point *p,
-                              double value, double sd, double log_pdf[2])
+                              double value, double sd, double log_pdf[LAWS])
 {
     /* Zeros have a share of their own. */
     bool zeros = has_zeros(s);
     double zero = zeros ? zero_share(s) : 0;
     if (!(value > 0)) {
         double log_zero = zeros ? log(zero) : LOG_FLOOR;
-        log_pdf[0] = log_pdf[1] = log_zero;
+        log_pdf[0] = log_pdf[1] = log_pdf[2] = log_zero;
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
     if (!(s->level[LEVEL_SLOW].n > 0)) {
         /* Never anything but zeros: that something came can be judged, not how much. */
-        log_pdf[0] = log_pdf[1] = log1p(-zero);
+        log_pdf[0] = log_pdf[1] = log_pdf[2] = log1p(-zero);
         return (struct tails){log_pdf[0], 0, LOG_FLOOR};
     }
     double nu = s->spread_weight + LOG_PRIOR_N;
     struct tails t = student(y, p->mean, sd, nu);
     double z = (y - p->mean) / sd;
-    log_pdf[0] = -0.5 * (nu + 1) * log1p(z * z / nu) - log(sd) - LOG_SQRT_2PI;
+    log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
     /* The gamma law with the same mean and spread of the logarithm: trigamma(a) is about
      * 1/a + 1/(2 a^2), and E ln x is digamma(a) + ln scale. */
     double v = sd * sd;
     double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
     double log_scale = p->mean - stats_special_digamma(shape);
     double ratio = exp(model_min(y - log_scale, 600));
-    log_pdf[1] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
+    log_pdf[LAW_SECOND] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
+    struct tails most = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
     if (fabs(z) > MIDDLE_Z) {
-        double w = second_weight(s, 0.3);
+        /* Sums have no greatest of many; values may be one. */
+        double many = s->params.kind == MODEL_VALUE ? 0.1 : 0.002;
+        const double prior[LAWS] = {0.7 - many, 0.3, many};
+        double weight[LAWS];
+        weigh(s, prior, weight);
         struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
-        t.upper = mix(t.upper, gamma.upper, w);
-        t.lower = mix(t.lower, gamma.lower, w);
+        t = mix_three(&t, &(struct tails){gamma.upper, gamma.lower, LOG_FLOOR}, &most, weight);
     }
     if (zero > 0) {
         double some = log1p(-zero);
@@ -254,6 +321,23 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         t.lower = model_min(stats_special_log_add(log(zero), t.lower + some), 0);
     }
     return t;
+}
+
+static struct tails place_linear(const struct model_series *s, const struct model_point *p,
+                                 double value, double sd, double log_pdf[LAWS])
+{
+    double nu = s->spread_weight + LINEAR_PRIOR_N;
+    struct tails t = student(value, p->mean, sd, nu);
+    double z = (value - p->mean) / sd;
+    log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
+    struct tails most = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
+    struct tails least = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
+    if (fabs(z) <= MIDDLE_Z)
+        return t;
+    static const double prior[LAWS] = {0.8, 0.1, 0.1};
+    double weight[LAWS];
+    weigh(s, prior, weight);
+    return mix_three(&t, &most, &least, weight);
 }
 
 /* log_p: given that there is an event, where most buckets are empty; events: how many there were.
@@ -334,11 +418,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     case SCALE_LOG:
         t = place_log(s, p, value, out->sd, out->log_pdf);
         break;
-    default: {
-        double nu = s->spread_weight + LINEAR_PRIOR_N;
-        out->log_pdf[0] = out->log_pdf[1] = 0;
-        t = student(value, p->mean, out->sd, nu);
-    }
+    default:
+        t = place_linear(s, p, value, out->sd, out->log_pdf);
     }
     t.upper = model_max(model_min(t.upper, 0), LOG_FLOOR);
     t.lower = model_max(model_min(t.lower, 0), LOG_FLOOR);
@@ -381,7 +462,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     double memory = YOUNG_MEMORY + (double)s->total / 2;
     double keep = 1 - 1 / model_min(s->tau, memory);
     double fade = 1 - 1 / model_min(model_min(s->tau, SPREAD_TAU), memory);
-    for (int f = 0; f < 2; f++)
+    for (int f = 0; f < LAWS; f++)
         s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
                                  model_max(place->log_pdf[f], -MOST_EVIDENCE));
     for (int side = 0; side < 2; side++) {

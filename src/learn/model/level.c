@@ -19,6 +19,8 @@
 #define TREND_AFTER 32.0
 #define SLOPE_GAIN 0.0005 /* with the level's 1/32, damped (Holt 1957) */
 #define TREND_TAU 32.0
+#define VARIANCE_DOUBT 12.0 /* visits: a spread takes longer to know than a mean */
+#define VARIANCE_KNOWN 60.0
 #define PRIOR_VALUE 0.3 /* what a series of nothing but zeros is believed to hold in all */
 
 /* What each starts behind: a nervous level must earn its place. */
@@ -172,6 +174,18 @@ void model_level_weigh(struct model_series *s)
     }
 }
 
+/* The variance of this hour as a multiple of the usual one, drawn to 1 while few visits stand
+ * behind it. */
+static double variance_at(const struct model_series *s, ts_ns time)
+{
+    if (s->variance == NULL || !model_season_ready(s->variance))
+        return 1;
+    double visits = model_season_visits(s->variance);
+    double doubt = visits > VARIANCE_KNOWN ? 0 : VARIANCE_DOUBT * VARIANCE_DOUBT;
+    double v = model_season_at(s->variance, time);
+    return doubt > 0 ? pow(v, visits * visits / (visits * visits + doubt)) : v;
+}
+
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
 {
     bool ratio = s->scale == SCALE_RATIO;
@@ -181,6 +195,8 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     out->daily = daily ? model_season_at(s->daily, time) : neutral;
     double week = weekly ? model_season_at(s->weekly, time) : neutral;
     out->weekly = ratio ? out->daily * week : out->daily + week;
+    out->varied = variance_at(s, time);
+    out->vary = s->variance_gain > MODEL_VARIANCE_HEARD ? out->varied : 1;
     out->mean = 0;
     out->steady = 0;
     out->n = 0;

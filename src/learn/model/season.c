@@ -18,6 +18,7 @@ struct model_season {
     double base;
     double seen;  /* buckets learned */
     double cycle; /* buckets in a period */
+    float cycles; /* that a bin remembers */
     ts_ns half;   /* of a bucket: its middle counts */
     uint32_t bins;
     bool ratio;
@@ -46,7 +47,13 @@ struct model_season *model_season_new(ts_ns period, ts_ns span, double base, boo
     s->cycle = (double)period / (double)span;
     s->bins = bins;
     s->ratio = ratio;
+    model_season_set_memory(s, CYCLES);
     return s;
+}
+
+void model_season_set_memory(struct model_season *s, double cycles)
+{
+    s->cycles = (float)cycles;
 }
 
 void model_season_free(struct model_season *s)
@@ -67,6 +74,16 @@ bool model_season_ready(const struct model_season *s)
 double model_season_cycles(const struct model_season *s)
 {
     return s->seen / model_max(s->cycle, 1);
+}
+
+static double most_visits(const struct model_season *s)
+{
+    return (double)s->cycles * model_max(s->cycle / s->bins, 1);
+}
+
+double model_season_visits(const struct model_season *s)
+{
+    return model_min(s->seen / s->bins, most_visits(s));
 }
 
 bool model_season_is_ratio(const struct model_season *s)
@@ -119,12 +136,11 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
     uint32_t bin;
     (void)place(s, time, &bin);
     double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
-    double most = CYCLES * model_max(s->cycle / s->bins, 1);
     float *value = &s->bin[2 * bin];
     float *weight = &s->bin[2 * bin + 1];
     double w = (double)*weight + share;
     *value = (float)((double)*value + share * (v - (double)*value) / w);
-    *weight = (float)model_min(w, most);
+    *weight = (float)model_min(w, most_visits(s));
     s->base += (y - s->base) * base_gain * share;
     s->seen += 1;
 }
@@ -143,6 +159,7 @@ void model_season_save(const struct model_season *s, struct buf *out)
     buf_double(out, s->base);
     buf_double(out, s->seen);
     buf_double(out, s->cycle);
+    buf_double(out, (double)s->cycles);
     for (uint32_t i = 0; i < 2 * s->bins; i++)
         buf_double(out, (double)s->bin[i]);
 }
@@ -166,12 +183,13 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     s->base = ratio != 0 ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
+    s->cycles = (float)model_number_load_positive(in, 1e3);
     for (uint32_t i = 0; i < bins; i++) {
         s->bin[2 * i] = (float)(ratio != 0 ? model_number_load_positive(in, MOST_FACTOR)
                                            : model_number_load(in, LARGEST));
         s->bin[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
     }
-    if (!cursor_ok(in)) {
+    if (!cursor_ok(in) || !(s->cycles >= 1.0F)) {
         mem_free(s);
         return ERR_FORMAT;
     }

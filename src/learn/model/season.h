@@ -30,6 +30,8 @@ struct model_season;
 /* period and span > 0. base: the level now. NULL when memory is short or a period holds less than
  * two buckets. */
 struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio);
+/* How many cycles a bin remembers: 8 unless said. */
+void model_season_set_memory(struct model_season *s, double cycles);
 void model_season_free(struct model_season *s); /* NULL is fine */
 size_t model_season_memory(const struct model_season *s);
 
@@ -38,6 +40,9 @@ bool model_season_ready(const struct model_season *s);
 
 /* Cycles learned so far. */
 double model_season_cycles(const struct model_season *s);
+
+/* Visits behind a bin, on the mean. */
+double model_season_visits(const struct model_season *s);
 
 /* Its values are factors, not differences. */
 bool model_season_is_ratio(const struct model_season *s);

@@ -35,7 +35,11 @@
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
 #define SEASON_GAIN 0.005 /* in ln of the squared error */
-#define WEEKLY_COST 0.03  /* a week's few sharp hours weigh little in the mean; its noise more */
+#define VARIANCE_CLIP 9.0 /* a square counts no more than three standard deviations */
+#define VARIANCE_LEAST 1e-3
+#define VARIANCE_CYCLES 16.0
+#define VARIANCE_MOST 50.0 /* nats for or against it that are remembered */
+#define WEEKLY_COST 0.03   /* a week's few sharp hours weigh little in the mean; its noise more */
 
 struct model_series *model_series_new(const struct model_params *params)
 {
@@ -62,6 +66,7 @@ void model_series_free(struct model_series *s)
         return;
     model_season_free(s->daily);
     model_season_free(s->weekly);
+    model_season_free(s->variance);
     model_level_shrink(s);
     mem_free(s);
 }
@@ -75,6 +80,8 @@ size_t model_series_memory(const struct model_series *s)
         n += model_season_memory(s->daily);
     if (s->weekly != NULL)
         n += model_season_memory(s->weekly);
+    if (s->variance != NULL)
+        n += model_season_memory(s->variance);
     return n;
 }
 
@@ -254,6 +261,15 @@ static bool learn_outlier(struct model_series *s, const struct model_point *p,
     return true;
 }
 
+/* A spread takes longer to know than a mean. */
+static void begin_variance(struct model_series *s)
+{
+    s->variance = model_season_new(TIME_DAY, s->params.bucket_span, 1, true);
+    if (s->variance != NULL)
+        model_season_set_memory(s->variance, VARIANCE_CYCLES);
+    s->variance_gain = 0;
+}
+
 static void look_for_seasons(struct model_series *s)
 {
     /* After a first day, and a first week, of data there is a base to measure against. */
@@ -272,6 +288,8 @@ static void look_for_seasons(struct model_series *s)
             s->daily = NULL;
         }
     }
+    if (s->variance == NULL && day >= 8 && total >= 2 * day && enough)
+        begin_variance(s);
     if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
         s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span,
                                      model_season_base(s->daily), ratio);
@@ -301,6 +319,13 @@ static void drop_season(struct model_series *s, struct model_season **season, in
  * its noise. */
 static void drop_useless_seasons(struct model_series *s)
 {
+    if (s->variance != NULL && model_season_cycles(s->variance) >= SEASON_TRIAL_DAYS &&
+        s->variance_gain < 0.0F) {
+        model_season_free(s->variance);
+        s->variance = NULL;
+        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * (double)TIME_DAY /
+                                                (double)s->params.bucket_span);
+    }
     if (s->daily == NULL || model_season_cycles(s->daily) < SEASON_TRIAL_DAYS || s->total % 64 != 0)
         return;
     double plain = best_record(s, LEVEL_SLOW, LEVEL_MID);
@@ -345,6 +370,28 @@ static void learn_one_season(const struct model_series *s, struct model_season *
     model_season_learn(season, time, freed, base_gain, share);
 }
 
+/* What the variance by the hour would have added to the likelihood of a normal law, and the square
+ * that came at this hour. */
+static void learn_variance(struct model_series *s, const struct model_point *p, ts_ns time,
+                           double y, double sd)
+{
+    if (s->variance == NULL)
+        return;
+    double e = (y - p->mean) / sd;
+    double square = model_min(model_max(e * e * p->vary, VARIANCE_LEAST), VARIANCE_CLIP);
+    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double gain = -0.5 * (log(p->varied) + square / p->varied - square);
+    s->variance_gain = (float)model_min(
+        model_max((double)s->variance_gain * (1 - 1 / s->tau) + gain, -VARIANCE_MOST),
+        VARIANCE_MOST);
+    double seen = model_season_cycles(s->variance) * day;
+    /* Measured against the mean of all hours, from the first bucket on. */
+    double gain_of_base = 1 / model_min(seen + 1, 4 * day);
+    if (seen < 1)
+        model_season_rebase(s->variance, square);
+    model_season_learn(s->variance, time, square, gain_of_base, 1);
+}
+
 static void learn_seasons(struct model_series *s, const struct model_point *p, ts_ns time, double y,
                           double sd)
 {
@@ -354,6 +401,7 @@ static void learn_seasons(struct model_series *s, const struct model_point *p, t
         learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, time, y, sd, p->daily, 1 / (14 * day));
     if (s->daily != NULL)
         learn_one_season(s, s->daily, LEVEL_DAILY, p, time, y, sd, none, 1 / (4 * day));
+    learn_variance(s, p, time, y, sd);
 }
 
 /* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
@@ -379,6 +427,7 @@ static void choose_scale(struct model_series *s, const struct model_point *p)
     model_level_restart(s, p->mean > 0 ? log(p->mean) : s->log_mean, n, LEVELS);
     s->spread = s->log_squares;
     s->spread_weight = n;
+    memset(s->evidence, 0, sizeof(s->evidence));
 }
 
 /* A negative amount in a series measured in logarithms: from now on it is linear. */
@@ -398,6 +447,7 @@ static void become_linear(struct model_series *s)
         model_level_restart(s, s->lin_mean, n, LEVELS);
     s->spread = s->lin_squares;
     s->spread_weight = n;
+    memset(s->evidence, 0, sizeof(s->evidence));
 }
 
 static void learn_moments(struct model_series *s, double value, double weight)

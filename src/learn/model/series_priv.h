@@ -28,6 +28,8 @@ enum {
 #define MODEL_LEAST_LOSS 0.02F /* added to a mean squared error before its logarithm */
 #define LEVEL_TAU_MID 64.0
 
+#define MODEL_VARIANCE_HEARD 8.0F /* nats in favour of a variance that goes with the hour */
+
 /* How a series is measured. */
 enum model_scale {
     SCALE_RATIO,  /* counts: levels are means, seasons multiply */
@@ -72,6 +74,14 @@ struct model_regime {
 
 #define SERIES_RUN 12
 
+/* Families of laws that are weighed against each other: by the scale, what each of them is. */
+enum {
+    LAW_COMMON,  /* negative binomial; lognormal; normal */
+    LAW_SECOND,  /* zeros and rare sizes; gamma; greatest of many normal values */
+    LAW_EXTREME, /* none; greatest of many lognormal values; least of many normal values */
+    LAWS
+};
+
 struct model_series {
     struct model_params params;
     enum model_scale scale;
@@ -85,7 +95,9 @@ struct model_series {
     int levels;                 /* LEVELS while there is a daily season */
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
-    uint64_t season_retry; /* total at which a season that did not help is tried again */
+    struct model_season *variance; /* by the hour: squares of what is left over, 1 on the whole */
+    float variance_gain;           /* what it would have added to the log likelihood, faded */
+    uint64_t season_retry;         /* total at which a season that did not help is tried again */
 
     /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
      * squared residuals over the weight. */
@@ -102,7 +114,7 @@ struct model_series {
     double day_mean;    /* over the last day, outliers too: what seasons begin with */
     double weight_mean; /* of the observations' weights */
 
-    float evidence[2];    /* faded log predictive probability of each family of laws */
+    float evidence[LAWS]; /* faded log predictive probability of each family of laws */
     float tail_n[2];      /* [high]: how many values fell in the outer 5 % */
     float tail_excess[2]; /* and the sum of how far, in -ln p beyond that */
 
@@ -127,6 +139,8 @@ struct model_point {
     double mean;    /* what is expected, on the scale of the levels */
     double steady;  /* the same, slower to change its mind: for runs */
     double between; /* variance between those who foretell */
+    double vary;    /* the law's variance at this hour, as a multiple of the usual one */
+    double varied;  /* what the ring says, believed or not */
     double n;       /* effective number of buckets behind it */
 };
 
@@ -136,9 +150,9 @@ struct model_place {
     double lower;  /* ln P(at most the value) */
     double raw[2]; /* [high]: before calibration, half of the value's own probability left out */
     double sd;     /* on the scale of the levels */
-    double log_pdf[2]; /* by family */
-    bool back;         /* an outlier here, ordinary at the other level */
-    double z;          /* normal score, clipped to +-SERIES_CLIP */
+    double log_pdf[LAWS];
+    bool back; /* an outlier here, ordinary at the other level */
+    double z;  /* normal score, clipped to +-SERIES_CLIP */
 };
 
 #define SERIES_CLIP 3.5

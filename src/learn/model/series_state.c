@@ -22,7 +22,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 6 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 8 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -61,8 +61,10 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         SMALL(level[i].recent, false);
         SMALL(level[i].ever, false);
     }
-    for (int i = 0; i < 2; i++) {
+    SMALL(variance_gain, true);
+    for (int i = 0; i < LAWS; i++)
         SMALL(evidence[i], true);
+    for (int i = 0; i < 2; i++) {
         SMALL(tail_n[i], false);
         SMALL(tail_excess[i], false);
     }
@@ -92,7 +94,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
     size_t n = list_fields(&copy, field);
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
-    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0)));
+    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0) +
+                         (s->variance != NULL ? 4 : 0)));
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->change.high);
     buf_char(out, (char)s->mode_open);
@@ -107,6 +110,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
         model_season_save(s->daily, out);
     if (s->weekly != NULL)
         model_season_save(s->weekly, out);
+    if (s->variance != NULL)
+        model_season_save(s->variance, out);
 }
 
 /* What the arithmetic relies on beyond the range of each number. */
@@ -115,7 +120,8 @@ static bool sound(const struct model_series *s)
     bool ratios = s->scale == SCALE_RATIO;
     if (s->change.n > MOST_CHANGE ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
-        (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios))
+        (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios) ||
+        (s->variance != NULL && !model_season_is_ratio(s->variance)))
         return false;
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
@@ -175,13 +181,15 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
             *field[i].f = (float)x;
     }
     model_recur_load(in, &s->recur);
-    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 3 && seasons != 2
+    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 7 && (seasons & 3) != 2
                      ? ERR_NONE
                      : ERR_FORMAT;
     if (e == ERR_NONE && (seasons & 1) != 0)
         e = model_season_load(in, &s->daily);
     if (e == ERR_NONE && (seasons & 2) != 0)
         e = model_season_load(in, &s->weekly);
+    if (e == ERR_NONE && (seasons & 4) != 0)
+        e = model_season_load(in, &s->variance);
     s->scale = e == ERR_NONE ? (enum model_scale)scale : SCALE_LINEAR;
     if (e == ERR_NONE && !sound(s))
         e = ERR_FORMAT;

@@ -111,6 +111,52 @@ static void the_hour_is_learned(void **state)
     model_series_free(s);
 }
 
+static void the_variance_of_the_hour_is_learned(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 14);
+    struct model_series *s = make(MODEL_VALUE, MODEL_HIGH);
+    for (int i = 0; i < 96 * 14; i++)
+        step(s, i * SPAN, 1000 + (i % 96 >= 32 && i % 96 < 72 ? 90 : 10) * rng_normal(&r));
+    /* What is 150 above the mean is nothing at noon and unheard of at night. */
+    struct model_observation night = {(96 * 14 + 8) * SPAN, 1150, 1, 1};
+    struct model_observation noon = {(96 * 14 + 48) * SPAN, 1150, 1, 1};
+    struct model_judgement dark;
+    struct model_judgement light;
+    model_series_judge(s, &night, &dark);
+    model_series_judge(s, &noon, &light);
+    assert_true(model_score_anchor(dark.log_p, 96) >= 75);
+    assert_true(model_score_anchor(light.log_p, 96) < 10);
+    assert_true(dark.upper - dark.lower < (light.upper - light.lower) / 3);
+    model_series_free(s);
+}
+
+static void the_greatest_of_many_has_a_law_of_its_own(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 15);
+    struct model_series *s = make(MODEL_VALUE, MODEL_HIGH);
+    int loud = 0;
+    for (int i = 0; i < 96 * 42; i++) {
+        double most = 0;
+        for (int k = 0; k < 40; k++)
+            most = fmax(most, exp(5 + 0.8 * rng_normal(&r)));
+        struct model_judgement j = step(s, i * SPAN, most);
+        assert_true(i < 96 || model_score_anchor(j.log_p, 96) < 75);
+        loud += i >= 96 * 7 && j.log_p < -3.1 * M_LN10;
+    }
+    /* Of 3,360 buckets of nothing but chance three are so far out. */
+    assert_in_range(loud, 0, 7);
+    /* One of forty values at eight standard deviations. */
+    struct model_observation o = {96 * 42 * SPAN, exp(5 + 0.8 * 8), 1, 1};
+    struct model_judgement j;
+    model_series_judge(s, &o, &j);
+    assert_true(model_score_anchor(j.log_p, 96) >= 75);
+    model_series_free(s);
+}
+
 static void silence_is_seen_on_the_low_side(void **state)
 {
     (void)state;
@@ -237,6 +283,8 @@ int main(void)
         cmocka_unit_test(starts_from_silence_without_a_cry),
         cmocka_unit_test(a_shift_is_adopted_within_a_day),
         cmocka_unit_test(the_hour_is_learned),
+        cmocka_unit_test(the_variance_of_the_hour_is_learned),
+        cmocka_unit_test(the_greatest_of_many_has_a_law_of_its_own),
         cmocka_unit_test(silence_is_seen_on_the_low_side),
         cmocka_unit_test(a_run_is_seen_where_no_bucket_is),
         cmocka_unit_test(interim_results_look_up_only),
