@@ -26,6 +26,7 @@ bench: setup ## run the benchmarks; one JSON line a case
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 	@for b in build/release/bench/bench_*; do [ -x $$b ] && $$b || exit 1; done
+	@tools/bench_detect_loads build/release
 
 fuzz: setup ## each fuzz target for FUZZ_SECONDS (30) from its seeds
 	@cmake --preset fuzz >/dev/null
