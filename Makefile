@@ -1,5 +1,5 @@
 # What people type; the work is done by CMake presets and Ninja.
-.PHONY: help setup build run test bench fuzz format format-check docs check-deep clean
+.PHONY: help setup build run test bench quality quality-short fuzz format format-check docs check-deep clean
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
@@ -27,6 +27,16 @@ bench: setup ## run the benchmarks; one JSON line a case
 	@cmake --build --preset release -j $(JOBS)
 	@for b in build/release/bench/bench_*; do [ -x $$b ] && $$b || exit 1; done
 	@tools/bench_detect_loads build/release
+
+quality: setup ## how good the detection is on generated data with known truth, some minutes
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target quality
+	@bench/quality/quality.py --jobs $(JOBS)
+
+quality-short: setup ## the same in less than a minute, against the recorded floors
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target quality
+	@bench/quality/quality.py --jobs $(JOBS) --short --check
 
 fuzz: setup ## each fuzz target for FUZZ_SECONDS (30) from its seeds
 	@cmake --preset fuzz >/dev/null
