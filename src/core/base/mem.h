@@ -20,6 +20,9 @@ char *mem_strndup(const char *s, size_t n); /* NUL-terminated copy */
 char *mem_strdup(const char *s);
 void mem_free(void *p); /* NULL is fine */
 
+/* What an allocation of this size takes from the heap, the allocator's own share included. */
+size_t mem_cost(size_t size);
+
 /*
  * Grows *array (of *cap items of the given size) so that it holds at least need items, doubling.
  * Returns 0, or -1 with nothing changed when memory is short.

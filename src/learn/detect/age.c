@@ -18,6 +18,12 @@ size_t detect_memory(const struct detect *d)
     return n;
 }
 
+/* Each of its parts (itself, its levels, two seasons) is a piece of the heap. */
+size_t detect_series_bytes(const struct model_series *s)
+{
+    return model_series_memory(s) + (size_t)4 * 16;
+}
+
 /*
  * A series is small when it is young and grows by its seasons later, many on one day. Room for that
  * is kept from the start: new series are refused early rather than the bound broken later.
@@ -113,6 +119,7 @@ void detect_age(struct detect *d, ts_ns end)
     if (window < 2 * span)
         window = 2 * span;
     prune(d, end - window);
+    detect_table_pack(d->table);
     detect_reserve(d, end);
     ts_ns step = window / 16 > span ? window / 16 : span;
     d->next_prune = time_floor(end, step) + step;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* qsort_r */
 #include "detect/bucket.h"
 
 #include "base/mem.h"
@@ -10,6 +11,14 @@
 /* Contributions of one field of one cell that survive when memory is used up; fewer, when many
  * cells with few contributions each are what uses it up. */
 #define KEEP_PARTS 24
+/*
+ * What is counted for each, slots included, which are a third to two thirds full and are there
+ * twice while they grow: a cell also has its place in two lists and in the sorting at the bucket's
+ * end.
+ */
+#define AROUND_CELL 64
+#define PART_COST (sizeof(struct detect_part) + 24)
+#define PAIR_COST 24
 
 struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t influence_bytes)
 {
@@ -23,12 +32,12 @@ struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t i
     b->slots = mem_zero(b->mask + 1, sizeof(*b->slots));
     b->n_parts = 1;
     b->keep = KEEP_PARTS;
-    b->parts_max = influence_bytes / 2 / (sizeof(struct detect_part) + 8);
+    b->parts_max = influence_bytes / 2 / PART_COST;
     if (b->parts_max < 256)
         b->parts_max = 256;
     if (b->parts_max > (size_t)1 << 24)
         b->parts_max = (size_t)1 << 24;
-    b->pairs_max = influence_bytes / 2 / 16;
+    b->pairs_max = influence_bytes / 2 / PAIR_COST;
     if (b->slots == NULL) {
         detect_bucket_free(b);
         return NULL;
@@ -54,9 +63,8 @@ void detect_bucket_free(struct detect_open *b)
 /* By what is kept, not by what happens to be allocated: a restored bucket says the same. */
 size_t detect_bucket_bytes(const struct detect_open *b)
 {
-    return sizeof(*b) + b->cell_bytes + b->n_cells * 24 +
-           (b->n_parts - 1) * (sizeof(struct detect_part) * 3 / 2 + 8) + b->n_pairs * 16 +
-           b->sketch_bytes;
+    return sizeof(*b) + b->cell_bytes + b->n_cells * AROUND_CELL + (b->n_parts - 1) * PART_COST +
+           b->n_pairs * PAIR_COST + b->sketch_bytes;
 }
 
 uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by)
@@ -176,73 +184,70 @@ static bool rehash_parts(struct detect_open *b, size_t mask)
     return true;
 }
 
-struct part_rank {
-    uint32_t cell;
-    uint8_t field;
-    uint8_t kind;
-    double weight;
-    uint64_t hash;
-    uint32_t at;
+static double part_weight(const struct detect_open *b, const struct detect_part *p)
+{
+    if (b->cells[p->cell]->kind == DETECT_MIN)
+        return -p->weight;
+    return b->cells[p->cell]->kind == DETECT_MAX ? p->weight : fabs(p->weight);
+}
+
+struct part_order {
+    const struct detect_open *bucket;
+    const struct detect_names *names;
 };
 
-static int by_rank(const void *x, const void *y)
+/* By cell and field, heaviest first. */
+static int by_rank(const void *x, const void *y, void *ctx)
 {
-    const struct part_rank *a = x;
-    const struct part_rank *b = y;
+    const struct part_order *order = ctx;
+    const struct detect_part *a = &order->bucket->parts[*(const uint32_t *)x];
+    const struct detect_part *b = &order->bucket->parts[*(const uint32_t *)y];
     if (a->cell != b->cell)
         return a->cell < b->cell ? -1 : 1;
     if (a->field != b->field)
         return a->field < b->field ? -1 : 1;
-    if (a->weight != b->weight)
-        return a->weight > b->weight ? -1 : 1;
-    return a->hash < b->hash ? -1 : a->hash > b->hash;
+    double wa = part_weight(order->bucket, a);
+    double wb = part_weight(order->bucket, b);
+    if (wa != wb)
+        return wa > wb ? -1 : 1;
+    uint64_t ha = detect_names_hash(order->names, a->name);
+    uint64_t hb = detect_names_hash(order->names, b->name);
+    return ha < hb ? -1 : ha > hb;
 }
 
 /* Keeps the heaviest contributions of each field of each cell. */
 static bool prune_parts(struct detect_open *b, const struct detect_names *names)
 {
+    struct part_order order = {b, names};
     size_t n = b->n_parts - 1;
-    struct part_rank *rank = mem_alloc(n * sizeof(*rank));
-    struct detect_part *kept = mem_alloc(b->cap_parts * sizeof(*kept));
-    if (rank == NULL || kept == NULL) {
-        mem_free(rank);
-        mem_free(kept);
+    uint32_t *rank = mem_alloc(n * sizeof(*rank));
+    if (rank == NULL)
         return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct detect_part *p = &b->parts[i + 1];
-        double weight = fabs(p->weight);
-        if (b->cells[p->cell]->kind == DETECT_MIN)
-            weight = -p->weight;
-        else if (b->cells[p->cell]->kind == DETECT_MAX)
-            weight = p->weight;
-        rank[i] = (struct part_rank){.cell = p->cell,
-                                     .field = p->field,
-                                     .weight = weight,
-                                     .hash = detect_names_hash(names, p->name),
-                                     .at = (uint32_t)i + 1};
-    }
-    qsort(rank, n, sizeof(*rank), by_rank);
-    size_t m = 1;
+    for (size_t i = 0; i < n; i++)
+        rank[i] = (uint32_t)i + 1;
+    qsort_r(rank, n, sizeof(*rank), by_rank, &order);
     size_t run = 0;
     for (size_t i = 0; i < n; i++) {
-        bool same = i > 0 && rank[i].cell == rank[i - 1].cell && rank[i].field == rank[i - 1].field;
-        run = same ? run + 1 : 0;
-        if (run < b->keep)
-            kept[m++] = b->parts[rank[i].at];
-        else
-            b->parts_dropped++;
+        const struct detect_part *p = &b->parts[rank[i]];
+        const struct detect_part *before = i > 0 ? &b->parts[rank[i - 1]] : p;
+        run = i > 0 && p->cell == before->cell && p->field == before->field ? run + 1 : 0;
+        b->parts[rank[i]].next = run < b->keep; /* for now: whether it stays */
     }
     mem_free(rank);
     for (size_t i = 0; i < b->n_cells; i++)
         b->cells[i]->influence = 0;
-    for (size_t i = 1; i < m; i++) {
-        struct detect_cell *c = b->cells[kept[i].cell];
-        kept[i].next = c->influence;
-        c->influence = (uint32_t)i;
+    size_t m = 1;
+    for (size_t i = 1; i <= n; i++) {
+        struct detect_part p = b->parts[i];
+        if (p.next == 0) {
+            b->parts_dropped++;
+            continue;
+        }
+        struct detect_cell *c = b->cells[p.cell];
+        p.next = c->influence;
+        c->influence = (uint32_t)m;
+        b->parts[m++] = p;
     }
-    mem_free(b->parts);
-    b->parts = kept;
     b->n_parts = m;
     return rehash_parts(b, b->part_mask);
 }
@@ -269,7 +274,7 @@ static bool make_room(struct detect_open *b, const struct detect_names *names)
 }
 
 void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsigned field,
-                              uint32_t name, double weight, double count,
+                              uint32_t name, double weight, double count, bool room,
                               const struct detect_names *names)
 {
     if (b->part_slots == NULL && !rehash_parts(b, 127)) {
@@ -290,6 +295,10 @@ void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsi
             return;
         }
         at = (at + 1) & b->part_mask;
+    }
+    if (!room) {
+        b->parts_dropped++;
+        return;
     }
     if (b->n_parts >= b->parts_max) {
         if (!make_room(b, names))
@@ -324,12 +333,14 @@ void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsi
     b->n_parts++;
 }
 
-static bool add_pair(struct detect_open *b, uint64_t key)
+static bool add_pair(struct detect_open *b, uint64_t key, bool room)
 {
     if (key == 0)
         key = 1;
+    /* When the room is used up every event counts: a value is then too heavy, not missing. */
+    if (!room)
+        return true;
     if (b->pairs == NULL || (b->n_pairs + 1) * 3 > b->pair_mask * 2) {
-        /* When the room is used up every event counts: a value is then too heavy, not missing. */
         size_t mask = b->pairs == NULL ? 255 : b->pair_mask * 2 + 1;
         uint64_t *pairs = mask < b->pairs_max ? mem_zero(mask + 1, sizeof(*pairs)) : NULL;
         if (pairs == NULL)
@@ -358,10 +369,10 @@ static bool add_pair(struct detect_open *b, uint64_t key)
 }
 
 bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
-                        uint64_t name_hash, uint64_t string_hash)
+                        uint64_t name_hash, uint64_t string_hash, bool room)
 {
-    return add_pair(b, hash_mix(c->hash ^ hash_mix(name_hash ^ ((uint64_t)field << 56))) ^
-                           hash_mix(string_hash));
+    uint64_t key = hash_mix(c->hash ^ hash_mix(name_hash ^ ((uint64_t)field << 56)));
+    return add_pair(b, key ^ hash_mix(string_hash), room);
 }
 
 /* Sorted apart from the cells, which lie all over memory. */
@@ -473,7 +484,7 @@ static enum err load_parts(struct detect_open *b, struct cursor *in, const struc
         if (!cursor_ok(in) || cell >= b->n_cells || field >= l->n_influencers ||
             !detect_loading_name(l, name, &name) || name == 0)
             return ERR_FORMAT;
-        detect_bucket_contribute(b, b->cells[cell], field, name, weight, count, l->names);
+        detect_bucket_contribute(b, b->cells[cell], field, name, weight, count, true, l->names);
     }
     return cursor_ok(in) ? ERR_NONE : ERR_FORMAT;
 }
@@ -494,7 +505,7 @@ enum err detect_bucket_load(struct detect_open *b, struct cursor *in,
     b->keep = keep;
     uint32_t n = cursor_le32(in);
     for (uint32_t i = 0; i < n && cursor_ok(in); i++)
-        (void)add_pair(b, cursor_le64(in));
+        (void)add_pair(b, cursor_le64(in), true);
     if (b->failed)
         return ERR_MEMORY;
     return cursor_ok(in) ? ERR_NONE : ERR_FORMAT;

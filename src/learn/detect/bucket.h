@@ -99,14 +99,15 @@ struct detect_cell *detect_bucket_cell(struct detect_open *b, const struct detec
 
 /*
  * weight came with value `name` of influencer `field`, in count events. For min and max the weight
- * is the value, and the extreme stays.
+ * is the value, and the extreme stays. Without room only what has a contribution already gets more.
  */
 void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsigned field,
-                              uint32_t name, double weight, double count,
+                              uint32_t name, double weight, double count, bool room,
                               const struct detect_names *names);
-/* For strings: true the first time that this string came with this value in this cell. */
+/* For strings: true the first time that this string came with this value in this cell, and always
+ * when there is no room to remember it. */
 bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
-                        uint64_t name_hash, uint64_t string_hash);
+                        uint64_t name_hash, uint64_t string_hash, bool room);
 
 /* A hash of a detector and texts, by their own hashes: the same in every process with one seed. */
 uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by);

@@ -12,8 +12,6 @@
 /* Empty buckets in a row that are judged one by one; a longer gap is passed over at once. */
 #define EMPTY_MAX 100
 #define OPEN_SPARE 64
-/* By how much a sketch may grow at once. */
-#define SKETCH_STEP ((size_t)16 * 1024)
 /* A bucket with less than this share of the usual events is counted as sparse. */
 #define SPARSE_SHARE 0.05
 #define SPARSE_USUAL 20
@@ -285,7 +283,15 @@ enum err detect_interim(struct detect *d)
 
 /* ---- records ---- */
 
-/* The name of a field's k-th value. Neighbours often have the same value: that one is tried first.
+/* What is new in an open bucket stops when it would leave models no room. */
+static bool has_room(const struct detect *d)
+{
+    return (double)detect_memory(d) < 0.95 * (double)d->job->memory_limit;
+}
+
+/*
+ * The name of a field's k-th value; 0 when it is not known and there is no room for it. Neighbours
+ * often have the same value: that one is tried first.
  */
 static uint32_t name_of(struct detect *d, struct detect_values *values, uint32_t k)
 {
@@ -298,7 +304,8 @@ static uint32_t name_of(struct detect *d, struct detect_values *values, uint32_t
         v->id = values->last_id;
         return v->id;
     }
-    v->id = detect_names_put(d->names, v->text);
+    v->id =
+        has_room(d) ? detect_names_put(d->names, v->text) : detect_names_find(d->names, v->text);
     if (k == 0 && v->id != 0) {
         values->last_id = v->id;
         values->last_generation = generation;
@@ -324,6 +331,13 @@ static bool split_of(struct detect *d, int slot, bool null_too, struct split *ou
     return true;
 }
 
+/* False when the value's name cannot be had: then its cell is refused. */
+static bool split_name(struct detect *d, const struct split *s, uint32_t k, uint32_t *out)
+{
+    *out = s->values != NULL ? name_of(d, s->values, k) : 0;
+    return s->values == NULL || *out != 0;
+}
+
 /* What one record brings to one cell. */
 struct brought {
     double sum; /* of the numbers, or the extreme */
@@ -337,7 +351,7 @@ static struct brought add_numbers(struct detect *d, struct detect_open *open, st
     struct brought b = {0, 0, false};
     size_t before = detect_gather_memory(&c->gather, c->kind);
     /* Medians grow with what comes: at the limit further values are missed, and counted. */
-    if (c->kind == DETECT_MEDIAN && detect_memory(d) + SKETCH_STEP > d->job->memory_limit) {
+    if (c->kind == DETECT_MEDIAN && detect_memory(d) + DETECT_SKETCH_STEP > d->job->memory_limit) {
         d->failures++;
         return b;
     }
@@ -367,13 +381,16 @@ static struct brought add_numbers(struct detect *d, struct detect_open *open, st
 static void contribute(struct detect *d, struct detect_open *b, struct detect_cell *c,
                        const struct detect_reads *r, double weight, double count)
 {
+    bool room = r->n_influencers > 0 && has_room(d);
     for (size_t i = 0; i < r->n_influencers; i++) {
         unsigned f = r->influencers[i];
         struct detect_values *v = &d->row.values[d->plan.influencers[f]];
         for (uint32_t k = 0; k < v->n; k++) {
             uint32_t name = name_of(d, v, k);
             if (name != 0)
-                detect_bucket_contribute(b, c, f, name, weight, count, d->names);
+                detect_bucket_contribute(b, c, f, name, weight, count, room, d->names);
+            else
+                b->parts_dropped++;
         }
     }
 }
@@ -383,11 +400,12 @@ static void add_texts(struct detect *d, struct detect_open *b, struct detect_cel
 {
     size_t before = detect_gather_memory(&c->gather, c->kind);
     /* Sketches grow with what comes: at the limit they stay as they are, and too small. */
-    if (detect_memory(d) + SKETCH_STEP > d->job->memory_limit) {
+    if (detect_memory(d) + DETECT_SKETCH_STEP > d->job->memory_limit) {
         c->gather.count += weight * values->n;
         d->failures++;
         return;
     }
+    bool room = has_room(d);
     for (uint32_t i = 0; i < values->n; i++) {
         struct bytes text = values->v[i].text;
         uint64_t hash = hash_bytes(d->options.seed, text.p, text.n);
@@ -399,11 +417,13 @@ static void add_texts(struct detect *d, struct detect_open *b, struct detect_cel
             struct detect_values *v = &d->row.values[d->plan.influencers[field]];
             for (uint32_t k = 0; k < v->n; k++) {
                 uint32_t name = name_of(d, v, k);
-                if (name == 0)
+                if (name == 0) {
+                    b->parts_dropped++;
                     continue;
+                }
                 bool fresh =
-                    detect_bucket_pair(b, c, field, detect_names_hash(d->names, name), hash);
-                detect_bucket_contribute(b, c, field, name, fresh ? size : 0, (double)weight,
+                    detect_bucket_pair(b, c, field, detect_names_hash(d->names, name), hash, room);
+                detect_bucket_contribute(b, c, field, name, fresh ? size : 0, (double)weight, room,
                                          d->names);
             }
         }
@@ -418,12 +438,6 @@ unsigned detect_parent_bits(const struct detect_detector *det)
     return det->over != NULL ? 1 | 4 : 1 | 2 | 4;
 }
 
-/* New cells stop when open buckets would leave models no room. */
-static bool room_for_cell(const struct detect *d)
-{
-    return (double)detect_memory(d) < 0.95 * (double)d->job->memory_limit;
-}
-
 static struct detect_cell *cell_of(struct detect *d, struct detect_open *b, size_t detector,
                                    uint32_t partition, uint32_t over, uint32_t by)
 {
@@ -433,7 +447,7 @@ static struct detect_cell *cell_of(struct detect *d, struct detect_open *b, size
                                                over, by, detect_parent_bits(det), false);
     if (c != NULL)
         return c;
-    if (!room_for_cell(d)) {
+    if (!has_room(d)) {
         d->failures++;
         return NULL;
     }
@@ -495,17 +509,23 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
         return;
     }
     uint32_t done = 0;
+    uint32_t np;
+    uint32_t no;
+    uint32_t ny;
     for (uint32_t p = 0; p < partition.n; p++) {
-        uint32_t np = partition.values != NULL ? name_of(d, partition.values, p) : 0;
+        bool known_p = split_name(d, &partition, p, &np);
         for (uint32_t o = 0; o < over.n; o++) {
-            uint32_t no = over.values != NULL ? name_of(d, over.values, o) : 0;
+            bool known_o = known_p && split_name(d, &over, o, &no);
             for (uint32_t y = 0; y < by.n; y++) {
-                uint32_t ny = by.values != NULL ? name_of(d, by.values, y) : 0;
                 if (done++ >= COMBINATIONS_MAX) {
                     d->counts.combinations += detector < d->job->n_detectors;
                     continue;
                 }
-                struct detect_cell *c = cell_of(d, b, detector, np, no, ny);
+                struct detect_cell *c = NULL;
+                if (known_o && split_name(d, &by, y, &ny))
+                    c = cell_of(d, b, detector, np, no, ny);
+                else
+                    d->failures++;
                 if (c != NULL)
                     feed_cell(d, b, detector, c, weight);
             }

@@ -17,6 +17,8 @@
 
 #define DETECT_SHARDS 64
 #define DETECT_RECENT_MAX 1024
+/* By how much a sketch may grow at once. */
+#define DETECT_SKETCH_STEP ((size_t)16 * 1024)
 /* ln of the probability above which nothing is looked at more closely. */
 #define DETECT_CANDIDATE_LOG_P (-3.9)
 /* Records and influencers of lower score are not reported. */
@@ -51,6 +53,9 @@ struct detect_candidate {
     double multi_bucket;
 };
 
+/* candidates.c: those that stand out most. Which stay does not depend on the order they come in. */
+#define DETECT_CANDIDATES_MAX 1024
+
 struct detect_candidates {
     struct detect_candidate *list;
     size_t n;
@@ -58,7 +63,12 @@ struct detect_candidates {
     bool failed;
 };
 
+/* Adds one; the list holds at most twice DETECT_CANDIDATES_MAX. */
 void detect_candidates_keep(struct detect_candidates *list, const struct detect_candidate *c);
+/* Moves a list into another; from is empty and without memory then. */
+void detect_candidates_join(struct detect_candidates *into, struct detect_candidates *from);
+/* The DETECT_CANDIDATES_MAX that stand out most are left. */
+void detect_candidates_cut(struct detect_candidates *list);
 void detect_candidate_judged(struct detect_candidate *x, const struct model_judgement *j);
 
 /* A result whose score may still change. */
@@ -150,6 +160,8 @@ void detect_clock_learn(const struct detect *d, const struct detect_cell *c, ts_
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);
+/* What a metric series' model takes. */
+size_t detect_series_bytes(const struct model_series *s);
 /* What a metric series may still grow by. */
 size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end);
 /* Sums that up over all series, for the models at the end of the newest closed bucket. */

@@ -34,7 +34,7 @@ static double rarity(const struct detect_cell *c)
 {
     void *pool = c->parent;
     void *value = c->entity;
-    double of = stats_distinct_count(&((struct detect_pool *)pool)->members);
+    double of = ((struct detect_pool *)pool)->of;
     if (of < MEMBERS_MIN)
         return 0;
     double members = value != NULL ? stats_distinct_count(detect_table_value_members(value)) : 1;

@@ -96,7 +96,7 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
         d->failures++;
         return NULL;
     }
-    size_t bytes = model_series_memory(series);
+    size_t bytes = detect_series_bytes(series);
     struct detect_metric young = {.bytes = (uint32_t)bytes, .first_seen = start};
     size_t reserve = detect_reserve_for(d, &young, start);
     void *e = admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes + reserve);
@@ -173,10 +173,22 @@ static void add_members(struct detect *d, const struct detect_cell *c)
     uint64_t hash = detect_names_hash(d->names, c->over);
     for (size_t i = 0; i < 2; i++) {
         size_t before = stats_distinct_memory(lists[i]);
-        if (!stats_distinct_add(lists[i], hash))
+        /* At the limit a list stays as it is: its value seems rarer than it is. */
+        if (detect_memory(d) + DETECT_SKETCH_STEP > d->job->memory_limit ||
+            !stats_distinct_add(lists[i], hash))
             d->failures++;
         d->series_bytes += stats_distinct_memory(lists[i]) - before;
     }
+}
+
+/* How many members the pool has: asked for each of its cells. */
+static void count_members(const struct detect *d, const struct detect_cell *c)
+{
+    const struct detect_detector *det = &d->job->detectors[c->detector];
+    void *pool = c->parent;
+    if (pool != NULL && detect_kind_rare(det->function->kind) && det->over != NULL)
+        ((struct detect_pool *)pool)->of =
+            stats_distinct_count(&((struct detect_pool *)pool)->members);
 }
 
 /* freq_rare has a population beside its pool, and the cell's member in it. */
@@ -207,6 +219,8 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
         c->flags = 0;
         c->parent = NULL;
         bool rare = detect_kind_rare(det->function->kind);
+        if (before != NULL && before->parent_hash != c->parent_hash)
+            count_members(d, before);
         if (rare || is_population(det)) {
             bool same = before != NULL && before->detector == c->detector &&
                         before->partition == c->partition && (rare || before->by == c->by);
@@ -219,6 +233,8 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
             admit_freq(d, c);
         before = c;
     }
+    if (before != NULL)
+        count_members(d, before);
 }
 
 /* ---- judging ---- */
@@ -239,32 +255,6 @@ struct work {
     uint8_t detector; /* of the silent series that are walked */
     bool judge_silent;
 };
-
-void detect_candidates_keep(struct detect_candidates *list, const struct detect_candidate *c)
-{
-    void *p = list->list;
-    if (mem_grow(&p, &list->cap, list->n + 1, sizeof(*list->list)) != 0) {
-        list->failed = true;
-        return;
-    }
-    list->list = p;
-    list->list[list->n++] = *c;
-}
-
-void detect_candidate_judged(struct detect_candidate *x, const struct model_judgement *j)
-{
-    x->has_values = true;
-    x->high = j->high;
-    x->high_variance = j->high_variance;
-    x->multimodal = j->multimodal;
-    x->typical = j->typical;
-    x->lower = j->lower;
-    x->upper = j->upper;
-    x->log_p = j->log_p;
-    x->single_log_p = j->single_log_p;
-    x->multi_log_p = j->multi_log_p;
-    x->multi_bucket = j->multi_bucket;
-}
 
 static struct model_observation observe(const struct work *w, const struct detect_cell *c)
 {
@@ -343,7 +333,7 @@ static bool judge_rare(const struct work *w, const struct detect_cell *c,
     if (pool == NULL)
         return false;
     if (det->over != NULL) {
-        of = stats_distinct_count(&pool->members);
+        of = pool->of;
         members = v != NULL ? stats_distinct_count(detect_table_value_members(v)) : 1;
     }
     if (v == NULL) {
@@ -463,7 +453,7 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
         double of = 0;
         if (det->over != NULL) {
             members = stats_distinct_count(detect_table_value_members(v));
-            of = stats_distinct_count(&pool->members);
+            of = pool->of;
             /* Several members may have the value in one bucket: it is learned once. */
             skip |= v->model.last == start;
         }
@@ -482,7 +472,7 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
         m->last_seen = start;
         if (!skip)
             model_series_learn(m->series, &o);
-        size_t now = model_series_memory(m->series);
+        size_t now = detect_series_bytes(m->series);
         piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
         m->bytes = (uint32_t)now;
     }
@@ -578,7 +568,7 @@ static void learn_silent_one(struct work *w, struct detect_entity *e, struct pie
     struct model_observation o = {
         .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
     model_series_learn(m->series, &o);
-    size_t now = model_series_memory(m->series);
+    size_t now = detect_series_bytes(m->series);
     piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
     m->bytes = (uint32_t)now;
     e->mark = 0;
@@ -648,18 +638,14 @@ static void cut_pieces(struct work *w)
 /* All pieces' candidates in one list, and how many were judged. */
 static bool gather_found(struct work *w, struct detect_candidates *all, size_t *tested)
 {
-    bool ok = true;
     for (size_t i = 0; i < DETECT_SHARDS; i++) {
         struct piece *p = &w->pieces[i];
-        ok &= !p->found.failed;
-        for (size_t k = 0; k < p->found.n; k++)
-            detect_candidates_keep(all, &p->found.list[k]);
+        detect_candidates_join(all, &p->found);
         for (size_t k = 0; k < w->d->job->n_measures; k++)
             tested[k] += p->tested[k];
-        mem_free(p->found.list);
-        p->found = (struct detect_candidates){0};
     }
-    return ok && !all->failed;
+    detect_candidates_cut(all);
+    return !all->failed;
 }
 
 static void mark_cells(struct work *w, uint8_t mark)

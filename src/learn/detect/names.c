@@ -9,16 +9,26 @@
 
 struct name {
     uint64_t hash;
-    char *text; /* NULL: the number is free */
     uint32_t len;
     uint32_t refs;
-    uint32_t used; /* generation of the last put */
+    uint32_t used; /* generation of the last use */
     bool listed;   /* stands in the list of those that may go */
+    char text[];
 };
+
+/*
+ * Each name is a piece of its own, so that what is forgotten makes room for models too. Per name
+ * besides: a pointer, up to 12 bytes of slots and half as many while they double, a place in a
+ * list.
+ */
+#define AROUND 32
+/* Tables shrink when so little of them is in use. */
+#define SPARSE 8
+#define SLOTS_LEAST 256
 
 struct detect_names {
     struct hash_key seed;
-    struct name *names; /* [0] is no name */
+    struct name **names; /* by number; NULL: free. [0] is no name */
     size_t n;
     size_t cap;
     uint32_t *slots; /* numbers, 0 free; open addressing, linear probing */
@@ -30,7 +40,7 @@ struct detect_names {
     uint32_t *loose; /* names that had no reference when they were listed */
     size_t n_loose;
     size_t cap_loose;
-    size_t text_bytes;
+    size_t bytes; /* of the names */
     uint32_t generation;
 };
 
@@ -40,10 +50,10 @@ struct detect_names *detect_names_new(struct hash_key seed)
     if (t == NULL)
         return NULL;
     t->seed = seed;
-    t->mask = 255;
+    t->mask = SLOTS_LEAST - 1;
     t->slots = mem_zero(t->mask + 1, sizeof(*t->slots));
     t->cap = 128;
-    t->names = mem_zero(t->cap, sizeof(*t->names));
+    t->names = mem_zero(t->cap, sizeof(struct name *));
     t->n = 1;
     t->generation = 1;
     if (t->slots == NULL || t->names == NULL) {
@@ -58,7 +68,7 @@ void detect_names_free(struct detect_names *t)
     if (t == NULL)
         return;
     for (size_t i = 1; t->names != NULL && i < t->n; i++)
-        mem_free(t->names[i].text);
+        mem_free(t->names[i]);
     mem_free(t->names);
     mem_free(t->slots);
     mem_free(t->free_ids);
@@ -66,9 +76,8 @@ void detect_names_free(struct detect_names *t)
     mem_free(t);
 }
 
-static bool grow_slots(struct detect_names *t)
+static bool rehash(struct detect_names *t, size_t mask)
 {
-    size_t mask = t->mask * 2 + 1;
     uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
     if (slots == NULL)
         return false;
@@ -76,7 +85,7 @@ static bool grow_slots(struct detect_names *t)
         uint32_t id = t->slots[i];
         if (id == 0)
             continue;
-        size_t at = t->names[id].hash & mask;
+        size_t at = t->names[id]->hash & mask;
         while (slots[at] != 0)
             at = (at + 1) & mask;
         slots[at] = id;
@@ -114,59 +123,71 @@ static uint32_t new_id(struct detect_names *t)
     if (t->n >= UINT32_MAX)
         return 0;
     void *p = t->names;
-    if (mem_grow(&p, &t->cap, t->n + 1, sizeof(*t->names)) != 0)
+    if (mem_grow(&p, &t->cap, t->n + 1, sizeof(struct name *)) != 0)
         return 0;
     t->names = p;
+    t->names[t->n] = NULL;
     return (uint32_t)t->n++;
 }
 
-uint32_t detect_names_find(const struct detect_names *t, struct bytes text)
+static size_t size_of(size_t len)
 {
-    text = cut(text);
-    uint64_t hash = hash_bytes(t->seed, text.p, text.n);
-    for (size_t at = hash & t->mask; t->slots[at] != 0; at = (at + 1) & t->mask) {
-        const struct name *e = &t->names[t->slots[at]];
+    return offsetof(struct name, text) + len;
+}
+
+/* The slot of a text, or the free one where it would stand. */
+static size_t slot_of(const struct detect_names *t, struct bytes text, uint64_t hash)
+{
+    size_t at = hash & t->mask;
+    for (; t->slots[at] != 0; at = (at + 1) & t->mask) {
+        const struct name *e = t->names[t->slots[at]];
         if (e->hash == hash && e->len == text.n && memcmp(e->text, text.p, text.n) == 0)
-            return t->slots[at];
+            break;
     }
-    return 0;
+    return at;
 }
 
 uint32_t detect_names_put(struct detect_names *t, struct bytes text)
 {
     text = cut(text);
     uint64_t hash = hash_bytes(t->seed, text.p, text.n);
-    size_t at = hash & t->mask;
-    while (t->slots[at] != 0) {
-        struct name *e = &t->names[t->slots[at]];
-        if (e->hash == hash && e->len == text.n && memcmp(e->text, text.p, text.n) == 0) {
-            e->used = t->generation;
-            return t->slots[at];
-        }
-        at = (at + 1) & t->mask;
+    size_t at = slot_of(t, text, hash);
+    if (t->slots[at] != 0) {
+        t->names[t->slots[at]]->used = t->generation;
+        return t->slots[at];
     }
     if (t->live * 3 >= t->mask * 2) {
-        if (!grow_slots(t))
+        if (!rehash(t, t->mask * 2 + 1))
             return 0;
-        at = hash & t->mask;
-        while (t->slots[at] != 0)
-            at = (at + 1) & t->mask;
+        at = slot_of(t, text, hash);
     }
-    char *copy = mem_strndup((const char *)text.p, text.n);
-    if (copy == NULL)
+    struct name *e = mem_alloc(size_of(text.n));
+    if (e == NULL)
         return 0;
     uint32_t id = new_id(t);
     if (id == 0 || !push(&t->loose, &t->n_loose, &t->cap_loose, id)) {
-        if (id != 0 && !push(&t->free_ids, &t->n_free, &t->cap_free, id))
-            t->names[id] = (struct name){0}; /* the number is lost, nothing else */
-        mem_free(copy);
+        if (id != 0) /* when the list cannot grow the number is lost, nothing else */
+            (void)!push(&t->free_ids, &t->n_free, &t->cap_free, id);
+        mem_free(e);
         return 0;
     }
-    t->names[id] = (struct name){
-        .hash = hash, .text = copy, .len = (uint32_t)text.n, .used = t->generation, .listed = true};
+    *e =
+        (struct name){.hash = hash, .len = (uint32_t)text.n, .used = t->generation, .listed = true};
+    if (text.n > 0)
+        memcpy(e->text, text.p, text.n);
+    t->names[id] = e;
     t->slots[at] = id;
     t->live++;
-    t->text_bytes += text.n + 17; /* with what malloc adds */
+    t->bytes += mem_cost(size_of(text.n));
+    return id;
+}
+
+uint32_t detect_names_find(struct detect_names *t, struct bytes text)
+{
+    text = cut(text);
+    uint32_t id = t->slots[slot_of(t, text, hash_bytes(t->seed, text.p, text.n))];
+    if (id != 0)
+        t->names[id]->used = t->generation;
     return id;
 }
 
@@ -174,25 +195,25 @@ struct bytes detect_names_text(const struct detect_names *t, uint32_t id)
 {
     if (id == 0)
         return bytes_make("", 0);
-    return bytes_make(t->names[id].text, t->names[id].len);
+    return bytes_make(t->names[id]->text, t->names[id]->len);
 }
 
 uint64_t detect_names_hash(const struct detect_names *t, uint32_t id)
 {
-    return id == 0 ? 0 : t->names[id].hash;
+    return id == 0 ? 0 : t->names[id]->hash;
 }
 
 void detect_names_ref(struct detect_names *t, uint32_t id)
 {
     if (id != 0)
-        t->names[id].refs++;
+        t->names[id]->refs++;
 }
 
 void detect_names_unref(struct detect_names *t, uint32_t id)
 {
     if (id == 0)
         return;
-    struct name *e = &t->names[id];
+    struct name *e = t->names[id];
     ASSERT(e->refs > 0);
     /* When the list cannot grow the name stays for good, which is harmless. */
     if (--e->refs == 0 && !e->listed)
@@ -212,7 +233,7 @@ void detect_names_next_generation(struct detect_names *t)
 /* Takes a name out of the slots and closes the gap, so that probing needs no marks. */
 static void unslot(struct detect_names *t, uint32_t id)
 {
-    size_t at = t->names[id].hash & t->mask;
+    size_t at = t->names[id]->hash & t->mask;
     while (t->slots[at] != id)
         at = (at + 1) & t->mask;
     size_t hole = at;
@@ -220,7 +241,7 @@ static void unslot(struct detect_names *t, uint32_t id)
         at = (at + 1) & t->mask;
         if (t->slots[at] == 0)
             break;
-        size_t home = t->names[t->slots[at]].hash & t->mask;
+        size_t home = t->names[t->slots[at]]->hash & t->mask;
         if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
             t->slots[hole] = t->slots[at];
             hole = at;
@@ -229,33 +250,73 @@ static void unslot(struct detect_names *t, uint32_t id)
     t->slots[hole] = 0;
 }
 
+/* A shorter list keeps its place when memory is short. */
+static void shorten(uint32_t **list, size_t n, size_t *cap)
+{
+    if (n * SPARSE >= *cap || *cap < SLOTS_LEAST)
+        return;
+    uint32_t *p = mem_resize(*list, n + 1, sizeof(**list));
+    if (p != NULL) {
+        *list = p;
+        *cap = n + 1;
+    }
+}
+
+/* After a flood of names that are gone the tables are small again. */
+static void shrink(struct detect_names *t)
+{
+    size_t mask = t->mask;
+    while (mask >= SLOTS_LEAST && t->live * SPARSE < mask)
+        mask /= 2;
+    if (mask != t->mask)
+        (void)!rehash(t, mask);
+    shorten(&t->loose, t->n_loose, &t->cap_loose);
+    if (t->live * SPARSE >= t->n || t->n < SLOTS_LEAST)
+        return;
+    /* The highest numbers went last in: they are those of the flood. */
+    size_t n = t->n;
+    while (n > 1 && t->names[n - 1] == NULL)
+        n--;
+    struct name **names = mem_resize(t->names, n, sizeof(struct name *));
+    if (names == NULL)
+        return;
+    t->names = names;
+    t->n = t->cap = n;
+    size_t kept = 0;
+    for (size_t i = 0; i < t->n_free; i++) {
+        if (t->free_ids[i] < n)
+            t->free_ids[kept++] = t->free_ids[i];
+    }
+    t->n_free = kept;
+    shorten(&t->free_ids, t->n_free, &t->cap_free);
+}
+
 void detect_names_sweep(struct detect_names *t, uint32_t oldest)
 {
     size_t kept = 0;
     for (size_t i = 0; i < t->n_loose; i++) {
         uint32_t id = t->loose[i];
-        struct name *e = &t->names[id];
+        struct name *e = t->names[id];
         if (e->refs > 0) {
             e->listed = false;
         } else if ((int32_t)(e->used - oldest) < 0 &&
                    push(&t->free_ids, &t->n_free, &t->cap_free, id)) {
             unslot(t, id);
-            t->text_bytes -= e->len + 17u;
-            mem_free(e->text);
-            *e = (struct name){0};
+            t->bytes -= mem_cost(size_of(e->len));
+            mem_free(e);
+            t->names[id] = NULL;
             t->live--;
         } else {
             t->loose[kept++] = id;
         }
     }
     t->n_loose = kept;
+    shrink(t);
 }
 
-/* By what is kept, not by what happens to be allocated: a restored table says the same. */
 size_t detect_names_bytes(const struct detect_names *t)
 {
-    return sizeof(*t) + t->live * (sizeof(struct name) * 3 / 2 + 2 * sizeof(uint32_t)) +
-           t->text_bytes;
+    return sizeof(*t) + t->live * AROUND + t->bytes;
 }
 
 size_t detect_names_count(const struct detect_names *t)
@@ -266,7 +327,7 @@ size_t detect_names_count(const struct detect_names *t)
 uint32_t detect_names_next(const struct detect_names *t, uint32_t id)
 {
     for (size_t i = (size_t)id + 1; i < t->n; i++) {
-        if (t->names[i].text != NULL)
+        if (t->names[i] != NULL)
             return (uint32_t)i;
     }
     return 0;

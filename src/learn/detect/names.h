@@ -29,8 +29,8 @@ void detect_names_free(struct detect_names *t); /* NULL is fine */
 
 /* The number of a text, from 1; 0 when memory is short. Marks it as used in this generation. */
 uint32_t detect_names_put(struct detect_names *t, struct bytes text);
-/* The same without making it: 0 when it is not there. */
-uint32_t detect_names_find(const struct detect_names *t, struct bytes text);
+/* The same of a text that is known; 0 when it is not. */
+uint32_t detect_names_find(struct detect_names *t, struct bytes text);
 
 /* Number 0 stands for no value: empty text, hash 0. */
 struct bytes detect_names_text(const struct detect_names *t, uint32_t id);
@@ -45,6 +45,7 @@ void detect_names_next_generation(struct detect_names *t);
 /* Forgets names without references that were last used before this generation. */
 void detect_names_sweep(struct detect_names *t, uint32_t oldest);
 
+/* What they take, by what is kept: a restored table says the same. */
 size_t detect_names_bytes(const struct detect_names *t);
 size_t detect_names_count(const struct detect_names *t);
 /* The next number in use after id (0 to begin); 0: no more. */

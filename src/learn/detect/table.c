@@ -8,6 +8,12 @@
 
 /* Slots per chunk: small classes do not pay for what they do not use. */
 #define CHUNK_BYTES ((size_t)16 * 1024)
+/* Tables shrink when so little of them is in use. */
+#define SPARSE 8
+#define SLOTS_LEAST 64
+/* Bytes of the index for each entity: slots are a third to three quarters full, and both the old
+ * and the new ones are there while they grow. */
+#define INDEX_COST 16
 #define INDEX_BITS 29
 #define INDEX_MASK (((uint32_t)1 << INDEX_BITS) - 1)
 
@@ -45,7 +51,7 @@ struct detect_table *detect_table_new(struct detect_names *names, bool values_ov
         return NULL;
     t->names = names;
     t->values_over = values_over;
-    t->mask = 63;
+    t->mask = SLOTS_LEAST - 1;
     t->slots = mem_zero(t->mask + 1, sizeof(*t->slots));
     if (t->slots == NULL) {
         mem_free(t);
@@ -138,9 +144,8 @@ struct detect_entity *detect_table_find(const struct detect_table *t, enum detec
     return NULL;
 }
 
-static bool grow(struct detect_table *t)
+static bool rehash(struct detect_table *t, size_t mask)
 {
-    size_t mask = t->mask * 2 + 1;
     uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
     if (slots == NULL)
         return false;
@@ -181,7 +186,7 @@ struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class
                                        uint8_t detector, uint32_t partition, uint32_t over,
                                        uint32_t by)
 {
-    if ((t->live + 1) * 4 > t->mask * 3 && !grow(t))
+    if ((t->live + 1) * 4 > t->mask * 3 && !rehash(t, t->mask * 2 + 1))
         return NULL;
     struct slab *s = &t->slabs[class];
     size_t index = slab_take(s);
@@ -207,11 +212,18 @@ struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class
     return e;
 }
 
-void detect_table_remove(struct detect_table *t, struct detect_entity *e)
+/* The slot of the index that leads to an entity. */
+static size_t slot_of(const struct detect_table *t, const struct detect_entity *e)
 {
     size_t at = entity_hash(e) & t->mask;
     while (at_slot(t, t->slots[at]) != e)
         at = (at + 1) & t->mask;
+    return at;
+}
+
+void detect_table_remove(struct detect_table *t, struct detect_entity *e)
+{
+    size_t at = slot_of(t, e);
     struct slab *s = &t->slabs[e->class];
     uint32_t index = (t->slots[at] & INDEX_MASK) - 1;
     size_t hole = at;
@@ -241,6 +253,45 @@ void detect_table_remove(struct detect_table *t, struct detect_entity *e)
     }
 }
 
+/* Moves what is in use to the front, and gives back the chunks behind it. */
+static void pack(struct detect_table *t, enum detect_class class)
+{
+    struct slab *s = &t->slabs[class];
+    size_t to = 0;
+    for (size_t from = s->n; from > s->count;) {
+        struct detect_entity *e = slot_at(s, --from);
+        if (!e->used)
+            continue;
+        while (((struct detect_entity *)slot_at(s, to))->used)
+            to++;
+        t->slots[slot_of(t, e)] = (uint32_t) class << INDEX_BITS | (uint32_t)(to + 1);
+        memcpy(slot_at(s, to), e, s->size);
+        memset(e, 0, s->size);
+    }
+    s->n = s->count;
+    s->n_free = 0;
+    size_t chunks = (s->n + s->per_chunk - 1) / s->per_chunk;
+    while (s->n_chunks > chunks)
+        mem_free(s->chunks[--s->n_chunks]);
+    mem_free(s->free);
+    s->free = NULL;
+    s->cap_free = 0;
+}
+
+void detect_table_pack(struct detect_table *t)
+{
+    for (size_t c = 0; c < DETECT_CLASSES; c++) {
+        const struct slab *s = &t->slabs[c];
+        if (s->n - s->count > s->per_chunk && s->n > s->count + s->count / SPARSE)
+            pack(t, (enum detect_class)c);
+    }
+    size_t mask = t->mask;
+    while (mask >= SLOTS_LEAST && t->live * SPARSE < mask)
+        mask /= 2;
+    if (mask != t->mask)
+        (void)!rehash(t, mask);
+}
+
 size_t detect_table_slots(const struct detect_table *t, enum detect_class class)
 {
     return t->slabs[class].n;
@@ -261,7 +312,7 @@ size_t detect_table_count(const struct detect_table *t, enum detect_class class)
 /* By what is kept, not by what happens to be allocated: a restored table says the same. */
 size_t detect_table_bytes(const struct detect_table *t)
 {
-    size_t n = sizeof(*t) + t->live * 2 * sizeof(*t->slots);
+    size_t n = sizeof(*t) + t->live * INDEX_COST;
     for (size_t c = 0; c < DETECT_CLASSES; c++)
         n += t->slabs[c].count * t->slabs[c].size;
     return n;
@@ -269,5 +320,5 @@ size_t detect_table_bytes(const struct detect_table *t)
 
 size_t detect_table_cost(const struct detect_table *t, enum detect_class class)
 {
-    return t->slabs[class].size + 2 * sizeof(*t->slots);
+    return t->slabs[class].size + INDEX_COST;
 }

@@ -83,6 +83,7 @@ struct detect_pool {
     struct detect_entity head;
     struct model_rare model;
     struct stats_distinct members; /* with over: all members */
+    double of;                     /* how many they are, while a bucket is closed */
 };
 
 struct detect_rare_value {
@@ -124,6 +125,9 @@ struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class
                                        uint32_t by);
 /* Ends the entity and what it holds. */
 void detect_table_remove(struct detect_table *t, struct detect_entity *e);
+
+/* After many removals: gives back what they left free. Entities move: pointers to them are void. */
+void detect_table_pack(struct detect_table *t);
 
 /* Slots of a class, used or not: 0 … count − 1. NULL where the slot is free. */
 size_t detect_table_slots(const struct detect_table *t, enum detect_class class);

@@ -3,6 +3,8 @@
 
 #include "cmocka_head.h"
 
+#include <malloc.h>
+
 static void sizes_are_checked(void **state)
 {
     (void)state;
@@ -35,11 +37,25 @@ static void arrays_grow(void **state)
     mem_free(s);
 }
 
+/* What is charged for a piece is no less than what the allocator gave, its header included. */
+static void costs_are_charged(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 3000; n++) {
+        void *p = mem_alloc(n);
+        assert_non_null(p);
+        assert_true(mem_cost(n) >= malloc_usable_size(p) + sizeof(size_t));
+        assert_true(mem_cost(n) <= n + 32);
+        mem_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
+        cmocka_unit_test(costs_are_charged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,9 +70,9 @@ static void test_heavy_contributions_stay(void **state)
         detect_bucket_cell(b, names, 0, DETECT_COUNT, 0, 0, name("b", 0), 7, true);
     uint32_t heavy = name("heavy", 1);
     for (size_t i = 0; i < 20000; i++) {
-        detect_bucket_contribute(b, c, 0, name("light", i), 1, 1, names);
+        detect_bucket_contribute(b, c, 0, name("light", i), 1, 1, true, names);
         if (i % 10 == 0)
-            detect_bucket_contribute(b, c, 0, heavy, 1, 1, names);
+            detect_bucket_contribute(b, c, 0, heavy, 1, 1, true, names);
     }
     assert_true(weight_of(b, c, heavy) == 2000);
     assert_true(b->parts_dropped > 0);
@@ -96,7 +96,7 @@ static void test_many_cells_with_few_contributions(void **state)
         struct detect_cell *c =
             detect_bucket_cell(b, names, 0, DETECT_COUNT, 0, 0, name("b", i), 7, true);
         for (size_t k = 0; k < 8; k++)
-            detect_bucket_contribute(b, c, (unsigned)k, host[k], 1, 1, names);
+            detect_bucket_contribute(b, c, (unsigned)k, host[k], 1, 1, true, names);
     }
     assert_int_equal(b->keep, 0);
     assert_true(b->n_parts <= b->parts_max);
@@ -113,15 +113,23 @@ static void test_extremes_and_pairs(void **state)
     struct detect_open *b = detect_bucket_new(0, 1, 1 << 20);
     struct detect_cell *c = detect_bucket_cell(b, names, 0, DETECT_MAX, 0, 0, 0, 7, true);
     uint32_t id = name("x", 0);
-    detect_bucket_contribute(b, c, 0, id, 5, 1, names);
-    detect_bucket_contribute(b, c, 0, id, 9, 1, names);
-    detect_bucket_contribute(b, c, 0, id, 7, 1, names);
+    detect_bucket_contribute(b, c, 0, id, 5, 1, true, names);
+    detect_bucket_contribute(b, c, 0, id, 9, 1, true, names);
+    detect_bucket_contribute(b, c, 0, id, 7, 1, true, names);
     assert_true(weight_of(b, c, id) == 9);
-    assert_true(detect_bucket_pair(b, c, 0, 1, 100));
-    assert_false(detect_bucket_pair(b, c, 0, 1, 100));
-    assert_true(detect_bucket_pair(b, c, 1, 1, 100));
-    assert_true(detect_bucket_pair(b, c, 0, 2, 100));
-    assert_true(detect_bucket_pair(b, c, 0, 1, 101));
+    assert_true(detect_bucket_pair(b, c, 0, 1, 100, true));
+    assert_false(detect_bucket_pair(b, c, 0, 1, 100, true));
+    assert_true(detect_bucket_pair(b, c, 1, 1, 100, true));
+    assert_true(detect_bucket_pair(b, c, 0, 2, 100, true));
+    assert_true(detect_bucket_pair(b, c, 0, 1, 101, true));
+    /* Without room what is there gets more, and nothing new comes. */
+    detect_bucket_contribute(b, c, 0, id, 11, 1, false, names);
+    assert_true(weight_of(b, c, id) == 11);
+    size_t bytes = detect_bucket_bytes(b);
+    detect_bucket_contribute(b, c, 0, name("x", 1), 5, 1, false, names);
+    assert_true(detect_bucket_pair(b, c, 0, 1, 102, false));
+    assert_int_equal(b->parts_dropped, 1);
+    assert_int_equal(detect_bucket_bytes(b), bytes);
     detect_bucket_free(b);
     detect_names_free(names);
 }

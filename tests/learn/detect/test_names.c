@@ -64,9 +64,49 @@ static void test_long_values_are_cut(void **state)
     detect_names_free(t);
 }
 
+/* What is known is found and kept for another generation; what is not is not made. */
+static void test_find_makes_nothing(void **state)
+{
+    (void)state;
+    struct detect_names *t = detect_names_new((struct hash_key){3, 4});
+    char s[32];
+    uint32_t id = detect_names_put(t, text(s, 1));
+    detect_names_next_generation(t);
+    assert_int_equal(detect_names_find(t, text(s, 2)), 0);
+    assert_int_equal(detect_names_find(t, text(s, 1)), id);
+    detect_names_sweep(t, detect_names_generation(t));
+    assert_int_equal(detect_names_count(t), 1);
+    detect_names_free(t);
+}
+
+/* A flood of names goes without a trace, those that were there before keep their numbers. */
+static void test_flood_goes(void **state)
+{
+    (void)state;
+    struct detect_names *t = detect_names_new((struct hash_key){3, 4});
+    enum { OLD = 100, N = 50000 };
+    char s[32];
+    for (size_t i = 0; i < OLD; i++)
+        detect_names_ref(t, detect_names_put(t, text(s, i)));
+    size_t before = detect_names_bytes(t);
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = OLD; i < N; i++)
+            assert_int_not_equal(detect_names_put(t, text(s, i)), 0);
+        assert_true(detect_names_bytes(t) > before + N * 40);
+        detect_names_next_generation(t);
+        detect_names_sweep(t, detect_names_generation(t));
+        assert_int_equal(detect_names_bytes(t), before);
+        for (size_t i = 0; i < OLD; i++)
+            assert_int_equal(detect_names_find(t, text(s, i)), i + 1);
+        detect_names_next_generation(t);
+    }
+    detect_names_free(t);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_find_and_sweep),
-                                       cmocka_unit_test(test_long_values_are_cut)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find_and_sweep), cmocka_unit_test(test_long_values_are_cut),
+        cmocka_unit_test(test_find_makes_nothing), cmocka_unit_test(test_flood_goes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,40 @@ static void test_add_find_remove(void **state)
     detect_names_free(names);
 }
 
+/* What is left after a flood is found where it is now, and the flood's room is given back. */
+static void test_pack(void **state)
+{
+    (void)state;
+    struct detect_names *names = detect_names_new((struct hash_key){1, 2});
+    struct detect_table *t = detect_table_new(names, false);
+    enum { N = 30000 };
+    for (size_t i = 0; i < N; i++) {
+        void *e = detect_table_add(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0);
+        assert_non_null(e);
+        ((struct detect_member *)e)->episode.run = (uint32_t)i;
+        assert_non_null(detect_table_add(t, DETECT_CLASS_SCALE, 1, name(names, i), 0, 0));
+    }
+    for (size_t i = 0; i < N; i++) {
+        if (i % 100 != 99)
+            detect_table_remove(t,
+                                detect_table_find(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0));
+    }
+    detect_table_pack(t);
+    assert_int_equal(detect_table_slots(t, DETECT_CLASS_MEMBER), N / 100);
+    assert_int_equal(detect_table_slots(t, DETECT_CLASS_SCALE), N);
+    for (size_t i = 0; i < N; i++) {
+        void *e = detect_table_find(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0);
+        assert_int_equal(e != NULL, i % 100 == 99);
+        if (e != NULL)
+            assert_int_equal(((struct detect_member *)e)->episode.run, i);
+        assert_non_null(detect_table_find(t, DETECT_CLASS_SCALE, 1, name(names, i), 0, 0));
+    }
+    assert_non_null(detect_table_add(t, DETECT_CLASS_MEMBER, 1, 0, name(names, 0), 0));
+    assert_int_equal(detect_table_slots(t, DETECT_CLASS_MEMBER), N / 100 + 1);
+    detect_table_free(t);
+    detect_names_free(names);
+}
+
 /* Names of entities that are gone may go too. */
 static void test_names_follow(void **state)
 {
@@ -74,6 +108,7 @@ static void test_names_follow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_add_find_remove),
+                                       cmocka_unit_test(test_pack),
                                        cmocka_unit_test(test_names_follow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
