@@ -82,6 +82,22 @@ int cli_ask_limit(struct cli_ask *a, const struct cli_args *args)
     return CLI_DONE;
 }
 
+int cli_ask_file(struct cli_ask *a, const char *path, const char *text_key, const char *name_key)
+{
+    struct err_text why;
+    size_t n;
+    char *text = cli_read_file(path, &n, &why);
+    if (text == NULL) {
+        buf_release(&a->text);
+        return cli_fail(ERR_NOT_FOUND, &why);
+    }
+    format_write_key(&a->w, text_key);
+    format_write_str_n(&a->w, text, n);
+    format_write_field_str(&a->w, name_key, path);
+    mem_free(text);
+    return CLI_DONE;
+}
+
 static enum err open_and_ask(const char *dir, struct cli_ask *a, int *out_status,
                              struct err_text *why)
 {

@@ -30,6 +30,9 @@ void cli_ask_option(struct cli_ask *a, const struct cli_args *args, enum cli_opt
 /* Adds --limit. CLI_DONE, or the exit status after a wrong number was said: the request is freed.
  */
 int cli_ask_limit(struct cli_ask *a, const struct cli_args *args);
+/* Adds a file's text and name under these keys. CLI_DONE, or the exit status after the mistake was
+ * said: the request is freed. */
+int cli_ask_file(struct cli_ask *a, const char *path, const char *text_key, const char *name_key);
 /* Closes the object, asks, hands on the answer, frees the request; returns the exit status. */
 int cli_ask_run(struct cli_ask *a, const struct cli_args *args);
 

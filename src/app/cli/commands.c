@@ -24,9 +24,9 @@ const struct cli_command cli_commands[] = {
      "Run one anomaly-detection job over events or CSV.",
      "Prints what Elasticsearch's results API would return, one document a line. INPUT is ECS\n"
      "NDJSON, or with --format csv a table with a header line whose columns the job names.",
-     CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_MODEL_PLOT) |
-         CLI_BIT(CLI_RENORMALIZED) | CLI_BIT(CLI_PERSIST) | CLI_BIT(CLI_RESTORE) |
-         CLI_BIT(CLI_THREADS) | TALK,
+     CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) | CLI_BIT(CLI_FORMAT) |
+         CLI_BIT(CLI_MODEL_PLOT) | CLI_BIT(CLI_RENORMALIZED) | CLI_BIT(CLI_PERSIST) |
+         CLI_BIT(CLI_RESTORE) | CLI_BIT(CLI_THREADS) | TALK,
      cli_detect},
     {"replay", "[OPTION]... INPUT...",
      "Run the whole chain over files: events, jobs, rules, alerts.",
@@ -35,9 +35,9 @@ const struct cli_command cli_commands[] = {
      "Without --package, --job or --rule every package runs that recognises the data. Alerts go "
      "to\n"
      "standard output, one a line.",
-     CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_RULE) |
-         CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_ALERTS) |
-         CLI_BIT(CLI_THREADS) | WHERE | TALK,
+     CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) |
+         CLI_BIT(CLI_RULE) | CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) |
+         CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_THREADS) | WHERE | TALK,
      cli_replay},
     {"demo", "[OPTION]...", "Play the bundled sample through the whole chain.",
      "A table of alerts with reasons, and the next command to try. --no-serve is there for "
@@ -66,10 +66,16 @@ const struct cli_command cli_commands[] = {
      "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
      DATA | CLI_BIT(CLI_LIMIT), cli_sql},
     {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete or results ID. "
-     "results\n"
-     "prints the records that the job found, one JSON document a line.",
+     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results or "
+     "messages\n"
+     "ID. results prints the records that the job found, one JSON document a line, messages what "
+     "it\n"
+     "has to say of itself.",
      DATA | CLI_BIT(CLI_DATAFEED) | TIMES, cli_job},
+    {"filter", "VERB [ID|FILE] [OPTION]...", "Manage the lists that custom rules of jobs name.",
+     "list; show or delete ID; put FILE, which makes or replaces the filters of the file. What is\n"
+     "put holds at once for the jobs that run; what a job names cannot be deleted.",
+     DATA, cli_filter},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
      "list; enable or disable RULE_ID; import FILE; export.",

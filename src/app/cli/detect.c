@@ -15,6 +15,7 @@
 #include "daemon/inputs.h"
 #include "detect/csv.h"
 #include "detect/detect.h"
+#include "detect/filter.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -225,6 +226,24 @@ static void tell_notes(char *const *notes, size_t n, const struct cli_args *args
         fprintf(stderr, "weir: %s\n", notes[i]);
 }
 
+static enum err load_filters(const struct cli_args *args, struct detect_filters *out,
+                             struct err_text *why)
+{
+    for (size_t i = 0; i < args->counts[CLI_FILTER_LIST]; i++) {
+        size_t n;
+        const char *path = args->values[CLI_FILTER_LIST][i];
+        char *text = cli_read_file(path, &n, why);
+        if (text == NULL)
+            return ERR_NOT_FOUND;
+        enum err err = detect_filters_parse(out, text, n, path, why);
+        mem_free(text);
+        if (err != ERR_NONE)
+            return err;
+    }
+    tell_notes(out->notes, out->n_notes, args);
+    return ERR_NONE;
+}
+
 static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)
 {
     size_t n;
@@ -234,7 +253,11 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     char *text = cli_read_file(path, &n, why);
     if (text == NULL)
         return ERR_NOT_FOUND;
-    enum err err = detect_job_parse(text, n, path, NULL, 0, &r->job, why);
+    struct detect_filters filters = {0};
+    enum err err = load_filters(args, &filters, why);
+    if (err == ERR_NONE)
+        err = detect_job_parse(text, n, path, filters.list, filters.n, &r->job, why);
+    detect_filters_release(&filters);
     mem_free(text);
     if (err != ERR_NONE)
         return err;

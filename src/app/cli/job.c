@@ -19,28 +19,11 @@ static int wrong(const char *what)
     return cli_fail(ERR_INVALID, &why);
 }
 
-/* Adds a file's text and name to the request. */
-static int add_file(struct cli_ask *a, const char *path, const char *text_key, const char *name_key)
-{
-    struct err_text why;
-    size_t n;
-    char *text = cli_read_file(path, &n, &why);
-    if (text == NULL) {
-        buf_release(&a->text);
-        return cli_fail(ERR_NOT_FOUND, &why);
-    }
-    format_write_key(&a->w, text_key);
-    format_write_str_n(&a->w, text, n);
-    format_write_field_str(&a->w, name_key, path);
-    mem_free(text);
-    return CLI_DONE;
-}
-
 int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
     if (args->rest_n == 0)
-        return wrong("list, create, open, close, reset, delete or results");
+        return wrong("list, create, open, close, reset, delete, results or messages");
     const char *verb = args->rest[0];
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
@@ -49,16 +32,17 @@ int cli_job(const struct cli_args *args)
             buf_release(&a.text);
             return wrong("weir job create JOB.json [--datafeed FEED.json]");
         }
-        int status = add_file(&a, args->rest[1], "job", "job_file");
+        int status = cli_ask_file(&a, args->rest[1], "job", "job_file");
         if (status == CLI_DONE && feed != NULL)
-            status = add_file(&a, feed, "datafeed", "datafeed_file");
+            status = cli_ask_file(&a, feed, "datafeed", "datafeed_file");
         if (status != CLI_DONE)
             return status;
         a.makes = true;
     } else if (strcmp(verb, "list") != 0) {
         if (args->rest_n != 2) {
             buf_release(&a.text);
-            return wrong("weir job VERB ID, where VERB is open, close, reset, delete or results");
+            return wrong("weir job VERB ID, where VERB is open, close, reset, delete, results or "
+                         "messages");
         }
         format_write_field_str(&a.w, "id", args->rest[1]);
     }
@@ -118,7 +102,7 @@ int cli_rule(const struct cli_args *args)
                                                    : "the rule's rule_id");
     cli_ask_init(&a, "rule", verb);
     if (strcmp(verb, "import") == 0) {
-        int status = add_file(&a, args->rest[1], "text", "name");
+        int status = cli_ask_file(&a, args->rest[1], "text", "name");
         if (status != CLI_DONE)
             return status;
         a.makes = true;

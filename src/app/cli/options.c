@@ -26,6 +26,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                         "Make flows of packets, and do not look into what they carry.", false},
     [CLI_JOB] = {"--job", "FILE", "Anomaly-detection job in Elastic's JSON.", true},
     [CLI_DATAFEED] = {"--datafeed", "FILE", "Datafeed in Elastic's JSON.", true},
+    [CLI_FILTER_LIST] = {"--filter-list", "FILE",
+                         "Filters that the custom rules of jobs name, in Elastic's JSON.", true},
     [CLI_RULE] = {"--rule", "FILE|DIR", "Detection rule in Elastic's TOML or NDJSON.", true},
     [CLI_PACKAGE] = {"--package", "NAME", "Package to use, shipped or a folder.", true},
     [CLI_DATA_DIR] =

@@ -23,6 +23,7 @@ enum cli_option_id {
     CLI_FLOWS_ONLY,
     CLI_JOB,
     CLI_DATAFEED,
+    CLI_FILTER_LIST,
     CLI_RULE,
     CLI_PACKAGE,
     CLI_DATA_DIR,

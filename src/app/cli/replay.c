@@ -143,6 +143,8 @@ int cli_replay(const struct cli_args *args)
         .jobs_n = args->counts[CLI_JOB],
         .feeds = args->values[CLI_DATAFEED],
         .feeds_n = args->counts[CLI_DATAFEED],
+        .filters = args->values[CLI_FILTER_LIST],
+        .filters_n = args->counts[CLI_FILTER_LIST],
         .rules = args->values[CLI_RULE],
         .rules_n = args->counts[CLI_RULE],
         .data_dir = cli_value(args, CLI_DATA_DIR, NULL),

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "daemon/filters.h"
 #include "daemon/rules.h"
 #include "detect/feed.h"
 #include "detect/job.h"
@@ -38,7 +39,11 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
 {
     struct detect_job *parsed = NULL;
     struct detect_feed *parsed_feed = NULL;
-    enum err err = detect_job_parse(job, job_n, job_file, NULL, 0, &parsed, why);
+    struct detect_filters filters = {0};
+    enum err err = daemon_filters_read(state, &filters, why);
+    if (err == ERR_NONE)
+        err = detect_job_parse(job, job_n, job_file, filters.list, filters.n, &parsed, why);
+    detect_filters_release(&filters);
     if (err == ERR_NONE && feed != NULL)
         err = detect_feed_parse(feed, feed_n, feed_file, &parsed_feed, why);
     if (err == ERR_NONE && parsed->id[0] == '\0')
@@ -76,18 +81,23 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
     return err;
 }
 
-void daemon_install_notes(const char *job, size_t job_n, const char *job_file, const char *feed,
-                          size_t feed_n, const char *feed_file,
-                          void (*note)(void *ctx, const char *sentence), void *ctx)
+void daemon_install_notes(struct store_state *state, const char *job, size_t job_n,
+                          const char *job_file, const char *feed, size_t feed_n,
+                          const char *feed_file, void (*note)(void *ctx, const char *sentence),
+                          void *ctx)
 {
     struct detect_job *parsed;
     struct detect_feed *parsed_feed;
+    struct detect_filters filters = {0};
     struct err_text why;
-    if (detect_job_parse(job, job_n, job_file, NULL, 0, &parsed, &why) == ERR_NONE) {
+    if (daemon_filters_read(state, &filters, &why) == ERR_NONE &&
+        detect_job_parse(job, job_n, job_file, filters.list, filters.n, &parsed, &why) ==
+            ERR_NONE) {
         for (size_t i = 0; i < parsed->n_notes; i++)
             note(ctx, parsed->notes[i]);
         detect_job_free(parsed);
     }
+    detect_filters_release(&filters);
     if (feed != NULL &&
         detect_feed_parse(feed, feed_n, feed_file, &parsed_feed, &why) == ERR_NONE) {
         for (size_t i = 0; i < parsed_feed->n_notes; i++)

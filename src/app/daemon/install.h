@@ -29,8 +29,9 @@ struct daemon_install_totals {
 };
 
 /*
- * One job with its datafeed (NULL: it takes every event), to be started at the next load. start is
- * where its datafeed begins, TIME_NONE to leave that to the load. ERR_INVALID, ERR_UNSUPPORTED,
+ * One job with its datafeed (NULL: it takes every event), to be started at the next load. Filters
+ * that its rules name must be in state.db. start is where its datafeed begins, TIME_NONE to leave
+ * that to the load. ERR_INVALID, ERR_UNSUPPORTED,
  * ERR_FORMAT for what a person wrote; ERR_EXISTS when a job of that id is there.
  */
 enum err daemon_install_job(struct store_state *state, const char *job, size_t job_n,
@@ -42,9 +43,10 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
  * What was read of a job and its datafeed (NULL: none) and has no effect, a sentence each. Files
  * that cannot be read have none: daemon_install_job() says why.
  */
-void daemon_install_notes(const char *job, size_t job_n, const char *job_file, const char *feed,
-                          size_t feed_n, const char *feed_file,
-                          void (*note)(void *ctx, const char *sentence), void *ctx);
+void daemon_install_notes(struct store_state *state, const char *job, size_t job_n,
+                          const char *job_file, const char *feed, size_t feed_n,
+                          const char *feed_file, void (*note)(void *ctx, const char *sentence),
+                          void *ctx);
 
 /* One rule. With enable its jobs are installed, from the shipped package that has them, and
  * started; what is missing is written down as the rule's status. */

@@ -2,6 +2,7 @@
 #include "daemon/jobs_priv.h"
 
 #include "base/mem.h"
+#include "daemon/filters.h"
 #include "event/event.h"
 #include "format/node.h"
 #include "format/write.h"
@@ -67,15 +68,16 @@ static char *display_name(const struct detect_job *job)
 }
 
 static enum err make_running(struct daemon_jobs *j, const struct store_job *row,
-                             struct daemon_job **out, struct err_text *why)
+                             const struct detect_filters *filters, struct daemon_job **out,
+                             struct err_text *why)
 {
     struct daemon_job *r = mem_zero(1, sizeof(*r));
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     r->owner = j;
     r->first = TIME_NONE;
-    enum err err =
-        detect_job_parse(row->config, strlen(row->config), row->id, NULL, 0, &r->job, why);
+    enum err err = detect_job_parse(row->config, strlen(row->config), row->id, filters->list,
+                                    filters->n, &r->job, why);
     if (err == ERR_NONE && row->datafeed != NULL)
         err = detect_feed_parse(row->datafeed, strlen(row->datafeed), row->id, &r->feed, why);
     if (err == ERR_NONE && !detect_job_set_id(r->job, row->id))
@@ -148,7 +150,8 @@ enum err daemon_jobs_tell(struct daemon_jobs *j, const char *id, const char *sta
     return err;
 }
 
-static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now, struct arena *arena,
+static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
+                         const struct detect_filters *filters, struct arena *arena,
                          struct err_text *why)
 {
     bool there;
@@ -163,7 +166,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now, struc
     if (row.start == TIME_NONE && now != TIME_NONE)
         row.start = now - START_BACK;
     struct err_text reason;
-    err = make_running(j, &row, &r, &reason);
+    err = make_running(j, &row, filters, &r, &reason);
     if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
         *why = reason;
         return err;
@@ -217,8 +220,12 @@ enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why
     if (err != ERR_NONE)
         err_set(why, err, "cannot list the jobs: %s", err_name(err));
     drop_unwanted(j, &wanted);
+    struct detect_filters filters = {0};
+    if (err == ERR_NONE)
+        err = daemon_filters_read(j->options.state, &filters, why);
     for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++)
-        err = load_one(j, wanted.ids[i], now, &arena, why);
+        err = load_one(j, wanted.ids[i], now, &filters, &arena, why);
+    detect_filters_release(&filters);
     mem_free(wanted.ids);
     arena_release(&arena);
     return err;

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 struct daemon_jobs;
+struct detect_filter;
 struct event;
 struct rule_job;
 struct store_job;
@@ -63,6 +64,9 @@ enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why
 enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
                           struct err_text *why) ERR_MUST_CHECK;
 size_t daemon_jobs_count(const struct daemon_jobs *j);
+/* A filter has changed: the jobs that name it go by it from their next bucket on, and say so. */
+enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *filter,
+                                struct err_text *why) ERR_MUST_CHECK;
 
 /* Offers an event to all jobs. */
 enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "daemon/enricher.h"
+#include "daemon/filters.h"
 #include "daemon/inputs.h"
 #include "daemon/install.h"
 #include "daemon/pipeline.h"
@@ -269,6 +270,25 @@ static void on_note(void *ctx, const char *sentence)
     remark(ctx, sentence);
 }
 
+static enum err install_filters(struct daemon_replay *r, struct err_text *why)
+{
+    struct detect_filters filters = {0};
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < r->settings.filters_n && err == ERR_NONE; i++) {
+        struct format_node *root = NULL;
+        err = format_node_file(r->settings.filters[i], &root, why);
+        if (err == ERR_NONE)
+            err = detect_filters_from_node(&filters, root, why);
+        format_node_free(root);
+    }
+    for (size_t i = 0; i < filters.n_notes; i++)
+        remark(r, filters.notes[i]);
+    if (err == ERR_NONE)
+        err = daemon_filters_put(r->state, NULL, &filters, why);
+    detect_filters_release(&filters);
+    return err;
+}
+
 static enum err install_job(struct daemon_replay *r, const char *path, struct err_text *why)
 {
     struct format_node *job;
@@ -282,7 +302,7 @@ static enum err install_job(struct daemon_replay *r, const char *path, struct er
     format_node_write(job, &text);
     err = find_feed(r, format_node_str(format_node_get(job, "job_id"), ""), &feed, &feed_file, why);
     if (err == ERR_NONE)
-        daemon_install_notes(buf_text(&text), text.n, path,
+        daemon_install_notes(r->state, buf_text(&text), text.n, path,
                              feed_file != NULL ? buf_text(&feed) : NULL, feed.n, feed_file, on_note,
                              r);
     if (err == ERR_NONE)
@@ -344,7 +364,7 @@ static enum err install_package(struct daemon_replay *r, const struct package *p
 
 static enum err set_up(struct daemon_replay *r, struct err_text *why)
 {
-    enum err err = ERR_NONE;
+    enum err err = install_filters(r, why);
     for (size_t i = 0; i < r->shipped_n && err == ERR_NONE; i++)
         if (r->hits[i] > 0)
             err = install_package(r, r->shipped[i], r->hits[i], why);

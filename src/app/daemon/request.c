@@ -349,6 +349,8 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
     pthread_mutex_lock(&d->lock);
     if (strcmp(command, "job") == 0)
         status = daemon_request_job(&a, verb);
+    else if (strcmp(command, "filter") == 0)
+        status = daemon_request_filter(&a, verb);
     else if (strcmp(command, "rule") == 0)
         status = daemon_request_rule(&a, verb);
     else if (strcmp(command, "package") == 0)

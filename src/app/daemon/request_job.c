@@ -133,13 +133,36 @@ static enum err create(struct daemon_asked *a, struct err_text *why)
 {
     const char *job = daemon_asked_text(a, "job", "");
     const char *feed = daemon_asked_text(a, "datafeed", NULL);
-    daemon_install_notes(job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
-                         feed != NULL ? strlen(feed) : 0,
+    daemon_install_notes(a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"),
+                         feed, feed != NULL ? strlen(feed) : 0,
                          daemon_asked_text(a, "datafeed_file", "datafeed"), on_note, a);
     return daemon_install_job(
         a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
         feed != NULL ? strlen(feed) : 0, daemon_asked_text(a, "datafeed_file", "datafeed"), NULL,
         a->data->now(), TIME_NONE, why);
+}
+
+static bool print_message(void *ctx, const struct store_message *m)
+{
+    char time[TIME_TEXT_SIZE] = "-";
+    if (m->time != TIME_NONE)
+        time_format_iso(m->time, time);
+    return daemon_asked_line(ctx, "%-24s %-7s %s", time, m->level, m->text);
+}
+
+static enum err list_messages(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    bool failed;
+    ts_ns from, to;
+    enum err err = see_failed(a, id, &failed, why); /* that it is there at all */
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "from", TIME_NONE, &from, why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "to", TIME_MAX, &to, why);
+    if (err == ERR_NONE && (err = store_state_message_list(a->data->state, id, from, to,
+                                                           print_message, a)) != ERR_NONE)
+        err_set(why, err, "the messages cannot be read: %s", err_name(err));
+    return err;
 }
 
 int daemon_request_job(struct daemon_asked *a, const char *verb)
@@ -160,6 +183,8 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         err = create(a, &why);
         if (err == ERR_NONE)
             err = daemon_asked_reload(a, &why);
+    } else if (strcmp(verb, "messages") == 0) {
+        err = list_messages(a, id, &why);
     } else if (strcmp(verb, "open") == 0) {
         err = open_job(a, id, &why);
     } else if (strcmp(verb, "close") == 0) {
@@ -181,7 +206,8 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
             err = changed(store_state_job_delete(state, id), id, &why);
     } else {
         err = err_set(&why, ERR_INVALID,
-                      "job expects list, create, open, close, reset, delete or results, not '%s'",
+                      "job expects list, create, open, close, reset, delete, results or messages, "
+                      "not '%s'",
                       verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);

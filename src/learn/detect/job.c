@@ -223,7 +223,7 @@ static char *describe(const struct detect_detector *d)
 }
 
 static enum err read_detector(const struct format_node *v, size_t index,
-                              const struct detect_filter *filters, size_t n_filters,
+                              struct detect_filter *const *filters, size_t n_filters,
                               struct detect_detector *d, const struct detect_notes *notes,
                               struct err_text *why)
 {
@@ -298,7 +298,7 @@ static void add_measures(struct detect_job *job)
 }
 
 static enum err read_detectors(const struct format_node *ac, struct detect_job *job,
-                               const struct detect_filter *filters, size_t n_filters,
+                               struct detect_filter *const *filters, size_t n_filters,
                                const struct detect_notes *notes, struct err_text *why)
 {
     const struct format_node *list = format_node_get(ac, "detectors");
@@ -344,7 +344,7 @@ static enum err refuse(const struct format_node *obj, const char *key, struct er
 }
 
 static enum err read_analysis(const struct format_node *root, struct detect_job *job,
-                              const struct detect_filter *filters, size_t n_filters,
+                              struct detect_filter *const *filters, size_t n_filters,
                               const struct detect_notes *notes, struct err_text *why)
 {
     const struct format_node *ac = NULL;
@@ -471,7 +471,7 @@ static enum err read_plot(const struct format_node *root, struct detect_job *job
 }
 
 static enum err read_job(const struct format_node *root, struct detect_job *job,
-                         const struct detect_filter *filters, size_t n_filters,
+                         struct detect_filter *const *filters, size_t n_filters,
                          struct err_text *why)
 {
     const struct detect_notes notes = {&job->notes, &job->n_notes};
@@ -532,7 +532,7 @@ static enum err read_job(const struct format_node *root, struct detect_job *job,
     return job->source != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
-enum err detect_job_from_node(const struct format_node *node, const struct detect_filter *filters,
+enum err detect_job_from_node(const struct format_node *node, struct detect_filter *const *filters,
                               size_t n_filters, struct detect_job **out, struct err_text *why)
 {
     struct detect_job *job = mem_zero(1, sizeof(*job));
@@ -550,7 +550,7 @@ enum err detect_job_from_node(const struct format_node *node, const struct detec
 }
 
 enum err detect_job_parse(const char *text, size_t n, const char *file,
-                          const struct detect_filter *filters, size_t n_filters,
+                          struct detect_filter *const *filters, size_t n_filters,
                           struct detect_job **out, struct err_text *why)
 {
     struct format_node *root = NULL;

@@ -10,7 +10,8 @@
  * with ERR_UNSUPPORTED. docs/format/job.md lists the keys.
  *
  * Ownership: detect_job_parse() makes a job, detect_job_free() ends it; all strings are the job's.
- * Threads:   a job is constant once made.
+ * Threads:   a job is constant once made, but for its filters, which change between calls to the
+ *            engine that runs it.
  */
 
 #include "base/err.h"
@@ -23,6 +24,7 @@
 
 struct format_node;
 struct buf;
+struct detect_filter;
 
 #define DETECT_DETECTORS_MAX 64
 #define DETECT_MEASURES_MAX (DETECT_DETECTORS_MAX * DETECT_PARTS_MAX)
@@ -49,12 +51,10 @@ struct detect_condition {
     double value;
 };
 
-/* A field whose value must (include) or must not (exclude) be in a list of patterns. */
+/* A field whose value must (include) or must not (exclude) be in a filter. */
 struct detect_scope {
     char *field;
-    char *filter_id;
-    char **items; /* exact, or with '*' at one end or both */
-    size_t n_items;
+    struct detect_filter *filter;
     bool include;
 };
 
@@ -134,24 +134,27 @@ struct detect_job {
     char *source; /* the document as compact JSON */
 };
 
-/* The items of a filter, by its id. */
-struct detect_filter {
-    const char *id;
-    const char *const *items;
-    size_t n_items;
-};
-
 /*
- * file is for messages. filters may be NULL: a rule with a scope is then refused. ERR_FORMAT for
- * bad JSON, ERR_INVALID for what no engine would take, ERR_UNSUPPORTED for what this one does not.
+ * file is for messages. A rule whose scope names a filter that is not among those given (which may
+ * be NULL) is refused; the job takes references of the others. ERR_FORMAT for bad JSON, ERR_INVALID
+ * for what no engine would take, ERR_UNSUPPORTED for what this one does not.
  */
 enum err detect_job_parse(const char *text, size_t n, const char *file,
-                          const struct detect_filter *filters, size_t n_filters,
+                          struct detect_filter *const *filters, size_t n_filters,
                           struct detect_job **out, struct err_text *why) ERR_MUST_CHECK;
-enum err detect_job_from_node(const struct format_node *node, const struct detect_filter *filters,
+enum err detect_job_from_node(const struct format_node *node, struct detect_filter *const *filters,
                               size_t n_filters, struct detect_job **out,
                               struct err_text *why) ERR_MUST_CHECK;
 void detect_job_free(struct detect_job *job); /* NULL is fine */
+
+/*
+ * A filter has changed: every scope that names its id goes by this one from now on. Returns how
+ * many do. An engine that runs the job sees it when it judges the next bucket; what was learned
+ * stays, since no state depends on it.
+ */
+size_t detect_job_set_filter(struct detect_job *job, struct detect_filter *filter);
+/* Whether a scope names the filter. */
+bool detect_job_uses_filter(const struct detect_job *job, const char *filter_id);
 
 /* Names the job; false when id is none: a–z, 0–9, '-', '_', alphanumeric at both ends, ≤ 64. */
 bool detect_job_set_id(struct detect_job *job, const char *id);

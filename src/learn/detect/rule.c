@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "base/mem.h"
+#include "detect/filter.h"
 #include "detect/rule_priv.h"
 #include "format/node.h"
 
@@ -18,10 +18,8 @@ void detect_rules_free(struct detect_rule *rules, size_t n)
 {
     for (size_t i = 0; rules != NULL && i < n; i++) {
         for (size_t k = 0; k < rules[i].n_scopes; k++) {
-            struct detect_scope *s = &rules[i].scopes[k];
-            detect_read_strings_free(s->items, s->n_items);
-            mem_free(s->field);
-            mem_free(s->filter_id);
+            mem_free(rules[i].scopes[k].field);
+            detect_filter_unref(rules[i].scopes[k].filter);
         }
         mem_free(rules[i].scopes);
         mem_free(rules[i].conditions);
@@ -93,14 +91,14 @@ static enum err read_conditions(const struct format_node *v, const struct detect
 }
 
 static enum err read_scope(const struct format_node *v, const char *field,
-                           const struct detect_filter *filters, size_t n_filters,
+                           struct detect_filter *const *filters, size_t n_filters,
                            struct detect_scope *s, const struct detect_notes *notes,
                            struct err_text *why)
 {
     if (format_node_type(v) != FORMAT_OBJECT)
         return format_node_err(v, why, ERR_INVALID, "a scope must be an object with a filter_id");
-    TRY(detect_read_str(v, "filter_id", &s->filter_id, why));
-    if (s->filter_id == NULL)
+    const char *id = format_node_str(format_node_get(v, "filter_id"), NULL);
+    if (id == NULL)
         return format_node_err(v, why, ERR_INVALID, "a scope needs a filter_id");
     const char *type = format_node_str(format_node_get(v, "filter_type"), "include");
     s->include = strcmp(type, "include") == 0;
@@ -108,31 +106,21 @@ static enum err read_scope(const struct format_node *v, const char *field,
         return format_node_err(v, why, ERR_INVALID,
                                "filter_type must be \"include\" or \"exclude\"");
     TRY(detect_read_unknown(v, "a scope", notes));
-    const struct detect_filter *filter = NULL;
-    for (size_t i = 0; i < n_filters && filter == NULL; i++) {
-        if (strcmp(filters[i].id, s->filter_id) == 0)
-            filter = &filters[i];
+    for (size_t i = 0; i < n_filters && s->filter == NULL; i++) {
+        if (strcmp(detect_filter_id(filters[i]), id) == 0)
+            s->filter = detect_filter_ref(filters[i]);
     }
-    if (filter == NULL)
+    if (s->filter == NULL)
         return format_node_err(v, why, ERR_UNSUPPORTED,
                                "the scope names the filter \"%.100s\", and no filter of that id is "
                                "given",
-                               s->filter_id);
+                               id);
     s->field = mem_strdup(field);
-    s->items = mem_zero(filter->n_items > 0 ? filter->n_items : 1, sizeof(*s->items));
-    if (s->field == NULL || s->items == NULL)
-        return ERR_MEMORY;
-    for (size_t i = 0; i < filter->n_items; i++) {
-        s->items[i] = mem_strdup(filter->items[i]);
-        if (s->items[i] == NULL)
-            return ERR_MEMORY;
-        s->n_items = i + 1;
-    }
-    return ERR_NONE;
+    return s->field != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
 static enum err read_scopes(const struct format_node *v, const struct detect_detector *d,
-                            const struct detect_filter *filters, size_t n_filters,
+                            struct detect_filter *const *filters, size_t n_filters,
                             struct detect_rule *r, const struct detect_notes *notes,
                             struct err_text *why)
 {
@@ -187,7 +175,7 @@ static enum err read_actions(const struct format_node *v, struct detect_rule *r,
 }
 
 enum err detect_rules_read(const struct format_node *v, struct detect_detector *d,
-                           const struct detect_filter *filters, size_t n_filters,
+                           struct detect_filter *const *filters, size_t n_filters,
                            const struct detect_notes *notes, struct err_text *why)
 {
     const struct format_node *list = format_node_get(v, "custom_rules");
@@ -218,23 +206,42 @@ enum err detect_rules_read(const struct format_node *v, struct detect_detector *
     return ERR_NONE;
 }
 
-/* '*' stands for any text, at the beginning, the end, or both. */
-static bool item_matches(const char *item, struct bytes value)
+/* Every scope of the job in turn; NULL after the last. */
+static struct detect_scope *next_scope(const struct detect_job *job, size_t at[3])
 {
-    size_t n = strlen(item);
-    bool head = n > 0 && item[0] == '*';
-    bool tail = n > 1 && item[n - 1] == '*';
-    const char *text = item + (head ? 1 : 0);
-    size_t len = n - (head ? 1 : 0) - (tail ? 1 : 0);
-    if (head && n == 1)
-        return true;
-    if (len > value.n)
-        return false;
-    if (!head)
-        return memcmp(value.p, text, len) == 0 && (tail || value.n == len);
-    if (!tail)
-        return memcmp(value.p + value.n - len, text, len) == 0;
-    return memmem(value.p, value.n, text, len) != NULL;
+    for (; at[0] < job->n_detectors; at[0]++, at[1] = 0) {
+        const struct detect_detector *d = &job->detectors[at[0]];
+        for (; at[1] < d->n_rules; at[1]++, at[2] = 0) {
+            if (at[2] < d->rules[at[1]].n_scopes)
+                return &d->rules[at[1]].scopes[at[2]++];
+        }
+    }
+    return NULL;
+}
+
+size_t detect_job_set_filter(struct detect_job *job, struct detect_filter *filter)
+{
+    size_t at[3] = {0};
+    size_t n = 0;
+    for (struct detect_scope *s; (s = next_scope(job, at)) != NULL;) {
+        if (strcmp(detect_filter_id(s->filter), detect_filter_id(filter)) != 0)
+            continue;
+        struct detect_filter *old = s->filter;
+        s->filter = detect_filter_ref(filter);
+        detect_filter_unref(old);
+        n++;
+    }
+    return n;
+}
+
+bool detect_job_uses_filter(const struct detect_job *job, const char *filter_id)
+{
+    size_t at[3] = {0};
+    for (const struct detect_scope *s; (s = next_scope(job, at)) != NULL;) {
+        if (strcmp(detect_filter_id(s->filter), filter_id) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool scope_holds(const struct detect_detector *d, const struct detect_scope *s,
@@ -245,13 +252,7 @@ static bool scope_holds(const struct detect_detector *d, const struct detect_sco
         value = f->by;
     else if (d->over != NULL && strcmp(s->field, d->over) == 0)
         value = f->over;
-    if (value.p == NULL)
-        return !s->include;
-    for (size_t i = 0; i < s->n_items; i++) {
-        if (item_matches(s->items[i], value))
-            return s->include;
-    }
-    return !s->include;
+    return (value.p != NULL && detect_filter_match(s->filter, value)) == s->include;
 }
 
 static bool condition_holds(const struct detect_condition *c, const struct detect_rule_facts *f)

@@ -19,7 +19,7 @@ void detect_rules_free(struct detect_rule *rules, size_t n);
 
 /* Reads custom_rules of the detector at v into d. */
 enum err detect_rules_read(const struct format_node *v, struct detect_detector *d,
-                           const struct detect_filter *filters, size_t n_filters,
+                           struct detect_filter *const *filters, size_t n_filters,
                            const struct detect_notes *notes, struct err_text *why) ERR_MUST_CHECK;
 
 struct detect_rule_facts {

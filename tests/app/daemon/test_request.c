@@ -334,6 +334,62 @@ static void test_running(void **state)
     end(&w);
 }
 
+#define SCOPED                                                                                     \
+    "{\\\"job_id\\\": \\\"scoped\\\", \\\"analysis_config\\\": {\\\"detectors\\\": "               \
+    "[{\\\"function\\\": "                                                                         \
+    "\\\"count\\\", \\\"by_field_name\\\": \\\"x\\\", \\\"custom_rules\\\": [{\\\"scope\\\": "     \
+    "{\\\"x\\\": "                                                                                 \
+    "{\\\"filter_id\\\": \\\"f\\\"}}}]}]}}"
+
+static void test_filter(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"filter\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 1);
+    WRONG("{\"command\": \"filter\", \"verb\": \"show\", \"id\": \"f\"}", "no filter 'f'");
+    WRONG("{\"command\": \"filter\", \"verb\": \"delete\", \"id\": \"f\"}", "no filter 'f'");
+    WRONG("{\"command\": \"filter\", \"verb\": \"hide\"}", "'hide'");
+    WRONG("{\"command\": \"filter\", \"verb\": \"put\", \"text\": \"{}\", \"name\": \"f.json\"}",
+          "f.json:1");
+    WRONG("{\"command\": \"job\", \"verb\": \"create\", \"job\": \"" SCOPED "\"}", "filter \"f\"");
+    DONE("{\"command\": \"filter\", \"verb\": \"put\", \"text\": \"{\\\"filter_id\\\": \\\"f\\\", "
+         "\\\"items\\\": [\\\"b\\\", \\\"a\\\"], \\\"odd\\\": 1}\"}");
+    assert_non_null(strstr(remarks(&w), "odd"));
+    DONE("{\"command\": \"filter\", \"verb\": \"show\", \"id\": \"f\"}");
+    assert_string_equal(said(&w),
+                        "{\"filter_id\":\"f\",\"description\":\"\",\"items\":[\"a\",\"b\"]}\n");
+    DONE("{\"command\": \"job\", \"verb\": \"create\", \"job\": \"" SCOPED "\"}");
+    DONE("{\"command\": \"filter\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "f           2 scoped -\n"));
+    WRONG("{\"command\": \"filter\", \"verb\": \"delete\", \"id\": \"f\"}", "'scoped'");
+    DONE("{\"command\": \"job\", \"verb\": \"delete\", \"id\": \"scoped\"}");
+    DONE("{\"command\": \"filter\", \"verb\": \"delete\", \"id\": \"f\"}");
+    end(&w);
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    WRONG("{\"command\": \"job\", \"verb\": \"messages\", \"id\": \"tiny\"}", "no job 'tiny'");
+    help_install_job(w.data->state);
+    DONE("{\"command\": \"job\", \"verb\": \"messages\", \"id\": \"tiny\"}");
+    assert_int_equal(lines(&w), 0);
+    struct store_message m = {.job_id = "tiny", .level = "info", .text = "One.", .time = TIME_NONE};
+    HELP_OK(store_state_message_put(w.data->state, &m));
+    m = (struct store_message){"tiny", "warning", "Two.", HELP_BASE};
+    HELP_OK(store_state_message_put(w.data->state, &m));
+    DONE("{\"command\": \"job\", \"verb\": \"messages\", \"id\": \"tiny\"}");
+    assert_string_equal(said(&w), "-                        info    One.\n"
+                                  "2023-11-15T00:00:00.000Z warning Two.\n");
+    DONE("{\"command\": \"job\", \"verb\": \"messages\", \"id\": \"tiny\", \"from\": \"now-1d\"}");
+    assert_int_equal(lines(&w), 1);
+    end(&w);
+}
+
 static void test_rule(void **state)
 {
     (void)state;
@@ -406,6 +462,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_search), cmocka_unit_test(test_sql),
         cmocka_unit_test(test_status), cmocka_unit_test(test_alerts),
         cmocka_unit_test(test_job),    cmocka_unit_test(test_running),
+        cmocka_unit_test(test_filter), cmocka_unit_test(test_messages),
         cmocka_unit_test(test_rule),   cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

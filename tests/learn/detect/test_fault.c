@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once, in every part of a job's life: an error comes back, or a counted
  * gap; nothing crashes or leaks. */
+#include "detect/filter.h"
 #include "fault_memory.h"
 #include "help.h"
 
@@ -16,6 +17,8 @@ static const char job_text[] =
     "\"operator\":"
     "\"gt\",\"value\":1e9}]}]}],\"influencers\":[\"a\",\"b\"]},\"unknown\":1,"
     "\"model_plot_config\":{}}";
+static const char filters_text[] = "[{\"filter_id\":\"e\"},{\"filter_id\":\"f\",\"items\":[\"x\","
+                                   "\"*a9\",\"a8*\",\"*a7*\"],\"odd\":1}]";
 static const char feed_text[] =
     "{\"datafeed_id\":\"x\",\"indices\":[\"a\",\"b\"],\"query\":{\"term\":{\"a\":1}},"
     "\"runtime_mappings\":{\"file_directory\":{\"type\":\"keyword\"}},\"odd\":1}";
@@ -39,6 +42,7 @@ static void live(struct buf *out)
 {
     struct detect_job *job = NULL;
     struct detect_feed *datafeed = NULL;
+    struct detect_filters filters = {0};
     struct detect *d = NULL;
     struct detect *copy = NULL;
     struct err_text why;
@@ -48,7 +52,9 @@ static void live(struct buf *out)
     struct bytes names[] = {bytes_make("time", 4), bytes_make("a", 1), bytes_make("v", 1),
                             bytes_make("b", 1)};
     (void)!detect_feed_parse(feed_text, strlen(feed_text), "", &datafeed, &why);
-    if (detect_job_parse(job_text, strlen(job_text), "", NULL, 0, &job, &why) == ERR_NONE &&
+    (void)!detect_filters_parse(&filters, filters_text, strlen(filters_text), "", &why);
+    if (detect_job_parse(job_text, strlen(job_text), "", filters.list, filters.n, &job, &why) ==
+            ERR_NONE &&
         detect_new(job, &o, &d) == ERR_NONE && detect_columns(d, names, 4, &why) == ERR_NONE) {
         feed(d, 0, 60);
         detect_save(d, &saved);
@@ -65,6 +71,7 @@ static void live(struct buf *out)
     detect_free(d);
     detect_job_free(job);
     detect_feed_free(datafeed);
+    detect_filters_release(&filters);
 }
 
 static void test_each_allocation(void **state)

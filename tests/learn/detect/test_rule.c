@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "detect/filter.h"
 #include "detect/rule_priv.h"
 
 #include "help.h"
 
-static const char *const items[] = {"10.*", "*.lan", "x", "*mid*"};
-static const struct detect_filter filter = {"safe", items, 4};
+static struct detect_filters filters_of(const char *items)
+{
+    char text[256];
+    struct detect_filters set = {0};
+    struct err_text why;
+    snprintf(text, sizeof(text), "{\"filter_id\":\"safe\",\"items\":[%s]}", items);
+    assert_int_equal(detect_filters_parse(&set, text, strlen(text), "f", &why), ERR_NONE);
+    return set;
+}
 
 static struct detect_job *job_with(const char *rules)
 {
     char text[1024];
     struct detect_job *job = NULL;
     struct err_text why = {0};
+    struct detect_filters set = filters_of("\"10.*\",\"*.lan\",\"x\",\"*mid*\"");
     snprintf(text, sizeof(text),
              "{\"job_id\":\"j\",\"analysis_config\":{\"detectors\":[{\"function\":\"high_count\","
              "\"over_field_name\":\"ip\",\"custom_rules\":%s}]}}",
              rules);
-    assert_int_equal(detect_job_parse(text, strlen(text), "j", &filter, 1, &job, &why), ERR_NONE);
+    assert_int_equal(detect_job_parse(text, strlen(text), "j", set.list, set.n, &job, &why),
+                     ERR_NONE);
+    detect_filters_release(&set);
     return job;
 }
 
@@ -72,9 +83,38 @@ static void test_scopes(void **state)
     }
 }
 
+/* A filter that has changed holds for all scopes that name it, at once; others stay. */
+static void test_changed_filter(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        job_with("[{\"scope\":{\"ip\":{\"filter_id\":\"safe\"}}},{\"actions\":["
+                 "\"skip_model_update\"],\"scope\":{\"ip\":{\"filter_id\":\"safe\"}}}]");
+    struct detect_filters set = filters_of("\"new\"");
+    struct detect_rule_facts f = facts(1, "new");
+    struct detect_rule_verdict v = detect_rules_apply(&job->detectors[0], &f);
+    assert_true(!v.skip_result && !v.skip_model_update);
+    assert_true(detect_job_uses_filter(job, "safe"));
+    assert_false(detect_job_uses_filter(job, "other"));
+    assert_int_equal(detect_job_set_filter(job, set.list[0]), 2);
+    detect_filters_release(&set); /* the job has references of its own */
+    v = detect_rules_apply(&job->detectors[0], &f);
+    assert_true(v.skip_result && v.skip_model_update);
+    f = facts(1, "x");
+    assert_false(detect_rules_apply(&job->detectors[0], &f).skip_result);
+    detect_job_free(job);
+    job = job_with("[{\"conditions\":[{\"applies_to\":\"actual\",\"operator\":\"lt\","
+                   "\"value\":1}]}]");
+    set = filters_of("\"new\"");
+    assert_int_equal(detect_job_set_filter(job, set.list[0]), 0);
+    detect_filters_release(&set);
+    detect_job_free(job);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_conditions),
-                                       cmocka_unit_test(test_scopes)};
+                                       cmocka_unit_test(test_scopes),
+                                       cmocka_unit_test(test_changed_filter)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
