@@ -26,8 +26,8 @@
 #define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
 #define MODES 8.0         /* episodes of outliers that make a mode */
 #define EXPLAINED_FADE 0.98
-#define BACK_AFTER 2U /* buckets at the other level are a change back */
 #define RECUR_BELOW (-3.0)
+#define CLOCK_BELOW (-5.0)
 #define RUN_GOES_ON 1.3
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
 #define SEASON_EVENTS 48 /* buckets that are not empty, before an hour can matter */
@@ -35,6 +35,7 @@
 #define SEASON_TRIAL_DAYS 28
 #define SEASON_TRIAL_WEEKS 4
 #define SEASON_GAIN 0.005 /* in ln of the squared error */
+
 #define VARIANCE_CLIP 9.0 /* a square counts no more than three standard deviations */
 #define VARIANCE_LEAST 1e-3
 #define VARIANCE_CYCLES 16.0
@@ -95,6 +96,15 @@ double model_series_weight(const struct model_series *s)
     return s->n;
 }
 
+void model_series_changed(const struct model_series *s, struct model_changed *out)
+{
+    *out = (struct model_changed){.kind = (enum model_change)s->noted, .clock_ns = s->clock};
+    if (out->kind != MODEL_CHANGE_LEVEL)
+        return;
+    out->before = s->scale == SCALE_LOG ? exp(s->other.mean) : s->other.mean;
+    out->after = s->scale == SCALE_LOG ? exp(s->adopted) : s->adopted;
+}
+
 static double taken(const struct model_series *s, const struct model_observation *o)
 {
     double v = model_number_tame(o->value);
@@ -144,6 +154,33 @@ static double sided(const struct model_series *s, const struct model_place *p, d
     return model_min(model_min(p->upper, p->lower) + M_LN2, 0);
 }
 
+/* ln P(the clock has not moved), and ln of the odds of the two moves. */
+static double clock_stood(const struct model_series *s, double out_odds[2])
+{
+    model_change_clock_odds(s, out_odds);
+    return -stats_special_log_add(0, stats_special_log_add(out_odds[0], out_odds[1]));
+}
+
+/* The same in the light of clocks that may have moved by an hour. */
+static double judge_clocks(const struct model_series *s, const struct model_observation *o,
+                           const struct model_point *here, double value, double young, double log_p)
+{
+    double odds[2];
+    double none = clock_stood(s, odds);
+    double all = log_p + none;
+    for (int k = 0; k < 2; k++) {
+        struct model_point point;
+        struct model_place place;
+        model_level_foretell(s, o->time + s->clock + model_change_clock_step(k), &point);
+        double room = MODEL_CLOCK_ROOM * (point.mean - here->mean);
+        point.between += room * room;
+        model_law_place(s, &point, value, o->weight, &place);
+        double moved = sided(s, &place, o->fraction) * young;
+        all = stats_special_log_add(all, moved + odds[k] + none);
+    }
+    return model_min(all, 0);
+}
+
 void model_series_judge(const struct model_series *s, const struct model_observation *o,
                         struct model_judgement *out)
 {
@@ -154,7 +191,7 @@ void model_series_judge(const struct model_series *s, const struct model_observa
         return;
     struct model_point point;
     struct model_place place;
-    model_level_foretell(s, o->time, &point);
+    model_level_foretell(s, o->time + s->clock, &point);
     model_law_place(s, &point, value, o->weight, &place);
     out->typical = model_law_typical(s, &point);
     model_law_bounds(s, &point, &out->lower, &out->upper);
@@ -162,6 +199,8 @@ void model_series_judge(const struct model_series *s, const struct model_observa
     out->high = place.raw[1] < place.raw[0];
     double young = s->n / (s->n + YOUNG);
     out->single_log_p = sided(s, &place, o->fraction) * young;
+    if (out->single_log_p < CLOCK_BELOW && model_change_clock_heard(s))
+        out->single_log_p = judge_clocks(s, o, &point, value, young, out->single_log_p);
     if (out->single_log_p < RECUR_BELOW)
         out->single_log_p = model_max(
             out->single_log_p, model_recur_judge(&s->recur, o->time, s->params.bucket_span, value));
@@ -171,6 +210,13 @@ void model_series_judge(const struct model_series *s, const struct model_observa
                                          (s->params.side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
+    if (out->multi_log_p < CLOCK_BELOW && model_change_clock_heard(s)) {
+        /* A moved clock makes a run that is none. */
+        double odds[2];
+        double none = clock_stood(s, odds);
+        out->multi_log_p =
+            stats_special_log_add(out->multi_log_p + none, stats_special_log_1m(none));
+    }
     double single = model_min(out->single_log_p + SINGLE_COST, 0);
     double multi = model_min(out->multi_log_p + RUN_COST, 0);
     out->log_p = model_min(single, multi);
@@ -202,63 +248,6 @@ static void push_run(struct model_series *s, double z)
     s->run_sum_mean += (sum - s->run_sum_mean) / s->run_weight;
     double e = sum - s->run_sum_mean;
     s->run_sum_squares = s->run_sum_squares * keep + e * e;
-}
-
-/* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
- * sooner that it had not seen all: after a tenth of what it has seen. */
-static uint32_t change_after(const struct model_series *s)
-{
-    ts_ns span = s->params.bucket_span;
-    ts_ns n = span > 6 * TIME_HOUR ? 4 : 6 * TIME_HOUR / span;
-    ts_ns least = span > 6 * TIME_HOUR ? 4 : 6;
-    n = n < least ? least : n > 72 ? 72 : n;
-    uint64_t young = s->total / 10 + 3;
-    return (uint32_t)((uint64_t)n < young ? (uint64_t)n : young);
-}
-
-/* What was the level becomes the other one; the time spent at the new one, if it is the other, is
- * remembered. */
-static void change_regime(struct model_series *s, const struct model_point *p,
-                          const struct model_place *place)
-{
-    struct model_regime *o = &s->other;
-    double before = place->back ? (double)o->n : 0;
-    *o = (struct model_regime){p->mean, place->sd, o->here, (float)before + (float)s->change.n,
-                               o->changes + 1.0F};
-}
-
-/* A value far outside is not learned; a run of them on one side is, when it lasts. */
-static bool learn_outlier(struct model_series *s, const struct model_point *p,
-                          const struct model_place *place, double y)
-{
-    struct model_run *c = &s->change;
-    bool high = place->raw[1] < place->raw[0];
-    if (c->n > 0 && c->high != high)
-        memset(c, 0, sizeof(*c));
-    c->high = high;
-    c->n++;
-    double e = y - c->mean;
-    c->mean += e / c->n;
-    c->squares += model_max(e * (y - c->mean), 0);
-    if (c->n < (place->back ? BACK_AFTER : change_after(s)))
-        return false;
-    /* Seasons keep their shape around the new level. */
-    double level =
-        s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
-    if (s->daily != NULL && !place->back)
-        model_season_rebase(s->daily, level);
-    if (s->weekly != NULL && !place->back)
-        model_season_rebase(s->weekly, level);
-    change_regime(s, p, place);
-    model_level_restart(s, c->mean, c->n, place->back ? LEVEL_DAILY : LEVELS);
-    if (s->scale != SCALE_RATIO) {
-        /* Half of what was known of the spread is kept, the run fills the rest. */
-        double kept = model_min(s->spread_weight, (double)c->n);
-        s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
-        s->spread_weight = kept + c->n;
-    }
-    memset(c, 0, sizeof(*c));
-    return true;
 }
 
 /* A spread takes longer to know than a mean. */
@@ -396,7 +385,9 @@ static void learn_seasons(struct model_series *s, const struct model_point *p, t
                           double sd)
 {
     double day = (double)TIME_DAY / (double)s->params.bucket_span;
-    double none = s->scale == SCALE_RATIO ? 1 : 0;
+    bool ratio = s->scale == SCALE_RATIO;
+    double none = ratio ? 1 : 0;
+
     if (s->weekly != NULL)
         learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, time, y, sd, p->daily, 1 / (14 * day));
     if (s->daily != NULL)
@@ -474,6 +465,7 @@ static void learn_moments(struct model_series *s, double value, double weight)
 
 static void learn(struct model_series *s, ts_ns time, double value, double weight)
 {
+    s->noted = MODEL_CHANGE_NONE;
     if (s->scale == SCALE_LOG && value < 0)
         become_linear(s);
     struct model_point point;
@@ -491,7 +483,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         s->last = time;
         return;
     }
-    model_level_foretell(s, time, &point);
+    ts_ns at = time + s->clock; /* by the clock the seasons follow */
+    model_level_foretell(s, at, &point);
     model_law_place(s, &point, value, weight, &place);
     double log_p = model_min(place.upper, place.lower);
     bool outlier = (log_p < OUTLIER || place.back) && s->n >= 10;
@@ -513,9 +506,10 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         model_recur_learn(&s->recur, time, s->params.bucket_span, value);
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
     bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place.z) > RUN_GOES_ON;
-    bool changed = false;
-    if (measurable && (outlier || goes_on))
-        changed = learn_outlier(s, &point, &place, y);
+    bool moved = measurable && model_change_clock_learn(s, &point, at, y, weight);
+    bool changed = moved;
+    if (measurable && !moved && (outlier || goes_on))
+        changed = model_change_outlier(s, &point, &place, y);
     else if (s->change.n > 0)
         s->change.n--;
     double clipped = y;
@@ -526,7 +520,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         double day = (double)TIME_DAY / (double)s->params.bucket_span;
         s->day_mean += (y - s->day_mean) / model_min((double)s->total + 1, model_max(day, 1));
         look_for_seasons(s);
-        learn_seasons(s, &point, time, y, place.sd);
+        learn_seasons(s, &point, at, y, place.sd);
         model_level_compare(s, &point, y, place.sd);
     }
     if (!outlier && !changed) {
@@ -611,7 +605,7 @@ void model_series_expect(const struct model_series *s, ts_ns time, double *out_t
     *out_typical = *out_lower = *out_upper = 0;
     if (!(s->level[LEVEL_SLOW].n > 0))
         return;
-    model_level_foretell(s, time, &point);
+    model_level_foretell(s, time + s->clock, &point);
     *out_typical = model_law_typical(s, &point);
     model_law_bounds(s, &point, out_lower, out_upper);
 }

@@ -93,6 +93,23 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets);
  * silence is ordinary without judging them. 0 for kinds where empty says nothing. */
 double model_series_log_p_empty(const struct model_series *s, ts_ns time);
 
+/* What a series has come to believe for good. */
+enum model_change {
+    MODEL_CHANGE_NONE,
+    MODEL_CHANGE_LEVEL, /* a new level, or the one before again */
+    MODEL_CHANGE_CLOCK, /* its hours have moved: summer time */
+};
+
+struct model_changed {
+    enum model_change kind;
+    double before;  /* LEVEL: the value that was usual, and */
+    double after;   /* that is now */
+    ts_ns clock_ns; /* CLOCK: its hours come so much earlier than when they were learned */
+};
+
+/* What was adopted with the last bucket learned. */
+void model_series_changed(const struct model_series *s, struct model_changed *out);
+
 /* Start of the last bucket learned or skipped; TIME_NONE when none. */
 ts_ns model_series_last(const struct model_series *s);
 

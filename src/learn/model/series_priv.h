@@ -125,6 +125,10 @@ struct model_series {
     double run_weight;
 
     struct model_run change;
+    ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
+    float moved[2]; /* that it has moved an hour on, or back: ln odds above those of any bucket */
+    uint8_t noted;  /* enum model_change: adopted by the last bucket; not saved, as is */
+    double adopted; /* the level it adopted */
     struct model_regime other;
     struct model_recur recur;
     struct model_mode mode[2]; /* [high] */
@@ -154,6 +158,23 @@ struct model_place {
     bool back; /* an outlier here, ordinary at the other level */
     double z;  /* normal score, clipped to +-SERIES_CLIP */
 };
+
+/* Of what two hours are apart, by which a season may be wrong. */
+#define MODEL_CLOCK_ROOM 0.3
+
+/* change.c */
+/* A value far outside is not learned; a run of them on one side is, when it lasts: true then. */
+bool model_change_outlier(struct model_series *s, const struct model_point *p,
+                          const struct model_place *place, double y);
+/* Whether there is a season by which a moved clock could be told. */
+bool model_change_clock_heard(const struct model_series *s);
+/* By how much the season's clock goes on (k = 0) or back (1). */
+ts_ns model_change_clock_step(int k);
+/* ln of the odds that it has, each way, before this bucket. */
+void model_change_clock_odds(const struct model_series *s, double out[2]);
+/* What a bucket says of it; true when the move is adopted with it. */
+bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns at,
+                              double y, double weight);
 
 #define SERIES_CLIP 3.5
 

@@ -14,6 +14,7 @@
 #define MOST 1e70              /* numbers are at most 1e30, and some are squares or sums */
 #define MOST_CHANGE (1U << 24) /* buckets at another level, which is adopted long before */
 #define MOST_LEVEL 1e36
+#define MOST_MOVED 100.0F
 
 /* All plain numbers of a series in order; what may be negative is told apart. */
 struct field {
@@ -22,7 +23,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 8 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 10 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -62,6 +63,8 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         SMALL(level[i].ever, false);
     }
     SMALL(variance_gain, true);
+    SMALL(moved[0], false);
+    SMALL(moved[1], false);
     for (int i = 0; i < LAWS; i++)
         SMALL(evidence[i], true);
     for (int i = 0; i < 2; i++) {
@@ -103,6 +106,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
     buf_le64(out, s->season_retry);
+    buf_le64(out, (uint64_t)s->clock);
     for (size_t i = 0; i < n; i++)
         buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
     model_recur_save(&s->recur, out);
@@ -118,7 +122,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
 static bool sound(const struct model_series *s)
 {
     bool ratios = s->scale == SCALE_RATIO;
-    if (s->change.n > MOST_CHANGE ||
+    if (s->change.n > MOST_CHANGE || s->clock <= -TIME_DAY || s->clock >= TIME_DAY ||
+        s->moved[0] > MOST_MOVED || s->moved[1] > MOST_MOVED ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
         (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios) ||
         (s->variance != NULL && !model_season_is_ratio(s->variance)))
@@ -169,6 +174,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->last = (ts_ns)cursor_le64(in);
     s->total = cursor_le64(in);
     s->season_retry = cursor_le64(in);
+    s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
     size_t n = list_fields(s, field);
     for (size_t i = 0; i < n; i++) {

@@ -271,7 +271,7 @@ static void a_young_series_is_small(void **state)
     struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
     for (int i = 0; i < 90; i++)
         step(s, i * SPAN, i % 5);
-    assert_true(model_series_memory(s) <= 672);
+    assert_true(model_series_memory(s) <= 800);
     model_series_free(s);
     model_series_free(NULL);
 }

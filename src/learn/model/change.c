@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lasts: a new level, the one before it again, a clock that was put forward or back. */
+#include "model/number.h"
+#include "model/series_priv.h"
+#include "stats/special.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BACK_AFTER 2U /* buckets at the other level are a change back */
+
+#define CLOCK_STEP TIME_HOUR
+#define CLOCK_A_YEAR (365 * TIME_DAY) /* each way once */
+#define CLOCK_SEASONS 0.05            /* weight of the seasons from which on they have a clock */
+#define CLOCK_DOUBTED 0.03            /* the same while it is in doubt: then they foretell badly */
+#define CLOCK_TELLS 1.0               /* standard deviations by which the two hours must differ */
+#define CLOCK_MOST 6.0                /* nats that one bucket can add */
+#define CLOCK_MOVED 8.0               /* nats in favour: the clock has moved */
+#define CLOCK_NEITHER 5.0 /* times as far as the hours are apart lies what fits neither */
+#define CLOCK_DAYS 14     /* cycles before a clock is believed */
+#define CLOCK_WEEKS 3
+
+/* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
+ * sooner that it had not seen all: after a tenth of what it has seen. */
+static uint32_t change_after(const struct model_series *s)
+{
+    ts_ns span = s->params.bucket_span;
+    ts_ns n = span > 6 * TIME_HOUR ? 4 : 6 * TIME_HOUR / span;
+    ts_ns least = span > 6 * TIME_HOUR ? 4 : 6;
+    n = n < least ? least : n > 72 ? 72 : n;
+    uint64_t young = s->total / 10 + 3;
+    return (uint32_t)((uint64_t)n < young ? (uint64_t)n : young);
+}
+
+/* What was the level becomes the other one; the time spent at the new one, if it is the other, is
+ * remembered. */
+static void change_regime(struct model_series *s, const struct model_point *p,
+                          const struct model_place *place)
+{
+    struct model_regime *o = &s->other;
+    double before = place->back ? (double)o->n : 0;
+    *o = (struct model_regime){p->mean, place->sd, o->here, (float)before + (float)s->change.n,
+                               o->changes + 1.0F};
+}
+
+bool model_change_outlier(struct model_series *s, const struct model_point *p,
+                          const struct model_place *place, double y)
+{
+    struct model_run *c = &s->change;
+    bool high = place->raw[1] < place->raw[0];
+    if (c->n > 0 && c->high != high)
+        memset(c, 0, sizeof(*c));
+    c->high = high;
+    c->n++;
+    double e = y - c->mean;
+    c->mean += e / c->n;
+    c->squares += model_max(e * (y - c->mean), 0);
+    if (c->n < (place->back ? BACK_AFTER : change_after(s)))
+        return false;
+    /* Seasons keep their shape around the new level. */
+    double level =
+        s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
+    if (s->daily != NULL && !place->back)
+        model_season_rebase(s->daily, level);
+    if (s->weekly != NULL && !place->back)
+        model_season_rebase(s->weekly, level);
+    change_regime(s, p, place);
+    model_level_restart(s, c->mean, c->n, place->back ? LEVEL_DAILY : LEVELS);
+    if (s->scale != SCALE_RATIO) {
+        /* Half of what was known of the spread is kept, the run fills the rest. */
+        double kept = model_min(s->spread_weight, (double)c->n);
+        s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
+        s->spread_weight = kept + c->n;
+    }
+    s->noted = MODEL_CHANGE_LEVEL;
+    s->adopted = c->mean;
+    memset(c, 0, sizeof(*c));
+    return true;
+}
+
+ts_ns model_change_clock_step(int k)
+{
+    return k == 0 ? CLOCK_STEP : -CLOCK_STEP;
+}
+
+bool model_change_clock_heard(const struct model_series *s)
+{
+    if (s->params.bucket_span > CLOCK_STEP || s->daily == NULL ||
+        model_season_cycles(s->daily) < CLOCK_DAYS ||
+        (s->weekly != NULL && model_season_cycles(s->weekly) < CLOCK_WEEKS))
+        return false;
+    double weight = 0;
+    for (int i = LEVEL_DAILY; i < s->levels; i++)
+        weight += (double)s->level[i].weight;
+    return weight > (s->moved[0] + s->moved[1] > 0.0F ? CLOCK_DOUBTED : CLOCK_SEASONS);
+}
+
+void model_change_clock_odds(const struct model_series *s, double out[2])
+{
+    double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
+    for (int k = 0; k < 2; k++)
+        out[k] = stats_special_log_add((double)s->moved[k] + hazard, hazard);
+}
+
+/* What the foreteller with the best record of those with a season says at a time. */
+static double by_season(const struct model_series *s, int best, ts_ns at)
+{
+    struct model_point p;
+    model_level_foretell(s, at, &p);
+    return p.foretold[best];
+}
+
+/* ln of the density of a normal law but for a constant. */
+static double log_normal(double y, double mean, double sd)
+{
+    double z = (y - mean) / sd;
+    return -0.5 * z * z - log(sd);
+}
+
+static double sd_at(const struct model_series *s, const struct model_point *p, double mean,
+                    double weight)
+{
+    struct model_point there = *p;
+    there.mean = mean;
+    return model_law_sd(s, &there, weight);
+}
+
+bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns at,
+                              double y, double weight)
+{
+    if (!model_change_clock_heard(s)) {
+        s->moved[0] = s->moved[1] = 0;
+        return false;
+    }
+    int best = LEVEL_DAILY;
+    for (int i = LEVEL_DAILY; i < s->levels; i++)
+        if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
+            best = i;
+    double mean = p->foretold[best];
+    double sd = sd_at(s, p, mean, weight);
+
+    double odds[2];
+    model_change_clock_odds(s, odds);
+    for (int k = 0; k < 2; k++) {
+        double there = by_season(s, best, at + model_change_clock_step(k));
+        double apart = fabs(there - mean);
+        if (apart < CLOCK_TELLS * sd)
+            continue;
+        /* No season is exact; and that neither hour fits says nothing for the other one. */
+        double room = MODEL_CLOCK_ROOM * apart;
+        double here = log_normal(y, mean, hypot(sd, room));
+        double other = log_normal(y, there, hypot(sd_at(s, p, there, weight), room));
+        double neither = log_normal(y, y, CLOCK_NEITHER * (apart + sd));
+        double gain = other - model_max(here, neither);
+        odds[k] += model_min(model_max(gain, -CLOCK_MOST), CLOCK_MOST);
+    }
+    int k = odds[1] > odds[0];
+    if (odds[k] < CLOCK_MOVED) {
+        double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
+        for (k = 0; k < 2; k++)
+            s->moved[k] = (float)model_max(odds[k] - hazard, 0);
+        return false;
+    }
+    s->clock = (s->clock + model_change_clock_step(k)) % TIME_DAY;
+    s->moved[0] = s->moved[1] = 0;
+    s->noted = MODEL_CHANGE_CLOCK;
+    memset(&s->change, 0, sizeof(s->change));
+    return true;
+}

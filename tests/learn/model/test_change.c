@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/rng.h"
+#include "model/score.h"
+#include "model/series_priv.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SPAN (15 * TIME_MIN)
+#define DAY 96
+
+static struct model_judgement step(struct model_series *s, ts_ns time, double value)
+{
+    struct model_observation o = {time, value, 1, 1};
+    struct model_judgement j;
+    model_series_judge(s, &o, &j);
+    model_series_learn(s, &o);
+    return j;
+}
+
+static enum model_change noted(const struct model_series *s)
+{
+    struct model_changed c;
+    model_series_changed(s, &c);
+    return c.kind;
+}
+
+/* Office hours, counted by clocks that are put forward when day `summer` begins. */
+static double office(int bucket, int summer, struct rng *r)
+{
+    double hour = bucket % DAY / 4.0 + (bucket / DAY >= summer ? 1 : 0);
+    return floor(200 * (hour >= 8 && hour < 18 ? 1 : 0.1) * exp(0.1 * rng_normal(r)));
+}
+
+static void summer_time_is_no_news_for_long(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct model_params p = {SPAN, MODEL_COUNT, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, seed);
+        int loud = 0;
+        int moved = 0;
+        for (int i = 0; i < 40 * DAY; i++) {
+            double score = model_score_anchor(step(s, i * SPAN, office(i, 33, &r)).log_p, 96);
+            loud += i >= 33 * DAY && score >= 75;
+            if (noted(s) != MODEL_CHANGE_CLOCK)
+                continue;
+            struct model_changed c;
+            model_series_changed(s, &c);
+            assert_int_equal(c.clock_ns, TIME_HOUR);
+            assert_in_range(i, 33 * DAY, 34 * DAY);
+            moved++;
+        }
+        assert_int_equal(moved, 1);
+        assert_in_range(loud, 0, 2);
+        model_series_free(s);
+    }
+}
+
+static void a_flood_is_no_summer_time(void **state)
+{
+    (void)state;
+    struct model_params p = {SPAN, MODEL_COUNT, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    struct rng r;
+    rng_init(&r, 3);
+    int loud = 0;
+    for (int i = 0; i < 34 * DAY; i++) {
+        double value = office(i, 99, &r);
+        /* Two hours of the last day, five times the day's level. */
+        bool flood = i >= 33 * DAY + 28 && i < 33 * DAY + 36;
+        double score = model_score_anchor(step(s, i * SPAN, flood ? 1000 : value).log_p, 96);
+        loud += flood && score >= 75;
+        assert_true(flood || i < 30 * DAY || score < 75);
+        assert_int_not_equal(noted(s), MODEL_CHANGE_CLOCK);
+    }
+    assert_true(loud >= 4);
+    model_series_free(s);
+}
+
+static void a_level_that_lasts_is_noted_with_both_values(void **state)
+{
+    (void)state;
+    for (int kind = MODEL_COUNT; kind <= MODEL_VALUE; kind++) {
+        struct model_params p = {SPAN, (enum model_kind)kind, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, 9);
+        int changes = 0;
+        for (int i = 0; i < 8 * DAY; i++) {
+            double mean = i < 4 * DAY ? 100 : 1000;
+            step(s, i * SPAN, floor(mean * exp(0.1 * rng_normal(&r))));
+            if (noted(s) == MODEL_CHANGE_NONE)
+                continue;
+            struct model_changed c;
+            model_series_changed(s, &c);
+            assert_int_equal(c.kind, MODEL_CHANGE_LEVEL);
+            assert_true(c.before > 70 && c.before < 140);
+            assert_true(c.after > 800 && c.after < 1200);
+            assert_in_range(i, 4 * DAY, 4 * DAY + 26);
+            changes++;
+        }
+        assert_int_equal(changes, 1);
+        model_series_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(summer_time_is_no_news_for_long),
+        cmocka_unit_test(a_flood_is_no_summer_time),
+        cmocka_unit_test(a_level_that_lasts_is_noted_with_both_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
