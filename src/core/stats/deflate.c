@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stats/deflate.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define LAZY 16   /* and the match length from which no better one is sought */
 #define NONE 0xffffU
 #define HEAD_AND_CHECKSUM 6
+#define SPARED 4 /* bytes that own codes must win and more */
 
 struct parse {
     uint32_t literal[LITERALS]; /* how often each literal or length code occurs */
@@ -144,6 +146,20 @@ static int by_weight(const void *a, const void *b)
     return x->symbol < y->symbol ? -1 : x->symbol > y->symbol;
 }
 
+/* The symbols that occur, in order; how many. */
+static size_t list_used(const uint32_t *weight, size_t n, struct leaf *out)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        /* Most do not occur: four at a time. */
+        while (i + 4 <= n && (weight[i] | weight[i + 1] | weight[i + 2] | weight[i + 3]) == 0)
+            i += 4;
+        if (i < n && weight[i] > 0)
+            out[used++] = (struct leaf){weight[i], (uint16_t)i};
+    }
+    return used;
+}
+
 /* Huffman's code lengths by two queues: leaves in order of weight, and sums as they arise. The
  * limit of 15 bits is not enforced; texts this short do not reach it. */
 static void code_lengths(const uint32_t *weight, size_t n, uint8_t *out)
@@ -151,11 +167,8 @@ static void code_lengths(const uint32_t *weight, size_t n, uint8_t *out)
     struct leaf leaf[LITERALS];
     uint32_t sum[LITERALS];
     uint16_t parent[2 * LITERALS];
-    size_t leaves = 0;
     memset(out, 0, n);
-    for (size_t i = 0; i < n; i++)
-        if (weight[i] > 0)
-            leaf[leaves++] = (struct leaf){weight[i], (uint16_t)i};
+    size_t leaves = list_used(weight, n, leaf);
     if (leaves <= 1) {
         if (leaves == 1)
             out[leaf[0].symbol] = 1;
@@ -237,13 +250,65 @@ static size_t description_bits(const uint8_t *literal, const uint8_t *distance)
     return bits;
 }
 
-static size_t coded_bytes(const struct parse *parse)
+/* Bits that describe a run of symbols that do not occur, at least. */
+static size_t gap_least(size_t n)
 {
-    size_t fixed = parse->extra_bits;
-    for (size_t i = 0; i < LITERALS; i++)
-        fixed += (size_t)parse->literal[i] * (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
+    size_t bits = 0;
+    for (; n >= 3; n -= n < 138 ? n : 138)
+        bits += 1 + (n < 11 ? 3 : 7);
+    return bits + n;
+}
+
+/*
+ * Bits that own codes take at the least: no code beats the entropy (Shannon 1948), each distance
+ * takes a bit, and the description has its fixed parts, the exact runs of symbols that do not
+ * occur, and for each neighbour that does half a bit (a run of six for a bit and two more).
+ */
+static size_t own_least(const struct parse *parse, const struct leaf *used, size_t n)
+{
+    uint32_t distances = 0;
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < DISTANCES; i++) {
+        distances += parse->distance[i];
+        kinds += parse->distance[i] > 0;
+    }
+    /* Two distances have codes of one bit, which are the last but one in the description's order.
+     */
+    size_t bits = 5 + 5 + 4 + 3 * (kinds <= 2 ? CODE_LENGTHS - 1 : 4) + 2;
+    size_t halves = 0;
+    size_t next = 0;
+    double total = 0;
+    double entropy = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t symbol = used[i].symbol;
+        double weight = used[i].weight;
+        bits += gap_least(symbol - next);
+        halves += i == 0 || symbol > next ? 2 : 1;
+        next = symbol + 1;
+        total += weight;
+        entropy -= weight > 1 ? weight * log2(weight) : 0;
+    }
+    entropy += total * log2(total);
+    return parse->extra_bits + bits + halves / 2 + distances + (size_t)(entropy - 0.01);
+}
+
+static size_t fixed_bits(const struct parse *parse, const struct leaf *used, size_t n)
+{
+    size_t bits = parse->extra_bits;
+    for (size_t i = 0; i < n; i++) {
+        size_t symbol = used[i].symbol;
+        bits += (size_t)used[i].weight * (symbol < 144   ? 8
+                                          : symbol < 256 ? 9
+                                          : symbol < 280 ? 7
+                                                         : 8);
+    }
     for (size_t i = 0; i < DISTANCES; i++)
-        fixed += (size_t)parse->distance[i] * 5;
+        bits += (size_t)parse->distance[i] * 5;
+    return bits;
+}
+
+static size_t own_bits(const struct parse *parse)
+{
     uint8_t literal[LITERALS];
     uint8_t distance[DISTANCES];
     code_lengths(parse->literal, LITERALS, literal);
@@ -260,15 +325,31 @@ static size_t coded_bytes(const struct parse *parse)
         }
     }
     code_lengths(forced, DISTANCES, distance);
-    size_t own = parse->extra_bits + description_bits(literal, distance);
+    size_t bits = parse->extra_bits + description_bits(literal, distance);
     for (size_t i = 0; i < LITERALS; i++)
-        own += (size_t)parse->literal[i] * literal[i];
+        bits += (size_t)parse->literal[i] * literal[i];
     for (size_t i = 0; i < DISTANCES; i++)
-        own += (size_t)parse->distance[i] * distance[i];
-    /* Block head of three bits; zlib spares itself own codes that win four bytes or less. */
-    fixed = (fixed + 3 + 7) / 8;
-    own = (own + 3 + 7) / 8;
-    return fixed <= own + 4 ? fixed : own;
+        bits += (size_t)parse->distance[i] * distance[i];
+    return bits;
+}
+
+/* Block head of three bits included. */
+static size_t bytes_of(size_t bits)
+{
+    return (bits + 3 + 7) / 8;
+}
+
+/* zlib spares itself own codes that win four bytes or less. For a name or two that is plain before
+ * they are made. */
+static size_t coded_bytes(const struct parse *parse)
+{
+    struct leaf used[LITERALS];
+    size_t n = list_used(parse->literal, LITERALS, used);
+    size_t fixed = bytes_of(fixed_bits(parse, used, n));
+    if (fixed <= bytes_of(own_least(parse, used, n)) + SPARED)
+        return fixed;
+    size_t own = bytes_of(own_bits(parse));
+    return fixed <= own + SPARED ? fixed : own;
 }
 
 size_t stats_deflate_size(const uint8_t *p, size_t n)

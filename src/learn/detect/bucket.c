@@ -20,6 +20,11 @@
 #define PART_COST (sizeof(struct detect_part) + 24)
 #define PAIR_COST 24
 
+/* Cells up to here are sorted by insertion. */
+#define SORT_FEW 24
+#define SORT_BITS 8
+#define SORT_BINS ((size_t)1 << SORT_BITS)
+
 struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t influence_bytes)
 {
     struct detect_open *b = mem_zero(1, sizeof(*b));
@@ -382,18 +387,67 @@ struct cell_order {
     struct detect_cell *cell;
 };
 
-static int by_hash(const void *x, const void *y)
+static bool comes_before(const struct cell_order *a, const struct cell_order *b)
 {
-    const struct cell_order *a = x;
-    const struct cell_order *b = y;
-    if (a->parent != b->parent)
-        return a->parent < b->parent ? -1 : 1;
-    return a->hash < b->hash ? -1 : a->hash > b->hash;
+    return a->parent != b->parent ? a->parent < b->parent : a->hash < b->hash;
+}
+
+static void sort_few(struct cell_order *list, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct cell_order x = list[i];
+        size_t to = i;
+        for (; to > 0 && comes_before(&x, &list[to - 1]); to--)
+            list[to] = list[to - 1];
+        list[to] = x;
+    }
+}
+
+/*
+ * Into bins by the first eight bits in which the list differs, then each bin: hashes are spread
+ * evenly, so bins are soon small. spare has room for n.
+ */
+static void sort_order(struct cell_order *list, struct cell_order *spare, size_t n)
+{
+    if (n <= SORT_FEW) {
+        sort_few(list, n);
+        return;
+    }
+    uint64_t parents = 0;
+    uint64_t hashes = 0;
+    for (size_t i = 1; i < n; i++) {
+        parents |= list[i].parent ^ list[0].parent;
+        hashes |= list[i].hash ^ list[0].hash;
+    }
+    bool by_parent = parents != 0;
+    uint64_t differ = by_parent ? parents : hashes;
+    if (differ == 0)
+        return;
+    unsigned top = 64 - (unsigned)__builtin_clzll(differ);
+    unsigned shift = top > SORT_BITS ? top - SORT_BITS : 0;
+    size_t end[SORT_BINS] = {0};
+    for (size_t i = 0; i < n; i++)
+        end[(by_parent ? list[i].parent : list[i].hash) >> shift & (SORT_BINS - 1)]++;
+    size_t sum = 0;
+    for (size_t k = 0; k < SORT_BINS; k++) {
+        size_t begin = sum;
+        sum += end[k];
+        end[k] = begin;
+    }
+    for (size_t i = 0; i < n; i++)
+        spare[end[(by_parent ? list[i].parent : list[i].hash) >> shift & (SORT_BINS - 1)]++] =
+            list[i];
+    memcpy(list, spare, n * sizeof(*list));
+    for (size_t k = 0; k < SORT_BINS; k++) {
+        size_t begin = k > 0 ? end[k - 1] : 0;
+        if (end[k] - begin > 1)
+            sort_order(list + begin, spare + begin, end[k] - begin);
+    }
 }
 
 struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
 {
-    struct cell_order *order = mem_alloc((b->n_cells + 1) * sizeof(*order));
+    struct cell_order *order = mem_alloc(2 * (b->n_cells + 1) * sizeof(*order));
     struct detect_cell **list = mem_alloc((b->n_cells + 1) * sizeof(struct detect_cell *));
     if (order == NULL || list == NULL) {
         mem_free(order);
@@ -404,7 +458,7 @@ struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
         struct detect_cell *c = b->cells[i];
         order[i] = (struct cell_order){c->parent_hash, c->hash, c};
     }
-    qsort(order, b->n_cells, sizeof(*order), by_hash);
+    sort_order(order, order + b->n_cells, b->n_cells);
     for (size_t i = 0; i < b->n_cells; i++)
         list[i] = order[i].cell;
     mem_free(order);

@@ -56,11 +56,27 @@ static void takes_the_edges(void **state)
                      stats_deflate_size(zeros, STATS_DEFLATE_LARGEST));
 }
 
+/* Names too short for codes of their own: what the fixed code takes, counted by hand. */
+static void gives_short_names_the_fixed_code(void **state)
+{
+    (void)state;
+    /* Head and checksum 6; block head 3 bits, 8 bits a letter, 7 for the end. */
+    const char *name = "mail.example.org";
+    size_t n = strlen(name);
+    assert_int_equal(stats_deflate_size((const uint8_t *)name, n), 6 + (3 + 8 * n + 7 + 7) / 8);
+    /* A repetition of 16 at distance 16: code 267 (7 bits) and one more, distance 7 and two more.
+     */
+    const char *twice = "mail.example.orgmail.example.org";
+    assert_int_equal(stats_deflate_size((const uint8_t *)twice, 2 * n),
+                     6 + (3 + 8 * n + 8 + 7 + 7 + 7) / 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_zlib),
         cmocka_unit_test(takes_the_edges),
+        cmocka_unit_test(gives_short_names_the_fixed_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

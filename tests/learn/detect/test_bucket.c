@@ -24,7 +24,7 @@ static void test_cells(void **state)
     struct detect_open *b = detect_bucket_new(0, 1, 0);
     struct detect_cell *first = NULL;
     for (size_t round = 0; round < 2; round++) {
-        for (size_t i = 0; i < 3000; i++) {
+        for (size_t i = 0; i < 30000; i++) {
             struct detect_cell *c = detect_bucket_cell(b, names, (uint8_t)(i % 3), DETECT_COUNT,
                                                        name("p", i % 10), 0, name("b", i), 1, true);
             assert_non_null(c);
@@ -35,7 +35,7 @@ static void test_cells(void **state)
                 assert_ptr_equal(c, first);
         }
     }
-    assert_int_equal(b->n_cells, 3000);
+    assert_int_equal(b->n_cells, 30000);
     assert_null(detect_bucket_cell(b, names, 0, DETECT_COUNT, 0, 0, 0, 1, false));
     struct detect_cell **sorted = detect_bucket_sorted(b);
     for (size_t i = 1; i < b->n_cells; i++) {
