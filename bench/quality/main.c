@@ -6,6 +6,7 @@
  *   quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] [--list] [FAMILY…]
  */
 #include "family.h"
+#include "scenario.h"
 #include "series.h"
 #include "tally.h"
 
@@ -24,19 +25,36 @@ static bool wanted(char **names, int n, const char *name)
     return false;
 }
 
-static void run_all(const struct quality_run *run, char **names, int n, bool list)
+static void run_series(const struct quality_run *run, char **names, int n, bool list)
 {
     for (size_t i = 0; i < quality_families_n; i++) {
         const struct quality_family *f = &quality_families[i];
+        struct quality_tally t = {0};
         if (!wanted(names, n, f->name))
             continue;
         if (list) {
             printf("%s\t%s\n", f->name, f->what);
             continue;
         }
-        struct quality_tally t = {0};
         quality_series_run(f, run, &t);
         quality_tally_print(stdout, f->name, run->seed, run->held_out, &t);
+    }
+}
+
+static void run_scenarios(const struct quality_scenario *list_of, size_t n_of,
+                          const struct quality_run *run, char **names, int n, bool list)
+{
+    for (size_t i = 0; i < n_of; i++) {
+        const struct quality_scenario *s = &list_of[i];
+        struct quality_tally t = {0};
+        if (!wanted(names, n, s->name))
+            continue;
+        if (list) {
+            printf("%s\t%s\n", s->name, s->what);
+            continue;
+        }
+        quality_scenario_run(s, run, &t);
+        quality_tally_print(stdout, s->name, run->seed, run->held_out, &t);
     }
 }
 
@@ -66,6 +84,8 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    run_all(&run, argv + at, argc - at, list);
+    run_series(&run, argv + at, argc - at, list);
+    run_scenarios(quality_populations, quality_populations_n, &run, argv + at, argc - at, list);
+    run_scenarios(quality_habits, quality_habits_n, &run, argv + at, argc - at, list);
     return 0;
 }

@@ -28,6 +28,7 @@ SHORT = ["--buckets", "60000", "--every", "1000"]
 
 # What a family should reach: key, is it a ceiling, bound.
 AIMS = [("false_75", True, 1.0), ("plain_75", False, 0.95), ("weak_50", False, 0.7),
+        ("new_50", False, 0.95), ("largest_75", True, 0),
         ("leak_50", False, 0.7), ("outage_75", False, 0.95), ("after_75", True, 1.0),
         ("adoption_p90", True, 24.0), ("first", False, 0.95)]
 NEVER = 10 ** 6
@@ -37,14 +38,16 @@ def figures(line):
     """{key: (figure, number it is a share of or 0)} of one JSON line."""
     out = {f"false_{at}": (line["false_per_10k"][at], line["series_buckets"])
            for at in ("25", "50", "75")}
-    for kind, at in (("plain", "75"), ("weak", "50"), ("leak", "50"), ("outage", "75"),
+    for kind, at in (("plain", "75"), ("weak", "50"), ("new", "50"), ("leak", "50"), ("outage", "75"),
                      ("change", "50")):
         if kind in line:
             out[f"{kind}_{at}"] = (line[kind][f"at_{at}"], line[kind]["n"])
     if "after_75_per_10k" in line:
         out["after_75"] = (line["after_75_per_10k"], line["after"])
-    if "first_of_bucket" in line:
-        out["first"] = (line["first_of_bucket"], line["plain"]["n"])
+    if "first_of_bucket" in line and "new" in line:
+        out["first"] = (line["first_of_bucket"], line["new"]["n"])
+    if "always_largest_75" in line:
+        out["largest_75"] = (line["always_largest_75"], 0)
     if "adoption_hours" in line:
         p90 = line["adoption_hours"]["p90"]
         out["adoption_p90"] = (NEVER if p90 is None else p90, 0)
@@ -62,7 +65,9 @@ def floor(key, figure, n):
     """A bound that chance alone does not cross: two standard errors, and one case, further."""
     if key == "adoption_p90":
         return round(1.25 * figure + 2, 1)
-    if key in ("first", "change_50") or "false" not in key and "after" not in key:
+    if key == "largest_75":
+        return figure
+    if not key.startswith(("false", "after")):
         near = (figure * n + 1) / (n + 2)  # a figure of 1 has an error too
         return round(max(0, figure - 2 * math.sqrt(near * (1 - near) / n) - 1 / n), 3)
     count = figure * n / 1e4
@@ -75,7 +80,7 @@ def worse(lines, floors):
     by_name = {line["family"]: figures(line) for line in lines}
     for name, bounds in floors.items():
         for key, bound in bounds.items():
-            ceiling = key.startswith(("false", "after", "adoption"))
+            ceiling = key.startswith(("false", "after", "adoption", "largest"))
             got = by_name.get(name, {}).get(key)
             if got is None:
                 out.append(f"{name}: {key} is missing")
@@ -96,17 +101,17 @@ def span(pair):
 def table(lines):
     """Markdown."""
     head = ["family", "series-buckets", "false for 10,000 at 25, 50, 75", "plain at 75",
-            "weak at 50", "lasting at 50, 75", "precision at 75", "delay", "after", "adopted, hours", "misses"]
+            "weak at 50", "others at 50, 75", "precision at 75", "delay", "after", "adopted, hours", "misses"]
     rows = [head, ["---"] * len(head)]
     for line in lines:
         per = line["false_per_10k"]
-        lasting = next((k for k in ("leak", "outage", "change") if k in line), None)
+        lasting = next((k for k in ("new", "leak", "outage", "change") if k in line), None)
         both = ""
         if lasting is not None:
             got = line[lasting]
             both = f"{lasting} {got['at_50']:.2f}, {got['at_75']:.2f} of {got['n']}"
         if "first_of_bucket" in line:
-            both = f"first {line['first_of_bucket']:.2f}"
+            both += f"; first {line['first_of_bucket']:.2f}"
         rows.append([
             line["family"], f"{line['series_buckets']:,}",
             f"{per['25']:.1f}, {per['50']:.2f}, {per['75']:.3f}",

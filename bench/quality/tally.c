@@ -61,7 +61,8 @@ static void print_rates(FILE *out, const char *key, const double at[3], double a
 void quality_tally_print(FILE *out, const char *family, uint64_t seed, bool held_out,
                          const struct quality_tally *t)
 {
-    static const char *const kinds[QUALITY_KINDS] = {"weak", "plain", "leak", "outage", "change"};
+    static const char *const kinds[QUALITY_KINDS] = {"weak", "plain",  "new",
+                                                     "leak", "outage", "change"};
     double found = 0;
     double lasting = 0;
     fprintf(out,
@@ -78,8 +79,10 @@ void quality_tally_print(FILE *out, const char *family, uint64_t seed, bool held
     }
     if (found + t->false_at[2] > 0)
         fprintf(out, ",\"precision_75\":%.3f", found / (found + t->false_at[2]));
-    if (t->asked > 0)
-        fprintf(out, ",\"first_of_bucket\":%.3f", t->first / t->asked);
+    if (t->first_asked)
+        fprintf(out, ",\"first_of_bucket\":%.3f", t->first / fmax(t->injected[QUALITY_NEW], 1));
+    if (t->largest_asked)
+        fprintf(out, ",\"always_largest_75\":%.0f", t->largest_75);
     if (t->after > 0)
         fprintf(out, ",\"after\":%.0f,\"after_75_per_10k\":%.2f", t->after,
                 1e4 * t->after_75 / t->after);

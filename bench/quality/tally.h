@@ -14,6 +14,7 @@
 enum quality_kind {
     QUALITY_WEAK,  /* true probability between 1e-8 and 1e-5; wanted at 50 */
     QUALITY_PLAIN, /* below 1e-8; wanted at 75 */
+    QUALITY_NEW,   /* what was never there before; wanted at 50 */
     QUALITY_LEAKS,
     QUALITY_OUTAGES,
     QUALITY_CHANGES,
@@ -33,8 +34,10 @@ struct quality_tally {
     double injected[QUALITY_KINDS];
     double at_50[QUALITY_KINDS];
     double at_75[QUALITY_KINDS];
-    double first; /* plain ones that were the first of their bucket; with `asked` their number */
-    double asked;
+    double first; /* of QUALITY_NEW: those with the highest score of their bucket */
+    bool first_asked;
+    double largest_75; /* records at 75 of what always is the largest */
+    bool largest_asked;
     uint32_t delay[QUALITY_STEPS];    /* buckets from the start of what lasts to a record at 50 */
     uint32_t adoption[QUALITY_STEPS]; /* steps from a change to a model that has adopted it */
     double step_hours;                /* 0: adoption is not measured */
