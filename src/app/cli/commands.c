@@ -26,7 +26,7 @@ const struct cli_command cli_commands[] = {
      "NDJSON, or with --format csv a table with a header line whose columns the job names.",
      CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) | CLI_BIT(CLI_FORMAT) |
          CLI_BIT(CLI_MODEL_PLOT) | CLI_BIT(CLI_RENORMALIZED) | CLI_BIT(CLI_PERSIST) |
-         CLI_BIT(CLI_RESTORE) | CLI_BIT(CLI_THREADS) | TALK,
+         CLI_BIT(CLI_RESTORE) | CLI_BIT(CLI_FORECAST) | CLI_BIT(CLI_THREADS) | TALK,
      cli_detect},
     {"replay", "[OPTION]... INPUT...",
      "Run the whole chain over files: events, jobs, rules, alerts.",

@@ -16,6 +16,7 @@
 #include "detect/csv.h"
 #include "detect/detect.h"
 #include "detect/filter.h"
+#include "detect/forecast.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -73,6 +74,21 @@ static void on_result(void *ctx, const struct detect_result *result)
         keep(r, result, -1);
         return;
     }
+    buf_char(&r->doc, '\n');
+    if (!buf_ok(&r->doc))
+        r->failed = ERR_MEMORY;
+    else if (fwrite(r->doc.p, 1, r->doc.n, stdout) != r->doc.n)
+        r->failed = ERR_IO;
+}
+
+/* A line of a forecast; of its own document only the last form. */
+static void on_forecast(void *ctx, const struct detect_result *result)
+{
+    struct run *r = ctx;
+    if (result->type == DETECT_RESULT_FORECAST_REQUEST && !result->forecast_request.finished)
+        return;
+    buf_clear(&r->doc);
+    detect_result_write(result, &r->doc);
     buf_char(&r->doc, '\n');
     if (!buf_ok(&r->doc))
         r->failed = ERR_MEMORY;
@@ -336,10 +352,33 @@ static enum err persist(struct run *r, const char *path, struct err_text *why)
     return ERR_NONE;
 }
 
+/* The buckets ahead of the newest closed one; the id and times follow from the data. */
+static enum err forecast(struct run *r, const struct cli_args *args, struct err_text *why)
+{
+    struct detect_forecast_options options;
+    struct detect_forecast *f;
+    enum err err =
+        detect_forecast_read(cli_value(args, CLI_FORECAST, NULL), "0s", NULL, &options, why);
+    options.id = "1";
+    options.created = detect_final_until(r->engine);
+    if (err == ERR_NONE)
+        err = detect_forecast_new(r->engine, &options, &f, why);
+    if (err != ERR_NONE)
+        return err;
+    detect_forecast_run(f, on_forecast, NULL, r);
+    detect_forecast_finished(f, 0, on_forecast, r);
+    detect_forecast_free(f);
+    return ERR_NONE;
+}
+
 static enum err run(struct run *r, const struct cli_args *args, struct thread_team *team,
                     struct err_text *why)
 {
-    enum err err = load(r, args, why);
+    struct detect_forecast_options options;
+    enum err err =
+        detect_forecast_read(cli_value(args, CLI_FORECAST, NULL), NULL, NULL, &options, why);
+    if (err == ERR_NONE)
+        err = load(r, args, why);
     if (err == ERR_NONE)
         err = begin(r, args, team, why);
     if (err != ERR_NONE)
@@ -364,6 +403,8 @@ static enum err run(struct run *r, const struct cli_args *args, struct thread_te
         detect_report_size(r->engine);
         for (size_t i = 0; i < r->kept_n; i++)
             print_kept(r, &r->kept[i]);
+        if (cli_has(args, CLI_FORECAST))
+            err = forecast(r, args, why);
     }
     if (err == ERR_NONE && r->failed != ERR_NONE)
         err = err_set(why, r->failed,

@@ -57,6 +57,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_HOME] = {"--home", "CIDR", "Home network; the private ranges when none is given.", true},
     [CLI_GEOIP] = {"--geoip", "FILE", "MMDB file for countries, cities, autonomous systems.", true},
     [CLI_LATE] = {"--late", "SPAN", "How late records of a stream may come, such as 30s.", false},
+    [CLI_FORECAST] = {"--forecast", "SPAN",
+                      "At the end also print what comes in the time ahead, such as 1d.", false},
     [CLI_THREADS] = {"--threads", "N", "Threads to share the work.", false},
     [CLI_STATS] = {"--stats", NULL, "Print one JSON object of figures at the end.", false},
     [CLI_QUIET] = {"--quiet", NULL, "No progress and no remarks.", false},

@@ -42,6 +42,7 @@ enum cli_option_id {
     CLI_HOME,
     CLI_GEOIP,
     CLI_LATE,
+    CLI_FORECAST,
     CLI_THREADS,
     CLI_STATS,
     CLI_QUIET,

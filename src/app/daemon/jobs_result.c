@@ -22,6 +22,8 @@ static double result_score(const struct detect_result *r)
     case DETECT_RESULT_MODEL_PLOT:
     case DETECT_RESULT_MODEL_SIZE_STATS:
     case DETECT_RESULT_MODEL_SNAPSHOT:
+    case DETECT_RESULT_MODEL_FORECAST:
+    case DETECT_RESULT_FORECAST_REQUEST:
         break;
     }
     return 0;

@@ -184,6 +184,8 @@ struct bytes detect_name_text(const struct detect *d, const char *field, uint32_
 
 /* plot.c: what the models expect of this bucket, before they learn it. */
 enum err detect_report_plots(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
+/* What a detector measures, as model_feature says it. */
+const char *detect_plot_feature(const struct detect_detector *det);
 
 /* renorm.c: results whose scores may still change. partition is 0 but for records. */
 void detect_remember(struct detect *d, const struct detect_result *result, double anchor,

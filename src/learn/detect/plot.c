@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *feature(const struct detect_detector *det)
+const char *detect_plot_feature(const struct detect_detector *det)
 {
     bool over = det->over != NULL;
     switch ((enum detect_kind)det->function->kind) {
@@ -82,7 +82,7 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *cl)
                                        .span_ns = d->job->bucket_span_ns};
         result.plot = (struct detect_model_plot){
             .detector = det->index,
-            .feature = feature(det),
+            .feature = detect_plot_feature(det),
             .by_name = det->by,
             .over_name = det->over,
             .partition_name = det->partition,

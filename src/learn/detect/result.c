@@ -10,9 +10,15 @@
 
 const char *detect_result_type_name(enum detect_result_type type)
 {
-    static const char *const names[] = {
-        "bucket",     "record",           "influencer",    "bucket_influencer",
-        "model_plot", "model_size_stats", "model_snapshot"};
+    static const char *const names[] = {"bucket",
+                                        "record",
+                                        "influencer",
+                                        "bucket_influencer",
+                                        "model_plot",
+                                        "model_size_stats",
+                                        "model_snapshot",
+                                        "model_forecast",
+                                        "model_forecast_request_stats"};
     return names[type];
 }
 
@@ -388,6 +394,45 @@ static void write_snapshot(struct format_writer *w, const struct detect_result *
     format_write_field_bool(w, "retain", false);
 }
 
+static void write_forecast(struct format_writer *w, const struct detect_result *r)
+{
+    const struct detect_forecast_point *p = &r->forecast;
+    head(w, r);
+    format_write_field_str(w, "forecast_id", p->id);
+    format_write_field_i64(w, "timestamp", to_ms(r->time));
+    format_write_field_i64(w, "bucket_span", r->span_ns / TIME_S);
+    format_write_field_i64(w, "detector_index", p->detector);
+    named(w, "partition_field", p->partition_name, p->partition);
+    named(w, "by_field", p->by_name, p->by);
+    format_write_field_str(w, "model_feature", p->feature);
+    number(w, "forecast_lower", p->lower);
+    number(w, "forecast_prediction", p->prediction);
+    number(w, "forecast_upper", p->upper);
+}
+
+static void write_forecast_request(struct format_writer *w, const struct detect_result *r)
+{
+    const struct detect_forecast_request *q = &r->forecast_request;
+    head(w, r);
+    format_write_field_str(w, "forecast_id", q->id);
+    format_write_field_str(w, "forecast_status", q->finished ? "finished" : "started");
+    number(w, "forecast_progress", clamp(q->progress, 0, 1));
+    count(w, "forecast_memory_bytes", q->memory_bytes);
+    format_write_key(w, "forecast_messages");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < q->n_messages; i++)
+        format_write_str(w, q->messages[i]);
+    format_write_end_array(w);
+    format_write_field_i64(w, "timestamp", to_ms(r->time));
+    format_write_field_i64(w, "forecast_create_timestamp", to_ms(q->created));
+    format_write_field_i64(w, "forecast_start_timestamp", to_ms(r->time));
+    format_write_field_i64(w, "forecast_end_timestamp", to_ms(q->end));
+    if (q->expiry != TIME_NONE)
+        format_write_field_i64(w, "forecast_expiry_timestamp", to_ms(q->expiry));
+    count(w, "processed_record_count", q->documents);
+    format_write_field_i64(w, "processing_time_ms", q->processing_ns / TIME_MS);
+}
+
 void detect_result_write(const struct detect_result *r, struct buf *out)
 {
     struct format_writer w;
@@ -415,6 +460,12 @@ void detect_result_write(const struct detect_result *r, struct buf *out)
         break;
     case DETECT_RESULT_MODEL_SNAPSHOT:
         write_snapshot(&w, r);
+        break;
+    case DETECT_RESULT_MODEL_FORECAST:
+        write_forecast(&w, r);
+        break;
+    case DETECT_RESULT_FORECAST_REQUEST:
+        write_forecast_request(&w, r);
         break;
     }
     format_write_end_object(&w);
@@ -495,6 +546,19 @@ void detect_result_id(const struct detect_result *r, struct buf *out)
         buf_str(out, r->job_id);
         buf_str(out, "_model_snapshot_");
         buf_str(out, r->snapshot.id);
+        return;
+    }
+    if (r->type == DETECT_RESULT_FORECAST_REQUEST) {
+        buf_format(out, "%s_model_forecast_request_stats_%s", r->job_id, r->forecast_request.id);
+        return;
+    }
+    if (r->type == DETECT_RESULT_MODEL_FORECAST) {
+        const struct detect_forecast_point *p = &r->forecast;
+        size_t len;
+        uint64_t hash = detect_result_hash(p->by, bytes_make(NULL, 0), p->partition, &len);
+        buf_format(out, "%s_model_forecast_%s_%lld_%lld_%u_%llu_%zu", r->job_id, p->id,
+                   (long long)to_ms(r->time), (long long)(r->span_ns / TIME_S), p->detector,
+                   (unsigned long long)hash, len);
         return;
     }
     struct detect_result_key k = detect_result_key(r);

@@ -12,7 +12,9 @@
  * <job>_bucket_<ms>_<span>, <job>_influencer_<ms>_<span>_<field>_<hash>_<length>,
  * <job>_bucket_influencer_<ms>_<span>_<field>,
  * <job>_model_plot_<ms>_<span>_<detector>_<hash>_<length>, <job>_model_size_stats_<ms>,
- * <job>_model_snapshot_<snapshot id>.
+ * <job>_model_snapshot_<snapshot id>,
+ * <job>_model_forecast_<forecast id>_<ms>_<span>_<detector>_<hash>_<length>,
+ * <job>_model_forecast_request_stats_<forecast id>.
  *
  * Ownership: a result handed to a sink is borrowed until the call returns.
  * Threads:   any.
@@ -38,6 +40,8 @@ enum detect_result_type {
     DETECT_RESULT_MODEL_PLOT,
     DETECT_RESULT_MODEL_SIZE_STATS,
     DETECT_RESULT_MODEL_SNAPSHOT,
+    DETECT_RESULT_MODEL_FORECAST,
+    DETECT_RESULT_FORECAST_REQUEST,
 };
 
 /* "bucket", "record" …: the value of result_type. */
@@ -145,6 +149,35 @@ struct detect_model_plot {
     bool has_actual;
 };
 
+/* One bucket of one series, foretold. */
+struct detect_forecast_point {
+    const char *id; /* of the forecast */
+    unsigned detector;
+    const char *feature;
+    const char *by_name;
+    const char *partition_name;
+    struct bytes by;
+    struct bytes partition;
+    double lower;
+    double prediction;
+    double upper;
+};
+
+/* How a forecast as a whole is doing. */
+struct detect_forecast_request {
+    const char *id;
+    bool finished; /* else started */
+    double progress;
+    uint64_t memory_bytes; /* of the models copied for it */
+    const char *const *messages;
+    size_t n_messages;
+    ts_ns created;
+    ts_ns end;    /* of the last bucket */
+    ts_ns expiry; /* TIME_NONE: kept */
+    uint64_t documents;
+    ts_ns processing_ns;
+};
+
 enum detect_memory_status {
     DETECT_MEMORY_OK,
     DETECT_MEMORY_SOFT,
@@ -186,6 +219,8 @@ struct detect_result {
         struct detect_model_plot plot;
         struct detect_size_stats size;
         struct detect_snapshot snapshot;
+        struct detect_forecast_point forecast;
+        struct detect_forecast_request forecast_request;
     };
 };
 

@@ -2,6 +2,7 @@
 /* Every allocation fails once, in every part of a job's life: an error comes back, or a counted
  * gap; nothing crashes or leaks. */
 #include "detect/filter.h"
+#include "detect/forecast.h"
 #include "fault_memory.h"
 #include "help.h"
 
@@ -37,6 +38,20 @@ static void feed(struct detect *d, int from, int to)
     }
 }
 
+static void look_ahead(const struct detect *d, struct buf *out)
+{
+    struct detect_forecast_options o;
+    struct detect_forecast *f = NULL;
+    struct err_text why;
+    if (detect_forecast_read("1h", NULL, NULL, &o, &why) != ERR_NONE)
+        return;
+    o.id = "f";
+    o.created = 0;
+    if (detect_forecast_new(d, &o, &f, &why) == ERR_NONE)
+        detect_forecast_run(f, help_sink, NULL, out);
+    detect_forecast_free(f);
+}
+
 /* A whole life of a job; any step may fail for lack of memory. */
 static void live(struct buf *out)
 {
@@ -64,6 +79,7 @@ static void live(struct buf *out)
             (void)!detect_interim(copy);
             (void)!detect_finish(copy);
             detect_renormalize(copy);
+            look_ahead(copy, out);
         }
     }
     buf_release(&saved);
@@ -87,6 +103,7 @@ static void test_each_allocation(void **state)
             break;
     }
     assert_non_null(strstr(buf_text(&out), "\"over_field_value\":\"b99\""));
+    assert_non_null(strstr(buf_text(&out), "\"forecast_prediction\":"));
     buf_release(&out);
 }
 
