@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a bucket costs: judging and learning one series of each kind, after four weeks of 15-minute
- * buckets with daily and weekly seasons, and one population member. Processor time, one thread.
+ * buckets with daily and weekly seasons, one population member, and places. Processor time, one
+ * thread.
  */
 #include "base/rng.h"
+#include "model/geo.h"
 #include "model/population.h"
 #include "model/series.h"
 
@@ -106,10 +108,33 @@ static void bench_population(void)
     print("population_member", now() - start, 1000.0 * MEMBERS, sizeof(struct model_member), check);
 }
 
+/* Places about so many towns: one a bucket, judged and learned. */
+static void bench_geo(const char *name, uint64_t towns)
+{
+    struct model_geo g;
+    struct rng r;
+    rng_init(&r, 3);
+    model_geo_init(&g, SPAN);
+    double check = 0;
+    double start = now();
+    for (int b = 0; b < BUCKETS * 10; b++) {
+        uint64_t town = rng_below(&r, towns);
+        struct model_geo_place p = {(double)(town * 53 % 120) - 60 + 0.1 * rng_normal(&r),
+                                    (double)(town * 97 % 340) - 170};
+        struct model_geo_judgement j;
+        model_geo_judge(&g, p, &j);
+        model_geo_learn(&g, b * SPAN, &p, 1);
+        check += j.log_p;
+    }
+    print(name, now() - start, BUCKETS * 10.0, sizeof(g), check);
+}
+
 int main(void)
 {
     for (int kind = 0; kind < 4; kind++)
         bench_series(kind);
     bench_population();
+    bench_geo("places_of_two_towns", 2);
+    bench_geo("places_of_a_hundred_towns", 100);
     return 0;
 }

@@ -24,7 +24,9 @@ static inline struct detect_job *help_fuzz_job(void)
         ","
         "{\"function\":\"metric\",\"field_name\":\"v\",\"by_field_name\":\"a\",\"over_field_name\":"
         "\"b\"},{\"function\":\"time_of_day\",\"by_field_name\":\"a\"},{\"function\":\"time_of_"
-        "week\",\"over_field_name\":\"b\"}],\"influencers\":[\"a\",\"c\"]},"
+        "week\",\"over_field_name\":\"b\"},{\"function\":\"lat_long\",\"field_name\":\"g\","
+        "\"by_field_name\":\"a\"},{\"function\":\"lat_long\",\"field_name\":\"g\","
+        "\"over_field_name\":\"b\"}],\"influencers\":[\"a\",\"c\"]},"
         "\"analysis_limits\":{\"model_memory_limit\":\"1mb\"},\"data_description\":{"
         "\"time_field\":\"t\"}}";
     struct detect_job *job = NULL;

@@ -2,6 +2,7 @@
 /* Saved models from a hostile hand: refused, or usable and finite. */
 #include "base/assert.h"
 #include "model/clock.h"
+#include "model/geo.h"
 #include "model/history.h"
 #include "model/population.h"
 #include "model/rare.h"
@@ -71,17 +72,37 @@ static void use_clock(struct cursor *c)
     }
 }
 
+static void use_geo(struct cursor *c)
+{
+    struct model_geo m;
+    struct model_geo_place at[3];
+    if (model_geo_load(c, TIME_HOUR, &m) != ERR_NONE)
+        return;
+    for (int i = 0; i < 60; i++) {
+        for (int k = 0; k < 3; k++) {
+            struct model_geo_judgement j;
+            at[k] = (struct model_geo_place){(i * 7 + k * 31) % 181 - 90, (i * 13 + k) % 361 - 180};
+            model_geo_judge(&m, at[k], &j);
+            ASSERT(isfinite(j.log_p) && j.log_p <= 0);
+            ASSERT(fabs(j.typical.lat) <= 90 && fabs(j.typical.lon) <= 180);
+        }
+        model_geo_learn(&m, (ts_ns)i * TIME_HOUR, at, 3);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
-    uint8_t which = cursor_u8(&c) % 6;
+    uint8_t which = cursor_u8(&c) % 7;
     if (which < 3)
         use_series(&c, (enum model_kind)which);
     else if (which == 3)
         use_population(&c);
     else if (which == 4)
         use_rare(&c);
-    else
+    else if (which == 5)
         use_clock(&c);
+    else
+        use_geo(&c);
     return 0;
 }

@@ -80,6 +80,13 @@ static bool first_number(const struct format_node *v, const char *key, double *o
 static void read_values(struct rule_finding *f)
 {
     const struct format_node *cause = format_node_at(format_node_get(f->root, "causes"), 0);
+    const struct format_node *places = format_node_get(f->root, "geo_results");
+    if (places == NULL)
+        places = format_node_get(cause, "geo_results");
+    f->place = format_node_str(format_node_get(places, "actual_point"), NULL);
+    f->usual_place = format_node_str(format_node_get(places, "typical_point"), NULL);
+    if (f->place != NULL)
+        return;
     f->has_values = first_number(f->root, "actual", &f->actual) &&
                     first_number(f->root, "typical", &f->typical);
     if (!f->has_values)

@@ -39,6 +39,8 @@ struct rule_finding {
     bool has_values;
     double actual;
     double typical;
+    const char *place; /* "lat,lon" of lat_long, which has no values; NULL: none */
+    const char *usual_place;
     bool first; /* the by value was never seen before */
     struct rule_entity entity[RULE_ENTITIES_MAX];
     size_t entities;

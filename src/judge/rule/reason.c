@@ -285,6 +285,10 @@ void rule_story_make(const struct rule_finding *f, struct rule_story *s)
         s->unit = "values";
     else if (strcmp(f->measure, "info_content") == 0 || ends_in_bytes(f->field))
         s->unit = "bytes";
+    if (f->place != NULL && f->usual_place != NULL) {
+        buf_str(&s->came, f->place);
+        buf_str(&s->expected, f->usual_place);
+    }
     if (!f->has_values || IS(f, rares) || IS(f, moments))
         return;
     add_amount(f, s->unit, f->actual, &s->came);
@@ -361,6 +365,8 @@ static void add_deed(const struct rule_finding *f, const struct rule_story *s, s
             buf_format(out, "%s to %s", s->who.n > 0 ? "" : ",", buf_text(&s->whom));
     } else if (strcmp(f->measure, "lat_long") == 0) {
         buf_str(out, "something happened at an unusual place");
+        if (s->came.n > 0)
+            buf_format(out, ", %s,", buf_text(&s->came));
         add_between(s, out);
     } else if (IS(f, moments)) {
         buf_format(out, "something happened at an unusual time of the %s",

@@ -66,6 +66,8 @@ static ts_ns last_data(const struct detect_entity *e)
         return ((const struct detect_pool *)whole)->model.last;
     case DETECT_CLASS_CLOCK:
         return ((const struct detect_clock *)whole)->model.last;
+    case DETECT_CLASS_GEO:
+        return ((const struct detect_geo *)whole)->model.last;
     default:
         return ((const struct detect_scale *)whole)->last_score;
     }
@@ -88,7 +90,7 @@ static void prune(struct detect *d, ts_ns before)
 {
     static const enum detect_class order[] = {
         DETECT_CLASS_METRIC, DETECT_CLASS_MEMBER, DETECT_CLASS_VALUE, DETECT_CLASS_POPULATION,
-        DETECT_CLASS_POOL,   DETECT_CLASS_SCALE,  DETECT_CLASS_CLOCK};
+        DETECT_CLASS_POOL,   DETECT_CLASS_SCALE,  DETECT_CLASS_CLOCK, DETECT_CLASS_GEO};
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
         size_t n = detect_table_slots(d->table, order[k]);
         for (size_t i = 0; i < n; i++) {

@@ -373,11 +373,31 @@ static bool add_pair(struct detect_open *b, uint64_t key, bool room)
     return true;
 }
 
+static uint64_t pair_key(const struct detect_cell *c, unsigned field, uint64_t name_hash,
+                         uint64_t string_hash)
+{
+    return hash_mix(c->hash ^ hash_mix(name_hash ^ ((uint64_t)field << 56))) ^
+           hash_mix(string_hash);
+}
+
 bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
                         uint64_t name_hash, uint64_t string_hash, bool room)
 {
-    uint64_t key = hash_mix(c->hash ^ hash_mix(name_hash ^ ((uint64_t)field << 56)));
-    return add_pair(b, key ^ hash_mix(string_hash), room);
+    return add_pair(b, pair_key(c, field, name_hash, string_hash), room);
+}
+
+bool detect_bucket_paired(const struct detect_open *b, const struct detect_cell *c, unsigned field,
+                          uint64_t name_hash, uint64_t string_hash)
+{
+    uint64_t key = pair_key(c, field, name_hash, string_hash);
+    if (b->pairs == NULL)
+        return false;
+    if (key == 0)
+        key = 1;
+    size_t at = key & b->pair_mask;
+    while (b->pairs[at] != 0 && b->pairs[at] != key)
+        at = (at + 1) & b->pair_mask;
+    return b->pairs[at] == key;
 }
 
 /* Sorted apart from the cells, which lie all over memory. */

@@ -74,7 +74,7 @@ struct detect_open {
     size_t part_mask;
     size_t parts_max;
     uint32_t keep; /* contributions of a field of a cell that pruning leaves; 0: no more pruning */
-    uint64_t *pairs; /* (cell, field, value, string) seen, for distinct statistics */
+    uint64_t *pairs; /* (cell, field, value, string or place) seen */
     size_t n_pairs;
     size_t pair_mask;
     size_t pairs_max;
@@ -108,6 +108,10 @@ void detect_bucket_contribute(struct detect_open *b, struct detect_cell *c, unsi
  * when there is no room to remember it. */
 bool detect_bucket_pair(struct detect_open *b, const struct detect_cell *c, unsigned field,
                         uint64_t name_hash, uint64_t string_hash, bool room);
+
+/* Whether that is remembered. */
+bool detect_bucket_paired(const struct detect_open *b, const struct detect_cell *c, unsigned field,
+                          uint64_t name_hash, uint64_t string_hash);
 
 /* A hash of a detector and texts, by their own hashes: the same in every process with one seed. */
 uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by);

@@ -461,6 +461,17 @@ static void feed_slot(struct detect *d, size_t detector, struct detect_cell *c, 
     detect_gather_slot(&c->gather, model_clock_slot(cycle, d->record_time), weight);
 }
 
+static void feed_places(struct detect *d, struct detect_open *b, struct detect_cell *c,
+                        const struct detect_reads *r, uint64_t weight)
+{
+    struct detect_places places;
+    detect_geo_read(d, r, &places);
+    if (!detect_geo_feed(d, b, c, &places, weight))
+        return;
+    contribute(d, b, c, r, (double)weight, (double)weight);
+    detect_geo_carry(d, b, c, r, &places, has_room(d));
+}
+
 static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
                       struct detect_cell *c, uint64_t weight)
 {
@@ -474,6 +485,9 @@ static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
     case DETECT_TIME_OF_WEEK:
         feed_slot(d, detector, c, weight);
         contribute(d, b, c, r, (double)weight, (double)weight);
+        return;
+    case DETECT_LAT_LONG:
+        feed_places(d, b, c, r, weight);
         return;
     case DETECT_COUNT:
     case DETECT_NON_ZERO_COUNT:
@@ -491,6 +505,16 @@ static void feed_cell(struct detect *d, struct detect_open *b, size_t detector,
     }
 }
 
+static bool lacks_field(const struct detect *d, const struct detect_detector *det,
+                        const struct detect_reads *r)
+{
+    if (r->field == DETECT_NO_SLOT)
+        return false;
+    if (det->function->kind == DETECT_LAT_LONG)
+        return !detect_geo_given(d, r);
+    return d->row.values[r->field].n == 0;
+}
+
 static void feed_detector(struct detect *d, struct detect_open *b, size_t detector, uint64_t weight)
 {
     const struct detect_detector *det = &d->job->detectors[detector];
@@ -502,8 +526,7 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
     if (d->row.continues &&
         (det->function->kind == DETECT_COUNT || det->function->kind == DETECT_NON_ZERO_COUNT))
         return;
-    if ((r->field != DETECT_NO_SLOT && d->row.values[r->field].n == 0) ||
-        !split_of(d, r->partition, det->use_null, &partition) ||
+    if (lacks_field(d, det, r) || !split_of(d, r->partition, det->use_null, &partition) ||
         !split_of(d, r->over, false, &over) || !split_of(d, r->by, det->use_null, &by)) {
         d->counts.missing_fields += detector < d->job->n_detectors;
         return;
@@ -673,7 +696,9 @@ static void count_split(const struct detect *d, enum detect_class class, uint64_
         if (e == NULL || e->detector >= d->job->n_detectors)
             continue;
         const struct detect_detector *det = &d->job->detectors[e->detector];
-        if ((class == DETECT_CLASS_METRIC || class == DETECT_CLASS_CLOCK) && det->by != NULL)
+        if ((class == DETECT_CLASS_METRIC || class == DETECT_CLASS_CLOCK ||
+             class == DETECT_CLASS_GEO) &&
+            det->by != NULL)
             (*by)++;
         else if (det->partition != NULL && !detect_freq_population(det, class))
             (*partition)++;
@@ -687,6 +712,7 @@ void detect_size(const struct detect *d, struct detect_size_stats *out)
     uint64_t partition = 0;
     count_split(d, DETECT_CLASS_METRIC, &by, &partition);
     count_split(d, DETECT_CLASS_CLOCK, &by, &partition);
+    count_split(d, DETECT_CLASS_GEO, &by, &partition);
     count_split(d, DETECT_CLASS_POPULATION, &by, &partition);
     count_split(d, DETECT_CLASS_POOL, &by, &partition);
     *out = (struct detect_size_stats){

@@ -51,6 +51,9 @@ struct detect_candidate {
     double single_log_p;
     double multi_log_p;
     double multi_bucket;
+    bool has_place; /* lat_long */
+    struct detect_place place;
+    struct detect_place usual_place;
 };
 
 /* candidates.c: those that stand out most. Which stay does not depend on the order they come in. */
@@ -157,6 +160,28 @@ enum model_clock_cycle detect_clock_cycle(const struct detect_detector *det);
 bool detect_clock_judge(const struct detect *d, struct detect_cell *c, ts_ns start,
                         struct detect_candidate *x);
 void detect_clock_learn(const struct detect *d, const struct detect_cell *c, ts_ns start);
+
+/* geo.c: lat_long. The places of one record. */
+struct detect_places {
+    struct detect_place at[DETECT_ROW_VALUES];
+    size_t n;
+    size_t bad; /* values that are no place */
+};
+/* Whether the record has the field, in whatever form. */
+bool detect_geo_given(const struct detect *d, const struct detect_reads *r);
+void detect_geo_read(struct detect *d, const struct detect_reads *r, struct detect_places *out);
+/* False when there is no place. */
+bool detect_geo_feed(struct detect *d, struct detect_open *b, struct detect_cell *c,
+                     const struct detect_places *places, uint64_t weight);
+/* Keeps which values of influencers came with which place; their names are known. */
+void detect_geo_carry(const struct detect *d, struct detect_open *b, const struct detect_cell *c,
+                      const struct detect_reads *r, const struct detect_places *places, bool room);
+/* Whether a contribution came with the candidate's place. */
+bool detect_geo_came_with(const struct detect *d, const struct detect_open *b,
+                          const struct detect_candidate *x, const struct detect_part *p);
+/* Judges the most unusual place of a cell. */
+bool detect_geo_judge(struct detect_cell *c, struct detect_candidate *x);
+void detect_geo_learn(const struct detect_cell *c, ts_ns start);
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);

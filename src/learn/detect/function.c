@@ -70,7 +70,7 @@ static const struct detect_function functions[] = {
      false},
     {"time_of_week", "time_of_week", "time", DETECT_TIME_OF_WEEK, DETECT_BOTH, NO, OPT, OPT, true,
      false},
-    {"lat_long", "lat_long", "lat_long", DETECT_LAT_LONG, DETECT_BOTH, REQ, OPT, OPT, false, false},
+    {"lat_long", "lat_long", "lat_long", DETECT_LAT_LONG, DETECT_BOTH, REQ, OPT, OPT, true, false},
 };
 
 const struct detect_function *detect_function_find(const char *name, size_t n)
@@ -97,6 +97,5 @@ const char *detect_function_names(void)
 {
     return "count, non_zero_count, sum, non_null_sum, mean, median, varp, distinct_count and "
            "info_content (each also with high_ or low_), min, max, metric, rare, freq_rare, "
-           "time_of_day "
-           "and time_of_week";
+           "time_of_day, time_of_week and lat_long";
 }

@@ -31,7 +31,6 @@ enum detect_kind {
     DETECT_METRIC, /* stands for its parts */
     DETECT_TIME_OF_DAY,
     DETECT_TIME_OF_WEEK,
-    /* understood, and refused for now */
     DETECT_LAT_LONG,
 };
 
@@ -70,6 +69,12 @@ static inline bool detect_kind_rare(enum detect_kind kind)
 static inline bool detect_kind_clock(enum detect_kind kind)
 {
     return kind == DETECT_TIME_OF_DAY || kind == DETECT_TIME_OF_WEEK;
+}
+
+/* Whether the members of a population share what is learned, and have no model of their own. */
+static inline bool detect_kind_shared(enum detect_kind kind)
+{
+    return detect_kind_clock(kind) || kind == DETECT_LAT_LONG;
 }
 
 /* NULL when no function has that name. */

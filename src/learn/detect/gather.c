@@ -23,6 +23,8 @@ size_t detect_gather_size(enum detect_kind kind)
     case DETECT_TIME_OF_DAY:
     case DETECT_TIME_OF_WEEK:
         return head + sizeof(((struct detect_gather *)NULL)->slots);
+    case DETECT_LAT_LONG:
+        return head + sizeof(struct stats_places);
     case DETECT_MEDIAN:
         return head + sizeof(struct stats_median);
     case DETECT_DISTINCT_COUNT:
@@ -57,6 +59,9 @@ void detect_gather_init(struct detect_gather *g, enum detect_kind kind)
     case DETECT_TIME_OF_WEEK:
         memset(g->slots, 0, sizeof(g->slots));
         break;
+    case DETECT_LAT_LONG:
+        stats_places_init(&g->places);
+        break;
     case DETECT_MEDIAN:
         stats_median_init(&g->median);
         break;
@@ -79,6 +84,8 @@ void detect_gather_release(struct detect_gather *g, enum detect_kind kind)
         stats_info_release(&g->info);
     else if (kind == DETECT_MEDIAN)
         stats_median_release(&g->median);
+    else if (kind == DETECT_LAT_LONG)
+        stats_places_release(&g->places);
 }
 
 size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind)
@@ -89,6 +96,8 @@ size_t detect_gather_memory(const struct detect_gather *g, enum detect_kind kind
         return stats_info_memory(&g->info);
     if (kind == DETECT_MEDIAN)
         return stats_median_memory(&g->median);
+    if (kind == DETECT_LAT_LONG)
+        return stats_places_memory(&g->places);
     return 0;
 }
 
@@ -209,6 +218,8 @@ bool detect_gather_merge(struct detect_gather *into, enum detect_kind kind,
         for (size_t i = 0; i < 3; i++)
             into->slots[i] |= from->slots[i];
         return true;
+    case DETECT_LAT_LONG:
+        return stats_places_merge(&into->places, &from->places);
     case DETECT_MEDIAN:
         return stats_median_merge(&into->median, &from->median);
     case DETECT_MIN:
@@ -281,6 +292,9 @@ void detect_gather_save(const struct detect_gather *g, enum detect_kind kind, st
         for (size_t i = 0; i < 3; i++)
             buf_le64(out, g->slots[i]);
         break;
+    case DETECT_LAT_LONG:
+        stats_places_save(&g->places, out);
+        break;
     case DETECT_MEDIAN:
         stats_median_save(&g->median, out);
         break;
@@ -317,6 +331,9 @@ enum err detect_gather_load(struct cursor *in, enum detect_kind kind, struct det
     case DETECT_TIME_OF_WEEK:
         for (size_t i = 0; i < 3; i++)
             out->slots[i] = cursor_le64(in);
+        break;
+    case DETECT_LAT_LONG:
+        e = stats_places_load(in, &out->places);
         break;
     case DETECT_MEDIAN:
         e = stats_median_load(in, &out->median);

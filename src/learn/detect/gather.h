@@ -5,13 +5,14 @@
  * The statistic of one series in one bucket: what came, in a form that merges.
  *
  * Counts are exact; sums do not depend on order (stats/sum.h), nor do variances, made of two of
- * them (docs/method/varp.md); medians, distinct values and information content are the sketches of
- * stats/median.h, stats/distinct.h and stats/info.h. Gathering the halves of a bucket
- * and merging them gives the same bytes as gathering the whole. docs/method/detect.md.
+ * them (docs/method/varp.md); medians, distinct values information content and places are the
+ * sketches of stats/median.h, stats/distinct.h, stats/info.h and stats/places.h. Gathering the
+ * halves of a bucket and merging them gives the same bytes as gathering the whole.
+ * docs/method/detect.md.
  *
- * Ownership: a value of the caller with memory behind it for median, distinct_count and
- * info_content: detect_gather_release(). A gather may be allocated short: detect_gather_size()
- * bytes. Threads:   one owner; reading a value only reads.
+ * Ownership: a value of the caller with memory behind it for median, distinct_count,
+ * info_content and lat_long: detect_gather_release(). A gather may be allocated short:
+ * detect_gather_size() bytes. Threads:   one owner; reading a value only reads.
  */
 
 #include "base/buf.h"
@@ -21,6 +22,7 @@
 #include "stats/distinct.h"
 #include "stats/info.h"
 #include "stats/median.h"
+#include "stats/places.h"
 #include "stats/sum.h"
 
 #include <stdbool.h>
@@ -37,7 +39,8 @@ struct detect_gather {
         } moments; /* varp */
         struct stats_median median;
         uint64_t slots[3]; /* time_of_day, time_of_week: a bit for each slot that had events */
-        double extreme;    /* min, max */
+        struct stats_places places; /* lat_long */
+        double extreme;             /* min, max */
         struct stats_distinct distinct;
         struct stats_info info;
     };

@@ -46,7 +46,8 @@ static double carried_varp(const struct detect_candidate *c, const struct detect
 }
 
 /* What a value brought in the direction of the anomaly. */
-static double carried(const struct detect_candidate *c, const struct detect_part *p)
+static double carried(const struct detect *d, const struct detect_open *b,
+                      const struct detect_candidate *c, const struct detect_part *p)
 {
     switch ((enum detect_kind)c->cell->kind) {
     case DETECT_MEAN: {
@@ -60,6 +61,8 @@ static double carried(const struct detect_candidate *c, const struct detect_part
     case DETECT_MIN:
     case DETECT_MAX:
         return p->weight == c->value ? 1 : 0;
+    case DETECT_LAT_LONG:
+        return detect_geo_came_with(d, b, c, p) ? p->weight : 0;
     default:
         return fabs(p->weight);
     }
@@ -126,7 +129,7 @@ size_t detect_influence_shares(const struct detect *d, const struct detect_open 
             continue;
         double total = 0;
         for (uint32_t i = c->cell->influence; i != 0; i = b->parts[i].next) {
-            double w = b->parts[i].field == f ? carried(c, &b->parts[i]) : 0;
+            double w = b->parts[i].field == f ? carried(d, b, c, &b->parts[i]) : 0;
             if (w > 0)
                 total += w;
         }
@@ -140,7 +143,7 @@ size_t detect_influence_shares(const struct detect *d, const struct detect_open 
             const struct detect_part *p = &b->parts[i];
             if (p->field != f)
                 continue;
-            double share = coarse(carried(c, p) / total * scale);
+            double share = coarse(carried(d, b, c, p) / total * scale);
             if (share < SHARE_MIN)
                 continue;
             struct ranked r = {{p->name, (uint8_t)f, share < 1 ? share : 1},

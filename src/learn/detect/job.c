@@ -182,7 +182,7 @@ static enum err read_exclude(const struct format_node *v, struct detect_detector
         d->exclude = names[i].value;
         if (d->exclude == DETECT_EXCLUDE_NONE)
             return ERR_NONE;
-        if (detect_kind_rare(d->function->kind) || detect_kind_clock(d->function->kind))
+        if (detect_kind_rare(d->function->kind) || detect_kind_shared(d->function->kind))
             return format_node_err(x, why, ERR_INVALID, "the function %s takes no exclude_frequent",
                                    d->function->name);
         if ((d->exclude == DETECT_EXCLUDE_BY && d->by == NULL) ||

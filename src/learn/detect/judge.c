@@ -45,7 +45,7 @@ struct model_params detect_params(const struct detect *d, size_t detector)
 static bool is_population(const struct detect_detector *det)
 {
     return det->over != NULL && !detect_kind_rare(det->function->kind) &&
-           !detect_kind_clock(det->function->kind);
+           !detect_kind_shared(det->function->kind);
 }
 
 /* A new entity if memory allows. */
@@ -114,13 +114,19 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
     return e;
 }
 
-static struct detect_entity *resolve_clock(struct detect *d, const struct detect_cell *c, bool make)
+/* The times or the places of a series, or of all members of a population. */
+static struct detect_entity *resolve_shared(struct detect *d, const struct detect_cell *c,
+                                            bool make)
 {
-    void *e = detect_table_find(d->table, DETECT_CLASS_CLOCK, c->detector, c->partition, 0, c->by);
+    bool geo = c->kind == DETECT_LAT_LONG;
+    enum detect_class class = geo ? DETECT_CLASS_GEO : DETECT_CLASS_CLOCK;
+    void *e = detect_table_find(d->table, class, c->detector, c->partition, 0, c->by);
     if (e != NULL || !make)
         return e;
-    e = admit(d, DETECT_CLASS_CLOCK, c->detector, c->partition, 0, c->by, 0);
-    if (e != NULL)
+    e = admit(d, class, c->detector, c->partition, 0, c->by, 0);
+    if (e != NULL && geo)
+        model_geo_init(&((struct detect_geo *)e)->model, d->job->bucket_span_ns);
+    else if (e != NULL)
         model_clock_init(&((struct detect_clock *)e)->model,
                          detect_clock_cycle(&d->job->detectors[c->detector]));
     return e;
@@ -143,8 +149,8 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
             stats_distinct_init(detect_table_value_members(v));
         return v;
     }
-    if (detect_kind_clock(det->function->kind))
-        return resolve_clock(d, c, make);
+    if (detect_kind_shared(det->function->kind))
+        return resolve_shared(d, c, make);
     if (is_population(det)) {
         struct detect_entity *e = detect_table_find(d->table, DETECT_CLASS_MEMBER, c->detector,
                                                     c->partition, c->over, c->by);
@@ -392,6 +398,8 @@ static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piec
         judged = judge_rare(w, c, &x);
     else if (detect_kind_clock(c->kind))
         judged = detect_clock_judge(w->d, c, w->c->bucket->start, &x);
+    else if (c->kind == DETECT_LAT_LONG)
+        judged = detect_geo_judge(c, &x);
     else if (det->over != NULL)
         judged = judge_member(w, c, &x);
     else
@@ -462,6 +470,9 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
     } else if (detect_kind_clock(c->kind)) {
         if (!skip)
             detect_clock_learn(w->d, c, start);
+    } else if (c->kind == DETECT_LAT_LONG) {
+        if (!skip)
+            detect_geo_learn(c, start);
     } else if (det->over != NULL) {
         struct detect_member *m = e;
         if (!skip)

@@ -73,7 +73,7 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *cl)
         if (c->detector >= d->job->n_detectors)
             continue;
         if (e == NULL || detect_kind_rare(det->function->kind) ||
-            detect_kind_clock(det->function->kind) || !plotted(d, c) ||
+            detect_kind_shared(det->function->kind) || !plotted(d, c) ||
             (c->flags & DETECT_CELL_VALUE) == 0)
             continue;
         struct detect_result result = {.type = DETECT_RESULT_MODEL_PLOT,

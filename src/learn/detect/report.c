@@ -434,7 +434,9 @@ static void send_record(struct report *r, const struct draft *x)
         causes[n_causes++] = (struct detect_cause){.by = detect_name_text(d, det->by, y->by),
                                                    .probability = probability(y->log_p),
                                                    .typical = y->typical,
-                                                   .actual = freq ? y->cell->value : y->value};
+                                                   .actual = freq ? y->cell->value : y->value,
+                                                   .typical_place = y->usual_place,
+                                                   .actual_place = y->place};
     }
     struct detect_result result = {.type = DETECT_RESULT_RECORD};
     result.record = (struct detect_record){
@@ -455,6 +457,9 @@ static void send_record(struct report *r, const struct draft *x)
         .has_values = c->has_values,
         .typical = c->typical,
         .actual = c->value,
+        .has_places = c->has_place,
+        .typical_place = c->usual_place,
+        .actual_place = c->place,
         .why = explanation(r, x),
         .causes = causes,
         .n_causes = n_causes,

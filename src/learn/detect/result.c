@@ -6,6 +6,7 @@
 #include "format/write.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *detect_result_type_name(enum detect_result_type type)
@@ -73,6 +74,33 @@ static void numbers(struct format_writer *w, const char *key, double v)
     format_write_begin_array(w);
     format_write_f64(w, bounded(v));
     format_write_end_array(w);
+}
+
+static void place_numbers(struct format_writer *w, const char *key, struct detect_place p)
+{
+    format_write_key(w, key);
+    format_write_begin_array(w);
+    format_write_f64(w, clamp(p.lat, -90, 90));
+    format_write_f64(w, clamp(p.lon, -180, 180));
+    format_write_end_array(w);
+}
+
+static void place_text(struct format_writer *w, const char *key, struct detect_place p)
+{
+    char at[64];
+    int n = snprintf(at, sizeof(at), "%.9g,%.9g", clamp(p.lat, -90, 90), clamp(p.lon, -180, 180));
+    text(w, key, bytes_make(at, (size_t)n));
+}
+
+static void places(struct format_writer *w, struct detect_place typical, struct detect_place actual)
+{
+    place_numbers(w, "typical", typical);
+    place_numbers(w, "actual", actual);
+    format_write_key(w, "geo_results");
+    format_write_begin_object(w);
+    place_text(w, "actual_point", actual);
+    place_text(w, "typical_point", typical);
+    format_write_end_object(w);
 }
 
 static void named(struct format_writer *w, const char *kind, const char *name, struct bytes value)
@@ -153,6 +181,8 @@ static void write_causes(struct format_writer *w, const struct detect_record *r)
             numbers(w, "typical", c->typical);
             numbers(w, "actual", c->actual);
         }
+        if (r->has_places)
+            places(w, c->typical_place, c->actual_place);
         format_write_end_object(w);
     }
     format_write_end_array(w);
@@ -200,6 +230,7 @@ static bool is_reserved(const char *field)
                                        "field_name",
                                        "typical",
                                        "actual",
+                                       "geo_results",
                                        "causes",
                                        "influencers",
                                        "anomaly_score_explanation",
@@ -270,6 +301,8 @@ static void write_record(struct format_writer *w, const struct detect_result *re
         numbers(w, "typical", r->typical);
         numbers(w, "actual", r->actual);
     }
+    if (r->has_places)
+        places(w, r->typical_place, r->actual_place);
     if (r->n_causes > 0)
         write_causes(w, r);
     if (r->n_influences > 0)

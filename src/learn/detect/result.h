@@ -54,6 +54,12 @@ struct detect_influence {
     size_t n;
 };
 
+/* Degrees. */
+struct detect_place {
+    double lat;
+    double lon;
+};
+
 /* Why a record has the score it has. */
 struct detect_explanation {
     bool spike; /* else a dip */
@@ -80,6 +86,8 @@ struct detect_cause {
     double probability;
     double typical;
     double actual;
+    struct detect_place typical_place; /* where the record has places */
+    struct detect_place actual_place;
 };
 
 /* Names are NULL and values {NULL, 0} where the detector has no such field. */
@@ -101,6 +109,9 @@ struct detect_record {
     bool has_values;            /* typical and actual are there */
     double typical;
     double actual;
+    bool has_places; /* typical and actual are places */
+    struct detect_place typical_place;
+    struct detect_place actual_place;
     struct detect_explanation why;
     const struct detect_influence *influences;
     size_t n_influences;

@@ -29,6 +29,34 @@ static int slot_of(struct detect_plan *p, const char *name)
     return (int)p->n_slots++;
 }
 
+/* A slot for a part of a field that is an object. */
+static int part_slot(struct detect_plan *p, const char *field, const char *part)
+{
+    void *made = p->made;
+    if (mem_grow(&made, &p->cap_made, p->n_made + 1, sizeof(*p->made)) != 0)
+        return -2;
+    p->made = made;
+    size_t n = strlen(field);
+    char *name = mem_alloc(n + strlen(part) + 1);
+    if (name == NULL)
+        return -2;
+    memcpy(name, field, n);
+    memcpy(name + n, part, strlen(part) + 1);
+    p->made[p->n_made++] = name;
+    return slot_of(p, name);
+}
+
+static bool add_point(struct detect_plan *p, const char *field, struct detect_reads *r)
+{
+    static const char *const parts[DETECT_POINT_PARTS] = {".lat", ".lon", ".coordinates"};
+    for (size_t i = 0; i < DETECT_POINT_PARTS; i++) {
+        r->point[i] = part_slot(p, field, parts[i]);
+        if (r->point[i] < 0)
+            return false;
+    }
+    return true;
+}
+
 /* The sources of runtime fields become slots of their own. */
 static bool add_sources(struct detect_plan *p)
 {
@@ -70,6 +98,8 @@ enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job)
         r->partition = slot_of(p, d->partition);
         ok &= r->field >= DETECT_NO_SLOT && r->by >= DETECT_NO_SLOT && r->over >= DETECT_NO_SLOT &&
               r->partition >= DETECT_NO_SLOT;
+        if (d->function->kind == DETECT_LAT_LONG)
+            ok = add_point(p, d->field, r) && ok;
         for (size_t k = 0; k < job->n_influencers; k++) {
             const char *name = job->influencers[k];
             if (!same(name, d->by) && !same(name, d->over) && !same(name, d->partition))
@@ -90,6 +120,9 @@ enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job)
 
 void detect_plan_release(struct detect_plan *p)
 {
+    for (size_t i = 0; i < p->n_made; i++)
+        mem_free(p->made[i]);
+    mem_free(p->made);
     mem_free(p->slots);
     mem_free(p->detectors);
     *p = (struct detect_plan){0};

@@ -30,6 +30,14 @@
 #define DETECT_NO_SLOT (-1)
 #define DETECT_NO_COLUMN SIZE_MAX
 
+/* Fields that a place has when it is an object: the field's name and these. */
+enum detect_point_part {
+    DETECT_POINT_LAT,         /* ".lat" */
+    DETECT_POINT_LON,         /* ".lon" */
+    DETECT_POINT_COORDINATES, /* ".coordinates", of GeoJSON */
+    DETECT_POINT_PARTS,
+};
+
 struct detect_value {
     struct bytes text;
     double number;
@@ -58,6 +66,7 @@ struct detect_reads {
     int by;
     int over;
     int partition;
+    int point[DETECT_POINT_PARTS]; /* of lat_long */
     /* Influencer fields that are none of the detector's own, as indices into the job's list. */
     uint8_t influencers[DETECT_INFLUENCERS_MAX];
     size_t n_influencers;
@@ -68,6 +77,9 @@ struct detect_plan {
     struct detect_slot *slots;
     size_t n_slots;
     size_t cap;
+    char **made; /* names of slots that the job does not hold */
+    size_t n_made;
+    size_t cap_made;
     struct detect_reads *detectors;
     int influencers[DETECT_INFLUENCERS_MAX];
     int summary;

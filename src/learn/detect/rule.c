@@ -56,7 +56,8 @@ static enum err read_condition(const struct format_node *v, const struct detect_
                                "a condition needs operator: \"lt\", \"lte\", \"gt\" or \"gte\"");
     if (type != FORMAT_INT && type != FORMAT_FLOAT)
         return format_node_err(v, why, ERR_INVALID, "a condition needs value, a number");
-    if ((detect_kind_rare(d->function->kind) || d->function->kind == DETECT_METRIC) &&
+    if ((detect_kind_rare(d->function->kind) || d->function->kind == DETECT_METRIC ||
+         d->function->kind == DETECT_LAT_LONG) &&
         a != DETECT_APPLIES_TIME)
         return format_node_err(v, why, ERR_INVALID,
                                "a condition of the function %s may only apply to \"time\"",

@@ -104,9 +104,12 @@ static bool load_episode(struct cursor *in, struct detect_episode *e)
 static bool class_saved(const struct detect_job *job, size_t class)
 {
     bool clock = false;
-    for (size_t i = 0; i < job->n_detectors; i++)
+    bool geo = false;
+    for (size_t i = 0; i < job->n_detectors; i++) {
         clock |= detect_kind_clock(job->detectors[i].function->kind);
-    return class != DETECT_CLASS_CLOCK || clock;
+        geo |= job->detectors[i].function->kind == DETECT_LAT_LONG;
+    }
+    return (class != DETECT_CLASS_CLOCK || clock) && (class != DETECT_CLASS_GEO || geo);
 }
 
 static void save_entity(const struct detect *d, const struct detect_entity *e, struct buf *out)
@@ -152,6 +155,9 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
     }
     case DETECT_CLASS_CLOCK:
         model_clock_save(&((const struct detect_clock *)whole)->model, out);
+        break;
+    case DETECT_CLASS_GEO:
+        model_geo_save(&((const struct detect_geo *)whole)->model, out);
         break;
     case DETECT_CLASSES:
         break;
@@ -216,7 +222,9 @@ void detect_state_save(const struct detect *d, struct buf *out)
         buf_le32(out, (uint32_t)text.n);
         buf_add(out, text.p, text.n);
     }
-    for (size_t c = 0; c < DETECT_CLASSES && class_saved(d->job, c); c++) {
+    for (size_t c = 0; c < DETECT_CLASSES; c++) {
+        if (!class_saved(d->job, c))
+            continue;
         size_t slots = detect_table_slots(d->table, (enum detect_class)c);
         buf_le64(out, detect_table_count(d->table, (enum detect_class)c));
         for (size_t i = 0; i < slots; i++) {
@@ -411,6 +419,8 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
     case DETECT_CLASS_CLOCK:
         return model_clock_load(in, detect_clock_cycle(&d->job->detectors[e->detector]),
                                 &((struct detect_clock *)whole)->model);
+    case DETECT_CLASS_GEO:
+        return model_geo_load(in, span, &((struct detect_geo *)whole)->model);
     case DETECT_CLASSES:
         break;
     }
@@ -423,17 +433,20 @@ static bool fits(const struct detect_detector *det, enum detect_class class)
     bool rare = detect_kind_rare(det->function->kind);
     bool freq = det->function->kind == DETECT_FREQ_RARE;
     bool clock = detect_kind_clock(det->function->kind);
+    bool shared = detect_kind_shared(det->function->kind);
     switch (class) {
     case DETECT_CLASS_METRIC:
-        return !rare && !clock && det->over == NULL;
+        return !rare && !shared && det->over == NULL;
     case DETECT_CLASS_POPULATION:
     case DETECT_CLASS_MEMBER:
-        return freq || (!rare && !clock && det->over != NULL);
+        return freq || (!rare && !shared && det->over != NULL);
     case DETECT_CLASS_POOL:
     case DETECT_CLASS_VALUE:
         return rare;
     case DETECT_CLASS_CLOCK:
         return clock;
+    case DETECT_CLASS_GEO:
+        return shared && !clock;
     default:
         return true;
     }
@@ -441,8 +454,10 @@ static bool fits(const struct detect_detector *det, enum detect_class class)
 
 static enum err load_entities(struct detect *d, struct cursor *in, const struct detect_loading *l)
 {
-    for (size_t c = 0; c < DETECT_CLASSES && class_saved(d->job, c); c++) {
+    for (size_t c = 0; c < DETECT_CLASSES; c++) {
         enum detect_class class = (enum detect_class)c;
+        if (!class_saved(d->job, c))
+            continue;
         uint64_t n = cursor_le64(in);
         for (uint64_t i = 0; i < n; i++) {
             uint8_t detector = cursor_u8(in);

@@ -42,7 +42,7 @@ struct detect_table {
 static const size_t sizes[DETECT_CLASSES] = {
     sizeof(struct detect_metric), sizeof(struct detect_population), sizeof(struct detect_member),
     sizeof(struct detect_pool),   sizeof(struct detect_rare_value), sizeof(struct detect_scale),
-    sizeof(struct detect_clock)};
+    sizeof(struct detect_clock),  sizeof(struct detect_geo)};
 
 struct detect_table *detect_table_new(struct detect_names *names, bool values_over)
 {

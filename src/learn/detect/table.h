@@ -5,10 +5,10 @@
  * Everything a job has learned, one entity for each thing that has a model.
  *
  * Classes: a metric series; a population and its members; a pool of rare values and its values; the
- * scale of a partition (the history of its scores); the times at which a series has events. An
- * entity is known by its class, detector and names, and found by them. Entities of a class lie in
- * slabs and are walked in a fixed order of slots; what is shown or learned does not depend on that
- * order.
+ * scale of a partition (the history of its scores); the times and the places at which a series
+ * has events. An entity is known by its class, detector and names, and found by them. Entities of a
+ * class lie in slabs and are walked in a fixed order of slots; what is shown or learned does not
+ * depend on that order.
  *
  * Ownership: detect_table_new() makes it; entities are its own, and hold references to names.
  * Threads:   one owner; different entities may be changed by different threads at once.
@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "detect/names.h"
 #include "model/clock.h"
+#include "model/geo.h"
 #include "model/history.h"
 #include "model/population.h"
 #include "model/rare.h"
@@ -35,6 +36,7 @@ enum detect_class {
     DETECT_CLASS_VALUE,
     DETECT_CLASS_SCALE,
     DETECT_CLASS_CLOCK,
+    DETECT_CLASS_GEO,
     DETECT_CLASSES,
 };
 
@@ -107,6 +109,12 @@ struct detect_scale {
 struct detect_clock {
     struct detect_entity head;
     struct model_clock model;
+};
+
+/* Places; likewise. */
+struct detect_geo {
+    struct detect_entity head;
+    struct model_geo model;
 };
 
 struct detect_table;

@@ -3,6 +3,7 @@
 #include "fault_memory.h"
 #include "stats/distinct.h"
 #include "stats/info.h"
+#include "stats/places.h"
 #include "stats/quantile.h"
 #include "stats/topk.h"
 
@@ -79,6 +80,32 @@ static void live_info(void)
     stats_info_release(&s[1]);
 }
 
+static void live_places(void)
+{
+    struct stats_places s[2];
+    struct rng r;
+    rng_init(&r, 3);
+    stats_places_init(&s[0]);
+    stats_places_init(&s[1]);
+    for (int i = 0; i < VALUES; i++)
+        (void)stats_places_add(&s[i % 2], (double)rng_below(&r, 180) - 90,
+                               (double)rng_below(&r, 360) - 180);
+    (void)stats_places_merge(&s[0], &s[1]);
+    assert_true(s[0].n <= STATS_PLACES_MAX);
+    struct buf b;
+    buf_init(&b);
+    stats_places_save(&s[0], &b);
+    struct stats_places back;
+    struct cursor c = cursor_make(b.p, b.n);
+    if (buf_ok(&b) && stats_places_load(&c, &back) == ERR_NONE) {
+        assert_int_equal(back.n, s[0].n);
+        stats_places_release(&back);
+    }
+    buf_release(&b);
+    stats_places_release(&s[0]);
+    stats_places_release(&s[1]);
+}
+
 static void live_quantile(void)
 {
     struct stats_quantile q[2];
@@ -130,6 +157,7 @@ static void sketches_outlive_a_lack_of_memory(void **state)
     (void)state;
     each_allocation(live_distinct);
     each_allocation(live_info);
+    each_allocation(live_places);
     each_allocation(live_quantile);
     each_allocation(live_topk);
 }

@@ -128,6 +128,12 @@ static void the_sentence_tells_who_sent_what_to_whom(void **state)
          WHEN "the mean of event.duration was 12.5, against 3 expected" END},
         {"\"function\":\"time_of_day\",\"by_field_name\":\"user.name\",\"by_field_value\":\"bob\"",
          WHEN "something happened at an unusual time of the day from bob" END},
+        {"\"function\":\"lat_long\",\"field_name\":\"source.geo.location\",\"by_field_name\":"
+         "\"user.name\",\"by_field_value\":\"bob\",\"actual\":[35.68,139.77],\"typical\":[52.5,13."
+         "4],"
+         "\"geo_results\":{\"actual_point\":\"35.68,139.77\",\"typical_point\":\"52.5,13.4\"}",
+         WHEN "something happened at an unusual place, 35.68,139.77, from bob, against 52.5,13.4 "
+              "expected" END},
         {"\"function\":\"low_count\"", WHEN "low_count was unusual" END},
     };
     struct buf out;

@@ -29,10 +29,11 @@ static const char whole_job[] =
     "{\"function\":\"freq_rare\",\"by_field_name\":\"name\",\"over_field_name\":\"port\"},"
     "{\"function\":\"median\",\"field_name\":\"bytes\",\"by_field_name\":\"port\"},"
     "{\"function\":\"time_of_day\",\"by_field_name\":\"src\"},"
+    "{\"function\":\"lat_long\",\"field_name\":\"place\",\"over_field_name\":\"src\"},"
     "{\"function\":\"high_varp\",\"field_name\":\"bytes\",\"partition_field_name\":\"src\"}],"
     "\"influencers\":[\"src\",\"port\"]},"
     "\"model_plot_config\":{\"enabled\":true}}";
-static const char *const whole_columns[] = {"time", "bytes", "port", "src", "name"};
+static const char *const whole_columns[] = {"time", "bytes", "port", "src", "name", "place"};
 
 static size_t make_rows(struct help_row *rows, size_t buckets, uint64_t seed)
 {
@@ -50,6 +51,8 @@ static size_t make_rows(struct help_row *rows, size_t buckets, uint64_t seed)
             snprintf(x->text[1], sizeof(x->text[1]), "%s", ports[rng_below(&r, 4)]);
             snprintf(x->text[2], sizeof(x->text[2]), "host%u", (unsigned)rng_below(&r, 5));
             snprintf(x->text[3], sizeof(x->text[3]), "n%u.example", (unsigned)rng_below(&r, 40));
+            snprintf(x->text[4], sizeof(x->text[4]), "%.4f,%.4f", 50 + rng_normal(&r),
+                     10 + rng_normal(&r));
             if (flood && i == 0) {
                 snprintf(x->text[0], sizeof(x->text[0]), "90000000");
                 snprintf(x->text[1], sizeof(x->text[1]), "4444");
@@ -92,8 +95,8 @@ static char *run_all(const struct fixture *f, struct thread_team *team)
 {
     struct buf out;
     buf_init(&out);
-    struct detect *d = help_engine(f->job, &out, team, whole_columns, 5);
-    help_feed(d, f->rows, f->n, 4);
+    struct detect *d = help_engine(f->job, &out, team, whole_columns, 6);
+    help_feed(d, f->rows, f->n, 5);
     assert_int_equal(detect_finish(d), ERR_NONE);
     detect_report_size(d);
     detect_free(d);
@@ -165,25 +168,25 @@ static void test_restored_at_every_bucket(void **state)
     char *whole = run_all(&f, NULL);
     struct buf out;
     buf_init(&out);
-    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 6);
     for (size_t i = 0; i < f.n; i++) {
         if (i % 9 == 5) {
             struct buf saved;
             struct detect *next = NULL;
             struct detect_options o = help_options(&out, NULL);
-            struct bytes names[5];
-            for (size_t k = 0; k < 5; k++)
+            struct bytes names[6];
+            for (size_t k = 0; k < 6; k++)
                 names[k] = bytes_make(whole_columns[k], strlen(whole_columns[k]));
             buf_init(&saved);
             detect_save(d, &saved);
             assert_true(buf_ok(&saved));
             assert_int_equal(detect_restore(f.job, &o, saved.p, saved.n, &next, NULL), ERR_NONE);
-            assert_int_equal(detect_columns(next, names, 5, NULL), ERR_NONE);
+            assert_int_equal(detect_columns(next, names, 6, NULL), ERR_NONE);
             buf_release(&saved);
             detect_free(d);
             d = next;
         }
-        help_feed(d, &f.rows[i], 1, 4);
+        help_feed(d, &f.rows[i], 1, 5);
     }
     assert_int_equal(detect_finish(d), ERR_NONE);
     detect_report_size(d);
@@ -204,8 +207,8 @@ static void test_live_is_replay(void **state)
     buf_init(&replay);
     buf_init(&live);
     ts_ns last = START + 60 * SPAN;
-    struct detect *d = help_engine(f.job, &replay, NULL, whole_columns, 5);
-    help_feed(d, f.rows, f.n, 4);
+    struct detect *d = help_engine(f.job, &replay, NULL, whole_columns, 6);
+    help_feed(d, f.rows, f.n, 5);
     assert_int_equal(detect_advance(d, last), ERR_NONE);
     detect_free(d);
 
@@ -213,10 +216,10 @@ static void test_live_is_replay(void **state)
     o.follow_records = false;
     o.delay_ns = TIME_MIN;
     assert_int_equal(detect_new(f.job, &o, &d), ERR_NONE);
-    struct bytes names[5];
-    for (size_t i = 0; i < 5; i++)
+    struct bytes names[6];
+    for (size_t i = 0; i < 6; i++)
         names[i] = bytes_make(whole_columns[i], strlen(whole_columns[i]));
-    assert_int_equal(detect_columns(d, names, 5, NULL), ERR_NONE);
+    assert_int_equal(detect_columns(d, names, 6, NULL), ERR_NONE);
     ts_ns now = START;
     for (size_t i = 0; i < f.n; i++) {
         for (; now <= f.rows[i].time; now += 7 * TIME_S) {
@@ -227,7 +230,7 @@ static void test_live_is_replay(void **state)
                 live.n = n;
             }
         }
-        help_feed(d, &f.rows[i], 1, 4);
+        help_feed(d, &f.rows[i], 1, 5);
     }
     assert_int_equal(detect_advance(d, last + TIME_MIN), ERR_NONE);
     if (live.n > 0)
@@ -247,10 +250,10 @@ static void test_interim_changes_nothing(void **state)
     char *whole = run_all(&f, NULL);
     struct buf out;
     buf_init(&out);
-    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 6);
     bool seen = false;
     for (size_t i = 0; i < f.n; i++) {
-        help_feed(d, &f.rows[i], 1, 4);
+        help_feed(d, &f.rows[i], 1, 5);
         if (i % 7 != 0)
             continue;
         size_t n = out.n;
@@ -277,17 +280,17 @@ static void test_years_without_records(void **state)
     struct fixture f = begin(30);
     struct buf out;
     buf_init(&out);
-    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 5);
-    help_feed(d, f.rows, f.n, 4);
+    struct detect *d = help_engine(f.job, &out, NULL, whole_columns, 6);
+    help_feed(d, f.rows, f.n, 5);
     ts_ns before = clock_steady();
     struct help_row late = f.rows[0];
     late.time = START + 50 * 365 * TIME_DAY;
-    help_feed(d, &late, 1, 4);
+    help_feed(d, &late, 1, 5);
     assert_true(clock_steady() - before < TIME_S);
     assert_true(detect_counts(d)->empty_buckets > 1000000);
     assert_int_equal(detect_final_until(d), time_floor(late.time, SPAN));
     late.time -= 100 * TIME_DAY;
-    help_feed(d, &late, 1, 4);
+    help_feed(d, &late, 1, 5);
     assert_int_equal(detect_counts(d)->out_of_order, 1);
     detect_free(d);
     buf_release(&out);

@@ -13,7 +13,9 @@ static const char job_text[] =
     "\"high_sum\",\"field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"rare\","
     "\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"freq_rare\","
     "\"by_field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"median\","
-    "\"field_name\":\"v\"},{\"function\":\"info_content\","
+    "\"field_name\":\"v\"},{\"function\":\"lat_long\",\"field_name\":\"g\",\"by_field_name\":\"a\"}"
+    ","
+    "{\"function\":\"info_content\","
     "\"field_name\":\"b\",\"custom_rules\":[{\"conditions\":[{\"applies_to\":\"actual\","
     "\"operator\":"
     "\"gt\",\"value\":1e9}]}]}],\"influencers\":[\"a\",\"b\"]},\"unknown\":1,"
@@ -27,12 +29,14 @@ static const char feed_text[] =
 static void feed(struct detect *d, int from, int to)
 {
     for (int i = from; i < to; i++) {
-        char v[3][24];
+        char v[4][24];
         snprintf(v[0], 24, "a%d", i % 3);
         snprintf(v[1], 24, "%d", i == 70 ? 90000000 : i * 37 % 101);
         snprintf(v[2], 24, "b%d", i == 70 ? 99 : i * 7 % 11);
+        snprintf(v[3], 24, "%d,%d", i == 70 ? -40 : 40 + i % 3, i * 3 % 60);
         struct bytes fields[] = {bytes_make("0", 1), bytes_make(v[0], strlen(v[0])),
-                                 bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2]))};
+                                 bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2])),
+                                 bytes_make(v[3], strlen(v[3]))};
         if (detect_record(d, i * 5 * TIME_MIN, fields) != ERR_NONE)
             return;
     }
@@ -65,16 +69,16 @@ static void live(struct buf *out)
     buf_init(&saved);
     struct detect_options o = help_options(out, NULL);
     struct bytes names[] = {bytes_make("time", 4), bytes_make("a", 1), bytes_make("v", 1),
-                            bytes_make("b", 1)};
+                            bytes_make("b", 1), bytes_make("g", 1)};
     (void)!detect_feed_parse(feed_text, strlen(feed_text), "", &datafeed, &why);
     (void)!detect_filters_parse(&filters, filters_text, strlen(filters_text), "", &why);
     if (detect_job_parse(job_text, strlen(job_text), "", filters.list, filters.n, &job, &why) ==
             ERR_NONE &&
-        detect_new(job, &o, &d) == ERR_NONE && detect_columns(d, names, 4, &why) == ERR_NONE) {
+        detect_new(job, &o, &d) == ERR_NONE && detect_columns(d, names, 5, &why) == ERR_NONE) {
         feed(d, 0, 60);
         detect_save(d, &saved);
         if (buf_ok(&saved) && detect_restore(job, &o, saved.p, saved.n, &copy, &why) == ERR_NONE &&
-            detect_columns(copy, names, 4, &why) == ERR_NONE) {
+            detect_columns(copy, names, 5, &why) == ERR_NONE) {
             feed(copy, 60, 80);
             (void)!detect_interim(copy);
             (void)!detect_finish(copy);

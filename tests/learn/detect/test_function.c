@@ -46,7 +46,7 @@ static void test_fields(void **state)
     assert_string_equal(find("high_median")->description, "median");
     assert_false(find("median")->zero_when_empty || find("varp")->zero_when_empty);
     assert_true(find("time_of_day")->supported && find("time_of_week")->supported);
-    assert_false(find("lat_long")->supported);
+    assert_true(find("lat_long")->supported);
     assert_true(find("rare")->supported);
 }
 

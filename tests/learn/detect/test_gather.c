@@ -12,7 +12,7 @@
 static const enum detect_kind kinds[] = {
     DETECT_COUNT,          DETECT_SUM,          DETECT_MEAN, DETECT_MIN,  DETECT_MAX,
     DETECT_DISTINCT_COUNT, DETECT_INFO_CONTENT, DETECT_RARE, DETECT_VARP, DETECT_MEDIAN,
-    DETECT_TIME_OF_WEEK};
+    DETECT_TIME_OF_WEEK,   DETECT_LAT_LONG};
 
 static void add(struct detect_gather *g, enum detect_kind kind, struct rng *r)
 {
@@ -25,6 +25,9 @@ static void add(struct detect_gather *g, enum detect_kind kind, struct rng *r)
             detect_gather_text(g, kind, hash_bytes((struct hash_key){1, 2}, b.p, b.n), b, 1));
     } else if (kind == DETECT_TIME_OF_WEEK) {
         detect_gather_slot(g, n % 168, 1);
+    } else if (kind == DETECT_LAT_LONG) {
+        g->count++;
+        assert_true(stats_places_add(&g->places, (double)(n % 179) - 89, (double)(n % 7919) / 44));
     } else {
         double v = rng_below(r, 2) != 0 ? (double)n * 1e6 : rng_normal(r) * 1e3;
         detect_gather_number(g, kind, v, 1 + rng_below(r, 3));

@@ -100,7 +100,13 @@ static void test_refusals(void **state)
         {"\"function\":\"time_of_day\",\"field_name\":\"a\"", ERR_INVALID, "takes no field_name"},
         {"\"function\":\"time_of_week\",\"by_field_name\":\"a\",\"exclude_frequent\":\"by\"",
          ERR_INVALID, "takes no exclude_frequent"},
-        {"\"function\":\"lat_long\",\"field_name\":\"a\"", ERR_UNSUPPORTED, "not supported"},
+        {"\"function\":\"lat_long\"", ERR_INVALID, "needs field_name"},
+        {"\"function\":\"lat_long\",\"field_name\":\"a\",\"over_field_name\":\"b\","
+         "\"exclude_frequent\":\"over\"",
+         ERR_INVALID, "takes no exclude_frequent"},
+        {"\"function\":\"lat_long\",\"field_name\":\"a\",\"custom_rules\":[{\"conditions\":[{"
+         "\"applies_to\":\"typical\",\"operator\":\"gt\",\"value\":1}]}]",
+         ERR_INVALID, "may only apply to \"time\""},
         {"\"function\":\"freq_rare\",\"by_field_name\":\"a\"", ERR_INVALID,
          "needs over_field_name"},
         {"\"function\":\"count\",\"by_field_name\":\"a\",\"partition_field_name\":\"a\"",
