@@ -171,7 +171,7 @@ class Plan:
     def make_count(self, first):
         low = first["function"].startswith("low_")
         for t, i, odd in self.each(first):
-            for _ in range((0 if odd else 3) if low else 20 if odd else 1):
+            for _ in range((0 if odd else 3) if low else 100 if odd else 1):
                 self.add(t, self.splits(i))
 
     make_non_zero_count = make_count
@@ -179,7 +179,7 @@ class Plan:
     def make_sum(self, first):
         for t, i, odd in self.each(first):
             for _ in range(20 if odd else 1):
-                self.add(t, self.splits(i), **self.measured(self.rng.lognormvariate(6, 0.4) * (200 if odd else 1)))
+                self.add(t, self.splits(i), **self.measured(self.rng.lognormvariate(6, 0.4) * (2000 if odd else 1)))
 
     make_mean = make_median = make_sum
 
@@ -207,6 +207,13 @@ class Plan:
             self.add(t, dict.fromkeys(where, i) | {by: self.rng.randrange(USUAL)})
         self.expected = dict.fromkeys(where, 0) | {by: RARE}
         self.add(self.at + self.span / 2, self.expected)
+
+    def make_freq_rare(self, first):
+        by, over = first["by_field_name"], first["over_field_name"]
+        for t, i, odd in self.each(first, {over: 0}):
+            self.add(t, {over: i, by: self.rng.randrange(USUAL)})
+            for _ in range(5 if odd else 0):
+                self.add(t, {over: i, by: RARE})
 
     def make_time_of_day(self, first):
         """Office hours; and once a Sunday at three in the morning."""

@@ -1,13 +1,15 @@
-"""Our own packages over an office's days: a port scan, a sweep, refused connections, guessed passwords
-and floods are told by the right rules, with the right source or destination; without them all is silent."""
+"""Our own packages over an office's days: a port scan, a sweep, refused connections, guessed passwords, floods,
+and in the first hours DNS tunnels, uploads and peers of a host's own are told by the right rules, with the right
+source or destination; without them all is silent."""
 import json
+import random
 import time
 
-from weir_e2e import START, Folder, check, conn, office, weir
+from weir_e2e import START, Folder, check, conn, office, upload, weir
 
 DAYS = 2
 AT = START + 86400 + 36000  # ten in the morning of the second day
-PACKAGES = ["--package", "scans", "--package", "floods"]
+PACKAGES = ["--package", "scans", "--package", "floods", "--package", "first_hours"]
 
 
 def silent_now_and_then():
@@ -46,14 +48,48 @@ def logins(guessed):
     }) + "\n" for t, source, user in sorted(at))
 
 
+def questions(tunnel_at=None):
+    """The office's DNS as ECS documents: few names asked for often and many seldom, a virus scanner that asks
+    about files, a mail server that asks about senders; and, when wanted, ten minutes of a tunnel."""
+    rng = random.Random(3)
+
+    def letters(n):
+        return f"{rng.getrandbits(4 * n):0{n}x}"
+
+    asked = []
+    for hour in range(DAYS * 24):
+        for _ in range(int(rng.gauss(300, 20))):
+            which = min(int(rng.paretovariate(0.6)), 4000)
+            asked.append((hour, f"10.1.0.{rng.randint(10, 29)}", f"s{rng.randint(1, 5)}.site{which}.com"))
+        asked += [(hour, "10.1.0.13", f"{letters(32)}.scanner.net") for _ in range(rng.randint(1, 40))]
+        asked += [(hour, "10.1.0.5", f"{rng.getrandbits(8)}.{rng.getrandbits(8)}.2.192.senders.org")
+                  for _ in range(rng.randint(1, 60))]
+    times = [(START + hour * 3600 + rng.random() * 3600, source, name) for hour, source, name in asked]
+    if tunnel_at is not None:
+        times += [(tunnel_at + i, "10.1.0.17", f"{letters(50)}.t.zone.org") for i in range(600)]
+    return "".join(json.dumps({
+        "@timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t)),
+        "event": {"kind": "event", "category": ["network"], "dataset": "network_traffic.dns"},
+        "source": {"ip": source}, "destination": {"ip": "10.1.0.2", "port": 53},
+        "dns": {"question": {"name": name, "type": "A"}},
+    }) + "\n" for t, source, name in sorted(times))
+
+
+def calls_home(at):
+    """A host with a hundred short conversations with a peer that nobody knows."""
+    return [(at + i * 6, "10.1.0.18", "185.220.101.78", 443, 600, 900) for i in range(100)]
+
+
 def raised(run):
-    """For each rule the times, sources and destinations of its alerts."""
+    """For each rule the times and the addresses of its alerts."""
     out = {}
     for a in run.lines():
-        of = out.setdefault(a["kibana.alert.rule.name"], {"at": set(), "source": set(), "to": set()})
+        of = out.setdefault(a["kibana.alert.rule.name"], {k: set() for k in ("at", "source", "to", "home", "peer")})
         of["at"].add(a["@timestamp"])
         of["source"] |= set(a.get("source.ip", []))
         of["to"] |= set(a.get("destination.ip", []))
+        of["home"] |= set(a.get("weir.home.ip", []))
+        of["peer"] |= set(a.get("weir.peer.ip", []))
     return out
 
 
@@ -64,7 +100,8 @@ def minute(after):
 with Folder() as folder:
     days = sorted(office(DAYS * 24) + silent_now_and_then())
     clean = folder("conn.clean.log", conn(days))
-    run = weir("replay", "--quiet", *PACKAGES, clean, folder("clean.ndjson", logins(False)))
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("clean.ndjson", logins(False)),
+               folder("questions.ndjson", questions()))
     check(run.status == 0 and run.out == "", "ordinary days raise no alert", run)
 
     run = weir("replay", "--quiet", *PACKAGES, clean, folder("scan.log", conn(port_scan())))
@@ -96,3 +133,30 @@ with Folder() as folder:
     rule = "Spike in Failed Log-ins from a Source"
     check(set(got) == {rule}, "guessed passwords raise their rule alone", run)
     check(got[rule]["source"] == {"203.0.113.77"}, "with the source", run)
+
+    early = START + 3600
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("tunnel.ndjson", questions(early)))
+    got = raised(run)
+    rule = "DNS Tunnel in the First Hours"
+    check(set(got) == {rule}, "a DNS tunnel raises its rule alone", run)
+    check(got[rule]["source"] == {"10.1.0.17"}, "with the host that asks", run)
+    check(min(got[rule]["at"]) <= minute(early + 600), "within ten minutes", run)
+    check("zone.org" in run.out and "scanner.net" not in run.out, "and the domain", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("upload.log", conn(upload(1))))
+    got = raised(run)
+    for rule in ("Bytes Leaving over an Unusual Port in the First Hours",
+                 "Bytes Leaving to an Unusual Peer in the First Hours",
+                 "Bytes Leaving a Home Host in the First Hours"):
+        check(rule in got, f"the upload raises: {rule}", run)
+        check(got[rule]["home"] == {"10.1.0.17"}, f"with the host: {rule}", run)
+        check(got[rule]["peer"] == {"185.220.101.77"}, f"and the peer: {rule}", run)
+        check(min(got[rule]["at"]) <= minute(early + 600), f"within ten minutes: {rule}", run)
+
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("home.log", conn(calls_home(START + 3 * 3600))))
+    got = raised(run)
+    for rule in ("Conversations with an Unusual Peer in the First Hours",
+                 "Home Host with Peers of Its Own in the First Hours"):
+        check(rule in got, f"a program that calls home raises: {rule}", run)
+        check(got[rule]["home"] == {"10.1.0.18"}, f"with the host: {rule}", run)
+        check(got[rule]["peer"] == {"185.220.101.78"}, f"and the peer: {rule}", run)

@@ -34,9 +34,14 @@ static void the_binary_carries_the_files_as_they_are(void **state)
 static void packages_are_named_in_order(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {
-        "ded",   "floods",           "home_exfil",         "network_traffic",
-        "scans", "security_network", "security_packetbeat"};
+    static const char *const wanted[] = {"ded",
+                                         "first_hours",
+                                         "floods",
+                                         "home_exfil",
+                                         "network_traffic",
+                                         "scans",
+                                         "security_network",
+                                         "security_packetbeat"};
     assert_int_equal(package_shipped_count(), sizeof(wanted) / sizeof(wanted[0]));
     for (size_t i = 0; i < package_shipped_count(); i++)
         assert_string_equal(package_shipped_name(i), wanted[i]);
