@@ -34,6 +34,10 @@ static void rare_begin(struct quality_world *w)
         h->next = h->values + ROUTINE_RARE;
         h->draws = 4 + 8 * rng_f64(&w->rng);
         h->churn = i % 2 == 0 ? 0 : exp(-4 + 3.5 * rng_f64(&w->rng));
+        if (w->run->held_out) {
+            h->values *= 2;
+            h->draws *= 0.7;
+        }
     }
 }
 
@@ -95,7 +99,7 @@ static void pages_bucket(struct quality_world *w)
 {
     size_t *next = w->own;
     for (size_t i = 0; i < w->n; i++) {
-        int common = 1 + (int)quality_poisson_draw(&w->rng, 3);
+        int common = 1 + (int)quality_poisson_draw(&w->rng, w->run->held_out ? 1 : 3);
         int own = 0;
         quality_world_judge(w, i);
         for (int k = 0; k < common; k++)
@@ -132,7 +136,7 @@ static void times_begin(struct quality_world *w)
         u->mode[1] = fmod(u->mode[0] + (4 + 3 * rng_f64(&w->rng)) / 24, 1);
         u->sd[0] = (0.5 + rng_f64(&w->rng)) / 24;
         u->sd[1] = 0.7 / 24;
-        u->second = rng_below(&w->rng, 2) == 0 ? 0 : 0.3;
+        u->second = rng_below(&w->rng, 2) == 0 ? 0 : w->run->held_out ? 0.5 : 0.3;
     }
 }
 

@@ -3,11 +3,16 @@
 """The Numenta Anomaly Benchmark's score of `weir detect`.
 
 Each series is one job: a `mean(value)` detector whose bucket span is the file's step, one setting
-for all. Points get the first score of their bucket; nothing looks ahead. The scoring is NAB's: 15 %
-of a file (at most 750 points) is probation, in a window only the first detection counts, by its
-place; a detection outside costs by its distance after the last window; one threshold for all.
+for all. Points get the first score of their bucket (initial_anomaly_score); nothing looks ahead. The
+scoring is NAB's (Lavin and Ahmad 2015): 15 % of a file (at most 750 points) is probation, and a window
+that ends in it does not count; in a window only the first detection counts, by its place; a detection
+outside costs by its distance after the last window; 0 is what silence earns, 100 what detections at
+the left edge of each window would.
 
-    nab.py --data DIR [--weir build/release/weir] [--files]
+A profile's score is that of its best threshold, one for all files, as NAB reports it; beside it are
+the scores at 50 and 75, which nobody has chosen after the fact.
+
+    nab.py --data DIR [--weir build/release/weir] [--files] [--page]
 
 DIR holds data/ and labels/combined_windows.json as NAB lays them out.
 """
@@ -20,6 +25,8 @@ import math
 import pathlib
 import subprocess
 import tempfile
+
+import page
 
 PROFILES = {"standard": (1, 1, 0.11), "reward_low_FP": (1, 1, 0.22), "reward_low_FN": (1, 2, 0.11)}
 
@@ -46,7 +53,7 @@ def bucket_scores(weir, rows, folder):
     for line in out.splitlines():
         doc = json.loads(line)
         if doc["result_type"] == "bucket":
-            scores[doc["timestamp"] // 1000] = doc["anomaly_score"]
+            scores[doc["timestamp"] // 1000] = doc["initial_anomaly_score"]
     return [(t, scores.get(t // step * step, 0)) for t, _ in rows]
 
 
@@ -54,38 +61,45 @@ def sigmoid(y):
     return 2 / (1 + math.exp(5 * y)) - 1
 
 
-def score_file(points, windows, threshold, profile):
-    tp, fn, fp = profile
-    probation = min(int(0.15 * len(points)), 750)
-    spans = []
+def spans(points, windows):
+    """First and last index of each window that counts."""
+    out = []
     for first, last in windows:
         inside = [i for i, (t, _) in enumerate(points) if first <= t <= last]
-        if inside:
-            spans.append((inside[0], inside[-1]))
+        if inside and inside[-1] >= probation(points):
+            out.append((inside[0], inside[-1]))
+    return out
+
+
+def probation(points):
+    return min(int(0.15 * len(points)), 750)
+
+
+def score_file(points, windows, threshold, profile):
+    """What it earns, windows found, false detections."""
+    tp, fn, fp = profile
     total = 0
-    found = set()
-    for i in range(probation, len(points)):
+    found, false = set(), 0
+    for i in range(probation(points), len(points)):
         if points[i][1] < threshold:
             continue
-        span = next((s for s in spans if s[0] <= i <= s[1]), None)
-        if span is not None:
-            if span not in found:
-                found.add(span)
-                total += tp * sigmoid(-(span[1] - i + 1) / (span[1] - span[0] + 1)) / sigmoid(-1)
+        window = next((w for w in windows if w[0] <= i <= w[1]), None)
+        if window is not None:
+            if window not in found:
+                found.add(window)
+                place = -(window[1] - i + 1) / (window[1] - window[0] + 1)
+                total += tp * sigmoid(place) / sigmoid(-1)
             continue
-        before = [s for s in spans if s[1] < i]
-        if not before:
-            total -= fp
-            continue
-        last = before[-1]
-        y = (i - last[1]) / (last[1] - last[0] + 1)
-        total += fp * (sigmoid(y) if y < 3 else -1)
-    return total - fn * (len(spans) - len(found)), len(found), len(spans)
+        false += 1
+        before = [w for w in windows if w[1] < i]
+        past = (i - before[-1][1]) / max(before[-1][1] - before[-1][0], 1) if before else 3
+        total += fp * (sigmoid(past) if past < 3 else -1)
+    return total - fn * (len(windows) - len(found)), len(found), false
 
 
 def corpus_score(series, threshold, profile):
     raw = sum(score_file(points, windows, threshold, profile)[0] for points, windows in series)
-    count = sum(score_file(points, windows, 101, profile)[2] for points, windows in series)
+    count = sum(len(windows) for _, windows in series)
     null = -profile[1] * count
     return 100 * (raw - null) / (profile[0] * count - null)
 
@@ -94,7 +108,8 @@ def main():
     args = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     args.add_argument("--data", type=pathlib.Path, required=True)
     args.add_argument("--weir", default="build/release/weir")
-    args.add_argument("--files", action="store_true", help="a line for each file too")
+    args.add_argument("--files", action="store_true", help="lines for each file too")
+    args.add_argument("--page", action="store_true", help="write the table of docs/quality.md")
     args = args.parse_args()
     labels = json.loads((args.data / "labels/combined_windows.json").read_text())
     series = {}
@@ -103,18 +118,25 @@ def main():
             with open(args.data / "data" / name, newline="") as f:
                 rows = [(seconds(r["timestamp"]), float(r["value"])) for r in csv.DictReader(f)]
             points = bucket_scores(args.weir, rows, pathlib.Path(folder))
-            series[name] = (points, [(seconds(a), seconds(b)) for a, b in windows])
+            series[name] = (points, spans(points, [(seconds(a), seconds(b)) for a, b in windows]))
     everything = list(series.values())
+    rows = ["| profile | best threshold for all | score there | at 50 | at 75 |",
+            "| --- | --- | --- | --- | --- |"]
     for name, profile in PROFILES.items():
-        best = max((corpus_score(everything, t, profile), t) for t in range(5, 100))
+        best = max((corpus_score(everything, t, profile), t) for t in range(1, 100))
+        at = {t: corpus_score(everything, t, profile) for t in (50, 75)}
+        rows.append(f"| {name} | {best[1]} | {best[0]:.1f} | {at[50]:.1f} | {at[75]:.1f} |")
         print(json.dumps({"bench": "quality", "case": f"nab_{name}", "score": round(best[0], 1),
                           "threshold": best[1], "files": len(series),
-                          "at_75": round(corpus_score(everything, 75, profile), 1)}))
+                          "at_50": round(at[50], 1), "at_75": round(at[75], 1)}))
     if args.files:
         for name, (points, windows) in series.items():
-            got = score_file(points, windows, 56, PROFILES["standard"])
-            print(json.dumps({"file": name, "windows": got[2], "found": got[1],
-                              "score": round(got[0], 2)}))
+            for t in (50, 75):
+                got = score_file(points, windows, t, PROFILES["standard"])
+                print(json.dumps({"file": name, "threshold": t, "windows": len(windows),
+                                  "found": got[1], "false": got[2], "score": round(got[0], 2)}))
+    if args.page:
+        page.write("NAB", f"{len(series)} series.\n\n" + "\n".join(rows))
 
 
 if __name__ == "__main__":

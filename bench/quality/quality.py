@@ -19,10 +19,11 @@ import pathlib
 import subprocess
 import sys
 
+import page
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FLOORS = HERE / "floors.json"
-PAGE = ROOT / "docs/quality.md"
 LONG = ["--buckets", "1000000", "--every", "5000"]
 SHORT = ["--buckets", "60000", "--every", "1000"]
 
@@ -147,13 +148,6 @@ def measure(args, options):
     return lines
 
 
-def write_page(marker, text):
-    page = PAGE.read_text()
-    begin, end = f"<!-- {marker} -->\n", f"\n<!-- end of {marker} -->"
-    before, rest = page.split(begin, 1)
-    PAGE.write_text(before + begin + text + end + rest.split(end, 1)[1])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,8 +167,8 @@ def main():
     lines = measure(args, options + (["--held-out"] if args.held_out else []))
     print(table(lines))
     if args.write_page:
-        write_page("generated families", table(lines))
-        write_page("held-out families", table(measure(args, options + ["--held-out"])))
+        page.write("generated families", table(lines))
+        page.write("held-out families", table(measure(args, options + ["--held-out"])))
     if args.write_floors:
         floors = {line["family"]: {key: floor(key, *value) for key, value in figures(line).items()
                                    if value[0] < NEVER} for line in lines}
