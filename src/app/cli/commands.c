@@ -66,12 +66,14 @@ const struct cli_command cli_commands[] = {
      "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
      DATA | CLI_BIT(CLI_LIMIT), cli_sql},
     {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results or "
-     "messages\n"
-     "ID. results prints the records that the job found, one JSON document a line, messages what "
-     "it\n"
-     "has to say of itself.",
-     DATA | CLI_BIT(CLI_DATAFEED) | TIMES, cli_job},
+     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results, messages\n"
+     "or forecast ID; delete-forecast ID [FORECAST]. results prints the records that the job "
+     "found,\n"
+     "one JSON document a line, messages what it has to say of itself; forecast foretells its\n"
+     "series, to be read with results ID --type model_forecast.",
+     DATA | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_TYPE) | CLI_BIT(CLI_DURATION) |
+         CLI_BIT(CLI_EXPIRES_IN) | CLI_BIT(CLI_MAX_MODEL_MEMORY) | TIMES,
+     cli_job},
     {"filter", "VERB [ID|FILE] [OPTION]...", "Manage the lists that custom rules of jobs name.",
      "list; show or delete ID; put FILE, which makes or replaces the filters of the file. What is\n"
      "put holds at once for the jobs that run; what a job names cannot be deleted.",

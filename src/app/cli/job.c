@@ -23,7 +23,8 @@ int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
     if (args->rest_n == 0)
-        return wrong("list, create, open, close, reset, delete, results or messages");
+        return wrong("list, create, open, close, reset, delete, results, messages, forecast or "
+                     "delete-forecast");
     const char *verb = args->rest[0];
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
@@ -39,15 +40,20 @@ int cli_job(const struct cli_args *args)
             return status;
         a.makes = true;
     } else if (strcmp(verb, "list") != 0) {
-        if (args->rest_n != 2) {
+        bool forecast = strcmp(verb, "delete-forecast") == 0 && args->rest_n == 3;
+        if (args->rest_n != 2 && !forecast) {
             buf_release(&a.text);
-            return wrong("weir job VERB ID, where VERB is open, close, reset, delete, results or "
-                         "messages");
+            return wrong("weir job VERB ID, where VERB is open, close, reset, delete, results, "
+                         "messages, forecast or delete-forecast");
         }
         format_write_field_str(&a.w, "id", args->rest[1]);
+        if (forecast)
+            format_write_field_str(&a.w, "forecast_id", args->rest[2]);
     }
-    cli_ask_option(&a, args, CLI_FROM);
-    cli_ask_option(&a, args, CLI_TO);
+    static const enum cli_option_id passed[] = {CLI_FROM,     CLI_TO,         CLI_TYPE,
+                                                CLI_DURATION, CLI_EXPIRES_IN, CLI_MAX_MODEL_MEMORY};
+    for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
+        cli_ask_option(&a, args, passed[i]);
     return cli_ask_run(&a, args);
 }
 

@@ -25,6 +25,8 @@
 
 struct daemon_jobs;
 struct detect_filter;
+struct detect_forecast;
+struct detect_forecast_options;
 struct event;
 struct rule_job;
 struct store_job;
@@ -115,6 +117,15 @@ enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *
 
 /* Saves what the jobs that are up have learned, with positions and counts, to state.db. */
 enum err daemon_jobs_save(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * A forecast of a job from what it has learned: of the running one, or of its snapshot in state
+ * when it does not run (j may be NULL: none does). ERR_INVALID: it cannot be foretold, and why;
+ * ERR_NOT_FOUND.
+ */
+enum err daemon_jobs_forecast(const struct daemon_jobs *j, struct store_state *state,
+                              const char *job_id, const struct detect_forecast_options *options,
+                              struct detect_forecast **out, struct err_text *why) ERR_MUST_CHECK;
 
 /* What a rule may know of a job. */
 void daemon_jobs_describe(struct daemon_jobs *j, const char *job_id, struct rule_job *out);

@@ -3,8 +3,8 @@
 
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
- * (stored events), jobs_lists.c (filters), jobs_message.c (sentences for people), jobs_result.c
- * (results to state.db), jobs_save.c (learning to state.db and back).
+ * (stored events), jobs_forecast.c (what comes), jobs_lists.c (filters), jobs_message.c (sentences
+ * for people), jobs_result.c (results to state.db), jobs_save.c (learning to state.db and back).
  */
 
 #include "base/arena.h"

@@ -206,8 +206,8 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
             err = changed(store_state_job_delete(state, id), id, &why);
     } else {
         err = err_set(&why, ERR_INVALID,
-                      "job expects list, create, open, close, reset, delete, results or messages, "
-                      "not '%s'",
+                      "job expects list, create, open, close, reset, delete, results, messages, "
+                      "forecast or delete-forecast, not '%s'",
                       verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);

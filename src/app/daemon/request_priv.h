@@ -58,6 +58,8 @@ int daemon_request_sql(struct daemon_asked *a);
 int daemon_request_status(struct daemon_asked *a);
 int daemon_request_alerts(struct daemon_asked *a);
 int daemon_request_results(struct daemon_asked *a);
+int daemon_request_forecast(struct daemon_asked *a);
+int daemon_request_delete_forecast(struct daemon_asked *a);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);

@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/data.h"
 #include "daemon/enricher.h"
+#include "daemon/forecasts.h"
 #include "daemon/install.h"
 #include "daemon/jail.h"
 #include "daemon/keeper.h"
@@ -328,6 +329,8 @@ static enum err tick(struct serve *s, struct err_text *why)
         err = daemon_pipeline_interim(s->pipeline, why);
     if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
         err = daemon_pipeline_save(s->pipeline, why);
+        if (err == ERR_NONE)
+            err = daemon_forecasts_expire(s->data->state, clock_wall(), why);
         s->saved = now;
     }
     pthread_mutex_unlock(&s->data->lock);

@@ -207,6 +207,12 @@ enum err store_state_listed_all(struct store_state *st, enum store_list list, st
 enum err store_state_listed_delete(struct store_state *st, enum store_list list,
                                    const char *id) ERR_MUST_CHECK; /* ERR_NOT_FOUND */
 
+/* The result of that id, and all whose ids begin so. ERR_NOT_FOUND: there was none. */
+enum err store_state_result_delete_id(struct store_state *st, const char *job_id,
+                                      const char *id) ERR_MUST_CHECK;
+enum err store_state_result_delete_ids(struct store_state *st, const char *job_id,
+                                       const char *prefix) ERR_MUST_CHECK;
+
 /* Rules. */
 struct store_rule {
     const char *id;      /* rule_id */

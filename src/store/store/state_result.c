@@ -162,3 +162,31 @@ enum err store_state_result_delete(struct store_state *st, const char *job_id, t
     }
     return store_state_finish(st, stmt);
 }
+
+enum err store_state_result_delete_id(struct store_state *st, const char *job_id, const char *id)
+{
+    struct store_db *db = store_state_lock(st);
+    struct sqlite3_stmt *stmt =
+        store_db_prepare(db, "DELETE FROM result WHERE job_id = ? AND id = ?");
+    if (stmt != NULL) {
+        store_db_bind_text(stmt, 1, job_id);
+        store_db_bind_text(stmt, 2, id);
+    }
+    return store_state_finish_one(st, stmt);
+}
+
+enum err store_state_result_delete_ids(struct store_state *st, const char *job_id,
+                                       const char *prefix)
+{
+    struct store_db *db = store_state_lock(st);
+    /* The first bound lets the key's order be used, the second ends it. */
+    struct sqlite3_stmt *stmt =
+        store_db_prepare(db, "DELETE FROM result WHERE job_id = ?1 AND id >= ?2"
+                             " AND id < ?2 || char(1114111)"
+                             " AND substr(id, 1, length(?2)) = ?2");
+    if (stmt != NULL) {
+        store_db_bind_text(stmt, 1, job_id);
+        store_db_bind_text(stmt, 2, prefix);
+    }
+    return store_state_finish_one(st, stmt);
+}

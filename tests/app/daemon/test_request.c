@@ -390,6 +390,60 @@ static void test_messages(void **state)
     end(&w);
 }
 
+/* One minute after the other through the job, until it has learned enough. */
+static void learn(struct world *w, unsigned minutes)
+{
+    struct help_alerts alerts = {0};
+    w->data->pipeline = help_pipeline(w->data->state, w->data->store, &alerts, HELP_BASE);
+    help_feed_minutes(w->data->pipeline, 0, minutes, 0);
+}
+
+static void test_forecast(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    WRONG("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\"}", "no job 'tiny'");
+    help_install_job(w.data->state);
+    WRONG("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\"}", "processed no data");
+    learn(&w, 50);
+    WRONG("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\", \"duration\": \"x\"}",
+          "duration must be");
+    /* Of the job that runs. */
+    DONE("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\", \"duration\": \"2h\"}");
+    assert_int_equal(lines(&w), 1);
+    assert_non_null(strstr(said(&w), "\"processed_record_count\":120,"));
+    DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\", \"type\": "
+         "\"model_forecast\"}");
+    assert_int_equal(lines(&w), 120);
+    assert_non_null(strstr(said(&w), "\"forecast_upper\":"));
+    /* Closed, of what it had saved. */
+    DONE("{\"command\": \"job\", \"verb\": \"close\", \"id\": \"tiny\"}");
+    DONE("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\", \"duration\": \"1h\"}");
+    daemon_pipeline_free(w.data->pipeline);
+    w.data->pipeline = NULL;
+    /* Where nothing runs. */
+    DONE("{\"command\": \"job\", \"verb\": \"forecast\", \"id\": \"tiny\", \"duration\": \"1h\", "
+         "\"expires_in\": \"0s\"}");
+    assert_null(strstr(said(&w), "forecast_expiry_timestamp"));
+    const char *id = strstr(said(&w), "\"forecast_id\":\"");
+    assert_non_null(id);
+    char text[200];
+    snprintf(text, sizeof(text),
+             "{\"command\": \"job\", \"verb\": \"delete-forecast\", \"id\": \"tiny\", "
+             "\"forecast_id\": \"%.13s\"}",
+             id + strlen("\"forecast_id\":\""));
+    assert_int_equal(help_count_results(w.data->state, "model_forecast"), 240);
+    DONE(text);
+    assert_int_equal(help_count_results(w.data->state, "model_forecast"), 180);
+    WRONG(text, "has no forecast");
+    DONE("{\"command\": \"job\", \"verb\": \"delete-forecast\", \"id\": \"tiny\"}");
+    assert_int_equal(help_count_results(w.data->state, "model_forecast"), 0);
+    WRONG("{\"command\": \"job\", \"verb\": \"delete-forecast\", \"id\": \"tiny\"}",
+          "has no forecast");
+    end(&w);
+}
+
 static void test_rule(void **state)
 {
     (void)state;
@@ -459,11 +513,12 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_search), cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_status), cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_job),    cmocka_unit_test(test_running),
-        cmocka_unit_test(test_filter), cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_rule),   cmocka_unit_test(test_package),
+        cmocka_unit_test(test_search),   cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_status),   cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_job),      cmocka_unit_test(test_running),
+        cmocka_unit_test(test_filter),   cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_forecast), cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

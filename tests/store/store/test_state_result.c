@@ -109,10 +109,43 @@ static void test_results(void **state)
     help_rmdir(dir);
 }
 
+/* By id, and by how ids begin; other jobs and what sorts beside them stay. */
+static void test_delete_ids(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"f_1", "f_1_a", "f_1_b", "f_10_a", "f_2", "F_1_a", "f"};
+    char *dir = help_mkdir();
+    struct store_state *st = open_state(dir);
+    struct buf b;
+    buf_init(&b);
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        put(st, "a", "x", ids[i], (ts_ns)i, 0, false);
+        put(st, "b", "x", ids[i], (ts_ns)i, 0, false);
+    }
+    const char *a = "a";
+    const struct store_result_filter of_a = {.jobs = &a, .jobs_n = 1, .to = INT64_MAX};
+    assert_int_equal(store_state_result_delete_ids(st, "a", "f_1_"), ERR_NONE);
+    assert_string_equal(list(st, of_a, &b, NULL), "a/f_1 a/f_10_a a/f_2 a/F_1_a a/f ");
+    assert_int_equal(store_state_result_delete_ids(st, "a", "f_1_"), ERR_NOT_FOUND);
+    assert_int_equal(store_state_result_delete_id(st, "a", "f_1"), ERR_NONE);
+    assert_int_equal(store_state_result_delete_id(st, "a", "f_1"), ERR_NOT_FOUND);
+    assert_string_equal(list(st, of_a, &b, NULL), "a/f_10_a a/f_2 a/F_1_a a/f ");
+    assert_int_equal(store_state_result_delete_ids(st, "a", "f"), ERR_NONE);
+    assert_string_equal(list(st, of_a, &b, NULL), "a/F_1_a ");
+    const struct store_result_filter all = {.to = INT64_MAX};
+    uint64_t total;
+    list(st, all, &b, &total);
+    assert_int_equal(total, 8);
+    buf_release(&b);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results),
+        cmocka_unit_test(test_delete_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
