@@ -8,6 +8,13 @@
 #include <string.h>
 
 #define BACK_AFTER 2U /* buckets at the other level are a change back */
+#define LEAST_SEASON 0.02
+#define SPREAD_DAYS 4     /* of learning the variance by the hour before a change of it is told */
+#define SPREAD_EVENTS 1.0 /* below, the variance of a count is its mean */
+#define SPREAD_CLIP 3.0
+#define SPREAD_WIDER 2.2 /* times the variance, over some hours */
+#define SPREAD_NARROWER 0.35
+#define STANDSTILL 0.02 /* of what was usual */
 
 #define CLOCK_STEP TIME_HOUR
 #define CLOCK_A_YEAR (365 * TIME_DAY) /* each way once */
@@ -39,8 +46,21 @@ static void change_regime(struct model_series *s, const struct model_point *p,
 {
     struct model_regime *o = &s->other;
     double before = place->back ? (double)o->n : 0;
-    *o = (struct model_regime){p->mean, place->sd, o->here, (float)before + (float)s->change.n,
-                               o->changes + 1.0F};
+    *o = (struct model_regime){p->mean,           place->sd,
+                               o->here,           (float)before + (float)s->change.n,
+                               o->changes + 1.0F, s->daily != NULL};
+    if (!o->seasonal)
+        return;
+    double least = s->scale == SCALE_RATIO ? model_max(p->weekly, LEAST_SEASON) : 1;
+    o->mean = s->scale == SCALE_RATIO ? p->mean / least : p->mean - p->weekly;
+    o->sd /= least;
+}
+
+/* What a season is measured against is gone: a standstill, in which it keeps its shape. */
+bool model_change_stands_still(const struct model_series *s, double level)
+{
+    return s->scale == SCALE_RATIO && s->daily != NULL &&
+           level < STANDSTILL * model_season_base(s->daily);
 }
 
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
@@ -53,19 +73,20 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
     c->high = high;
     c->n++;
     double e = y - c->mean;
+    double freed = s->scale == SCALE_RATIO ? y / model_max(p->weekly, LEAST_SEASON) : y - p->weekly;
+    c->freed += (freed - c->freed) / c->n;
     c->mean += e / c->n;
     c->squares += model_max(e * (y - c->mean), 0);
     if (c->n < (place->back ? BACK_AFTER : change_after(s)))
         return false;
     /* Seasons keep their shape around the new level. */
-    double level =
-        s->scale == SCALE_RATIO ? c->mean / model_max(p->weekly, 1e-3) : c->mean - p->weekly;
-    if (s->daily != NULL && !place->back)
-        model_season_rebase(s->daily, level);
-    if (s->weekly != NULL && !place->back)
-        model_season_rebase(s->weekly, level);
+    if (s->daily != NULL && !place->back && !model_change_stands_still(s, c->freed))
+        model_season_rebase(s->daily, c->freed);
+    if (s->weekly != NULL && !place->back && !model_change_stands_still(s, c->freed))
+        model_season_rebase(s->weekly, c->freed);
+    double level = place->back && s->other.seasonal ? s->other.mean : c->freed;
     change_regime(s, p, place);
-    model_level_restart(s, c->mean, c->n, place->back ? LEVEL_DAILY : LEVELS);
+    model_level_restart(s, c->mean, level, c->n);
     if (s->scale != SCALE_RATIO) {
         /* Half of what was known of the spread is kept, the run fills the rest. */
         double kept = model_min(s->spread_weight, (double)c->n);
@@ -73,6 +94,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         s->spread_weight = kept + c->n;
     }
     s->noted = MODEL_CHANGE_LEVEL;
+    s->left = p->mean;
     s->adopted = c->mean;
     memset(c, 0, sizeof(*c));
     return true;
@@ -165,5 +187,52 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_CLOCK;
     memset(&s->change, 0, sizeof(s->change));
+    return true;
+}
+
+/* Six hours, between 24 and 72 buckets. */
+static double spread_after(const struct model_series *s)
+{
+    return model_min(model_max(6.0 * (double)TIME_HOUR / (double)s->params.bucket_span, 24), 72);
+}
+
+bool model_change_spread_learn(struct model_series *s, const struct model_point *p, double z)
+{
+    double after = spread_after(s);
+    /* A day that has loud and quiet hours is not two changes. */
+    bool young = s->n < 2 * after || (s->scale == SCALE_RATIO && p->mean < SPREAD_EVENTS) ||
+                 (s->variance != NULL && model_season_cycles(s->variance) < SPREAD_DAYS);
+    if (young) {
+        s->late = 1;
+        s->late_mean = 0;
+        return false;
+    }
+    z = model_min(model_max(z, -SPREAD_CLIP), SPREAD_CLIP);
+    s->late += (float)((z * z - (double)s->late) / after);
+    s->late_mean += (float)((z - (double)s->late_mean) / after);
+    /* About their own mean: a level that moves is not a spread that grows. */
+    double late = (double)s->late - (double)s->late_mean * (double)s->late_mean;
+    if (late < SPREAD_WIDER && late > SPREAD_NARROWER)
+        return false;
+    if (s->scale == SCALE_RATIO) {
+        /* The variance is the mean and the over-dispersion's part. */
+        double m = model_max(p->mean, 1e-3);
+        double part = s->spread / model_max(s->spread_weight, 1e-9) * m * m;
+        s->spread = ((m + part) * late - m) / (m * m) * s->spread_weight;
+    } else {
+        s->spread *= late;
+    }
+    double kept = model_min(2 * after / s->n, 1);
+    s->spread *= kept;
+    s->spread_weight *= kept;
+    for (int side = 0; side < 2; side++) {
+        s->tail_n[side] *= (float)kept;
+        s->tail_excess[side] *= (float)kept;
+    }
+    s->late = 1;
+    s->late_mean = 0;
+    if (s->n < 2 * SPREAD_DAYS * after)
+        return false; /* it had not been known */
+    s->noted = MODEL_CHANGE_SPREAD;
     return true;
 }

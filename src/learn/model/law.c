@@ -29,7 +29,8 @@
 #define LINEAR_PRIOR 0.1 /* of the level */
 #define LINEAR_PRIOR_N 3.0
 #define LOG_LEAST 0.05 /* changes below 5 % are never news */
-#define LINEAR_LEAST 0.005
+#define LINEAR_LEAST 0.001
+#define ZERO_USUAL 0.02  /* share of empty buckets from which on they are usual */
 #define SPARSE_PRIOR 1.2 /* sd of the logarithm of a rare event's size */
 #define SPARSE_PRIOR_N 3.0
 
@@ -38,7 +39,8 @@
 #define TAIL_MOST 8.0                /* what one value can add */
 #define TAIL_PRIOR 10.0
 
-#define BACK (-9.2) /* ln 1e-4 */
+#define BACK (-9.2)   /* ln 1e-4 */
+#define BACK_ROOM 1.5 /* what comes back lies about where it was */
 #define MODE_AFTER 6.0
 #define MODE_TAUS 4.0     /* outliers are few: they are remembered longer */
 #define MODE_BELOW (-6.0) /* ln 1/400: what lies nearer needs no second mode */
@@ -84,17 +86,17 @@ static double zero_share(const struct model_series *s)
     return (s->n - s->occurred + 0.02) / (s->n + 0.04);
 }
 
-/* What a belief before data weighs: less and less, and nothing in the end. */
-static double prior_weight(const struct model_series *s, double weight)
+/* What a belief before n values weighs: less and less, and nothing in the end. */
+static double prior_weight(double n, double weight)
 {
-    return weight / (1 + s->n / PRIOR_FADES);
+    return weight / (1 + n / PRIOR_FADES);
 }
 
 static double dispersion(const struct model_series *s, const struct model_point *p)
 {
     /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
     double unit = model_max(p->mean * p->mean, 1e-6);
-    double prior = prior_weight(s, RATIO_PRIOR_N);
+    double prior = prior_weight(s->n, RATIO_PRIOR_N);
     double weight = s->spread_weight / unit + prior;
     double alpha = (s->spread / unit + RATIO_PRIOR * prior) / weight;
     alpha = model_max(alpha, 0);
@@ -121,13 +123,13 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
         return sqrt(m + dispersion(s, p) * m * m);
     }
     case SCALE_LOG: {
-        double v =
-            (s->spread + LOG_PRIOR * LOG_PRIOR * LOG_PRIOR_N) / (s->spread_weight + LOG_PRIOR_N);
+        double w = prior_weight(s->log_weight, LOG_PRIOR_N);
+        double v = (s->spread + LOG_PRIOR * LOG_PRIOR * w) / (s->spread_weight + w);
         return model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LOG_LEAST);
     }
     default: {
         double size = model_max(fabs(p->mean), 1e-9);
-        double w = prior_weight(s, LINEAR_PRIOR_N);
+        double w = prior_weight(s->n, LINEAR_PRIOR_N);
         double v =
             (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * w) / (s->spread_weight + w);
         double sd = model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
@@ -230,8 +232,8 @@ static struct tails sparse_tails(const struct model_series *s, double k, double 
 {
     double n = s->log_weight;
     double mean = n > 0 ? s->log_mean : 0;
-    double v =
-        (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * SPARSE_PRIOR_N) / (n + SPARSE_PRIOR_N);
+    double w = prior_weight(n, SPARSE_PRIOR_N);
+    double v = (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * w) / (n + w);
     double sd = model_max(sqrt(v * (1 + 1 / model_max(n, 0.3))), LOG_LEAST);
     double nu = n + SPARSE_PRIOR_N;
     struct tails at_least = student(log(k - 0.5), mean, sd, nu);
@@ -318,7 +320,10 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     if (zero > 0) {
         double some = log1p(-zero);
         t.upper += some;
-        t.lower = model_min(stats_special_log_add(log(zero), t.lower + some), 0);
+        t.lower += some;
+        /* Where emptiness is no part of the usual, a value is low among those that are not. */
+        if (zero > ZERO_USUAL)
+            t.lower = model_min(stats_special_log_add(log(zero), t.lower), 0);
     }
     return t;
 }
@@ -373,15 +378,18 @@ static double mode_tail(const struct model_series *s, int side, double y)
     return log(times / (n + 1)) + stats_special_log_normal_tail(far);
 }
 
-double model_law_other(const struct model_series *s, double y)
+double model_law_other(const struct model_series *s, const struct model_point *p, double y)
 {
     const struct model_regime *o = &s->other;
+    bool ratio = s->scale == SCALE_RATIO;
+    double mean = !o->seasonal ? o->mean : ratio ? o->mean * p->weekly : o->mean + p->weekly;
+    double sd = o->seasonal && ratio ? o->sd * p->weekly : o->sd;
     if (!(o->n > 0) || !(o->changes > 0))
         return LOG_FLOOR;
     double all = model_min((double)s->total, s->tau) + 1;
     double share = (double)o->n / ((double)o->n + (double)o->here);
     double hazard = model_min((double)o->changes / all, 0.5);
-    double z = fabs(y - o->mean) / o->sd;
+    double z = fabs(y - mean) / (sd * BACK_ROOM);
     return log(hazard * share) + M_LN2 + stats_special_log_normal_tail(z);
 }
 
@@ -446,7 +454,7 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
         if (!(*tail < MODE_BELOW) || (s->scale == SCALE_LOG && !(value > 0)))
             continue;
         double y = model_level_measure(s, value);
-        double other = model_law_other(s, y);
+        double other = model_law_other(s, p, y);
         out->back = out->back || (other > *tail && other > BACK);
         *tail = model_max(*tail, model_max(mode_tail(s, side, y), other));
     }

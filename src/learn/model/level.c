@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#define LOSS_TAU 48.0 /* buckets over which foretellers are compared */
+#define LOSS_MOST 48.0 /* buckets over which foretellers are compared: a day, between these */
+#define LOSS_LEAST 16.0
 #define RECORD_SHARE 0.1
 #define RECORD_MOST 10.0
 #define SEASON_HEARD 4.6 /* behind, at most: a weight of a tenth */
@@ -16,6 +17,7 @@
 #define MOST_LOSS 9.0  /* one surprise counts no more than three standard deviations */
 #define HANDICAP 1.1F  /* a newly ready season starts so far behind the best */
 #define NERVOUS 0.15   /* share of the nervous ones in what a run is measured against */
+#define SPREAD_KEPT 0.25
 #define TREND_AFTER 32.0
 #define SLOPE_GAIN 0.0005 /* with the level's 1/32, damped (Holt 1957) */
 #define TREND_TAU 32.0
@@ -38,6 +40,12 @@ static double handicap(int i)
     }
 }
 
+static double loss_tau(const struct model_series *s)
+{
+    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    return model_min(model_max(day, LOSS_LEAST), LOSS_MOST);
+}
+
 static double tau_of(const struct model_series *s, int i)
 {
     switch (i) {
@@ -55,13 +63,13 @@ static double tau_of(const struct model_series *s, int i)
 }
 
 /*
- * Twice the log likelihood of a normal law with its own variance, over the last LOSS_TAU buckets;
+ * Twice the log likelihood of a normal law with its own variance, over the last loss_tau() buckets;
  * the record of weeks counts up to RECORD_MOST: who was right last Monday is heard this Monday, and
  * still everything may have changed since.
  */
 static double behind(const struct model_series *s, int i, double loss, double over_record)
 {
-    double n = model_min((double)s->total, LOSS_TAU);
+    double n = model_min((double)s->total, loss_tau(s));
     double long_n = model_min((double)s->total, s->tau) * RECORD_SHARE;
     return loss * n + handicap(i) + model_min(over_record * long_n, RECORD_MOST);
 }
@@ -236,11 +244,11 @@ static void start(struct model_series *s, int i, double y, double n, double seas
     l->n = (float)kept;
 }
 
-void model_level_restart(struct model_series *s, double y, double n, int first_kept)
+void model_level_restart(struct model_series *s, double y, double freed, double n)
 {
-    for (int i = 0; i < first_kept && i < s->levels; i++)
+    for (int i = 0; i < s->levels; i++)
         if (i < LEVEL_DAILY || s->level[i].n > 0)
-            start(s, i, y, n, s->scale == SCALE_RATIO ? 1 : 0);
+            start(s, i, i < LEVEL_DAILY ? y : freed, n, s->scale == SCALE_RATIO ? 1 : 0);
 }
 
 /* A season that has seen its first whole cycle gets its levels. */
@@ -258,11 +266,20 @@ static void admit(struct model_series *s, const struct model_season *season, int
         s->level[i].recent = s->level[best].recent * HANDICAP;
         s->level[i].ever = s->level[best].ever;
     }
+    /* What was left over before the season was known says little of what is left now. */
+    s->spread *= SPREAD_KEPT;
+    s->spread_weight *= SPREAD_KEPT;
+    for (int side = 0; side < 2; side++) {
+        s->tail_n[side] *= (float)SPREAD_KEPT;
+        s->tail_excess[side] *= (float)SPREAD_KEPT;
+    }
+    memset(s->mode, 0, sizeof(s->mode));
+    memset(&s->other, 0, sizeof(s->other));
 }
 
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd)
 {
-    double gain = 1 / model_min((double)s->total + 1, LOSS_TAU);
+    double gain = 1 / model_min((double)s->total + 1, loss_tau(s));
     double long_gain = 1 / model_min((double)s->total + 1, s->tau);
     for (int i = 0; i < s->levels; i++) {
         struct model_level *l = &s->level[i];

@@ -16,7 +16,9 @@
 #define OUTLIER (-9.2)  /* ln 1e-4: not learned */
 #define DOUBTFUL (-5.8) /* ln 3e-3: learned clipped */
 #define CLIP_SD 3.0
-#define RUN_AFTER 24.0        /* buckets before runs are judged */
+#define RUN_AFTER 24.0 /* buckets before runs are judged */
+#define RUN_LOUD 3.0   /* normal scores that stand out for themselves */
+#define RUN_TOLD 2.0
 #define RUN_OWN 1.0           /* the bucket itself must lie so far out */
 #define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
@@ -101,7 +103,7 @@ void model_series_changed(const struct model_series *s, struct model_changed *ou
     *out = (struct model_changed){.kind = (enum model_change)s->noted, .clock_ns = s->clock};
     if (out->kind != MODEL_CHANGE_LEVEL)
         return;
-    out->before = s->scale == SCALE_LOG ? exp(s->other.mean) : s->other.mean;
+    out->before = s->scale == SCALE_LOG ? exp(s->left) : s->left;
     out->after = s->scale == SCALE_LOG ? exp(s->adopted) : s->adopted;
 }
 
@@ -125,12 +127,22 @@ static double judge_run(const struct model_series *s, double z, double own)
         return 0;
     double sum = z;
     int same = 0;
+    int told = 0;
     for (int i = 0; i < SERIES_RUN; i++) {
         double other = (double)s->run_z[i];
-        if (i != s->run_at)
-            sum += other;
-        same += i != s->run_at && other * z > 0.5;
+        if (i == s->run_at)
+            continue;
+        if (fabs(own) < RUN_TOLD && fabs(other) >= RUN_LOUD) {
+            told++;
+            continue;
+        }
+        sum += other;
+        same += other * z > 0.5;
     }
+    /* What stood out for itself has been told, and counts as the others do, or the end of an outage
+     * would be one more. */
+    if (told > 0)
+        sum *= (double)SERIES_RUN / (SERIES_RUN - told);
     if (same < 3 || sum * z <= 0)
         return 0;
     double weight = s->run_weight + RUN_PRIOR;
@@ -388,6 +400,8 @@ static void learn_seasons(struct model_series *s, const struct model_point *p, t
     bool ratio = s->scale == SCALE_RATIO;
     double none = ratio ? 1 : 0;
 
+    if (model_change_stands_still(s, p->mean))
+        return;
     if (s->weekly != NULL)
         learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, time, y, sd, p->daily, 1 / (14 * day));
     if (s->daily != NULL)
@@ -415,7 +429,8 @@ static void choose_scale(struct model_series *s, const struct model_point *p)
     s->scale = SCALE_LOG;
     memset(&s->other, 0, sizeof(s->other));
     s->day_mean = p->mean > 0 ? log(p->mean) : s->log_mean;
-    model_level_restart(s, p->mean > 0 ? log(p->mean) : s->log_mean, n, LEVELS);
+    double level = p->mean > 0 ? log(p->mean) : s->log_mean;
+    model_level_restart(s, level, level, n);
     s->spread = s->log_squares;
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
@@ -435,7 +450,7 @@ static void become_linear(struct model_series *s)
     s->scale = SCALE_LINEAR;
     double n = s->n;
     if (n > 0)
-        model_level_restart(s, s->lin_mean, n, LEVELS);
+        model_level_restart(s, s->lin_mean, s->lin_mean, n);
     s->spread = s->lin_squares;
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
@@ -475,7 +490,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     double y = measurable ? model_level_measure(s, value) : 0;
     if (!known) {
         if (measurable) {
-            model_level_restart(s, y, 1, LEVELS);
+            model_level_restart(s, y, y, 1);
             s->day_mean = y;
         }
         learn_moments(s, value, weight);
@@ -526,6 +541,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     if (!outlier && !changed) {
         if (measurable) {
             model_law_learn(s, &point, &place, value, clipped);
+            changed = model_change_spread_learn(s, &point, (y - point.mean) / place.sd);
             model_level_learn(s, &point, clipped);
         } else {
             model_law_learn(s, &point, &place, value, 0);

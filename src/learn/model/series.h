@@ -96,8 +96,9 @@ double model_series_log_p_empty(const struct model_series *s, ts_ns time);
 /* What a series has come to believe for good. */
 enum model_change {
     MODEL_CHANGE_NONE,
-    MODEL_CHANGE_LEVEL, /* a new level, or the one before again */
-    MODEL_CHANGE_CLOCK, /* its hours have moved: summer time */
+    MODEL_CHANGE_LEVEL,  /* a new level, or the one before again */
+    MODEL_CHANGE_CLOCK,  /* its hours have moved: summer time */
+    MODEL_CHANGE_SPREAD, /* it varies more, or less, than it did */
 };
 
 struct model_changed {

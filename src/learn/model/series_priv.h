@@ -51,7 +51,8 @@ struct model_level {
 struct model_run {
     uint32_t n;
     bool high;
-    double mean; /* on the scale of the levels */
+    double mean;  /* on the scale of the levels */
+    double freed; /* the same, freed of the seasons */
     double squares;
 };
 
@@ -65,11 +66,12 @@ struct model_mode {
 
 /* The level before the last change: where a series comes back to, or swings to and fro. */
 struct model_regime {
-    double mean; /* on the scale of the levels */
+    double mean; /* on the scale of the levels, freed of the seasons if there were any */
     double sd;
     float n;       /* buckets spent there */
     float here;    /* buckets spent at the present level */
     float changes; /* faded number of changes */
+    bool seasonal;
 };
 
 #define SERIES_RUN 12
@@ -97,6 +99,8 @@ struct model_series {
     struct model_season *weekly;
     struct model_season *variance; /* by the hour: squares of what is left over, 1 on the whole */
     float variance_gain;           /* what it would have added to the log likelihood, faded */
+    float late;                    /* mean square of the last hours' normal scores, and */
+    float late_mean;               /* their mean */
     uint64_t season_retry;         /* total at which a season that did not help is tried again */
 
     /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
@@ -128,7 +132,8 @@ struct model_series {
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln odds above those of any bucket */
     uint8_t noted;  /* enum model_change: adopted by the last bucket; not saved, as is */
-    double adopted; /* the level it adopted */
+    double left;    /* the level it left, and */
+    double adopted; /* the one it adopted */
     struct model_regime other;
     struct model_recur recur;
     struct model_mode mode[2]; /* [high] */
@@ -166,6 +171,11 @@ struct model_place {
 /* A value far outside is not learned; a run of them on one side is, when it lasts: true then. */
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y);
+/* Whether a level is so far below what a season is measured against that it says nothing of it. */
+bool model_change_stands_still(const struct model_series *s, double level);
+/* What a bucket, so many standard deviations off, says of a spread that has changed; true when a
+ * new one is adopted with it. */
+bool model_change_spread_learn(struct model_series *s, const struct model_point *p, double z);
 /* Whether there is a season by which a moved clock could be told. */
 bool model_change_clock_heard(const struct model_series *s);
 /* By how much the season's clock goes on (k = 0) or back (1). */
@@ -195,14 +205,16 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd);
 void model_level_learn(struct model_series *s, const struct model_point *p, double y);
 /* All levels before first_kept start anew around y with the weight of n buckets. */
-void model_level_restart(struct model_series *s, double y, double n, int first_kept);
+/* All levels start anew with the weight of n buckets: around y, those on top of seasons around
+ * freed. */
+void model_level_restart(struct model_series *s, double y, double freed, double n);
 void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
 
 double model_law_sd(const struct model_series *s, const struct model_point *p, double weight);
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
                      double weight, struct model_place *out);
 /* ln P(a change back to the other level, and a value so far from it or farther). */
-double model_law_other(const struct model_series *s, double y);
+double model_law_other(const struct model_series *s, const struct model_point *p, double y);
 /* An outlier came (side: 1 high), or none did (side < 0). */
 void model_law_learn_mode(struct model_series *s, int side, double y);
 void model_law_learn(struct model_series *s, const struct model_point *p,

@@ -23,7 +23,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 10 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 13 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -54,6 +54,7 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     POSITIVE(run_sum_squares);
     POSITIVE(run_weight);
     ANY(change.mean);
+    ANY(change.freed);
     POSITIVE(change.squares);
     for (int i = 0; i < s->levels; i++) {
         ANY(level[i].a);
@@ -63,6 +64,8 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         SMALL(level[i].ever, false);
     }
     SMALL(variance_gain, true);
+    SMALL(late, false);
+    SMALL(late_mean, true);
     SMALL(moved[0], false);
     SMALL(moved[1], false);
     for (int i = 0; i < LAWS; i++)
@@ -102,6 +105,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->change.high);
     buf_char(out, (char)s->mode_open);
+    buf_char(out, (char)s->other.seasonal);
     buf_le32(out, s->change.n);
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
@@ -169,6 +173,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->run_at = cursor_u8(in);
     uint8_t high = cursor_u8(in);
     s->mode_open = cursor_u8(in);
+    s->other.seasonal = cursor_u8(in) != 0;
     s->change.n = cursor_le32(in);
     s->change.high = high != 0;
     s->last = (ts_ns)cursor_le64(in);

@@ -97,11 +97,10 @@ static void a_level_that_lasts_is_noted_with_both_values(void **state)
         for (int i = 0; i < 8 * DAY; i++) {
             double mean = i < 4 * DAY ? 100 : 1000;
             step(s, i * SPAN, floor(mean * exp(0.1 * rng_normal(&r))));
-            if (noted(s) == MODEL_CHANGE_NONE)
+            if (noted(s) != MODEL_CHANGE_LEVEL)
                 continue;
             struct model_changed c;
             model_series_changed(s, &c);
-            assert_int_equal(c.kind, MODEL_CHANGE_LEVEL);
             assert_true(c.before > 70 && c.before < 140);
             assert_true(c.after > 800 && c.after < 1200);
             assert_in_range(i, 4 * DAY, 4 * DAY + 26);
@@ -112,9 +111,57 @@ static void a_level_that_lasts_is_noted_with_both_values(void **state)
     }
 }
 
+static void a_spread_that_lasts_is_adopted_within_a_day(void **state)
+{
+    (void)state;
+    for (int wider = 0; wider < 2; wider++) {
+        struct model_params p = {SPAN, MODEL_VALUE, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, 11);
+        int at = 0;
+        for (int i = 0; i < 16 * DAY; i++) {
+            double sd = (i < 14 * DAY) == (wider == 1) ? 10 : 40;
+            step(s, i * SPAN, 1000 + sd * rng_normal(&r));
+            if (noted(s) == MODEL_CHANGE_SPREAD && at == 0)
+                at = i;
+        }
+        assert_in_range(at, 14 * DAY, 15 * DAY);
+        struct model_judgement j = step(s, 16 * DAY * SPAN, 1000);
+        double width = j.upper - j.lower;
+        assert_true(width > (wider ? 110 : 25) && width < (wider ? 220 : 60));
+        model_series_free(s);
+    }
+}
+
+/* Nothing for half a day, learned after six hours; then all is as it was, at another hour. */
+static void the_end_of_an_outage_is_no_news(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct model_params p = {SPAN, MODEL_COUNT, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, seed);
+        bool told = false;
+        for (int i = 0; i < 26 * DAY; i++) {
+            double wave = 1 + 0.6 * sin(2 * 3.14159265358979 * i / DAY);
+            bool out = i >= 24 * DAY && i < 24 * DAY + DAY / 2;
+            double value = out ? 0 : floor(300 * wave * exp(0.1 * rng_normal(&r)));
+            double score = model_score_anchor(step(s, i * SPAN, value).log_p, 96);
+            told = told || (out && score >= 75);
+            assert_true(out || i < 15 * DAY || score < 75);
+        }
+        assert_true(told);
+        model_series_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_spread_that_lasts_is_adopted_within_a_day),
+        cmocka_unit_test(the_end_of_an_outage_is_no_news),
         cmocka_unit_test(summer_time_is_no_news_for_long),
         cmocka_unit_test(a_flood_is_no_summer_time),
         cmocka_unit_test(a_level_that_lasts_is_noted_with_both_values),

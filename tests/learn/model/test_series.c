@@ -117,11 +117,11 @@ static void the_variance_of_the_hour_is_learned(void **state)
     struct rng r;
     rng_init(&r, 14);
     struct model_series *s = make(MODEL_VALUE, MODEL_HIGH);
-    for (int i = 0; i < 96 * 14; i++)
+    for (int i = 0; i < 96 * 28; i++)
         step(s, i * SPAN, 1000 + (i % 96 >= 32 && i % 96 < 72 ? 90 : 10) * rng_normal(&r));
-    /* What is 150 above the mean is nothing at noon and unheard of at night. */
-    struct model_observation night = {(96 * 14 + 8) * SPAN, 1150, 1, 1};
-    struct model_observation noon = {(96 * 14 + 48) * SPAN, 1150, 1, 1};
+    /* What is 170 above the mean is nothing at noon and unheard of at night. */
+    struct model_observation night = {(96 * 28 + 8) * SPAN, 1170, 1, 1};
+    struct model_observation noon = {(96 * 28 + 48) * SPAN, 1170, 1, 1};
     struct model_judgement dark;
     struct model_judgement light;
     model_series_judge(s, &night, &dark);
