@@ -7,6 +7,7 @@
 #include "law.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Values of a host are numbered host * VALUES_EACH + its own number. */
 #define VALUES_EACH 100000
@@ -188,6 +189,72 @@ static void times_bucket(struct quality_world *w)
     }
 }
 
+#define DEGREE_KM 111.2
+#define ABROAD_LEAST 3000.0 /* km */
+
+struct dweller {
+    double lat[3]; /* home, work, and the town a traveller is in */
+    double lon[3];
+    double scatter; /* km about each */
+    bool travels;
+    int town_left; /* buckets still in that town */
+};
+
+static void places_begin(struct quality_world *w)
+{
+    struct dweller *d = quality_memory(USERS, sizeof(*d));
+    w->own = d;
+    for (size_t i = 0; i < USERS; i++) {
+        quality_world_add(w);
+        d[i].lat[0] = 35 + 20 * rng_f64(&w->rng);
+        d[i].lon[0] = -10 + 40 * rng_f64(&w->rng);
+        d[i].lat[1] = d[i].lat[0] + 0.3 * rng_normal(&w->rng);
+        d[i].lon[1] = d[i].lon[0] + 0.3 * rng_normal(&w->rng);
+        d[i].scatter = i % 3 == 0 ? 150 : 10;
+        d[i].travels = i % 5 == 0;
+    }
+}
+
+static void be_at(struct quality_world *w, size_t user, double lat, double lon)
+{
+    char a[24];
+    char place[48];
+    int n = snprintf(place, sizeof(place), "%.5f,%.5f", lat, lon);
+    quality_world_judge(w, user);
+    w->tally->records++;
+    quality_job_record(w->job, w->time + w->scenario->span / 2, 1, quality_text(a, 'u', user),
+                       bytes_make(place, (size_t)n), (struct bytes){NULL, 0}, 0);
+}
+
+static void places_bucket(struct quality_world *w)
+{
+    struct dweller *users = w->own;
+    double week = (double)(7 * TIME_DAY / w->scenario->span);
+    for (size_t i = 0; i < USERS; i++) {
+        struct dweller *d = &users[i];
+        if (d->travels && d->town_left == 0 && rng_f64(&w->rng) < 1 / week) {
+            d->lat[2] = d->lat[0] + 4 * rng_normal(&w->rng);
+            d->lon[2] = d->lon[0] + 6 * rng_normal(&w->rng);
+            d->town_left = (int)(week / 5);
+        }
+        bool away = d->town_left > 0;
+        d->town_left -= away;
+        if (!d->travels && quality_world_due(w)) {
+            double side = rng_below(&w->rng, 2) == 0 ? -1 : 1;
+            quality_world_mark(w, i, QUALITY_NEW, -1);
+            be_at(w, i, 10 * rng_normal(&w->rng),
+                  d->lon[0] + side * (ABROAD_LEAST / DEGREE_KM + 60 * rng_f64(&w->rng)));
+            continue;
+        }
+        if (rng_f64(&w->rng) > 0.4)
+            continue;
+        int k = away ? 2 : rng_f64(&w->rng) < 0.6 ? 0 : 1;
+        double scatter = d->scatter / DEGREE_KM;
+        be_at(w, i, d->lat[k] + scatter * rng_normal(&w->rng),
+              d->lon[k] + scatter * rng_normal(&w->rng) / cos(d->lat[k] * M_PI / 180));
+    }
+}
+
 const struct quality_scenario quality_habits[] = {
     {.name = "rare_churn",
      .draws = "rare_churn",
@@ -213,5 +280,13 @@ const struct quality_scenario quality_habits[] = {
      .what = "users with one or two times of work; an event six deviations away from all",
      .begin = times_begin,
      .bucket = times_bucket},
+    {.name = "lat_long",
+     .draws = "lat_long",
+     .detector = "\"function\":\"lat_long\",\"field_name\":\"b\",\"by_field_name\":\"a\"",
+     .subject = QUALITY_BY_BY,
+     .span = 15 * TIME_MIN,
+     .what = "homebodies, roamers and travellers; someone who stays at home is 3,000 km away",
+     .begin = places_begin,
+     .bucket = places_bucket},
 };
 const size_t quality_habits_n = sizeof(quality_habits) / sizeof(quality_habits[0]);

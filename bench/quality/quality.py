@@ -5,7 +5,7 @@
     quality.py                       the long form, some minutes
     quality.py --short --check       what every check of a change runs, under a minute
     quality.py --held-out --seed 7   the same families with other shapes, parameters and draws
-    quality.py --short --write-floors
+    quality.py --short --write-floors [FAMILY...]
     quality.py --write-page          docs/quality.md's tables: the long form, then the held-out one
 
 What the families are and what the figures mean: docs/quality.md.
@@ -170,11 +170,16 @@ def main():
         page.write("generated families", table(lines))
         page.write("held-out families", table(measure(args, options + ["--held-out"])))
     if args.write_floors:
-        floors = {line["family"]: {key: floor(key, *value) for key, value in figures(line).items()
-                                   if value[0] < NEVER} for line in lines}
+        floors = json.loads(FLOORS.read_text()) if args.families else {}
+        for line in lines:
+            floors[line["family"]] = {key: floor(key, *value) for key, value in
+                                      figures(line).items() if value[0] < NEVER}
         FLOORS.write_text(json.dumps(floors, indent=1) + "\n")
     if args.check:
-        bad = worse(lines, json.loads(FLOORS.read_text()))
+        floors = json.loads(FLOORS.read_text())
+        if args.families:
+            floors = {name: floors[name] for name in args.families if name in floors}
+        bad = worse(lines, floors)
         for sentence in bad:
             print(sentence)
         print(f"{len(lines)} families, {len(bad)} figures below their floors")
