@@ -66,13 +66,20 @@ const struct cli_command cli_commands[] = {
      "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
      DATA | CLI_BIT(CLI_LIMIT), cli_sql},
     {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results, messages\n"
-     "or forecast ID; delete-forecast ID [FORECAST]. results prints the records that the job "
-     "found,\n"
-     "one JSON document a line, messages what it has to say of itself; forecast foretells its\n"
-     "series, to be read with results ID --type model_forecast.",
+     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results, "
+     "messages,\n"
+     "stats or forecast ID; delete-forecast ID [FORECAST]. results prints the records that the "
+     "job\n"
+     "found, one JSON document a line, messages what it has to say of itself, stats how it "
+     "stands;\n"
+     "forecast foretells its series, to be read with results ID --type model_forecast.\n"
+     "snapshots ID lists what it had learned when; revert ID SNAPSHOT lets it go on from there, "
+     "and\n"
+     "the stored events since are read again; snapshot-update ID SNAPSHOT sets --description and\n"
+     "--retain, snapshot-delete ID SNAPSHOT deletes one.",
      DATA | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_TYPE) | CLI_BIT(CLI_DURATION) |
-         CLI_BIT(CLI_EXPIRES_IN) | CLI_BIT(CLI_MAX_MODEL_MEMORY) | TIMES,
+         CLI_BIT(CLI_EXPIRES_IN) | CLI_BIT(CLI_MAX_MODEL_MEMORY) | CLI_BIT(CLI_DELETE_RESULTS) |
+         CLI_BIT(CLI_DESCRIPTION) | CLI_BIT(CLI_RETAIN) | TIMES,
      cli_job},
     {"filter", "VERB [ID|FILE] [OPTION]...", "Manage the lists that custom rules of jobs name.",
      "list; show or delete ID; put FILE, which makes or replaces the filters of the file. What is\n"

@@ -23,8 +23,9 @@ int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
     if (args->rest_n == 0)
-        return wrong("list, create, open, close, reset, delete, results, messages, forecast or "
-                     "delete-forecast");
+        return wrong(
+            "list, create, open, close, reset, delete, results, messages, stats, forecast, "
+            "delete-forecast, snapshots, revert, snapshot-update or snapshot-delete");
     const char *verb = args->rest[0];
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
@@ -41,17 +42,22 @@ int cli_job(const struct cli_args *args)
         a.makes = true;
     } else if (strcmp(verb, "list") != 0) {
         bool forecast = strcmp(verb, "delete-forecast") == 0 && args->rest_n == 3;
-        if (args->rest_n != 2 && !forecast) {
+        bool snapshot = strcmp(verb, "revert") == 0 || strncmp(verb, "snapshot-", 9) == 0;
+        if (args->rest_n != (snapshot ? 3 : 2) && !forecast) {
             buf_release(&a.text);
-            return wrong("weir job VERB ID, where VERB is open, close, reset, delete, results, "
-                         "messages, forecast or delete-forecast");
+            return wrong(snapshot ? "weir job VERB ID SNAPSHOT, where VERB is revert, "
+                                    "snapshot-update or snapshot-delete"
+                                  : "weir job VERB ID, where VERB is open, close, reset, delete, "
+                                    "results, messages, stats, snapshots, forecast or "
+                                    "delete-forecast");
         }
         format_write_field_str(&a.w, "id", args->rest[1]);
-        if (forecast)
-            format_write_field_str(&a.w, "forecast_id", args->rest[2]);
+        if (forecast || snapshot)
+            format_write_field_str(&a.w, forecast ? "forecast_id" : "snapshot", args->rest[2]);
     }
-    static const enum cli_option_id passed[] = {CLI_FROM,     CLI_TO,         CLI_TYPE,
-                                                CLI_DURATION, CLI_EXPIRES_IN, CLI_MAX_MODEL_MEMORY};
+    static const enum cli_option_id passed[] = {
+        CLI_FROM,        CLI_TO,     CLI_TYPE,           CLI_DURATION,        CLI_EXPIRES_IN,
+        CLI_DESCRIPTION, CLI_RETAIN, CLI_DELETE_RESULTS, CLI_MAX_MODEL_MEMORY};
     for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
         cli_ask_option(&a, args, passed[i]);
     return cli_ask_run(&a, args);

@@ -26,7 +26,7 @@ struct daemon_jobs *daemon_jobs_new(const struct daemon_jobs_options *options)
     return j;
 }
 
-static void running_free(struct daemon_job *r)
+void daemon_jobs_unmake(struct daemon_job *r)
 {
     if (r == NULL)
         return;
@@ -43,7 +43,7 @@ void daemon_jobs_free(struct daemon_jobs *j)
     if (j == NULL)
         return;
     for (size_t i = 0; i < j->n; i++)
-        running_free(j->jobs[i]);
+        daemon_jobs_unmake(j->jobs[i]);
     mem_free(j->jobs);
     buf_release(&j->id);
     buf_release(&j->doc);
@@ -67,15 +67,16 @@ static char *display_name(const struct detect_job *job)
     return copy;
 }
 
-static enum err make_running(struct daemon_jobs *j, const struct store_job *row,
-                             const struct detect_filters *filters, struct daemon_job **out,
-                             struct err_text *why)
+enum err daemon_jobs_make(struct daemon_jobs *j, const struct store_job *row,
+                          const struct detect_filters *filters, const char *snapshot,
+                          struct daemon_job **out, struct err_text *why)
 {
     struct daemon_job *r = mem_zero(1, sizeof(*r));
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     r->owner = j;
-    r->first = TIME_NONE;
+    r->first = r->opened = r->data = r->timing.hour = TIME_NONE;
+    daemon_jobs_read_timing(r, row->counts);
     enum err err = detect_job_parse(row->config, strlen(row->config), row->id, filters->list,
                                     filters->n, &r->job, why);
     if (err == ERR_NONE && row->datafeed != NULL)
@@ -91,10 +92,10 @@ static enum err make_running(struct daemon_jobs *j, const struct store_job *row,
             r->delay = r->feed != NULL && strstr(row->datafeed, "\"query_delay\"") != NULL
                            ? r->feed->query_delay_ns
                            : j->options.query_delay;
-        err = daemon_jobs_restore(j, r, row->start, why);
+        err = daemon_jobs_restore(j, r, row->start, snapshot, why);
     }
     if (err != ERR_NONE) {
-        running_free(r);
+        daemon_jobs_unmake(r);
         return err;
     }
     *out = r;
@@ -166,7 +167,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
     if (row.start == TIME_NONE && now != TIME_NONE)
         row.start = now - START_BACK;
     struct err_text reason;
-    err = make_running(j, &row, filters, &r, &reason);
+    err = daemon_jobs_make(j, &row, filters, NULL, &r, &reason);
     if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
         *why = reason;
         return err;
@@ -177,12 +178,13 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
                                 why);
     }
     if (mem_grow((void **)&j->jobs, &j->cap, j->n + 1, sizeof(*j->jobs)) != 0) {
-        running_free(r);
+        daemon_jobs_unmake(r);
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
     memmove(&j->jobs[at + 1], &j->jobs[at], (j->n - at) * sizeof(*j->jobs));
     j->jobs[at] = r;
     j->n++;
+    r->opened = now;
     return daemon_jobs_tell(j, id, "opened", "started", "reads the stored events first", why);
 }
 
@@ -204,7 +206,7 @@ static void drop_unwanted(struct daemon_jobs *j, const struct wanted_ids *w)
         if (is_wanted(w, j->jobs[i]->job->id))
             j->jobs[kept++] = j->jobs[i];
         else
-            running_free(j->jobs[i]);
+            daemon_jobs_unmake(j->jobs[i]);
     }
     j->n = kept;
 }
@@ -246,6 +248,7 @@ enum err daemon_jobs_offer(struct daemon_job *r, const struct event *e)
         return ERR_NONE;
     if (r->first == TIME_NONE)
         r->first = e->time;
+    r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
     r->owner->totals.taken++;
     return detect_event(r->engine, e);
 }
@@ -313,8 +316,22 @@ static enum err drop_interim(struct daemon_job *r)
 
 enum err daemon_jobs_close(struct daemon_job *r, ts_ns now)
 {
-    enum err err = daemon_jobs_due(r) <= now ? drop_interim(r) : ERR_NONE;
-    return err == ERR_NONE ? detect_advance(r->engine, now) : err;
+    if (daemon_jobs_due(r) > now)
+        return detect_advance(r->engine, now);
+    ts_ns (*steady)(void) = r->owner->options.steady;
+    uint64_t before = detect_counts(r->engine)->buckets;
+    ts_ns begun = steady != NULL ? steady() : 0;
+    enum err err = drop_interim(r);
+    ts_ns was = detect_final_until(r->engine);
+    if (err == ERR_NONE)
+        err = detect_advance(r->engine, now);
+    ts_ns step = daemon_jobs_step(r);
+    if (was != TIME_NONE &&
+        time_floor(was, step) != time_floor(detect_final_until(r->engine), step))
+        detect_report_size(r->engine);
+    if (steady != NULL)
+        daemon_jobs_timed(r, detect_counts(r->engine)->buckets - before, steady() - begun, now);
+    return err;
 }
 
 enum err daemon_jobs_advance(struct daemon_jobs *j, enum daemon_job_phase phase, ts_ns now,
@@ -385,7 +402,7 @@ enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
     enum err err = save ? daemon_jobs_save_one(j, j->jobs[at], j->now, why) : ERR_NONE;
     if (err != ERR_NONE)
         return err;
-    running_free(j->jobs[at]);
+    daemon_jobs_unmake(j->jobs[at]);
     j->n--;
     memmove(&j->jobs[at], &j->jobs[at + 1], (j->n - at) * sizeof(*j->jobs));
     return ERR_NONE;

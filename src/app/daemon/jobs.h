@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct daemon_jobs;
 struct detect_filter;
 struct detect_forecast;
@@ -47,8 +48,9 @@ struct daemon_jobs_options {
     struct store_state *state;
     struct thread_team *team; /* NULL: one thread */
     struct hash_key seed;
-    ts_ns query_delay; /* of datafeeds that do not name one */
-    bool at_rest;      /* input is complete: datafeeds wait for nothing, whatever they name */
+    ts_ns query_delay;     /* of datafeeds that do not name one */
+    ts_ns (*steady)(void); /* a clock to measure work with; NULL: it is not measured */
+    bool at_rest;          /* input is complete: datafeeds wait for nothing, whatever they name */
     daemon_jobs_result_fn on_result;
     void *ctx;
 };
@@ -126,6 +128,23 @@ enum err daemon_jobs_save(struct daemon_jobs *j, ts_ns now, struct err_text *why
 enum err daemon_jobs_forecast(const struct daemon_jobs *j, struct store_state *state,
                               const char *job_id, const struct detect_forecast_options *options,
                               struct detect_forecast **out, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * The job goes on from an earlier snapshot: it is stopped, later snapshots that are not retained
+ * go, and so do its results of later buckets if delete_results is set. At its next start it gets
+ * the stored events since. ERR_NOT_FOUND, or why the snapshot cannot be read: nothing is changed
+ * then.
+ */
+enum err daemon_jobs_revert(struct daemon_jobs *j, const char *job_id, const char *snapshot,
+                            bool delete_results, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * How a job stands: data_counts, model_size_stats and timing_stats in one object, and for how long
+ * it has been open (TIME_NONE: it is not). Of one that does not run as it was last saved, or of one
+ * that never ran. ERR_NOT_FOUND, and what its row has wrong.
+ */
+enum err daemon_jobs_stats(struct daemon_jobs *j, const char *job_id, struct buf *out,
+                           ts_ns *out_open, struct err_text *why) ERR_MUST_CHECK;
 
 /* What a rule may know of a job. */
 void daemon_jobs_describe(struct daemon_jobs *j, const char *job_id, struct rule_job *out);

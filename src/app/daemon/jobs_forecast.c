@@ -36,7 +36,7 @@ static enum err read_job(struct store_state *state, const char *job_id, struct d
     if (err == ERR_NONE && !detect_job_set_id(r->job, job_id))
         err = err_set(why, ERR_INVALID, "'%s' is no job id", job_id);
     if (err == ERR_NONE)
-        err = daemon_jobs_restore(r->owner, r, TIME_NONE, why);
+        err = daemon_jobs_restore(r->owner, r, TIME_NONE, NULL, why);
     detect_filters_release(&filters);
     arena_release(&arena);
     return err;

@@ -20,6 +20,19 @@
 struct event;
 struct query_index;
 
+/* How long closing buckets took; measured, so kept out of everything that must be the same twice.
+ */
+struct daemon_timing {
+    uint64_t buckets;
+    double total_ms;
+    double least_ms;
+    double most_ms;
+    double mean_ms;  /* exponentially faded */
+    double hour_ms;  /* in the hour of engine time that goes on */
+    double hours_ms; /* of an hour, exponentially faded; 0: no hour is over */
+    ts_ns hour;      /* start of the hour that goes on; TIME_NONE */
+};
+
 struct daemon_job {
     struct daemon_jobs *owner;
     struct detect_job *job;
@@ -35,6 +48,9 @@ struct daemon_job {
     enum daemon_job_phase phase;
     uint64_t had;  /* events up to this place in the order of arrival are in what was restored */
     uint64_t seen; /* the greatest place of an event it was offered */
+    ts_ns opened;  /* engine time of its start */
+    ts_ns data;    /* engine time at which it last got an event */
+    struct daemon_timing timing;
 };
 
 struct daemon_jobs {
@@ -77,12 +93,32 @@ enum err daemon_jobs_say(struct daemon_job *r, const char *level, struct err_tex
                          const char *format, ...)
     __attribute__((format(printf, 4, 5))) ERR_MUST_CHECK;
 
+/* jobs.c: a job from its row, at one of its snapshots (NULL: the one in use), not yet among those
+ * that run. */
+struct store_job;
+struct detect_filters;
+enum err daemon_jobs_make(struct daemon_jobs *j, const struct store_job *row,
+                          const struct detect_filters *filters, const char *snapshot,
+                          struct daemon_job **out, struct err_text *why) ERR_MUST_CHECK;
+void daemon_jobs_unmake(struct daemon_job *r); /* NULL is fine */
+
 /* jobs_save.c */
-/* The engine from the newest snapshot, or a new one; start and had follow from it. */
+/* The engine from a snapshot (NULL: the one in use, or a new engine when there is none); start and
+ * had follow from it. */
 enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns start,
-                             struct err_text *why) ERR_MUST_CHECK;
+                             const char *snapshot, struct err_text *why) ERR_MUST_CHECK;
+/* How far apart snapshots that stay lie, and statements of what the job weighs. */
+ts_ns daemon_jobs_step(const struct daemon_job *r);
 /* What the job has learned, to state.db. One that is not up with the tap is left as it was. */
 enum err daemon_jobs_save_one(struct daemon_jobs *j, struct daemon_job *r, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_stats.c */
+/* Notes that buckets were closed in so much time. */
+void daemon_jobs_timed(struct daemon_job *r, uint64_t buckets, ts_ns took, ts_ns now);
+/* Takes up the timing that daemon_jobs_write_stats() wrote; anything else leaves it as it is. */
+void daemon_jobs_read_timing(struct daemon_job *r, const char *stats);
+/* data_counts, model_size_stats and timing_stats as one object. */
+void daemon_jobs_write_stats(const struct daemon_job *r, ts_ns now, struct buf *out);
 
 #endif

@@ -2,12 +2,11 @@
 #include "daemon/jobs_priv.h"
 
 #include "base/bytes.h"
-#include "format/write.h"
 #include "store/state.h"
 
-#define SNAPSHOTS_KEPT 10
+/* How far snapshots that stay lie apart when the job does not say. */
+#define STEP (3 * TIME_HOUR)
 
-/* The greatest sequence had from a source; made when it is new. NULL: no memory. */
 /* Begins a state of a job; the first number of one written before this form is a small one. */
 #define STATE_MARK UINT32_C(0x324a4557)
 
@@ -36,7 +35,7 @@ static enum err restore_state(struct daemon_job *r, const struct detect_options 
 }
 
 enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns start,
-                             struct err_text *why)
+                             const char *snapshot_id, struct err_text *why)
 {
     const struct detect_options options = {
         .team = j->options.team,
@@ -51,11 +50,14 @@ enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns 
     struct store_snapshot snapshot;
     arena_init(&arena, 0);
     buf_init(&state);
-    enum err err =
-        store_state_snapshot_get(j->options.state, r->job->id, NULL, &arena, &snapshot, &state);
+    enum err err = store_state_snapshot_get(j->options.state, r->job->id, snapshot_id, &arena,
+                                            &snapshot, &state);
     if (err == ERR_NONE) {
         err = restore_state(r, &options, &state, why);
         r->start = snapshot.position - r->job->bucket_span_ns - r->delay;
+    } else if (err == ERR_NOT_FOUND && snapshot_id != NULL) {
+        err_set(why, err, "job '%s' has no snapshot '%s'; weir job snapshots %s lists them",
+                r->job->id, snapshot_id, r->job->id);
     } else if (err == ERR_NOT_FOUND) {
         err = detect_new(r->job, &options, &r->engine);
         if (err != ERR_NONE)
@@ -69,58 +71,70 @@ enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns 
     return err;
 }
 
-static void write_counts(const struct daemon_job *r, struct buf *out)
+ts_ns daemon_jobs_step(const struct daemon_job *r)
 {
-    const struct detect_counts *c = detect_counts(r->engine);
-    struct format_writer w;
-    format_write_init(&w, out);
-    format_write_begin_object(&w);
-    format_write_field_str(&w, "job_id", r->job->id);
-    format_write_field_i64(&w, "input_record_count", (int64_t)c->records);
-    format_write_field_i64(&w, "processed_record_count", (int64_t)c->processed);
-    format_write_field_i64(&w, "processed_field_count", (int64_t)c->fields);
-    format_write_field_i64(&w, "input_bytes", (int64_t)c->input_bytes);
-    format_write_field_i64(&w, "invalid_date_count", (int64_t)c->invalid_dates);
-    format_write_field_i64(&w, "missing_field_count", (int64_t)c->missing_fields);
-    format_write_field_i64(&w, "out_of_order_timestamp_count", (int64_t)c->out_of_order);
-    format_write_field_i64(&w, "bucket_count", (int64_t)c->buckets);
-    format_write_field_i64(&w, "empty_bucket_count", (int64_t)c->empty_buckets);
-    format_write_field_i64(&w, "sparse_bucket_count", (int64_t)c->sparse_buckets);
-    if (c->earliest_record != TIME_NONE)
-        format_write_field_i64(&w, "earliest_record_timestamp", c->earliest_record / TIME_MS);
-    if (c->latest_record != TIME_NONE)
-        format_write_field_i64(&w, "latest_record_timestamp", c->latest_record / TIME_MS);
-    if (c->latest_bucket != TIME_NONE)
-        format_write_field_i64(&w, "latest_bucket_timestamp", c->latest_bucket / TIME_MS);
-    format_write_end_object(&w);
+    return r->job->persist_interval_ns > 0 ? r->job->persist_interval_ns : STEP;
 }
 
-static enum err put_snapshot(struct daemon_jobs *j, struct daemon_job *r, ts_ns now)
+/* A snapshot that is to stay for ever is not written over. */
+static enum err choose_id(const struct daemon_job *r, ts_ns now, struct buf *out)
 {
-    struct buf state, id, doc, counts;
-    buf_init(&state);
-    buf_init(&id);
-    buf_init(&doc);
-    buf_init(&counts);
-    save_state(r, &state);
-    detect_snapshot_id(r->engine, &id);
-    const struct detect_counts *c = detect_counts(r->engine);
+    struct arena arena;
+    struct store_snapshot there;
+    detect_snapshot_id(r->engine, out);
+    if (!buf_ok(out))
+        return ERR_MEMORY;
+    arena_init(&arena, 0);
+    enum err err = store_state_snapshot_get(r->owner->options.state, r->job->id, buf_text(out),
+                                            &arena, &there, NULL);
+    if (err == ERR_NONE && there.retain)
+        buf_format(out, "-%lld", (long long)(now / TIME_MS));
+    arena_release(&arena);
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+static void write_doc(const struct daemon_job *r, const char *id, ts_ns now, struct buf *out)
+{
     struct detect_result result = {
         .type = DETECT_RESULT_MODEL_SNAPSHOT,
         .job_id = r->job->id,
         .time = now,
         .span_ns = r->job->bucket_span_ns,
-        .snapshot = {.id = buf_text(&id),
+        .snapshot = {.id = id,
                      .description = "State saved in the background",
-                     .latest_record = c->latest_record,
+                     .latest_record = detect_counts(r->engine)->latest_record,
                      .latest_result = detect_final_until(r->engine),
                      .doc_count = 1},
     };
     detect_size(r->engine, &result.snapshot.size);
-    detect_result_write(&result, &doc);
-    write_counts(r, &counts);
-    enum err err = ERR_MEMORY;
-    if (buf_ok(&state) && buf_ok(&id) && buf_ok(&doc) && buf_ok(&counts)) {
+    detect_result_write(&result, out);
+}
+
+/* Snapshots of the same step of time replace each other. */
+static enum err thin(const struct daemon_job *r)
+{
+    const struct store_thinning thinning = {
+        .all = r->job->snapshot_retention_days * TIME_DAY,
+        .close = r->job->daily_snapshot_retention_days * TIME_DAY,
+        .step = daemon_jobs_step(r),
+    };
+    return store_state_snapshot_thin(r->owner->options.state, r->job->id, &thinning);
+}
+
+static enum err put_snapshot(struct daemon_jobs *j, struct daemon_job *r, ts_ns now)
+{
+    struct buf state, id, doc, stats;
+    buf_init(&state);
+    buf_init(&id);
+    buf_init(&doc);
+    buf_init(&stats);
+    save_state(r, &state);
+    enum err err = choose_id(r, now, &id);
+    write_doc(r, buf_text(&id), now, &doc);
+    daemon_jobs_write_stats(r, now, &stats);
+    if (err == ERR_NONE && !(buf_ok(&state) && buf_ok(&id) && buf_ok(&doc) && buf_ok(&stats)))
+        err = ERR_MEMORY;
+    if (err == ERR_NONE) {
         ts_ns closed = detect_final_until(r->engine);
         const struct store_snapshot snapshot = {.job_id = r->job->id,
                                                 .id = buf_text(&id),
@@ -129,15 +143,15 @@ static enum err put_snapshot(struct daemon_jobs *j, struct daemon_job *r, ts_ns 
                                                 .position = closed != TIME_NONE ? closed : now};
         err = store_state_snapshot_put(j->options.state, &snapshot, state.p, state.n);
         if (err == ERR_NONE)
-            err = store_state_snapshot_trim(j->options.state, r->job->id, SNAPSHOTS_KEPT);
+            err = thin(r);
         if (err == ERR_NONE)
             err = store_state_job_set_position(j->options.state, r->job->id, snapshot.position,
-                                               buf_text(&counts));
+                                               buf_text(&stats));
     }
     buf_release(&state);
     buf_release(&id);
     buf_release(&doc);
-    buf_release(&counts);
+    buf_release(&stats);
     return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/pipeline.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "event/event.h"
 #include "store/state.h"
@@ -42,6 +43,7 @@ static enum err make_parts(struct daemon_pipeline *p, struct err_text *why)
         .team = p->options.team,
         .seed = shard_seed,
         .query_delay = p->options.query_delay,
+        .steady = clock_steady,
         .at_rest = p->options.at_rest,
         .on_result = on_result,
         .ctx = p,

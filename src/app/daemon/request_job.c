@@ -109,6 +109,12 @@ static enum err see_failed(struct daemon_asked *a, const char *id, bool *out, st
     return err;
 }
 
+enum err daemon_request_see_job(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    bool failed;
+    return see_failed(a, id, &failed, why);
+}
+
 static enum err open_job(struct daemon_asked *a, const char *id, struct err_text *why)
 {
     bool failed = false;
@@ -204,10 +210,11 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         err = stop_running(a, id, false, &why);
         if (err == ERR_NONE)
             err = changed(store_state_job_delete(state, id), id, &why);
-    } else {
+    } else if (!daemon_request_snapshot(a, verb, &err, &why)) {
         err = err_set(&why, ERR_INVALID,
                       "job expects list, create, open, close, reset, delete, results, messages, "
-                      "forecast or delete-forecast, not '%s'",
+                      "stats, forecast, delete-forecast, snapshots, revert, snapshot-update or "
+                      "snapshot-delete, not '%s'",
                       verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);

@@ -60,6 +60,12 @@ int daemon_request_alerts(struct daemon_asked *a);
 int daemon_request_results(struct daemon_asked *a);
 int daemon_request_forecast(struct daemon_asked *a);
 int daemon_request_delete_forecast(struct daemon_asked *a);
+/* Whether a job is there; ERR_NOT_FOUND with a sentence. */
+enum err daemon_request_see_job(struct daemon_asked *a, const char *id,
+                                struct err_text *why) ERR_MUST_CHECK;
+/* request_snapshot.c: false when the verb is none of its own; else what came out. */
+bool daemon_request_snapshot(struct daemon_asked *a, const char *verb, enum err *out,
+                             struct err_text *why);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);

@@ -16,6 +16,8 @@
 #define SPARSE_SHARE 0.05
 #define SPARSE_USUAL 20
 #define SUMMARY_MAX 1e15
+/* Buckets after which a job's peak says what it needs. */
+#define SETTLED 20
 
 static enum err init(struct detect *d)
 {
@@ -175,9 +177,18 @@ static void count_closed(struct detect *d, const struct detect_open *b)
     d->usual_events += (events - d->usual_events) / (d->usual_events > 0 ? 32 : 1);
 }
 
+/* All buckets before until are closed; what that did to memory is told when it changed. */
+static void closed(struct detect *d, ts_ns until, uint8_t status_before)
+{
+    d->closed_until = until;
+    if (d->status != status_before)
+        detect_report_size(d);
+}
+
 /* One bucket that had no record. */
 static enum err close_empty(struct detect *d, ts_ns start)
 {
+    uint8_t before = d->status;
     struct detect_open *b = detect_bucket_new(start, detect_names_generation(d->names), 0);
     if (b == NULL)
         return ERR_MEMORY;
@@ -185,7 +196,7 @@ static enum err close_empty(struct detect *d, ts_ns start)
     enum err e = detect_close_bucket(d, &c);
     count_closed(d, b);
     detect_bucket_free(b);
-    d->closed_until = start + d->job->bucket_span_ns;
+    closed(d, start + d->job->bucket_span_ns, before);
     return e;
 }
 
@@ -202,12 +213,13 @@ static enum err close_gap(struct detect *d, ts_ns until)
     }
     if (d->closed_until < until) {
         uint64_t n = (uint64_t)((until - d->closed_until) / span);
+        uint8_t before = d->status;
         detect_jump(d, d->closed_until, n);
         d->counts.buckets += n;
         d->counts.empty_buckets += n;
         d->counts.latest_empty_bucket = until - span;
         d->counts.latest_bucket = until - span;
-        d->closed_until = until;
+        closed(d, until, before);
     }
     return ERR_NONE;
 }
@@ -216,14 +228,16 @@ static enum err close_first(struct detect *d, bool partial)
 {
     struct detect_open *b = d->open[0];
     enum err e = close_gap(d, b->start);
+    uint8_t before = d->status;
     struct detect_closing c = {.bucket = b, .partial = partial, .fraction = 1};
     if (e == ERR_NONE)
         e = detect_close_bucket(d, &c);
     if (b->failed && e == ERR_NONE)
         d->failures++;
     count_closed(d, b);
-    d->closed_until = b->start + d->job->bucket_span_ns;
+    ts_ns end = b->start + d->job->bucket_span_ns;
     drop_open(d, 0);
+    closed(d, end, before);
     return e;
 }
 
@@ -724,7 +738,8 @@ void detect_size(const struct detect *d, struct detect_size_stats *out)
         .by_fields = by,
         .over_fields = detect_table_count(d->table, DETECT_CLASS_MEMBER),
         .partition_fields = partition,
-        .status = d->status};
+        .status = d->status,
+        .settled = d->counts.buckets >= SETTLED};
 }
 
 void detect_report_size(struct detect *d)

@@ -394,7 +394,8 @@ static void write_size(struct format_writer *w, const struct detect_size_stats *
     count(w, "total_partition_field_count", s->partition_fields);
     count(w, "bucket_allocation_failures_count", s->allocation_failures);
     format_write_field_str(w, "memory_status", memory_status[s->status]);
-    format_write_field_str(w, "assignment_memory_basis", "current_model_bytes");
+    format_write_field_str(w, "assignment_memory_basis",
+                           s->settled ? "peak_model_bytes" : "model_memory_limit");
     format_write_field_str(w, "categorization_status", "ok");
     static const char *const categories[] = {"categorized_doc_count",   "total_category_count",
                                              "frequent_category_count", "rare_category_count",

@@ -205,6 +205,7 @@ struct detect_size_stats {
     uint64_t over_fields;
     uint64_t partition_fields;
     uint8_t status; /* enum detect_memory_status */
+    bool settled;   /* so many buckets were closed that its peak says what it needs */
 };
 
 struct detect_snapshot {

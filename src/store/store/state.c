@@ -57,6 +57,9 @@ static const char *const steps[] = {
     "CREATE TABLE calendar (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"
     "CREATE TABLE message (job_id TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL,"
     " level TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (job_id, number)) WITHOUT ROWID;",
+    "ALTER TABLE snapshot ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE snapshot SET used = 1 WHERE (job_id, time) IN"
+    " (SELECT job_id, max(time) FROM snapshot GROUP BY job_id);",
 };
 
 static const struct store_db_kind state_kind = {

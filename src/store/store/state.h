@@ -86,7 +86,7 @@ enum err store_state_job_set_position(struct store_state *st, const char *id, ts
                                       const char *counts) ERR_MUST_CHECK; /* ERR_NOT_FOUND */
 /* With its snapshots, results and messages. ERR_NOT_FOUND. */
 enum err store_state_job_delete(struct store_state *st, const char *id) ERR_MUST_CHECK;
-/* Its snapshots and results only: as if it had just been installed. */
+/* Its snapshots, results and counts only: as if it had just been installed. */
 enum err store_state_job_reset(struct store_state *st, const char *id) ERR_MUST_CHECK;
 
 /* Model snapshots: what a job has learned, as bytes. */
@@ -98,24 +98,42 @@ struct store_snapshot {
     ts_ns position;  /* all events before this are in it */
     bool retain;     /* kept until deleted by name */
     uint64_t size;   /* bytes of state; filled by list and get */
+    bool used;       /* the one the job goes on from; filled by list and get */
 };
 
 typedef bool (*store_snapshot_fn)(void *ctx, const struct store_snapshot *snapshot);
 
+/* The job goes on from this one from now on. */
 enum err store_state_snapshot_put(struct store_state *st, const struct store_snapshot *snapshot,
                                   const void *p, size_t n) ERR_MUST_CHECK;
-/* The newest when id is NULL. state (NULL is fine) gets the bytes added. ERR_NOT_FOUND. */
+/* The one in use when id is NULL. state (NULL is fine) gets the bytes added. ERR_NOT_FOUND. */
 enum err store_state_snapshot_get(struct store_state *st, const char *job_id, const char *id,
                                   struct arena *arena, struct store_snapshot *out,
                                   struct buf *state) ERR_MUST_CHECK;
 /* Newest first. */
 enum err store_state_snapshot_list(struct store_state *st, const char *job_id, store_snapshot_fn fn,
                                    void *ctx) ERR_MUST_CHECK;
+/* The job goes on from an earlier one; later ones go unless they are retained. ERR_NOT_FOUND. */
+enum err store_state_snapshot_use(struct store_state *st, const char *job_id,
+                                  const char *id) ERR_MUST_CHECK;
+/* ERR_NOT_FOUND. */
+enum err store_state_snapshot_update(struct store_state *st, const char *job_id, const char *id,
+                                     const char *doc, bool retain) ERR_MUST_CHECK;
 enum err store_state_snapshot_delete(struct store_state *st, const char *job_id,
                                      const char *id) ERR_MUST_CHECK;
-/* Keeps the newest `keep` of a job and those to be retained. */
-enum err store_state_snapshot_trim(struct store_state *st, const char *job_id,
-                                   unsigned keep) ERR_MUST_CHECK;
+
+/*
+ * How long snapshots stay, by how much older they are than the one in use: not longer than all; the
+ * last of each step of time while not older than close, then the first of each day. Those in use
+ * and those retained stay.
+ */
+struct store_thinning {
+    ts_ns all;
+    ts_ns close;
+    ts_ns step;
+};
+enum err store_state_snapshot_thin(struct store_state *st, const char *job_id,
+                                   const struct store_thinning *t) ERR_MUST_CHECK;
 
 /* Result documents of jobs. */
 struct store_result {

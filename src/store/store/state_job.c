@@ -165,122 +165,18 @@ enum err store_state_job_reset(struct store_state *st, const char *id)
             store_db_bind_text(stmt, 1, id);
         rc = store_state_finish(st, stmt);
     }
+    if (rc == ERR_NONE) {
+        db = store_state_lock(st);
+        stmt = store_db_prepare(db, "UPDATE job SET counts = NULL, position = ?2 WHERE id = ?1");
+        if (stmt != NULL) {
+            store_db_bind_text(stmt, 1, id);
+            store_db_bind_i64(stmt, 2, TIME_NONE);
+        }
+        rc = store_state_finish(st, stmt);
+    }
     if (rc != ERR_NONE) {
         store_state_rollback(st);
         return rc;
     }
     return store_state_commit(st, NULL);
-}
-
-enum err store_state_snapshot_put(struct store_state *st, const struct store_snapshot *snapshot,
-                                  const void *p, size_t n)
-{
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "REPLACE INTO snapshot (job_id, id, doc, time, position, retain,"
-                             " state) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, snapshot->job_id);
-        store_db_bind_text(stmt, 2, snapshot->id);
-        store_db_bind_text(stmt, 3, snapshot->doc != NULL ? snapshot->doc : "{}");
-        store_db_bind_i64(stmt, 4, snapshot->time);
-        store_db_bind_i64(stmt, 5, snapshot->position);
-        store_db_bind_i64(stmt, 6, snapshot->retain);
-        store_db_bind_bytes(stmt, 7, p, n);
-    }
-    return store_state_finish(st, stmt);
-}
-
-static struct store_snapshot snapshot_view(struct sqlite3_stmt *stmt)
-{
-    return (struct store_snapshot){
-        .job_id = store_db_text(stmt, 0),
-        .id = store_db_text(stmt, 1),
-        .doc = store_db_text(stmt, 2),
-        .time = store_db_i64(stmt, 3),
-        .position = store_db_i64(stmt, 4),
-        .retain = store_db_i64(stmt, 5) != 0,
-        .size = (uint64_t)store_db_i64(stmt, 6),
-    };
-}
-
-enum err store_state_snapshot_get(struct store_state *st, const char *job_id, const char *id,
-                                  struct arena *arena, struct store_snapshot *out,
-                                  struct buf *state)
-{
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt = store_db_prepare(
-        db, "SELECT job_id, id, doc, time, position, retain, length(state), state FROM snapshot"
-            " WHERE job_id = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY time DESC, id DESC LIMIT 1");
-    enum err rc = store_db_error(db);
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, job_id);
-        store_db_bind_text(stmt, 2, id);
-        rc = store_db_step(db, stmt);
-        if (rc == ERR_NONE) {
-            bool ok = true;
-            struct store_snapshot found = snapshot_view(stmt);
-            found.job_id = store_state_copy(arena, found.job_id, &ok);
-            found.id = store_state_copy(arena, found.id, &ok);
-            found.doc = store_state_copy(arena, found.doc, &ok);
-            if (state != NULL) {
-                struct bytes bytes = store_db_bytes(stmt, 7);
-                buf_add(state, bytes.p, bytes.n);
-                ok = ok && buf_ok(state);
-            }
-            if (ok)
-                *out = found;
-            else
-                rc = ERR_MEMORY;
-            store_db_reset(stmt);
-        }
-    }
-    store_state_unlock(st);
-    return rc == ERR_END ? ERR_NOT_FOUND : rc;
-}
-
-enum err store_state_snapshot_list(struct store_state *st, const char *job_id, store_snapshot_fn fn,
-                                   void *ctx)
-{
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "SELECT job_id, id, doc, time, position, retain, length(state)"
-                             " FROM snapshot WHERE job_id = ? ORDER BY time DESC, id DESC");
-    enum err rc = stmt != NULL ? ERR_NONE : store_db_error(db);
-    if (stmt != NULL)
-        store_db_bind_text(stmt, 1, job_id);
-    bool more = true;
-    while (rc == ERR_NONE && more && (rc = store_db_step(db, stmt)) == ERR_NONE) {
-        struct store_snapshot snapshot = snapshot_view(stmt);
-        more = fn(ctx, &snapshot);
-    }
-    if (stmt != NULL)
-        store_db_reset(stmt);
-    store_state_unlock(st);
-    return rc == ERR_END ? ERR_NONE : rc;
-}
-
-enum err store_state_snapshot_delete(struct store_state *st, const char *job_id, const char *id)
-{
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "DELETE FROM snapshot WHERE job_id = ? AND id = ?");
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, job_id);
-        store_db_bind_text(stmt, 2, id);
-    }
-    return store_state_finish_one(st, stmt);
-}
-
-enum err store_state_snapshot_trim(struct store_state *st, const char *job_id, unsigned keep)
-{
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt = store_db_prepare(
-        db, "DELETE FROM snapshot WHERE job_id = ?1 AND retain = 0 AND id NOT IN"
-            " (SELECT id FROM snapshot WHERE job_id = ?1 ORDER BY time DESC, id DESC LIMIT ?2)");
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, job_id);
-        store_db_bind_i64(stmt, 2, keep);
-    }
-    return store_state_finish(st, stmt);
 }

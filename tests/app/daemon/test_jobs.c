@@ -402,13 +402,75 @@ static void test_behind(void **state)
     help_rmdir(dir);
 }
 
+static bool last_id(void *ctx, const struct store_snapshot *s)
+{
+    snprintf(ctx, 64, "%s", s->id);
+    return true; /* newest first: the oldest stays */
+}
+
+/* Back to the first of two snapshots: later results are gone, and so is the job until it is loaded
+ * again; what cannot be done changes nothing. */
+static void test_revert(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct told told = {0};
+    struct arena arena;
+    struct store_snapshot snapshot;
+    struct buf stats;
+    ts_ns open;
+    char first[64];
+    arena_init(&arena, 0);
+    buf_init(&stats);
+    help_install_job(st);
+    struct daemon_jobs *j = make(st, &told);
+    for (unsigned half = 0; half < 2; half++) {
+        /* Apart, so that one does not take the other's place. */
+        unsigned from = half * 200;
+        minutes(j, from, from + 3, "network");
+        ts_ns now = HELP_BASE + (from + 2) * TIME_MIN + HELP_DELAY;
+        HELP_OK(daemon_jobs_advance(j, DAEMON_JOB_UP, now, &help_why));
+        HELP_OK(daemon_jobs_save(j, now, &help_why));
+    }
+    HELP_OK(store_state_snapshot_list(st, "tiny", last_id, first));
+    assert_true(help_count_results(st, "bucket") > 100);
+    assert_int_equal(help_count_results(st, "model_size_stats"), 1); /* at the third hour */
+    assert_int_equal(daemon_jobs_revert(j, "nobody", first, true, &help_why), ERR_NOT_FOUND);
+    assert_int_equal(daemon_jobs_revert(j, "tiny", "none", true, &help_why), ERR_NOT_FOUND);
+    assert_int_equal(daemon_jobs_count(j), 1);
+    HELP_OK(daemon_jobs_stats(j, "tiny", &stats, &open, &help_why));
+    assert_int_equal(open, 202 * TIME_MIN + HELP_DELAY);
+    HELP_OK(daemon_jobs_revert(j, "tiny", first, true, &help_why));
+    assert_int_equal(daemon_jobs_count(j), 0);
+    assert_int_equal(help_count_results(st, "bucket"), 2);
+    HELP_OK(store_state_snapshot_get(st, "tiny", NULL, &arena, &snapshot, NULL));
+    assert_string_equal(snapshot.id, first);
+    buf_clear(&stats);
+    HELP_OK(daemon_jobs_stats(j, "tiny", &stats, &open, &help_why));
+    assert_int_equal(open, TIME_NONE);
+    assert_non_null(strstr(buf_text(&stats), "\"bucket_count\":2,"));
+    assert_int_equal(daemon_jobs_stats(j, "nobody", &stats, &open, &help_why), ERR_NOT_FOUND);
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    help_catch_up(j);
+    minutes(j, 3, 4, "network");
+    HELP_OK(
+        daemon_jobs_advance(j, DAEMON_JOB_UP, HELP_BASE + 4 * TIME_MIN + HELP_DELAY, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 4);
+    daemon_jobs_free(j);
+    buf_release(&stats);
+    arena_release(&arena);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buckets),         cmocka_unit_test(test_interim),
         cmocka_unit_test(test_interim_latency), cmocka_unit_test(test_rescored),
         cmocka_unit_test(test_broken),          cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_behind),
+        cmocka_unit_test(test_behind),          cmocka_unit_test(test_revert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

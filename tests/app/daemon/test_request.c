@@ -323,6 +323,31 @@ static void test_running(void **state)
     DONE("{\"command\": \"job\", \"verb\": \"open\", \"id\": \"tiny\"}");
     DONE("{\"command\": \"job\", \"verb\": \"list\"}");
     assert_non_null(strstr(said(&w), "opened"));
+    HELP_OK(daemon_pipeline_catch_up(w.data->pipeline, 0, &behind, &help_why));
+    HELP_OK(daemon_pipeline_save(w.data->pipeline, &help_why));
+    DONE("{\"command\": \"job\", \"verb\": \"stats\", \"id\": \"tiny\"}");
+    assert_non_null(strstr(said(&w), "\"open_time\""));
+    DONE("{\"command\": \"job\", \"verb\": \"snapshots\", \"id\": \"tiny\"}");
+    assert_int_equal(lines(&w), 1);
+    char name[64] = "", request[256];
+    const char *at = strstr(said(&w), "\"snapshot_id\":\"");
+    assert_non_null(at);
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 15, "\""), at + 15);
+    snprintf(request, sizeof(request),
+             "{\"command\": \"job\", \"verb\": \"snapshot-delete\", \"id\": \"tiny\", "
+             "\"snapshot\": \"%s\"}",
+             name);
+    WRONG(request, "goes on from");
+    snprintf(request, sizeof(request),
+             "{\"command\": \"job\", \"verb\": \"revert\", \"id\": \"tiny\", \"snapshot\": \"%s\"}",
+             name);
+    DONE(request);
+    assert_int_equal(daemon_jobs_count(jobs), 1);
+    assert_true(daemon_jobs_is_behind(jobs));
+    HELP_OK(daemon_pipeline_catch_up(w.data->pipeline, 0, &behind, &help_why));
+    assert_false(daemon_jobs_is_behind(jobs));
+    WRONG("{\"command\": \"job\", \"verb\": \"revert\", \"id\": \"tiny\", \"snapshot\": \"x\"}",
+          "no snapshot 'x'");
     DONE("{\"command\": \"job\", \"verb\": \"reset\", \"id\": \"tiny\"}");
     assert_int_equal(daemon_jobs_count(jobs), 1);
     DONE("{\"command\": \"job\", \"verb\": \"delete\", \"id\": \"tiny\"}");

@@ -166,7 +166,7 @@ static void test_refuses(void **state)
     store_state_close(st);
     run_sql(path, "PRAGMA user_version = 99");
     refused(dir, ERR_VERSION, "newer Weir");
-    run_sql(path, "PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)");
+    run_sql(path, "PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)");
     /* Cut in the middle. */
     size_t n;
     char *whole = read_file(path, &n);
@@ -193,12 +193,22 @@ static void test_migrates(void **state)
     assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
     store_state_close(st);
     run_sql(path, "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
+                  "ALTER TABLE snapshot DROP COLUMN used;"
+                  "INSERT INTO snapshot VALUES ('j', 'old', '{}', 1, 1, 0, ''),"
+                  " ('j', 'new', '{}', 2, 2, 0, '');"
                   "PRAGMA user_version = 1");
     st = open_state(dir);
     assert_int_equal(store_state_meta_get(st, "x", &b), ERR_NONE);
     assert_string_equal(buf_text(&b), "kept");
     assert_int_equal(store_state_listed_put(st, STORE_FILTERS, "f", "{}"), ERR_NONE);
     assert_int_equal(store_state_listed_put(st, STORE_CALENDARS, "c", "{}"), ERR_NONE);
+    struct arena arena;
+    struct store_snapshot snapshot;
+    arena_init(&arena, 0);
+    assert_int_equal(store_state_snapshot_get(st, "j", NULL, &arena, &snapshot, NULL), ERR_NONE);
+    assert_string_equal(snapshot.id, "new");
+    assert_true(snapshot.used);
+    arena_release(&arena);
     store_state_close(st);
     buf_release(&b);
     free(path);

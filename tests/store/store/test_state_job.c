@@ -89,39 +89,6 @@ static void put_snapshot(struct store_state *st, const char *id, ts_ns time, con
     assert_int_equal(store_state_snapshot_put(st, &s, bytes, strlen(bytes)), ERR_NONE);
 }
 
-static void test_snapshots(void **state)
-{
-    (void)state;
-    char *dir = help_mkdir();
-    struct store_state *st = open_state(dir);
-    struct arena arena;
-    struct buf b;
-    struct store_snapshot s;
-    arena_init(&arena, 0);
-    buf_init(&b);
-    assert_int_equal(store_state_snapshot_get(st, "job", NULL, &arena, &s, &b), ERR_NOT_FOUND);
-    put_snapshot(st, "1", 10, "one", true);
-    put_snapshot(st, "2", 20, "second", false);
-    put_snapshot(st, "3", 30, "", false);
-    put_snapshot(st, "4", 40, "the newest", false);
-    assert_int_equal(store_state_snapshot_get(st, "job", NULL, &arena, &s, &b), ERR_NONE);
-    assert_string_equal(s.id, "4");
-    assert_string_equal(buf_text(&b), "the newest");
-    assert_int_equal(store_state_snapshot_get(st, "job", "2", &arena, &s, NULL), ERR_NONE);
-    assert_int_equal(s.size, 6);
-    assert_int_equal(s.position, 20);
-    assert_int_equal(store_state_snapshot_trim(st, "job", 2), ERR_NONE);
-    buf_clear(&b);
-    assert_int_equal(store_state_snapshot_list(st, "job", snapshot_seen, &b), ERR_NONE);
-    assert_string_equal(buf_text(&b), "4:10;3:0;1:3;");
-    assert_int_equal(store_state_snapshot_delete(st, "job", "3"), ERR_NONE);
-    assert_int_equal(store_state_snapshot_delete(st, "job", "3"), ERR_NOT_FOUND);
-    arena_release(&arena);
-    buf_release(&b);
-    store_state_close(st);
-    help_rmdir(dir);
-}
-
 /* A job that is deleted takes its snapshots and results along, and nobody else's. */
 static void test_delete(void **state)
 {
@@ -156,7 +123,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs),
-        cmocka_unit_test(test_snapshots),
         cmocka_unit_test(test_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
