@@ -1,5 +1,5 @@
-"""Filters: kept with and without a daemon, taken by detect and replay, and in force at once in jobs
-that run."""
+"""Filters and calendars: kept with and without a daemon, taken by detect and replay, and in force at
+once in jobs that run."""
 import json
 import os
 import signal
@@ -13,6 +13,8 @@ JOB = {"job_id": "scoped", "data_description": {"time_field": "@timestamp"},
        "analysis_config": {"bucket_span": "5s", "detectors": [
            {"function": "high_count", "partition_field_name": "source.ip",
             "custom_rules": [{"scope": {"source.ip": {"filter_id": "quiet"}}}]}]}}
+EVENT = {"description": "load test", "start_time": (START + 600) * 1000, "end_time": (START + 605) * 1000}
+CALENDAR = {"calendar_id": "tests", "job_ids": ["scoped"], "events": [EVENT]}
 FEED = {"datafeed_id": "f", "job_id": "scoped", "indices": ["logs-*"], "query_delay": "0s"}
 
 
@@ -54,6 +56,19 @@ with Folder() as folder:
     wrong(weir("detect", "--job", job, "--filter-list", folder("bad.json", '{"filter_id":\n"A b"}'), day),
           "bad.json:2", "a filter with a wrong id")
 
+    calendar = folder("calendar.json", json.dumps(CALENDAR))
+    run = weir("detect", "--job", job, "--filter-list", loud, "--calendar", calendar, day)
+    check(run.status == 0 and not records(run), "nor during a scheduled event", run)
+    named = [r["timestamp"] for r in run.lines() if r.get("scheduled_events") == ["load test"]]
+    check(named == [EVENT["start_time"]], "whose bucket names it", run)
+    run = weir("detect", "--job", job, "--filter-list", loud, "--calendar",
+               folder("others.json", json.dumps({**CALENDAR, "job_ids": ["other"]})), day)
+    check(records(run) and "no calendar has events for the job 'scoped'" in run.err,
+          "a calendar of other jobs does nothing, and that is said", run)
+    shift = {**CALENDAR, "events": [{**EVENT, "force_time_shift": 3600}]}
+    wrong(weir("detect", "--job", job, "--filter-list", loud, "--calendar",
+               folder("shift.json", json.dumps(shift)), day), "force_time_shift", "a shift of the clock")
+
     wrong(weir("filter"), "list, show, put or delete", "no verb")
     wrong(weir("filter", "show", "quiet", *at), "no data directory", "a directory that is not there")
     check(weir("filter", "put", quiet, *at).status == 0, "a filter is put")
@@ -71,6 +86,22 @@ with Folder() as folder:
     check(run.status == 0, "replay takes filters", run)
     check(weir("job", "results", "scoped", "--data-dir", replayed).lines(), "and finds the spike")
     check("10.9.*" in weir("filter", "show", "quiet", "--data-dir", replayed).out, "and keeps them")
+
+    replayed = folder("replayed-2")
+    run = weir("replay", "--job", job, "--datafeed", feed, "--filter-list", loud, "--calendar", calendar,
+               "--data-dir", replayed, day)
+    check(run.status == 0 and not weir("job", "results", "scoped", "--data-dir", replayed).lines(),
+          "replay takes calendars", run)
+
+    wrong(weir("calendar"), "list, show, put, delete or events", "no verb")
+    wrong(weir("calendar", "events", "tests", "add"), "add FILE", "no file of events")
+    check(weir("calendar", "put", calendar, *at).status == 0, "a calendar is put")
+    wrong(weir("calendar", "show", "none", *at), "no calendar 'none'", "a calendar that is not there")
+    (event,) = weir("calendar", "events", "tests", *at).lines()
+    check(event["description"] == "load test" and len(event["event_id"]) == 16, "its event has an id")
+    check(weir("calendar", "events", "tests", "delete", event["event_id"], *at).status == 0, "by which it goes")
+    listed = weir("calendar", "list", *at)
+    check(listed.out.splitlines()[1].split() == ["tests", "0", "scoped", "-"], "the list counts", listed)
 
     now = int(time.time()) // 5 * 5
     log = folder("log.ndjson", events(now - 600, [10] * 100 + [800] + [10] * 9))
@@ -90,6 +121,18 @@ with Folder() as folder:
             f.write(events(int(time.time()) // 5 * 5, [900]))
         until("and finds what comes from then on",
               lambda: len(weir("job", "results", "scoped", *at).lines()) > 0)
+        quiet = folder("now.json", json.dumps({"events": [
+            {**EVENT, "start_time": now * 1000, "end_time": (now + 3600) * 1000}]}))
+        check(weir("calendar", "events", "tests", "add", quiet, *at).status == 0, "an event is added")
+        check("covers this job" in weir("job", "messages", "scoped", *at).out, "the job says so")
+        found = len(weir("job", "results", "scoped", *at).lines())
+        moment = int(time.time()) // 5 * 5
+        with open(log, "a") as f:
+            f.write(events(moment, [3000]))
+        until("the events are kept", lambda: weir("search", "--from", time.strftime(
+            "%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment)), *at).out.count("\n") >= 3000)
+        time.sleep(8)
+        check(len(weir("job", "results", "scoped", *at).lines()) == found, "and is in force at once")
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.communicate(timeout=60)

@@ -33,6 +33,7 @@ int cli_search(const struct cli_args *args);
 int cli_sql(const struct cli_args *args);
 int cli_alerts(const struct cli_args *args);
 int cli_job(const struct cli_args *args);
+int cli_calendar(const struct cli_args *args);
 int cli_filter(const struct cli_args *args);
 int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);

@@ -24,9 +24,10 @@ const struct cli_command cli_commands[] = {
      "Run one anomaly-detection job over events or CSV.",
      "Prints what Elasticsearch's results API would return, one document a line. INPUT is ECS\n"
      "NDJSON, or with --format csv a table with a header line whose columns the job names.",
-     CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) | CLI_BIT(CLI_FORMAT) |
-         CLI_BIT(CLI_MODEL_PLOT) | CLI_BIT(CLI_RENORMALIZED) | CLI_BIT(CLI_PERSIST) |
-         CLI_BIT(CLI_RESTORE) | CLI_BIT(CLI_FORECAST) | CLI_BIT(CLI_THREADS) | TALK,
+     CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) | CLI_BIT(CLI_CALENDAR) |
+         CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_MODEL_PLOT) | CLI_BIT(CLI_RENORMALIZED) |
+         CLI_BIT(CLI_PERSIST) | CLI_BIT(CLI_RESTORE) | CLI_BIT(CLI_FORECAST) |
+         CLI_BIT(CLI_THREADS) | TALK,
      cli_detect},
     {"replay", "[OPTION]... INPUT...",
      "Run the whole chain over files: events, jobs, rules, alerts.",
@@ -36,8 +37,8 @@ const struct cli_command cli_commands[] = {
      "to\n"
      "standard output, one a line.",
      CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_JOB) | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_FILTER_LIST) |
-         CLI_BIT(CLI_RULE) | CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) |
-         CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_THREADS) | WHERE | TALK,
+         CLI_BIT(CLI_CALENDAR) | CLI_BIT(CLI_RULE) | CLI_BIT(CLI_DATA_DIR) | CLI_BIT(CLI_FORMAT) |
+         CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_THREADS) | WHERE | TALK,
      cli_replay},
     {"demo", "[OPTION]...", "Play the bundled sample through the whole chain.",
      "A table of alerts with reasons, and the next command to try. --no-serve is there for "
@@ -85,6 +86,12 @@ const struct cli_command cli_commands[] = {
      "list; show or delete ID; put FILE, which makes or replaces the filters of the file. What is\n"
      "put holds at once for the jobs that run; what a job names cannot be deleted.",
      DATA, cli_filter},
+    {"calendar", "VERB [ID|FILE] [OPTION]...", "Manage the times at which jobs look away.",
+     "list; show or delete ID; put FILE, which makes or replaces the calendars of the file;\n"
+     "events ID lists its events, one JSON document a line, events ID add FILE adds some, events "
+     "ID\n"
+     "delete EVENT_ID takes one away. What is changed holds at once for the jobs that run.",
+     DATA | TIMES, cli_calendar},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
      "list; enable or disable RULE_ID; import FILE; export.",

@@ -10,13 +10,14 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/ask.h"
+#include "cli/lists.h"
 #include "cli/replay.h"
 #include "cli/stats.h"
 #include "daemon/inputs.h"
 #include "detect/csv.h"
 #include "detect/detect.h"
-#include "detect/filter.h"
 #include "detect/forecast.h"
+#include "detect/schedule.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -235,31 +236,6 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
                  (unsigned long long)c->out_of_order, (unsigned long long)c->records);
 }
 
-/* What was read and has no effect. */
-static void tell_notes(char *const *notes, size_t n, const struct cli_args *args)
-{
-    for (size_t i = 0; i < n && !cli_has(args, CLI_QUIET); i++)
-        fprintf(stderr, "weir: %s\n", notes[i]);
-}
-
-static enum err load_filters(const struct cli_args *args, struct detect_filters *out,
-                             struct err_text *why)
-{
-    for (size_t i = 0; i < args->counts[CLI_FILTER_LIST]; i++) {
-        size_t n;
-        const char *path = args->values[CLI_FILTER_LIST][i];
-        char *text = cli_read_file(path, &n, why);
-        if (text == NULL)
-            return ERR_NOT_FOUND;
-        enum err err = detect_filters_parse(out, text, n, path, why);
-        mem_free(text);
-        if (err != ERR_NONE)
-            return err;
-    }
-    tell_notes(out->notes, out->n_notes, args);
-    return ERR_NONE;
-}
-
 static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)
 {
     size_t n;
@@ -270,14 +246,14 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     if (text == NULL)
         return ERR_NOT_FOUND;
     struct detect_filters filters = {0};
-    enum err err = load_filters(args, &filters, why);
+    enum err err = cli_lists_filters(args, &filters, why);
     if (err == ERR_NONE)
         err = detect_job_parse(text, n, path, filters.list, filters.n, &r->job, why);
     detect_filters_release(&filters);
     mem_free(text);
     if (err != ERR_NONE)
         return err;
-    tell_notes(r->job->notes, r->job->n_notes, args);
+    cli_lists_notes(r->job->notes, r->job->n_notes, args);
     if (r->job->id[0] == '\0')
         detect_job_set_id(r->job, "job");
     path = cli_value(args, CLI_DATAFEED, NULL);
@@ -289,7 +265,23 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     err = detect_feed_parse(text, n, path, &r->feed, why);
     mem_free(text);
     if (err == ERR_NONE)
-        tell_notes(r->feed->notes, r->feed->n_notes, args);
+        cli_lists_notes(r->feed->notes, r->feed->n_notes, args);
+    return err;
+}
+
+/* Calendars that cover the job. */
+static enum err set_schedule(struct run *r, const struct cli_args *args, struct err_text *why)
+{
+    struct detect_calendars calendars = {0};
+    struct detect_schedule *schedule = NULL;
+    enum err err = cli_lists_calendars(args, &calendars, why);
+    if (err == ERR_NONE && (err = detect_schedule_new(&calendars, r->job, &schedule)) != ERR_NONE)
+        err_set(why, err, "%s", err_name(err));
+    if (err == ERR_NONE && calendars.n > 0 && schedule == NULL && !cli_has(args, CLI_QUIET))
+        log_line(LOG_LEVEL_WARNING, "no calendar has events for the job '%s'", r->job->id);
+    if (err == ERR_NONE)
+        detect_take_schedule(r->engine, schedule);
+    detect_calendars_release(&calendars);
     return err;
 }
 
@@ -381,6 +373,8 @@ static enum err run(struct run *r, const struct cli_args *args, struct thread_te
         err = load(r, args, why);
     if (err == ERR_NONE)
         err = begin(r, args, team, why);
+    if (err == ERR_NONE)
+        err = set_schedule(r, args, why);
     if (err != ERR_NONE)
         return err;
     const char *format = cli_value(args, CLI_FORMAT, "ecs");

@@ -28,6 +28,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_DATAFEED] = {"--datafeed", "FILE", "Datafeed in Elastic's JSON.", true},
     [CLI_FILTER_LIST] = {"--filter-list", "FILE",
                          "Filters that the custom rules of jobs name, in Elastic's JSON.", true},
+    [CLI_CALENDAR] = {"--calendar", "FILE",
+                      "Calendars with the events at which jobs do not report or learn.", true},
     [CLI_RULE] = {"--rule", "FILE|DIR", "Detection rule in Elastic's TOML or NDJSON.", true},
     [CLI_PACKAGE] = {"--package", "NAME", "Package to use, shipped or a folder.", true},
     [CLI_DATA_DIR] =

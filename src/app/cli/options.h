@@ -24,6 +24,7 @@ enum cli_option_id {
     CLI_JOB,
     CLI_DATAFEED,
     CLI_FILTER_LIST,
+    CLI_CALENDAR,
     CLI_RULE,
     CLI_PACKAGE,
     CLI_DATA_DIR,

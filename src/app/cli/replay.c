@@ -145,6 +145,8 @@ int cli_replay(const struct cli_args *args)
         .feeds_n = args->counts[CLI_DATAFEED],
         .filters = args->values[CLI_FILTER_LIST],
         .filters_n = args->counts[CLI_FILTER_LIST],
+        .calendars = args->values[CLI_CALENDAR],
+        .calendars_n = args->counts[CLI_CALENDAR],
         .rules = args->values[CLI_RULE],
         .rules_n = args->counts[CLI_RULE],
         .data_dir = cli_value(args, CLI_DATA_DIR, NULL),

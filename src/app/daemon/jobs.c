@@ -2,6 +2,7 @@
 #include "daemon/jobs_priv.h"
 
 #include "base/mem.h"
+#include "daemon/calendars.h"
 #include "daemon/filters.h"
 #include "event/event.h"
 #include "format/node.h"
@@ -121,6 +122,12 @@ static size_t find(const struct daemon_jobs *j, const char *id, bool *out_there)
     return low;
 }
 
+/* What jobs refer to. */
+struct lists {
+    struct detect_filters filters;
+    struct detect_calendars calendars;
+};
+
 struct wanted_ids {
     struct arena *arena;
     const char **ids;
@@ -152,8 +159,7 @@ enum err daemon_jobs_tell(struct daemon_jobs *j, const char *id, const char *sta
 }
 
 static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
-                         const struct detect_filters *filters, struct arena *arena,
-                         struct err_text *why)
+                         const struct lists *lists, struct arena *arena, struct err_text *why)
 {
     bool there;
     size_t at = find(j, id, &there);
@@ -167,7 +173,11 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
     if (row.start == TIME_NONE && now != TIME_NONE)
         row.start = now - START_BACK;
     struct err_text reason;
-    err = daemon_jobs_make(j, &row, filters, NULL, &r, &reason);
+    err = daemon_jobs_make(j, &row, &lists->filters, NULL, &r, &reason);
+    if (err == ERR_NONE && (err = daemon_jobs_schedule(r, &lists->calendars, why)) != ERR_NONE) {
+        daemon_jobs_unmake(r);
+        return err;
+    }
     if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
         *why = reason;
         return err;
@@ -222,12 +232,15 @@ enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why
     if (err != ERR_NONE)
         err_set(why, err, "cannot list the jobs: %s", err_name(err));
     drop_unwanted(j, &wanted);
-    struct detect_filters filters = {0};
+    struct lists lists = {0};
     if (err == ERR_NONE)
-        err = daemon_filters_read(j->options.state, &filters, why);
+        err = daemon_filters_read(j->options.state, &lists.filters, why);
+    if (err == ERR_NONE)
+        err = daemon_calendars_read(j->options.state, &lists.calendars, why);
     for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++)
-        err = load_one(j, wanted.ids[i], now, &filters, &arena, why);
-    detect_filters_release(&filters);
+        err = load_one(j, wanted.ids[i], now, &lists, &arena, why);
+    detect_filters_release(&lists.filters);
+    detect_calendars_release(&lists.calendars);
     mem_free(wanted.ids);
     arena_release(&arena);
     return err;

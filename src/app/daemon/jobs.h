@@ -25,6 +25,7 @@
 
 struct buf;
 struct daemon_jobs;
+struct detect_calendars;
 struct detect_filter;
 struct detect_forecast;
 struct detect_forecast_options;
@@ -71,6 +72,13 @@ size_t daemon_jobs_count(const struct daemon_jobs *j);
 /* A filter has changed: the jobs that name it go by it from their next bucket on, and say so. */
 enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *filter,
                                 struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * Calendars have changed: each job goes by those that cover it from its next bucket on. What covers
+ * a job and was changed (its id; NULL: none) it says.
+ */
+enum err daemon_jobs_set_calendars(struct daemon_jobs *j, const struct detect_calendars *calendars,
+                                   const char *changed, struct err_text *why) ERR_MUST_CHECK;
 
 /* Offers an event to all jobs. */
 enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people change of jobs that run: their filters. */
+/* What people change of jobs that run: their filters and calendars. */
 #include "daemon/jobs_priv.h"
 
+#include "detect/calendar.h"
 #include "detect/filter.h"
+#include "detect/schedule.h"
 
 enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *filter,
                                 struct err_text *why)
@@ -12,6 +14,33 @@ enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *fil
         if (detect_job_set_filter(j->jobs[i]->job, filter) > 0)
             err = daemon_jobs_say(j->jobs[i], "info", why, "The filter '%s' has now %zu items.",
                                   detect_filter_id(filter), detect_filter_count(filter));
+    }
+    return err;
+}
+
+enum err daemon_jobs_schedule(struct daemon_job *r, const struct detect_calendars *calendars,
+                              struct err_text *why)
+{
+    struct detect_schedule *schedule = NULL;
+    enum err err = detect_schedule_new(calendars, r->job, &schedule);
+    if (err != ERR_NONE)
+        return err_set(why, err, "job '%s': %s", r->job->id, err_name(err));
+    detect_take_schedule(r->engine, schedule);
+    return ERR_NONE;
+}
+
+enum err daemon_jobs_set_calendars(struct daemon_jobs *j, const struct detect_calendars *calendars,
+                                   const char *changed, struct err_text *why)
+{
+    const struct detect_calendar *c =
+        changed != NULL ? detect_calendars_find(calendars, changed) : NULL;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
+        err = daemon_jobs_schedule(j->jobs[i], calendars, why);
+        if (err == ERR_NONE && c != NULL && detect_calendar_covers(c, j->jobs[i]->job))
+            err = daemon_jobs_say(j->jobs[i], "info", why,
+                                  "The calendar '%s' with %zu events covers this job.", changed,
+                                  c->n_events);
     }
     return err;
 }

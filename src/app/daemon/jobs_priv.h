@@ -3,8 +3,9 @@
 
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
- * (stored events), jobs_forecast.c (what comes), jobs_lists.c (filters), jobs_message.c (sentences
- * for people), jobs_result.c (results to state.db), jobs_save.c (learning to state.db and back).
+ * (stored events), jobs_forecast.c (what comes), jobs_lists.c (filters, calendars), jobs_message.c
+ * (sentences for people), jobs_result.c (results to state.db), jobs_save.c (learning to state.db
+ * and back).
  */
 
 #include "base/arena.h"
@@ -87,6 +88,10 @@ bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e);
 /* jobs_result.c: sinks of the engine; ctx is a struct daemon_job. */
 void daemon_jobs_on_result(void *ctx, const struct detect_result *r);
 void daemon_jobs_on_update(void *ctx, const struct detect_update *u);
+
+/* jobs_lists.c: the job goes by the events of those calendars that cover it. */
+enum err daemon_jobs_schedule(struct daemon_job *r, const struct detect_calendars *calendars,
+                              struct err_text *why) ERR_MUST_CHECK;
 
 /* jobs_message.c: a sentence for people, at engine time. level: info, warning or error. */
 enum err daemon_jobs_say(struct daemon_job *r, const char *level, struct err_text *why,

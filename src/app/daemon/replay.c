@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "daemon/calendars.h"
 #include "daemon/enricher.h"
 #include "daemon/filters.h"
 #include "daemon/inputs.h"
@@ -289,6 +290,25 @@ static enum err install_filters(struct daemon_replay *r, struct err_text *why)
     return err;
 }
 
+static enum err install_calendars(struct daemon_replay *r, struct err_text *why)
+{
+    struct detect_calendars calendars = {0};
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < r->settings.calendars_n && err == ERR_NONE; i++) {
+        struct format_node *root = NULL;
+        err = format_node_file(r->settings.calendars[i], &root, why);
+        if (err == ERR_NONE)
+            err = detect_calendars_from_node(&calendars, root, why);
+        format_node_free(root);
+    }
+    for (size_t i = 0; i < calendars.n_notes; i++)
+        remark(r, calendars.notes[i]);
+    if (err == ERR_NONE)
+        err = daemon_calendars_put(r->state, NULL, &calendars, why);
+    detect_calendars_release(&calendars);
+    return err;
+}
+
 static enum err install_job(struct daemon_replay *r, const char *path, struct err_text *why)
 {
     struct format_node *job;
@@ -365,6 +385,8 @@ static enum err install_package(struct daemon_replay *r, const struct package *p
 static enum err set_up(struct daemon_replay *r, struct err_text *why)
 {
     enum err err = install_filters(r, why);
+    if (err == ERR_NONE)
+        err = install_calendars(r, why);
     for (size_t i = 0; i < r->shipped_n && err == ERR_NONE; i++)
         if (r->hits[i] > 0)
             err = install_package(r, r->shipped[i], r->hits[i], why);

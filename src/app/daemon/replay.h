@@ -47,6 +47,8 @@ struct daemon_replay_settings {
     size_t feeds_n;
     const char *const *filters; /* files; kept before jobs are set up */
     size_t filters_n;
+    const char *const *calendars; /* likewise */
+    size_t calendars_n;
     const char *const *rules;
     size_t rules_n;
     const char *data_dir; /* NULL: nothing is kept */

@@ -353,6 +353,8 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
     pthread_mutex_lock(&d->lock);
     if (strcmp(command, "job") == 0)
         status = daemon_request_job(&a, verb);
+    else if (strcmp(command, "calendar") == 0)
+        status = daemon_request_calendar(&a, verb);
     else if (strcmp(command, "filter") == 0)
         status = daemon_request_filter(&a, verb);
     else if (strcmp(command, "rule") == 0)

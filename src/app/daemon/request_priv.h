@@ -67,6 +67,7 @@ enum err daemon_request_see_job(struct daemon_asked *a, const char *id,
 bool daemon_request_snapshot(struct daemon_asked *a, const char *verb, enum err *out,
                              struct err_text *why);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
+int daemon_request_calendar(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);
 int daemon_request_package(struct daemon_asked *a, const char *verb);

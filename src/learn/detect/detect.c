@@ -83,9 +83,16 @@ void detect_free(struct detect *d)
     detect_plan_release(&d->plan);
     detect_table_free(d->table);
     detect_names_free(d->names);
+    detect_schedule_free(d->schedule);
     mem_free(d->tests);
     mem_free(d->influencer_history);
     mem_free(d);
+}
+
+void detect_take_schedule(struct detect *d, struct detect_schedule *schedule)
+{
+    detect_schedule_free(d->schedule);
+    d->schedule = schedule;
 }
 
 /* ---- buckets ---- */

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 struct detect;
+struct detect_schedule;
 struct event;
 struct thread_team;
 struct buf;
@@ -69,6 +70,12 @@ struct detect_counts {
 enum err detect_new(const struct detect_job *job, const struct detect_options *options,
                     struct detect **out) ERR_MUST_CHECK;
 void detect_free(struct detect *d); /* NULL is fine */
+
+/*
+ * The scheduled events from the next bucket that closes on; NULL: none. They are no part of the
+ * state: who restores an engine sets them again. It takes the schedule over.
+ */
+void detect_take_schedule(struct detect *d, struct detect_schedule *schedule);
 
 /* A record that is an event, already matched by the datafeed. ERR_MEMORY. */
 enum err detect_event(struct detect *d, const struct event *e) ERR_MUST_CHECK;

@@ -13,6 +13,7 @@
 #include "detect/detect.h"
 #include "detect/names.h"
 #include "detect/row.h"
+#include "detect/schedule.h"
 #include "detect/table.h"
 
 #define DETECT_SHARDS 64
@@ -89,6 +90,7 @@ struct detect_tests {
 struct detect {
     const struct detect_job *job;
     struct detect_options options;
+    struct detect_schedule *schedule; /* NULL: no events */
     struct detect_names *names;
     struct detect_table *table;
     struct detect_plan plan;
@@ -134,6 +136,7 @@ struct detect_closing {
     bool interim;
     bool partial;    /* the bucket's end has not come: only the high side counts, nothing learned */
     double fraction; /* of the bucket that has passed */
+    struct detect_schedule_verdict scheduled; /* what calendars say; judge.c fills it */
 };
 enum err detect_close_bucket(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
 /* Sets what the detector's custom rules say of a cell. */

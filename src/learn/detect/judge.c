@@ -271,13 +271,27 @@ static struct model_observation observe(const struct work *w, const struct detec
     return o;
 }
 
-/* Zeros that nobody judged, since only too much counts for this series. */
-static void catch_up(struct detect_metric *m, ts_ns start, ts_ns span)
+/* Zeros of the buckets in [from, to) that calendars let the series learn. */
+static void learn_zeros(const struct detect *d, struct detect_metric *m, ts_ns from, ts_ns to)
 {
+    ts_ns first;
+    uint64_t n;
+    while (detect_schedule_learned(d->schedule, d->job->bucket_span_ns, &from, to, &first, &n))
+        model_series_skip(m->series, first, n);
+}
+
+/* Zeros that nobody judged, since only too much counts for this series. Buckets before its last
+ * data were caught up then, also where that was not learned. */
+static void catch_up(const struct detect *d, struct detect_metric *m, ts_ns start)
+{
+    ts_ns span = d->job->bucket_span_ns;
     ts_ns last = model_series_last(m->series);
-    if (last == TIME_NONE || start - last <= span)
+    if (last == TIME_NONE)
         return;
-    model_series_skip(m->series, last + span, (uint64_t)((start - last) / span - 1));
+    if (last < m->last_seen)
+        last = m->last_seen;
+    if (start - last > span)
+        learn_zeros(d, m, last + span, start);
 }
 
 static bool judge_metric(const struct work *w, struct detect_cell *c, struct detect_candidate *x)
@@ -288,7 +302,7 @@ static bool judge_metric(const struct work *w, struct detect_cell *c, struct det
     if (m == NULL)
         return false;
     if (det->function->zero_when_empty && !w->c->interim)
-        catch_up(m, w->c->bucket->start, w->d->job->bucket_span_ns);
+        catch_up(w->d, m, w->c->bucket->start);
     struct model_observation o = observe(w, c);
     struct model_judgement j;
     model_series_judge(m->series, &o, &j);
@@ -444,6 +458,14 @@ static void judge_piece(void *ctx, size_t piece)
 
 /* ---- learning ---- */
 
+/* What a series takes now. */
+static void account(struct piece *piece, struct detect_metric *m)
+{
+    size_t now = model_series_memory(m->series);
+    piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+    m->bytes = (uint32_t)now;
+}
+
 static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piece)
 {
     const struct detect_detector *det = &w->d->job->detectors[c->detector];
@@ -516,6 +538,23 @@ static void learn_piece(void *ctx, size_t piece)
     }
 }
 
+/* Instead of learning, where a calendar says so: that the series had data is known all the same. */
+static void pass_piece(void *ctx, size_t piece)
+{
+    struct work *w = ctx;
+    for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++) {
+        const struct detect_cell *c = w->cells[i];
+        void *e = c->entity;
+        struct detect_metric *m = e;
+        if (m == NULL || c->entity->class != DETECT_CLASS_METRIC)
+            continue;
+        if (w->d->job->detectors[c->detector].function->zero_when_empty)
+            catch_up(w->d, m, w->c->bucket->start);
+        m->last_seen = w->c->bucket->start;
+        account(&w->pieces[piece], m);
+    }
+}
+
 /* ---- series of which nothing came ---- */
 
 static void silent_slots(const struct work *w, size_t piece, size_t *from, size_t *to)
@@ -551,7 +590,7 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
     piece->tested[e->detector]++;
     if (model_series_log_p_empty(m->series, start) > DETECT_CANDIDATE_LOG_P / 2)
         return;
-    catch_up(m, start, d->job->bucket_span_ns);
+    catch_up(d, m, start);
     e->mark = DETECT_MARK_LEARN;
     struct model_observation o = {.time = start, .value = 0, .weight = 1, .fraction = 1};
     struct model_judgement j;
@@ -667,22 +706,29 @@ static void mark_cells(struct work *w, uint8_t mark)
     }
 }
 
+/* What calendars say of the bucket decides what is judged, told and learned. */
 static enum err close_with(struct work *w)
 {
     struct detect *d = w->d;
+    const struct detect_schedule_verdict skip = w->c->scheduled;
     size_t tested[DETECT_MEASURES_MAX] = {0};
     struct detect_candidates found = {0};
-    bool learn = !w->c->interim && !w->c->partial;
-    resolve_all(d, w->cells, w->n, !w->c->interim, w->c->bucket->start);
+    bool final = !w->c->interim && !w->c->partial;
+    bool judge = !skip.skip_result || !skip.skip_model_update;
+    resolve_all(d, w->cells, w->n, !w->c->interim && !skip.skip_model_update, w->c->bucket->start);
     cut_pieces(w);
-    run(w, judge_piece);
+    if (judge)
+        run(w, judge_piece);
     mark_cells(w, DETECT_MARK_DATA);
-    if (learn)
+    if (judge && final)
         run_silent(w, true);
     enum err e = ERR_NONE;
     if (!gather_found(w, &found, tested))
         e = ERR_MEMORY;
-    if (!w->c->interim) {
+    if (skip.skip_result) {
+        found.n = 0;
+        memset(tested, 0, sizeof(tested));
+    } else if (!w->c->interim) {
         for (size_t i = 0; i < d->job->n_measures; i++) {
             double n = (double)tested[i];
             double *faded = &d->tests[i].per_bucket;
@@ -693,20 +739,22 @@ static enum err close_with(struct work *w)
     if (e == ERR_NONE)
         e = r;
     mem_free(found.list);
-    if (learn) {
-        run(w, learn_piece);
+    if (final)
+        run(w, skip.skip_model_update ? pass_piece : learn_piece);
+    if (judge && final)
         run_silent(w, false);
-    }
     mark_cells(w, 0);
     for (size_t i = 0; i < DETECT_SHARDS; i++)
         d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);
     return e;
 }
 
-enum err detect_close_bucket(struct detect *d, const struct detect_closing *c)
+enum err detect_close_bucket(struct detect *d, const struct detect_closing *given)
 {
-    struct work w = {.d = d, .c = c, .n = c->bucket->n_cells};
-    w.cells = detect_bucket_sorted(c->bucket);
+    struct detect_closing c = *given;
+    c.scheduled = detect_schedule_at(d->schedule, c.bucket->start);
+    struct work w = {.d = d, .c = &c, .n = c.bucket->n_cells};
+    w.cells = detect_bucket_sorted(c.bucket);
     w.bounds = mem_zero(DETECT_SHARDS + 1, sizeof(*w.bounds));
     w.pieces = mem_zero(DETECT_SHARDS, sizeof(*w.pieces));
     enum err e = ERR_MEMORY;
@@ -715,21 +763,22 @@ enum err detect_close_bucket(struct detect *d, const struct detect_closing *c)
     mem_free(w.cells);
     mem_free(w.bounds);
     mem_free(w.pieces);
-    if (!c->interim)
-        detect_age(d, c->bucket->start + d->job->bucket_span_ns);
+    if (!c.interim)
+        detect_age(d, c.bucket->start + d->job->bucket_span_ns);
     return e;
 }
 
 void detect_jump(struct detect *d, ts_ns start, uint64_t n)
 {
+    ts_ns end = start + (ts_ns)n * d->job->bucket_span_ns;
     for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
         struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
         if (e == NULL || !silence_counts(&d->job->detectors[e->detector]))
             continue;
         void *whole = e;
         struct detect_metric *m = whole;
-        catch_up(m, start, d->job->bucket_span_ns);
-        model_series_skip(m->series, start, n);
+        catch_up(d, m, start);
+        learn_zeros(d, m, start, end);
     }
-    detect_age(d, start + (ts_ns)n * d->job->bucket_span_ns);
+    detect_age(d, end);
 }

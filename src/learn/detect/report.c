@@ -676,16 +676,22 @@ static enum err send_bucket(struct report *r, double *most)
         result.bucket_influencer = list[i];
         send(r, &result);
     }
+    const char *scheduled[DETECT_SCHEDULE_NAMES_MAX];
     struct detect_result result = {.type = DETECT_RESULT_BUCKET};
-    result.bucket = (struct detect_bucket){.score = whole.score,
-                                           .initial_score = whole.score,
-                                           .event_count = r->c->bucket->events,
-                                           .influencers = list,
-                                           .n_influencers = n_list};
+    result.bucket = (struct detect_bucket){
+        .score = whole.score,
+        .initial_score = whole.score,
+        .event_count = r->c->bucket->events,
+        .influencers = list,
+        .n_influencers = n_list,
+        .scheduled = scheduled,
+        .n_scheduled = detect_schedule_names(d->schedule, r->c->bucket->start, scheduled)};
     send(r, &result);
     if (r->c->interim)
         return ERR_NONE;
     d->last_score = whole.score;
+    if (r->c->scheduled.skip_result)
+        return ERR_NONE; /* nothing was looked at: that is no calm to be remembered */
     for (size_t i = 0; i < r->n; i++) {
         if (r->drafts[i].anchor >= DETECT_SCORE_MIN && r->drafts[i].score > d->last_score)
             d->last_score = r->drafts[i].score;
@@ -722,7 +728,7 @@ enum err detect_report(struct detect *d, const struct detect_closing *c,
         explain(&r);
         calm(&r);
         give_scores(&r);
-        if (!c->interim)
+        if (!c->interim && !c->scheduled.skip_result)
             learn_scales(&r);
         e = send_records(&r);
     }

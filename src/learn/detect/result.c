@@ -341,6 +341,13 @@ static void write_bucket(struct format_writer *w, const struct detect_result *r)
         format_write_end_object(w);
     }
     format_write_end_array(w);
+    if (b->n_scheduled > 0) {
+        format_write_key(w, "scheduled_events");
+        format_write_begin_array(w);
+        for (size_t i = 0; i < b->n_scheduled; i++)
+            format_write_str(w, b->scheduled[i]);
+        format_write_end_array(w);
+    }
     /* A time that was measured would make two runs of the same input differ. */
     format_write_field_i64(w, "processing_time_ms", 0);
 }

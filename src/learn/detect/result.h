@@ -134,6 +134,8 @@ struct detect_bucket {
     uint64_t event_count;
     const struct detect_bucket_influencer *influencers;
     size_t n_influencers;
+    const char *const *scheduled; /* descriptions of the events that concern it */
+    size_t n_scheduled;
 };
 
 struct detect_influencer {

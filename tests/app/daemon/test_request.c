@@ -394,6 +394,46 @@ static void test_filter(void **state)
     end(&w);
 }
 
+static void test_calendar(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"calendar\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 1);
+    WRONG("{\"command\": \"calendar\", \"verb\": \"show\", \"id\": \"c\"}", "no calendar 'c'");
+    WRONG("{\"command\": \"calendar\", \"verb\": \"events\", \"id\": \"c\"}", "no calendar 'c'");
+    WRONG("{\"command\": \"calendar\", \"verb\": \"delete\", \"id\": \"c\"}", "no calendar 'c'");
+    WRONG("{\"command\": \"calendar\", \"verb\": \"hide\"}", "'hide'");
+    WRONG("{\"command\": \"calendar\", \"verb\": \"put\", \"text\": \"7\", \"name\": \"c.json\"}",
+          "c.json:1");
+    DONE("{\"command\": \"calendar\", \"verb\": \"put\", \"text\": \"{\\\"calendar_id\\\": "
+         "\\\"c\\\", \\\"job_ids\\\": [\\\"a\\\", \\\"b\\\"], \\\"odd\\\": 1}\"}");
+    assert_non_null(strstr(remarks(&w), "odd"));
+    DONE("{\"command\": \"calendar\", \"verb\": \"add\", \"id\": \"c\", \"text\": "
+         "\"[{\\\"description"
+         "\\\": \\\"x\\\", \\\"event_id\\\": \\\"e\\\", \\\"start_time\\\": "
+         "\\\"2023-11-15T00:00:00Z\\\", \\\"end_time\\\": \\\"2023-11-15T00:30:00Z\\\"}]\"}");
+    DONE("{\"command\": \"calendar\", \"verb\": \"events\", \"id\": \"c\"}");
+    assert_string_equal(said(&w), "{\"calendar_id\":\"c\",\"event_id\":\"e\",\"description\":\"x\","
+                                  "\"start_time\":1700006400000,\"end_time\":1700008200000,"
+                                  "\"skip_result\":true,\"skip_model_update\":true}\n");
+    DONE("{\"command\": \"calendar\", \"verb\": \"events\", \"id\": \"c\", \"from\": \"now-30m\"}");
+    assert_int_equal(lines(&w), 0);
+    DONE("{\"command\": \"calendar\", \"verb\": \"events\", \"id\": \"c\", \"from\": \"now-31m\"}");
+    assert_int_equal(lines(&w), 1);
+    DONE("{\"command\": \"calendar\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "c             1 a,b  -\n"));
+    WRONG("{\"command\": \"calendar\", \"verb\": \"remove\", \"id\": \"c\", \"event\": \"f\"}",
+          "no event 'f'");
+    DONE("{\"command\": \"calendar\", \"verb\": \"remove\", \"id\": \"c\", \"event\": \"e\"}");
+    DONE("{\"command\": \"calendar\", \"verb\": \"show\", \"id\": \"c\"}");
+    assert_string_equal(said(&w), "{\"calendar_id\":\"c\",\"description\":\"\",\"job_ids\":"
+                                  "[\"a\",\"b\"],\"events\":[]}\n");
+    DONE("{\"command\": \"calendar\", \"verb\": \"delete\", \"id\": \"c\"}");
+    end(&w);
+}
+
 static void test_messages(void **state)
 {
     (void)state;
@@ -541,9 +581,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_search),   cmocka_unit_test(test_sql),
         cmocka_unit_test(test_status),   cmocka_unit_test(test_alerts),
         cmocka_unit_test(test_job),      cmocka_unit_test(test_running),
-        cmocka_unit_test(test_filter),   cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_forecast), cmocka_unit_test(test_rule),
-        cmocka_unit_test(test_package),
+        cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
+        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

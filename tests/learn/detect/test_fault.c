@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every allocation fails once, in every part of a job's life: an error comes back, or a counted
  * gap; nothing crashes or leaks. */
+#include "detect/calendar.h"
 #include "detect/filter.h"
 #include "detect/forecast.h"
+#include "detect/schedule.h"
 #include "fault_memory.h"
 #include "help.h"
 
@@ -22,9 +24,29 @@ static const char job_text[] =
     "\"model_plot_config\":{}}";
 static const char filters_text[] = "[{\"filter_id\":\"e\"},{\"filter_id\":\"f\",\"items\":[\"x\","
                                    "\"*a9\",\"a8*\",\"*a7*\"],\"odd\":1}]";
+static const char calendars_text[] =
+    "[{\"calendar_id\":\"c\",\"job_ids\":[\"f\"],\"odd\":1,\"events\":[{\"description\":\"x\","
+    "\"start_time\":600000,\"end_time\":700000},{\"description\":\"y\",\"start_time\":600000,"
+    "\"end_time\":1800000,\"skip_result\":false}]},{\"calendar_id\":\"d\"}]";
+static const char more_events[] =
+    "{\"events\":[{\"description\":\"z\",\"start_time\":0,\"end_time\":1,\"skip_result\":false}]}";
 static const char feed_text[] =
     "{\"datafeed_id\":\"x\",\"indices\":[\"a\",\"b\"],\"query\":{\"term\":{\"a\":1}},"
     "\"runtime_mappings\":{\"file_directory\":{\"type\":\"keyword\"}},\"odd\":1}";
+
+/* The engine goes by what of the calendars could be read. */
+static void schedule(struct detect *d, const struct detect_job *job)
+{
+    struct detect_calendars set = {0};
+    struct detect_schedule *s = NULL;
+    struct err_text why;
+    (void)!detect_calendars_parse(&set, calendars_text, strlen(calendars_text), "", &why);
+    if (set.n > 0)
+        (void)!detect_calendar_add(set.list[0], more_events, strlen(more_events), "", &set, &why);
+    (void)!detect_schedule_new(&set, job, &s);
+    detect_take_schedule(d, s);
+    detect_calendars_release(&set);
+}
 
 static void feed(struct detect *d, int from, int to)
 {
@@ -75,6 +97,7 @@ static void live(struct buf *out)
     if (detect_job_parse(job_text, strlen(job_text), "", filters.list, filters.n, &job, &why) ==
             ERR_NONE &&
         detect_new(job, &o, &d) == ERR_NONE && detect_columns(d, names, 5, &why) == ERR_NONE) {
+        schedule(d, job);
         feed(d, 0, 60);
         detect_save(d, &saved);
         if (buf_ok(&saved) && detect_restore(job, &o, saved.p, saved.n, &copy, &why) == ERR_NONE &&

@@ -122,6 +122,30 @@ static void test_skip_model_update(void **state)
     assert_true(weight[1] > 19 && weight[1] <= 20);
 }
 
+/* Nor does what a rule keeps from being learned come back as a silence that is made up for. */
+static void test_skip_leaves_no_zeros(void **state)
+{
+    (void)state;
+    struct detect_job *job =
+        job_of("{\"function\":\"high_count\",\"custom_rules\":[{\"actions\":"
+               "[\"skip_model_update\"],\"conditions\":[{\"applies_to\":\"actual\","
+               "\"operator\":\"gt\",\"value\":20}]}]}");
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, columns, 3);
+    for (int b = 0; b < 100; b++) {
+        if (b % 10 != 5) /* a true silence, which is learned */
+            feed(d, b, "", "", b % 2 == 0 ? 10 : 50);
+    }
+    struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, 0);
+    void *whole = e;
+    double weight = model_series_weight(((struct detect_metric *)whole)->series);
+    assert_true(weight > 58 && weight <= 60);
+    detect_free(d);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
 static void test_exclude_frequent(void **state)
 {
     (void)state;
@@ -303,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence),
                                        cmocka_unit_test(test_rare),
                                        cmocka_unit_test(test_skip_model_update),
+                                       cmocka_unit_test(test_skip_leaves_no_zeros),
                                        cmocka_unit_test(test_exclude_frequent),
                                        cmocka_unit_test(test_median),
                                        cmocka_unit_test(test_varp),

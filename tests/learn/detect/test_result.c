@@ -52,6 +52,25 @@ static void test_numbers_are_bounded(void **state)
     buf_release(&out);
 }
 
+/* A bucket names the scheduled events that concern it, and says nothing of none. */
+static void test_scheduled_events(void **state)
+{
+    (void)state;
+    const char *const names[] = {"upgrade", "a \"test\""};
+    struct detect_result r = {.type = DETECT_RESULT_BUCKET, .job_id = "j", .span_ns = TIME_MIN};
+    struct buf out;
+    buf_init(&out);
+    detect_result_write(&r, &out);
+    assert_null(strstr(buf_text(&out), "scheduled_events"));
+    r.bucket.scheduled = names;
+    r.bucket.n_scheduled = 2;
+    buf_clear(&out);
+    detect_result_write(&r, &out);
+    assert_non_null(
+        strstr(buf_text(&out), "\"scheduled_events\":[\"upgrade\",\"a \\\"test\\\"\"]"));
+    buf_release(&out);
+}
+
 static void test_influencers_at_top_level(void **state)
 {
     (void)state;
@@ -125,7 +144,8 @@ static void test_size_and_snapshot(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_are_bounded), cmocka_unit_test(test_influencers_at_top_level),
-        cmocka_unit_test(test_ids), cmocka_unit_test(test_size_and_snapshot)};
+        cmocka_unit_test(test_numbers_are_bounded), cmocka_unit_test(test_scheduled_events),
+        cmocka_unit_test(test_influencers_at_top_level), cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_size_and_snapshot)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
