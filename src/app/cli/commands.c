@@ -77,8 +77,11 @@ const struct cli_command cli_commands[] = {
      "snapshots ID lists what it had learned when; revert ID SNAPSHOT lets it go on from there, "
      "and\n"
      "the stored events since are read again; snapshot-update ID SNAPSHOT sets --description and\n"
-     "--retain, snapshot-delete ID SNAPSHOT deletes one.",
-     DATA | CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_TYPE) | CLI_BIT(CLI_DURATION) |
+     "--retain, snapshot-delete ID SNAPSHOT deletes one.\n"
+     "overall [ID|GROUP|PATTERN]... says how bad each stretch of time was over several jobs, all\n"
+     "when none is named.",
+     DATA | CLI_BIT(CLI_MIN_SCORE) | CLI_BIT(CLI_TOP_N) | CLI_BIT(CLI_BUCKET_SPAN) |
+         CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_TYPE) | CLI_BIT(CLI_DURATION) |
          CLI_BIT(CLI_EXPIRES_IN) | CLI_BIT(CLI_MAX_MODEL_MEMORY) | CLI_BIT(CLI_DELETE_RESULTS) |
          CLI_BIT(CLI_DESCRIPTION) | CLI_BIT(CLI_RETAIN) | TIMES,
      cli_job},

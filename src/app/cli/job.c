@@ -19,13 +19,30 @@ static int wrong(const char *what)
     return cli_fail(ERR_INVALID, &why);
 }
 
+/* All that follows the verb, with commas between. */
+static void add_ids(struct cli_ask *a, const struct cli_args *args)
+{
+    struct buf ids;
+    if (args->rest_n == 1)
+        return;
+    buf_init(&ids);
+    for (size_t i = 1; i < args->rest_n; i++) {
+        if (i > 1)
+            buf_char(&ids, ',');
+        buf_str(&ids, args->rest[i]);
+    }
+    a->text.failed |= !buf_ok(&ids);
+    format_write_field_str(&a->w, "id", buf_text(&ids));
+    buf_release(&ids);
+}
+
 int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
     if (args->rest_n == 0)
         return wrong(
             "list, create, open, close, reset, delete, results, messages, stats, forecast, "
-            "delete-forecast, snapshots, revert, snapshot-update or snapshot-delete");
+            "delete-forecast, overall, snapshots, revert, snapshot-update or snapshot-delete");
     const char *verb = args->rest[0];
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
@@ -40,6 +57,8 @@ int cli_job(const struct cli_args *args)
         if (status != CLI_DONE)
             return status;
         a.makes = true;
+    } else if (strcmp(verb, "overall") == 0) {
+        add_ids(&a, args);
     } else if (strcmp(verb, "list") != 0) {
         bool forecast = strcmp(verb, "delete-forecast") == 0 && args->rest_n == 3;
         bool snapshot = strcmp(verb, "revert") == 0 || strncmp(verb, "snapshot-", 9) == 0;
@@ -56,8 +75,9 @@ int cli_job(const struct cli_args *args)
             format_write_field_str(&a.w, forecast ? "forecast_id" : "snapshot", args->rest[2]);
     }
     static const enum cli_option_id passed[] = {
-        CLI_FROM,        CLI_TO,     CLI_TYPE,           CLI_DURATION,        CLI_EXPIRES_IN,
-        CLI_DESCRIPTION, CLI_RETAIN, CLI_DELETE_RESULTS, CLI_MAX_MODEL_MEMORY};
+        CLI_FROM,        CLI_TO,         CLI_TYPE,           CLI_DURATION,         CLI_EXPIRES_IN,
+        CLI_DESCRIPTION, CLI_RETAIN,     CLI_DELETE_RESULTS, CLI_MAX_MODEL_MEMORY, CLI_MIN_SCORE,
+        CLI_TOP_N,       CLI_BUCKET_SPAN};
     for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
         cli_ask_option(&a, args, passed[i]);
     return cli_ask_run(&a, args);

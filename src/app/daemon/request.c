@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *daemon_asked_text(const struct daemon_asked *a, const char *key, const char *otherwise)
@@ -38,6 +39,21 @@ enum err daemon_asked_time(const struct daemon_asked *a, const char *key, ts_ns 
     if (err == ERR_NONE)
         *out = span.from;
     return err;
+}
+
+enum err daemon_asked_score(const struct daemon_asked *a, const char *key, double *out,
+                            struct err_text *why)
+{
+    const struct format_node *node = format_node_get(a->request, key);
+    const char *text = format_node_str(node, NULL);
+    double score = format_node_num(node, 0);
+    char *end = NULL;
+    if (text != NULL)
+        score = strtod(text, &end);
+    if ((text != NULL && (text[0] == '\0' || *end != '\0')) || !(score >= 0 && score <= 100))
+        return err_set(why, ERR_INVALID, "%s must be a number from 0 to 100", key);
+    *out = score;
+    return ERR_NONE;
 }
 
 /* Rows of a list that are read at once. */
@@ -342,6 +358,8 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
         return daemon_request_alerts(&a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "results") == 0)
         return daemon_request_results(&a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "overall") == 0)
+        return daemon_request_overall(&a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "forecast") == 0)
         return daemon_request_forecast(&a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "delete-forecast") == 0)

@@ -63,12 +63,13 @@ int daemon_request_results(struct daemon_asked *a)
         .jobs = &id,
         .jobs_n = 1,
         .type = daemon_asked_text(a, "type", "record"),
-        .min_score = (double)daemon_asked_number(a, "min_score", 0),
         .sort = STORE_RESULT_BY_TIME,
     };
     enum err err = daemon_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
         err = daemon_asked_time(a, "to", TIME_MAX, &filter.to, &why);
+    if (err == ERR_NONE)
+        err = daemon_asked_score(a, "min_score", &filter.min_score, &why);
     if (err == ERR_NONE)
         err = daemon_asked_pages(a, (uint64_t)daemon_asked_number(a, "limit", 0), list_results,
                                  &filter, &why);
@@ -211,11 +212,12 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         if (err == ERR_NONE)
             err = changed(store_state_job_delete(state, id), id, &why);
     } else if (!daemon_request_snapshot(a, verb, &err, &why)) {
-        err = err_set(&why, ERR_INVALID,
-                      "job expects list, create, open, close, reset, delete, results, messages, "
-                      "stats, forecast, delete-forecast, snapshots, revert, snapshot-update or "
-                      "snapshot-delete, not '%s'",
-                      verb);
+        err = err_set(
+            &why, ERR_INVALID,
+            "job expects list, create, open, close, reset, delete, results, messages, "
+            "stats, forecast, delete-forecast, overall, snapshots, revert, snapshot-update or "
+            "snapshot-delete, not '%s'",
+            verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }

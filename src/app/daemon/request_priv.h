@@ -30,6 +30,10 @@ int64_t daemon_asked_number(const struct daemon_asked *a, const char *key, int64
 enum err daemon_asked_time(const struct daemon_asked *a, const char *key, ts_ns otherwise,
                            ts_ns *out, struct err_text *why) ERR_MUST_CHECK;
 
+/* A score, as a number or as text; 0 when missing. */
+enum err daemon_asked_score(const struct daemon_asked *a, const char *key, double *out,
+                            struct err_text *why) ERR_MUST_CHECK;
+
 /* Prints data, a line, a remark; a failure, whose exit status is returned. */
 bool daemon_asked_print(struct daemon_asked *a, const char *p, size_t n);
 bool daemon_asked_line(struct daemon_asked *a, const char *format, ...)
@@ -60,6 +64,7 @@ int daemon_request_alerts(struct daemon_asked *a);
 int daemon_request_results(struct daemon_asked *a);
 int daemon_request_forecast(struct daemon_asked *a);
 int daemon_request_delete_forecast(struct daemon_asked *a);
+int daemon_request_overall(struct daemon_asked *a);
 /* Whether a job is there; ERR_NOT_FOUND with a sentence. */
 enum err daemon_request_see_job(struct daemon_asked *a, const char *id,
                                 struct err_text *why) ERR_MUST_CHECK;

@@ -19,7 +19,8 @@ const char *detect_result_type_name(enum detect_result_type type)
                                         "model_size_stats",
                                         "model_snapshot",
                                         "model_forecast",
-                                        "model_forecast_request_stats"};
+                                        "model_forecast_request_stats",
+                                        "overall_bucket"};
     return names[type];
 }
 
@@ -474,6 +475,24 @@ static void write_forecast_request(struct format_writer *w, const struct detect_
     format_write_field_i64(w, "processing_time_ms", q->processing_ns / TIME_MS);
 }
 
+static void write_overall(struct format_writer *w, const struct detect_result *r)
+{
+    format_write_field_str(w, "result_type", "overall_bucket");
+    format_write_field_i64(w, "timestamp", to_ms(r->time));
+    format_write_field_i64(w, "bucket_span", r->span_ns / TIME_S);
+    score(w, "overall_score", r->overall.score);
+    format_write_key(w, "jobs");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < r->overall.n_jobs; i++) {
+        format_write_begin_object(w);
+        format_write_field_str(w, "job_id", r->overall.jobs[i].id);
+        score(w, "max_anomaly_score", r->overall.jobs[i].score);
+        format_write_end_object(w);
+    }
+    format_write_end_array(w);
+    format_write_field_bool(w, "is_interim", r->interim);
+}
+
 void detect_result_write(const struct detect_result *r, struct buf *out)
 {
     struct format_writer w;
@@ -507,6 +526,9 @@ void detect_result_write(const struct detect_result *r, struct buf *out)
         break;
     case DETECT_RESULT_FORECAST_REQUEST:
         write_forecast_request(&w, r);
+        break;
+    case DETECT_RESULT_OVERALL_BUCKET:
+        write_overall(&w, r);
         break;
     }
     format_write_end_object(&w);

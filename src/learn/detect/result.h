@@ -42,6 +42,7 @@ enum detect_result_type {
     DETECT_RESULT_MODEL_SNAPSHOT,
     DETECT_RESULT_MODEL_FORECAST,
     DETECT_RESULT_FORECAST_REQUEST,
+    DETECT_RESULT_OVERALL_BUCKET, /* computed, not stored: has no id */
 };
 
 /* "bucket", "record" …: the value of result_type. */
@@ -191,6 +192,18 @@ struct detect_forecast_request {
     ts_ns processing_ns;
 };
 
+/* The worst of a job in a stretch of time over several jobs. */
+struct detect_overall_job {
+    const char *id;
+    double score;
+};
+
+struct detect_overall_bucket {
+    double score;
+    const struct detect_overall_job *jobs;
+    size_t n_jobs;
+};
+
 enum detect_memory_status {
     DETECT_MEMORY_OK,
     DETECT_MEMORY_SOFT,
@@ -235,6 +248,7 @@ struct detect_result {
         struct detect_snapshot snapshot;
         struct detect_forecast_point forecast;
         struct detect_forecast_request forecast_request;
+        struct detect_overall_bucket overall;
     };
 };
 

@@ -509,6 +509,87 @@ static void test_forecast(void **state)
     end(&w);
 }
 
+static void put_job(struct world *w, const char *id, const char *span, const char *group)
+{
+    char config[256];
+    snprintf(config, sizeof(config),
+             "{\"job_id\":\"%s\",\"groups\":[\"%s\"],\"analysis_config\":{\"bucket_span\":\"%s\","
+             "\"detectors\":[{\"function\":\"count\"}]}}",
+             id, group, span);
+    const struct store_job row = {.id = id,
+                                  .config = config,
+                                  .created = HELP_BASE,
+                                  .start = TIME_NONE,
+                                  .end = TIME_NONE,
+                                  .position = TIME_NONE};
+    HELP_OK(store_state_job_put(w->data->state, &row));
+}
+
+static void put_buckets(struct world *w, const char *job, ts_ns span, ts_ns from, ts_ns to,
+                        double score)
+{
+    HELP_OK(store_state_begin(w->data->state));
+    for (ts_ns t = from; t < to; t += span) {
+        char id[64];
+        snprintf(id, sizeof(id), "%s-%lld", job, (long long)t);
+        const struct store_result row = {.job_id = job,
+                                         .type = "bucket",
+                                         .id = id,
+                                         .doc = "{}",
+                                         .time = HELP_BASE + t,
+                                         .score = t == from ? score : 1};
+        HELP_OK(store_state_result_put(w->data->state, &row));
+    }
+    HELP_OK(store_state_commit(w->data->state, &help_why));
+}
+
+#define OVERALL "{\"command\": \"job\", \"verb\": \"overall\""
+
+/* Jobs of a minute, of a quarter and of an hour, with emptiness between two stretches. */
+static void test_overall(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    WRONG(OVERALL "}", "no job '_all'");
+    put_job(&w, "minute", "1m", "small");
+    put_job(&w, "quarter", "15m", "small");
+    put_job(&w, "hour", "1h", "large");
+    DONE(OVERALL "}");
+    assert_int_equal(lines(&w), 0);
+    put_buckets(&w, "minute", TIME_MIN, 0, 2 * TIME_DAY, 60);
+    put_buckets(&w, "quarter", 15 * TIME_MIN, 0, 2 * TIME_DAY, 40);
+    put_buckets(&w, "hour", TIME_HOUR, TIME_HOUR, 2 * TIME_DAY, 90);
+    put_buckets(&w, "minute", TIME_MIN, 4000 * TIME_DAY, 4000 * TIME_DAY + TIME_HOUR, 70);
+    DONE(OVERALL "}");
+    assert_int_equal(lines(&w), 49);
+    assert_non_null(strstr(said(&w),
+                           "\"bucket_span\":3600,\"overall_score\":60,\"jobs\":[{\"job_id\":"
+                           "\"minute\",\"max_anomaly_score\":60},{\"job_id\":\"quarter\","
+                           "\"max_anomaly_score\":40}],"));
+    DONE(OVERALL ", \"top_n\": \"2\"}");
+    assert_non_null(strstr(said(&w), "\"overall_score\":50,"));
+    assert_non_null(strstr(said(&w), "\"overall_score\":45.5,"));
+    DONE(OVERALL ", \"min_score\": \"65\"}");
+    assert_int_equal(lines(&w), 2);
+    DONE(OVERALL ", \"bucket_span\": \"1d\", \"top_n\": \"3\"}");
+    assert_int_equal(lines(&w), 3); /* the worst hour of each day */
+    assert_non_null(strstr(said(&w),
+                           "\"overall_score\":50,\"jobs\":[{\"job_id\":\"hour\",\"max_anomaly_"
+                           "score\":90},{\"job_id\":\"minute\",\"max_anomaly_score\":60},"));
+    DONE(OVERALL ", \"id\": \"small\"}");
+    assert_non_null(strstr(said(&w), "\"bucket_span\":900,"));
+    assert_null(strstr(said(&w), "\"hour\""));
+    DONE(OVERALL ", \"id\": \"mi*,hour\", \"from\": \"2023-11-15T00:30:00Z\", \"to\": "
+                 "\"2023-11-15T01:30:00Z\"}");
+    assert_int_equal(lines(&w), 2); /* widened to whole hours */
+    WRONG(OVERALL ", \"id\": \"none\"}", "no job 'none'");
+    WRONG(OVERALL ", \"bucket_span\": \"30m\"}", "the largest span of the jobs (3600s)");
+    WRONG(OVERALL ", \"top_n\": \"0\"}", "top_n must be");
+    WRONG(OVERALL ", \"min_score\": \"high\"}", "min_score must be");
+    end(&w);
+}
+
 static void test_rule(void **state)
 {
     (void)state;
@@ -583,7 +664,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_job),      cmocka_unit_test(test_running),
         cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
-        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
+        cmocka_unit_test(test_overall),  cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
