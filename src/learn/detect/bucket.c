@@ -488,6 +488,7 @@ struct detect_cell **detect_bucket_sorted(const struct detect_open *b)
 void detect_bucket_save(const struct detect_open *b, struct buf *out)
 {
     buf_le64(out, (uint64_t)b->start);
+    buf_le32(out, b->generation);
     buf_le64(out, b->events);
     buf_le64(out, b->parts_dropped);
     buf_le32(out, b->keep);

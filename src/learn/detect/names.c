@@ -230,6 +230,21 @@ void detect_names_next_generation(struct detect_names *t)
     t->generation++;
 }
 
+uint32_t detect_names_used(const struct detect_names *t, uint32_t id)
+{
+    return t->names[id]->used;
+}
+
+void detect_names_set_generation(struct detect_names *t, uint32_t generation)
+{
+    t->generation = generation;
+}
+
+void detect_names_set_used(struct detect_names *t, uint32_t id, uint32_t generation)
+{
+    t->names[id]->used = generation;
+}
+
 /* Takes a name out of the slots and closes the gap, so that probing needs no marks. */
 static void unslot(struct detect_names *t, uint32_t id)
 {

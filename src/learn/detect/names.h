@@ -42,6 +42,11 @@ void detect_names_unref(struct detect_names *t, uint32_t id);
 /* Buckets open and close: a new generation begins. */
 uint32_t detect_names_generation(const struct detect_names *t);
 void detect_names_next_generation(struct detect_names *t);
+/* For saving: the generation in which a name was last used. */
+uint32_t detect_names_used(const struct detect_names *t, uint32_t id);
+/* For loading: as it was, before the first name; and for a name that was just put. */
+void detect_names_set_generation(struct detect_names *t, uint32_t generation);
+void detect_names_set_used(struct detect_names *t, uint32_t id, uint32_t generation);
 /* Forgets names without references that were last used before this generation. */
 void detect_names_sweep(struct detect_names *t, uint32_t oldest);
 

@@ -214,11 +214,13 @@ void detect_state_save(const struct detect *d, struct buf *out)
     model_history_save(&d->bucket_history, out);
     for (size_t i = 0; i < d->job->n_influencers; i++)
         model_history_save(&d->influencer_history[i], out);
+    buf_le32(out, detect_names_generation(d->names));
     buf_le32(out, (uint32_t)detect_names_count(d->names));
     for (uint32_t id = detect_names_next(d->names, 0); id != 0;
          id = detect_names_next(d->names, id)) {
         struct bytes text = detect_names_text(d->names, id);
         buf_le32(out, id);
+        buf_le32(out, detect_names_used(d->names, id));
         buf_le32(out, (uint32_t)text.n);
         buf_add(out, text.p, text.n);
     }
@@ -324,18 +326,21 @@ static enum err load_head(struct detect *d, struct cursor *in)
 /* Saved numbers of names to new ones. */
 static enum err load_names(struct detect *d, struct cursor *in, uint32_t **out_ids, size_t *out_n)
 {
+    uint32_t generation = cursor_le32(in);
     uint32_t count = cursor_le32(in);
-    if (count > in->left / 8)
+    if (count > in->left / 12)
         return ERR_FORMAT;
+    detect_names_set_generation(d->names, generation);
     uint32_t *ids = NULL;
     size_t cap = 0;
     size_t n = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t id = cursor_le32(in);
+        uint32_t used = cursor_le32(in);
         uint32_t len = cursor_le32(in);
         struct bytes text = cursor_take(in, len);
         /* Numbers rise, and not far beyond what was handed out: the table stays small. */
-        if (!cursor_ok(in) || id < n || len > DETECT_NAME_MAX ||
+        if (!cursor_ok(in) || id < n || len > DETECT_NAME_MAX || (int32_t)(generation - used) < 0 ||
             id > (uint64_t)count * 64 + (1U << 20)) {
             mem_free(ids);
             return ERR_FORMAT;
@@ -353,6 +358,7 @@ static enum err load_names(struct detect *d, struct cursor *in, uint32_t **out_i
             mem_free(ids);
             return ERR_MEMORY;
         }
+        detect_names_set_used(d->names, ids[id], used);
     }
     *out_ids = ids;
     *out_n = n;
@@ -525,12 +531,13 @@ static enum err load_open(struct detect *d, struct cursor *in, const struct dete
     ts_ns least = d->closed_until;
     for (uint32_t i = 0; i < n; i++) {
         ts_ns start = (ts_ns)cursor_le64(in);
-        if (!cursor_ok(in) || start % span != 0 || start == TIME_NONE || !time_sound(start) ||
+        uint32_t generation = cursor_le32(in);
+        if (!cursor_ok(in) || (int32_t)(detect_names_generation(d->names) - generation) < 0 ||
+            start % span != 0 || start == TIME_NONE || !time_sound(start) ||
             (least != TIME_NONE && start < least))
             return ERR_FORMAT;
         least = start + span;
-        struct detect_open *b =
-            detect_bucket_new(start, detect_names_generation(d->names), detect_influence_bytes(d));
+        struct detect_open *b = detect_bucket_new(start, generation, detect_influence_bytes(d));
         if (b == NULL)
             return ERR_MEMORY;
         d->open[d->n_open++] = b;
