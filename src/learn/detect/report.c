@@ -39,9 +39,11 @@ struct report {
     const size_t *tested;
     struct draft *drafts;
     size_t n;
-    struct detect_share *shares; /* of all drafts */
-    struct detect_influence *influences;
+    struct detect_share *shares;         /* of all drafts */
+    struct detect_influence *influences; /* of the record being sent and its causes */
     struct bytes *values;
+    size_t n_influences;
+    size_t n_values;
     double per_day; /* buckets a day */
 };
 
@@ -391,19 +393,23 @@ static struct detect_explanation explanation(const struct report *r, const struc
     return e;
 }
 
-static size_t fill_influences(const struct report *r, const struct draft *x)
+/* Shares as a result shows them, in arrays that hold those of a record and of its causes. */
+static const struct detect_influence *
+fill_influences(struct report *r, const struct detect_share *shares, size_t n, size_t *out_n)
 {
     const struct detect *d = r->d;
-    size_t n = 0;
-    for (size_t i = 0; i < x->n_shares; i++) {
-        if (i == 0 || x->shares[i].field != x->shares[i - 1].field) {
-            r->influences[n++] = (struct detect_influence){d->job->influencers[x->shares[i].field],
-                                                           &r->values[i], 0};
-        }
-        r->values[i] = detect_names_text(d->names, x->shares[i].name);
-        r->influences[n - 1].n++;
+    struct detect_influence *list = &r->influences[r->n_influences];
+    *out_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct bytes *value = &r->values[r->n_values++];
+        if (i == 0 || shares[i].field != shares[i - 1].field)
+            list[(*out_n)++] =
+                (struct detect_influence){d->job->influencers[shares[i].field], value, 0};
+        *value = detect_names_text(d->names, shares[i].name);
+        list[*out_n - 1].n++;
     }
-    return n;
+    r->n_influences += *out_n;
+    return list;
 }
 
 struct bytes detect_name_text(const struct detect *d, const char *field, uint32_t id)
@@ -419,25 +425,40 @@ static double probability(double log_p)
     return p < 1 ? p : 1;
 }
 
+/* The members' values behind a record of a population, each with who carried it. */
+static size_t fill_causes(struct report *r, const struct draft *x, struct detect_cause *causes)
+{
+    struct detect *d = r->d;
+    const struct detect_detector *det = detector_of(r, x);
+    bool freq = det->function->kind == DETECT_FREQ_RARE;
+    size_t n = 0;
+    for (; det->over != NULL && n < x->n && n < DETECT_CAUSES_MAX; n++) {
+        const struct detect_candidate *y = &x->first[n];
+        struct detect_share shares[INFLUENCER_VALUES_MAX];
+        size_t n_shares = detect_influence_shares(d, r->c->bucket, y, shares);
+        causes[n] = (struct detect_cause){.by = detect_name_text(d, det->by, y->by),
+                                          .probability = probability(y->log_p),
+                                          .typical = y->typical,
+                                          .actual = freq ? y->cell->value : y->value,
+                                          .typical_place = y->usual_place,
+                                          .actual_place = y->place};
+        causes[n].influences = fill_influences(r, shares, n_shares, &causes[n].n_influences);
+    }
+    return n;
+}
+
 static void send_record(struct report *r, const struct draft *x)
 {
     struct detect *d = r->d;
     const struct detect_detector *det = detector_of(r, x);
     const struct detect_candidate *c = x->first;
-    bool population = det->over != NULL;
     bool grouped = is_grouped(det);
-    bool freq = det->function->kind == DETECT_FREQ_RARE;
     struct detect_cause causes[DETECT_CAUSES_MAX];
-    size_t n_causes = 0;
-    for (size_t i = 0; population && i < x->n && i < DETECT_CAUSES_MAX; i++) {
-        const struct detect_candidate *y = &c[i];
-        causes[n_causes++] = (struct detect_cause){.by = detect_name_text(d, det->by, y->by),
-                                                   .probability = probability(y->log_p),
-                                                   .typical = y->typical,
-                                                   .actual = freq ? y->cell->value : y->value,
-                                                   .typical_place = y->usual_place,
-                                                   .actual_place = y->place};
-    }
+    r->n_influences = r->n_values = 0;
+    size_t n_causes = fill_causes(r, x, causes);
+    size_t n_influences;
+    const struct detect_influence *influences =
+        fill_influences(r, x->shares, x->n_shares, &n_influences);
     struct detect_result result = {.type = DETECT_RESULT_RECORD};
     result.record = (struct detect_record){
         .detector = c->index,
@@ -463,8 +484,8 @@ static void send_record(struct report *r, const struct draft *x)
         .why = explanation(r, x),
         .causes = causes,
         .n_causes = n_causes,
-        .influences = r->influences,
-        .n_influences = fill_influences(r, x),
+        .influences = influences,
+        .n_influences = n_influences,
         .surprise = -x->log_p / 2.302585092994046,
     };
     send(r, &result);
@@ -500,9 +521,9 @@ static int by_text(const void *x, const void *y, void *ctx)
 
 static enum err send_records(struct report *r)
 {
-    size_t most = r->d->job->n_influencers * DETECT_SHARES_MAX;
-    r->influences = mem_zero(r->d->job->n_influencers + 1, sizeof(*r->influences));
-    r->values = mem_zero(most + 1, sizeof(*r->values));
+    size_t fields = r->d->job->n_influencers * (DETECT_CAUSES_MAX + 1);
+    r->influences = mem_zero(fields + 1, sizeof(*r->influences));
+    r->values = mem_zero(fields * DETECT_SHARES_MAX + 1, sizeof(*r->values));
     if (r->influences == NULL || r->values == NULL)
         return ERR_MEMORY;
     if (r->n > 1)

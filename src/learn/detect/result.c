@@ -166,6 +166,24 @@ static void write_function(struct format_writer *w, const struct detect_record *
         format_write_field_str(w, "field_name", r->field_name);
 }
 
+static void write_influences(struct format_writer *w, const struct detect_influence *list, size_t n)
+{
+    format_write_key(w, "influencers");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < n; i++) {
+        const struct detect_influence *f = &list[i];
+        format_write_begin_object(w);
+        format_write_field_str(w, "influencer_field_name", f->field);
+        format_write_key(w, "influencer_field_values");
+        format_write_begin_array(w);
+        for (size_t k = 0; k < f->n; k++)
+            format_write_str_n(w, (const char *)f->values[k].p, f->values[k].n);
+        format_write_end_array(w);
+        format_write_end_object(w);
+    }
+    format_write_end_array(w);
+}
+
 static void write_causes(struct format_writer *w, const struct detect_record *r)
 {
     format_write_key(w, "causes");
@@ -184,24 +202,8 @@ static void write_causes(struct format_writer *w, const struct detect_record *r)
         }
         if (r->has_places)
             places(w, c->typical_place, c->actual_place);
-        format_write_end_object(w);
-    }
-    format_write_end_array(w);
-}
-
-static void write_influences(struct format_writer *w, const struct detect_record *r)
-{
-    format_write_key(w, "influencers");
-    format_write_begin_array(w);
-    for (size_t i = 0; i < r->n_influences; i++) {
-        const struct detect_influence *f = &r->influences[i];
-        format_write_begin_object(w);
-        format_write_field_str(w, "influencer_field_name", f->field);
-        format_write_key(w, "influencer_field_values");
-        format_write_begin_array(w);
-        for (size_t k = 0; k < f->n; k++)
-            format_write_str_n(w, (const char *)f->values[k].p, f->values[k].n);
-        format_write_end_array(w);
+        if (c->n_influences > 0)
+            write_influences(w, c->influences, c->n_influences);
         format_write_end_object(w);
     }
     format_write_end_array(w);
@@ -307,7 +309,7 @@ static void write_record(struct format_writer *w, const struct detect_result *re
     if (r->n_causes > 0)
         write_causes(w, r);
     if (r->n_influences > 0)
-        write_influences(w, r);
+        write_influences(w, r->influences, r->n_influences);
     write_explanation(w, r);
     write_copies(w, r);
 }

@@ -89,6 +89,8 @@ struct detect_cause {
     double actual;
     struct detect_place typical_place; /* where the record has places */
     struct detect_place actual_place;
+    const struct detect_influence *influences; /* who carried this one */
+    size_t n_influences;
 };
 
 /* Names are NULL and values {NULL, 0} where the detector has no such field. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/result.h"
 
+#include "format/node.h"
 #include "help.h"
 
 #include <math.h>
@@ -141,11 +142,186 @@ static void test_size_and_snapshot(void **state)
     buf_release(&out);
 }
 
+/* ---- what a job writes, key by key ---- */
+
+/* Whether a line of that result_type has a key, "causes/" and "explanation/" for those inside. */
+struct wanted {
+    const char *type;
+    const char *keys[32];
+};
+
+static const struct format_node *inside(const struct format_node *doc, const char *key)
+{
+    if (strncmp(key, "causes/", 7) == 0)
+        return format_node_at(format_node_get(doc, "causes"), 0);
+    if (strncmp(key, "explanation/", 12) == 0)
+        return format_node_get(doc, "anomaly_score_explanation");
+    if (strncmp(key, "influencers/", 12) == 0)
+        return format_node_at(format_node_get(doc, "influencers"), 0);
+    if (strncmp(key, "bucket_influencers/", 19) == 0)
+        return format_node_at(format_node_get(doc, "bucket_influencers"), 0);
+    return doc;
+}
+
+static bool has_all(const struct format_node *doc, const struct wanted *w, const char **out_missing)
+{
+    for (size_t i = 0; w->keys[i] != NULL; i++) {
+        const char *slash = strchr(w->keys[i], '/');
+        const struct format_node *in = inside(doc, w->keys[i]);
+        *out_missing = w->keys[i];
+        if (in == NULL || format_node_get(in, slash != NULL ? slash + 1 : w->keys[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Some document of the type has all of the keys. */
+static void expect_keys(const struct buf *out, const struct wanted *w)
+{
+    const char *missing = "a document";
+    for (const char *line = buf_text(out); *line != '\0';) {
+        const char *doc = strchr(line, ' ') + 1;
+        const char *end = strchr(doc, '\n');
+        struct format_node *node;
+        struct err_text why;
+        bool found = false;
+        if (doc[0] == '{') { /* else an update */
+            assert_int_equal(format_node_json(doc, (size_t)(end - doc), "", &node, &why), ERR_NONE);
+            if (strcmp(format_node_str(format_node_get(node, "result_type"), ""), w->type) == 0)
+                found = has_all(node, w, &missing);
+            format_node_free(node);
+        }
+        if (found)
+            return;
+        line = end + 1;
+    }
+    fail_msg("no %s with %s", w->type, missing);
+}
+
+/* Twelve hosts on two ports, one of which floods; a port that none ever had. */
+static void run_flood(const char *detectors, struct buf *out)
+{
+    char text[700];
+    snprintf(text, sizeof(text),
+             "{\"job_id\":\"k\",\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[%s],"
+             "\"influencers\":[\"host\",\"peer\"]}}",
+             detectors);
+    static const char *const columns[] = {"time", "host", "port", "peer", "bytes", "site"};
+    struct detect_job *job = help_job(text);
+    struct detect *d = help_engine(job, out, NULL, columns, 6);
+    for (int b = 0; b < 150; b++)
+        for (int k = 0; k < 12 * 8; k++) {
+            struct help_row row = {.time = (1000000 + b) * 15 * TIME_MIN};
+            bool flood = b == 140 && k % 12 == 3;
+            snprintf(row.text[0], sizeof(row.text[0]), "h%d", k % 12);
+            snprintf(row.text[1], sizeof(row.text[1]), "%s",
+                     flood && k > 80 ? "4444"
+                     : k < 48        ? "80"
+                                     : "443");
+            snprintf(row.text[2], sizeof(row.text[2]), "%s", flood ? "evil" : "good");
+            snprintf(row.text[3], sizeof(row.text[3]), "%d",
+                     (flood ? 1000000 : 1000) + k * 37 % 91);
+            snprintf(row.text[4], sizeof(row.text[4]), "one");
+            help_feed(d, &row, 1, 5);
+        }
+    assert_int_equal(detect_finish(d), ERR_NONE);
+    detect_free(d);
+    detect_job_free(job);
+}
+
+#define EXPLAINED                                                                                  \
+    "explanation/anomaly_type", "explanation/anomaly_length", "explanation/single_bucket_impact",  \
+        "explanation/multi_bucket_impact", "explanation/anomaly_characteristics_impact",           \
+        "explanation/lower_confidence_bound", "explanation/typical_value",                         \
+        "explanation/upper_confidence_bound", "explanation/high_variance_penalty",                 \
+        "explanation/incomplete_bucket_penalty", "explanation/multimodal_distribution"
+#define RECORD                                                                                     \
+    "job_id", "probability", "multi_bucket_impact", "record_score", "initial_record_score",        \
+        "bucket_span", "is_interim", "timestamp", "detector_index", "function",                    \
+        "function_description"
+
+static void test_every_key(void **state)
+{
+    (void)state;
+    static const struct wanted series[] = {
+        {"record",
+         {RECORD, "field_name", "by_field_name", "by_field_value", "partition_field_name",
+          "partition_field_value", "typical", "actual", "influencers",
+          "influencers/influencer_field_name", "influencers/influencer_field_values", "host",
+          "peer", "site", "port", NULL}},
+        {"record", {EXPLAINED, NULL}},
+        {"influencer",
+         {"job_id", "influencer_field_name", "influencer_field_value", "influencer_score",
+          "initial_influencer_score", "probability", "bucket_span", "is_interim", "timestamp",
+          "host", NULL}},
+        {"bucket_influencer",
+         {"job_id", "influencer_field_name", "anomaly_score", "initial_anomaly_score",
+          "raw_anomaly_score", "probability", "bucket_span", "is_interim", "timestamp", NULL}},
+        {"bucket",
+         {"job_id", "anomaly_score", "initial_anomaly_score", "event_count", "bucket_span",
+          "is_interim", "timestamp", "processing_time_ms", "bucket_influencers",
+          "bucket_influencers/anomaly_score", "bucket_influencers/result_type", NULL}},
+    };
+    static const struct wanted population[] = {
+        {"record",
+         {RECORD,
+          "field_name",
+          "over_field_name",
+          "over_field_value",
+          "partition_field_name",
+          "partition_field_value",
+          "causes",
+          "causes/probability",
+          "causes/by_field_name",
+          "causes/by_field_value",
+          "causes/over_field_name",
+          "causes/over_field_value",
+          "causes/partition_field_name",
+          "causes/partition_field_value",
+          "causes/function",
+          "causes/function_description",
+          "causes/field_name",
+          "causes/typical",
+          "causes/actual",
+          "causes/influencers",
+          NULL}},
+        {"record", {EXPLAINED, NULL}},
+    };
+    static const struct wanted rare[] = {
+        {"record",
+         {RECORD, "by_field_name", "by_field_value", "explanation/by_field_first_occurrence",
+          "explanation/by_field_relative_rarity", NULL}},
+    };
+    struct buf out;
+    buf_init(&out);
+    run_flood("{\"function\":\"high_sum\",\"field_name\":\"bytes\",\"by_field_name\":\"port\","
+              "\"partition_field_name\":\"site\"}",
+              &out);
+    for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++)
+        expect_keys(&out, &series[i]);
+    buf_clear(&out);
+    run_flood("{\"function\":\"high_sum\",\"field_name\":\"bytes\",\"by_field_name\":\"port\","
+              "\"over_field_name\":\"host\",\"partition_field_name\":\"site\"}",
+              &out);
+    for (size_t i = 0; i < sizeof(population) / sizeof(population[0]); i++)
+        expect_keys(&out, &population[i]);
+    /* Each cause names who carried it. */
+    assert_non_null(strstr(buf_text(&out), "\"influencers\":[{\"influencer_field_name\":\"host\","
+                                           "\"influencer_field_values\":[\"h3\"]},{\"influencer_"
+                                           "field_name\":\"peer\",\"influencer_field_values\":["
+                                           "\"evil\"]}]},{\"probability\":"));
+    buf_clear(&out);
+    run_flood("{\"function\":\"rare\",\"by_field_name\":\"port\"}", &out);
+    for (size_t i = 0; i < sizeof(rare) / sizeof(rare[0]); i++)
+        expect_keys(&out, &rare[i]);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_are_bounded), cmocka_unit_test(test_scheduled_events),
+        cmocka_unit_test(test_numbers_are_bounded),      cmocka_unit_test(test_scheduled_events),
         cmocka_unit_test(test_influencers_at_top_level), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_size_and_snapshot)};
+        cmocka_unit_test(test_size_and_snapshot),        cmocka_unit_test(test_every_key)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
