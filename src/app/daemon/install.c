@@ -46,6 +46,8 @@ enum err daemon_install_job(struct store_state *state, const char *job, size_t j
     detect_filters_release(&filters);
     if (err == ERR_NONE && feed != NULL)
         err = detect_feed_parse(feed, feed_n, feed_file, &parsed_feed, why);
+    if (err == ERR_NONE && feed != NULL)
+        err = detect_feed_fits(parsed_feed, parsed, why);
     if (err == ERR_NONE && parsed->id[0] == '\0')
         err = err_set_at(why, ERR_INVALID, job_file, 1, "a job needs a job_id");
     if (err == ERR_NONE) {

@@ -22,7 +22,7 @@ struct daemon_jobs *daemon_jobs_new(const struct daemon_jobs_options *options)
     if (j == NULL)
         return NULL;
     j->options = *options;
-    j->now = TIME_NONE;
+    j->now = j->clock = TIME_NONE;
     arena_init(&j->scratch, 0);
     return j;
 }
@@ -263,6 +263,7 @@ enum err daemon_jobs_offer(struct daemon_job *r, const struct event *e)
         r->first = e->time;
     r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
     r->owner->totals.taken++;
+    daemon_jobs_see_late(r, e);
     return detect_event(r->engine, e);
 }
 
@@ -355,6 +356,9 @@ enum err daemon_jobs_advance(struct daemon_jobs *j, enum daemon_job_phase phase,
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
         if (j->jobs[i]->phase == phase)
             err = daemon_jobs_close(j->jobs[i], now);
+        enum err told = daemon_jobs_tell_late(j->jobs[i], now, why);
+        if (told != ERR_NONE)
+            return told;
     }
     return daemon_jobs_end(j, err, why);
 }

@@ -80,6 +80,9 @@ enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *fil
 enum err daemon_jobs_set_calendars(struct daemon_jobs *j, const struct detect_calendars *calendars,
                                    const char *changed, struct err_text *why) ERR_MUST_CHECK;
 
+/* Where engine time stands: by this the lateness of events is measured. */
+void daemon_jobs_set_clock(struct daemon_jobs *j, ts_ns now);
+
 /* Offers an event to all jobs. */
 enum err daemon_jobs_event(struct daemon_jobs *j, const struct event *e) ERR_MUST_CHECK;
 

@@ -3,9 +3,9 @@
 
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
- * (stored events), jobs_forecast.c (what comes), jobs_lists.c (filters, calendars), jobs_message.c
- * (sentences for people), jobs_result.c (results to state.db), jobs_save.c (learning to state.db
- * and back).
+ * (stored events), jobs_forecast.c (what comes), jobs_late.c (what came too late), jobs_lists.c
+ * (filters, calendars), jobs_message.c (sentences for people), jobs_result.c (results to state.db),
+ * jobs_save.c (learning to state.db and back).
  */
 
 #include "base/arena.h"
@@ -34,6 +34,19 @@ struct daemon_timing {
     ts_ns hour;      /* start of the hour that goes on; TIME_NONE */
 };
 
+/* Events that came when their bucket was closed, and of which nobody has been told yet. */
+#define DAEMON_LATE_BUCKETS 32
+struct daemon_late {
+    ts_ns since;                        /* engine time of the first of them */
+    ts_ns told;                         /* when somebody was told last; 0: never */
+    uint64_t events;                    /* in all */
+    bool more;                          /* buckets than can be listed */
+    ts_ns newest;                       /* of the buckets */
+    ts_ns worst;                        /* how long after its bucket's end one came, at most */
+    ts_ns buckets[DAEMON_LATE_BUCKETS]; /* their starts */
+    size_t n;
+};
+
 struct daemon_job {
     struct daemon_jobs *owner;
     struct detect_job *job;
@@ -52,6 +65,7 @@ struct daemon_job {
     ts_ns opened;  /* engine time of its start */
     ts_ns data;    /* engine time at which it last got an event */
     struct daemon_timing timing;
+    struct daemon_late late;
 };
 
 struct daemon_jobs {
@@ -59,6 +73,7 @@ struct daemon_jobs {
     struct daemon_job **jobs; /* in order of id */
     size_t n, cap;
     ts_ns now;
+    ts_ns clock; /* engine time, also between the stops at which something happens */
     struct daemon_place reached; /* how far the running pass over the store has come */
     enum err failed;             /* a result could not be written; told by the call that made it */
     struct daemon_jobs_totals totals;
@@ -88,6 +103,13 @@ bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e);
 /* jobs_result.c: sinks of the engine; ctx is a struct daemon_job. */
 void daemon_jobs_on_result(void *ctx, const struct detect_result *r);
 void daemon_jobs_on_update(void *ctx, const struct detect_update *u);
+
+/* jobs_late.c */
+/* Looks at an event that the job takes, before it does. */
+void daemon_jobs_see_late(struct daemon_job *r, const struct event *e);
+/* Says what came too late, when it is time to. */
+enum err daemon_jobs_tell_late(struct daemon_job *r, ts_ns now,
+                               struct err_text *why) ERR_MUST_CHECK;
 
 /* jobs_lists.c: the job goes by the events of those calendars that cover it. */
 enum err daemon_jobs_schedule(struct daemon_job *r, const struct detect_calendars *calendars,

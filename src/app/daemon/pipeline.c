@@ -296,6 +296,7 @@ enum err daemon_pipeline_advance(struct daemon_pipeline *p, ts_ns now, struct er
     }
     if (p->now == TIME_NONE || p->now < now)
         p->now = now;
+    daemon_jobs_set_clock(p->jobs, p->now);
     return ERR_NONE;
 }
 

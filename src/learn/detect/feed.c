@@ -2,6 +2,7 @@
 #include "detect/feed.h"
 
 #include "base/mem.h"
+#include "detect/job.h"
 #include "detect/read_priv.h"
 #include "detect/runtime.h"
 #include "format/node.h"
@@ -83,6 +84,20 @@ static enum err read_query(const struct format_node *root, struct detect_feed *f
     return feed->query_text != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
+static enum err read_check(const struct format_node *root, struct detect_feed *feed,
+                           const struct detect_notes *notes, struct err_text *why)
+{
+    const struct format_node *check = NULL;
+    feed->check_delayed = true;
+    TRY(detect_read_object(root, "delayed_data_check_config", &check, why));
+    if (check == NULL)
+        return ERR_NONE;
+    TRY(detect_read_bool(check, "enabled", &feed->check_delayed, why));
+    TRY(detect_read_span(check, "check_window", TIME_S, 366 * TIME_DAY, &feed->check_window_ns,
+                         why));
+    return detect_read_unknown(check, "delayed_data_check_config", notes);
+}
+
 static enum err read_feed(const struct format_node *root, struct detect_feed *feed,
                           struct err_text *why)
 {
@@ -116,11 +131,10 @@ static enum err read_feed(const struct format_node *root, struct detect_feed *fe
     TRY(read_computed(root, "runtime_mappings", feed, why));
     TRY(read_computed(root, "script_fields", feed, why));
     TRY(read_query(root, feed, why));
+    TRY(read_check(root, feed, &notes, why));
     /* How a search in a cluster is cut up and who asks for it: nothing to do here. */
-    static const char *const idle[] = {"chunking_config", "delayed_data_check_config",
-                                       "indices_options", "authorization",
-                                       "headers",         "types",
-                                       "create_time"};
+    static const char *const idle[] = {"chunking_config", "indices_options", "authorization",
+                                       "headers",         "types",           "create_time"};
     detect_read_ignore(root, idle, sizeof(idle) / sizeof(idle[0]));
     return detect_read_unknown(root, "the datafeed", &notes);
 }
@@ -152,6 +166,28 @@ enum err detect_feed_parse(const char *text, size_t n, const char *file, struct 
     e = detect_feed_from_node(root, out, why);
     format_node_free(root);
     return e;
+}
+
+enum err detect_feed_fits(const struct detect_feed *feed, const struct detect_job *job,
+                          struct err_text *why)
+{
+    char span[TIME_TEXT_SIZE];
+    if (feed->check_window_ns == 0 || feed->check_window_ns >= job->bucket_span_ns)
+        return ERR_NONE;
+    time_format_span(job->bucket_span_ns, span);
+    return err_set(why, ERR_INVALID,
+                   "check_window of delayed_data_check_config must not be shorter than the job's "
+                   "bucket_span, %s",
+                   span);
+}
+
+ts_ns detect_feed_check_window(const struct detect_feed *feed, ts_ns bucket_span_ns)
+{
+    if (feed != NULL && !feed->check_delayed)
+        return 0;
+    if (feed != NULL && feed->check_window_ns > 0)
+        return feed->check_window_ns;
+    return bucket_span_ns > TIME_HOUR / 4 ? 8 * bucket_span_ns : 2 * TIME_HOUR;
 }
 
 ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns)

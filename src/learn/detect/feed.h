@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct detect_job;
 struct event;
 struct format_node;
 struct query;
@@ -36,6 +37,8 @@ struct detect_feed {
     size_t n_runtime;
     int64_t max_empty_searches; /* 0: never stops */
     int64_t scroll_size;
+    bool check_delayed;    /* whether somebody is to be told of events that came too late */
+    ts_ns check_window_ns; /* how far back; 0: the greater of 2 h and 8 bucket spans */
     char **notes;
     size_t n_notes;
 };
@@ -45,6 +48,13 @@ enum err detect_feed_parse(const char *text, size_t n, const char *file, struct 
 enum err detect_feed_from_node(const struct format_node *node, struct detect_feed **out,
                                struct err_text *why) ERR_MUST_CHECK;
 void detect_feed_free(struct detect_feed *feed); /* NULL is fine */
+
+/* What the feed asks for and the job cannot do. ERR_INVALID. */
+enum err detect_feed_fits(const struct detect_feed *feed, const struct detect_job *job,
+                          struct err_text *why) ERR_MUST_CHECK;
+
+/* How far back late events are looked for; 0: they are not. feed NULL is one that says nothing. */
+ts_ns detect_feed_check_window(const struct detect_feed *feed, ts_ns bucket_span_ns);
 
 /* How often a real-time feed looks, as Elastic's defaults have it, when it does not say. */
 ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns);

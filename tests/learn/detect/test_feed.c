@@ -2,6 +2,7 @@
 #include "detect/feed.h"
 
 #include "cmocka_head.h"
+#include "detect/job.h"
 #include "event/event.h"
 
 #include <string.h>
@@ -57,6 +58,10 @@ static void test_refusals(void **state)
          ERR_UNSUPPORTED, "\"mine\""},
         {"{\"script_fields\":{\"other\":{\"script\":{\"id\":\"y\"}}}}", ERR_UNSUPPORTED,
          "\"other\""},
+        {"{\"delayed_data_check_config\":7}", ERR_INVALID, "delayed_data_check_config"},
+        {"{\"delayed_data_check_config\":{\"enabled\":\"yes\"}}", ERR_INVALID, "enabled"},
+        {"{\"delayed_data_check_config\":{\"check_window\":\"soon\"}}", ERR_INVALID,
+         "check_window"},
         {"{\"aggregations\":{\"buckets\":{}}}", ERR_UNSUPPORTED, "aggregations"},
         {"{\"query_delay\":\"soon\"}", ERR_INVALID, "query_delay"},
         {"{\"query\":[]}", ERR_INVALID, "query"},
@@ -73,6 +78,38 @@ static void test_refusals(void **state)
     }
 }
 
+/* Late events are looked for unless the feed says not to, as far back as it says. */
+static void test_delayed_check(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *check;
+        ts_ns span, window;
+        bool fits;
+    } cases[] = {
+        {"{}", TIME_MIN, 2 * TIME_HOUR, true},
+        {"{\"delayed_data_check_config\":null}", TIME_HOUR, 8 * TIME_HOUR, true},
+        {"{\"delayed_data_check_config\":{\"enabled\":true}}", TIME_MIN, 2 * TIME_HOUR, true},
+        {"{\"delayed_data_check_config\":{\"enabled\":false}}", TIME_MIN, 0, true},
+        {"{\"delayed_data_check_config\":{\"check_window\":\"30m\"}}", TIME_MIN, 30 * TIME_MIN,
+         true},
+        {"{\"delayed_data_check_config\":{\"check_window\":\"30m\"}}", TIME_HOUR, 30 * TIME_MIN,
+         false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct detect_job job = {.bucket_span_ns = cases[i].span};
+        struct detect_feed *f = NULL;
+        struct err_text why = {0};
+        assert_int_equal(parse(cases[i].check, &f, &why), ERR_NONE);
+        assert_int_equal(f->n_notes, 0);
+        assert_int_equal(detect_feed_check_window(f, cases[i].span), cases[i].window);
+        assert_int_equal(detect_feed_fits(f, &job, &why), cases[i].fits ? ERR_NONE : ERR_INVALID);
+        assert_true(cases[i].fits || strstr(why.message, "bucket_span, 1h") != NULL);
+        detect_feed_free(f);
+    }
+    assert_int_equal(detect_feed_check_window(NULL, TIME_MIN), 2 * TIME_HOUR);
+}
+
 static void test_frequency(void **state)
 {
     (void)state;
@@ -84,8 +121,8 @@ static void test_frequency(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_module_feed),
-                                       cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_frequency)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_module_feed), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_delayed_check), cmocka_unit_test(test_frequency)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
