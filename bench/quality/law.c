@@ -174,7 +174,7 @@ bool quality_law_at(const struct quality_law *l, double log_p, bool high, double
             break;
         *(quality_law_tail(l, middle, high) > log_p ? &near : &far) = middle;
     }
-    *out = is_whole(l) ? (high ? ceil(far - 1e-9) : floor(far + 1e-9)) : far;
+    *out = is_whole(l) ? floor(far) : far; /* tails of counts are those of floor(x) */
     return true;
 }
 

@@ -3,9 +3,12 @@
  * How good the engine is on generated families whose truth is known: docs/quality.md. Prints one
  * JSON line a family; the same options print the same figures.
  *
- *   quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] [--list] [FAMILY…]
+ *   quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] [FAMILY…]
+ *   quality --list
+ *   quality --check-ruler    the generators against their own laws
  */
 #include "family.h"
+#include "ruler.h"
 #include "scenario.h"
 #include "series.h"
 #include "tally.h"
@@ -71,6 +74,8 @@ int main(int argc, char **argv)
             run.verbose = true;
         } else if (strcmp(argv[at], "--list") == 0) {
             list = true;
+        } else if (strcmp(argv[at], "--check-ruler") == 0) {
+            return quality_ruler_check(run.seed) ? 0 : 1;
         } else if (strcmp(argv[at], "--buckets") == 0 && strtod(value, NULL) > 0) {
             run.buckets = strtod(argv[++at], NULL);
         } else if (strcmp(argv[at], "--every") == 0 && strtoul(value, NULL, 10) > 0) {
@@ -80,7 +85,7 @@ int main(int argc, char **argv)
         } else {
             fprintf(stderr,
                     "usage: quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] "
-                    "[--list] [FAMILY...]\n");
+                    "[--list] [--check-ruler] [FAMILY...]\n");
             return 2;
         }
     }

@@ -1,0 +1,17 @@
+#ifndef QUALITY_RULER_H
+#define QUALITY_RULER_H
+
+/*
+ * Whether the ruler is straight: draws from each family's laws fall into the tails as often as the
+ * tails say, and values put in have the probability they are said to have.
+ *
+ * Threads: one owner.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Prints a line for each family; false when one is crooked. */
+bool quality_ruler_check(uint64_t seed);
+
+#endif
