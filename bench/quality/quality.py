@@ -5,6 +5,7 @@
     quality.py                       the long form, some minutes
     quality.py --short --check       what every check of a change runs, under a minute
     quality.py --held-out --seed 7   the same families with other shapes, parameters and draws
+    quality.py --short --raise-floors       records what has become better, and nothing else
     quality.py --short --write-floors [FAMILY...]
     quality.py --write-page          docs/quality.md's tables: the long form, then the held-out one
 
@@ -75,13 +76,29 @@ def floor(key, figure, n):
     return round((count + 2 * math.sqrt(count) + 2) * 1e4 / n, 3)
 
 
+CEILINGS = ("false", "after", "adoption", "largest")
+
+
+def new_floors(lines, old, only_better):
+    floors = dict(old)
+    for line in lines:
+        was = old.get(line["family"], {})
+        now = {key: floor(key, *value) for key, value in figures(line).items() if value[0] < NEVER}
+        if only_better:
+            for key in set(was) & set(now):
+                now[key] = (min if key.startswith(CEILINGS) else max)(was[key], now[key])
+            now = {**was, **now}
+        floors[line["family"]] = now
+    return floors
+
+
 def worse(lines, floors):
     """Sentences about what is worse than its floor."""
     out = []
     by_name = {line["family"]: figures(line) for line in lines}
     for name, bounds in floors.items():
         for key, bound in bounds.items():
-            ceiling = key.startswith(("false", "after", "adoption", "largest"))
+            ceiling = key.startswith(CEILINGS)
             got = by_name.get(name, {}).get(key)
             if got is None:
                 out.append(f"{name}: {key} is missing")
@@ -157,6 +174,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="families at once")
     parser.add_argument("--check", action="store_true", help="fail when below floors.json")
+    parser.add_argument("--raise-floors", action="store_true")
     parser.add_argument("--write-floors", action="store_true")
     parser.add_argument("--write-page", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="each false record and each miss")
@@ -169,11 +187,9 @@ def main():
     if args.write_page:
         page.write("generated families", table(lines))
         page.write("held-out families", table(measure(args, options + ["--held-out"])))
-    if args.write_floors:
-        floors = json.loads(FLOORS.read_text()) if args.families else {}
-        for line in lines:
-            floors[line["family"]] = {key: floor(key, *value) for key, value in
-                                      figures(line).items() if value[0] < NEVER}
+    if args.write_floors or args.raise_floors:
+        old = json.loads(FLOORS.read_text()) if args.families or args.raise_floors else {}
+        floors = new_floors(lines, old, args.raise_floors)
         FLOORS.write_text(json.dumps(floors, indent=1) + "\n")
     if args.check:
         floors = json.loads(FLOORS.read_text())
