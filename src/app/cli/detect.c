@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* memmem */
 /* detect: one job over events or CSV, result documents on standard output. */
 #include "cli/cli.h"
 
@@ -17,6 +16,7 @@
 #include "detect/csv.h"
 #include "detect/detect.h"
 #include "detect/forecast.h"
+#include "detect/rescore.h"
 #include "detect/schedule.h"
 #include "event/event.h"
 
@@ -108,20 +108,12 @@ static void on_update(void *ctx, const struct detect_update *u)
 /* The document with its current score in place of the first one. */
 static void print_kept(struct run *r, const struct kept *k)
 {
-    const char *key = k->type == DETECT_RESULT_RECORD       ? "\"record_score\":"
-                      : k->type == DETECT_RESULT_INFLUENCER ? "\"influencer_score\":"
-                                                            : "\"anomaly_score\":";
-    const char *at = k->score >= 0 ? memmem(k->text, k->n, key, strlen(key)) : NULL;
     buf_clear(&r->doc);
-    if (at != NULL) {
-        const char *value = at + strlen(key);
-        const char *end = value + strcspn(value, ",}");
-        buf_add(&r->doc, k->text, (size_t)(value - k->text));
-        buf_f64(&r->doc, k->score);
-        buf_add(&r->doc, end, (size_t)(k->text + k->n - end));
-    } else {
+    if (k->score < 0)
         buf_add(&r->doc, k->text, k->n);
-    }
+    else if (detect_rescore_write(k->text, k->n, (enum detect_result_type)k->type, k->score,
+                                  &r->doc) != ERR_NONE)
+        r->failed = ERR_MEMORY;
     buf_char(&r->doc, '\n');
     if (fwrite(buf_text(&r->doc), 1, r->doc.n, stdout) != r->doc.n)
         r->failed = ERR_IO;

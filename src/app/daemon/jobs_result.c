@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/jobs_priv.h"
 
-#include "base/mem.h"
-#include "format/node.h"
-#include "format/write.h"
+#include "detect/rescore.h"
 #include "store/state.h"
 
 #include <string.h>
@@ -78,38 +76,11 @@ static bool take_doc(void *ctx, const struct store_result *result)
     return false;
 }
 
-/* Writes a node again with one number changed. */
-static void write_changed(const struct format_node *v, const char *key, double score,
-                          struct buf *out)
-{
-    struct format_writer w;
-    format_write_init(&w, out);
-    format_write_begin_object(&w);
-    for (size_t i = 0; i < format_node_count(v); i++) {
-        const struct format_node *member = format_node_at(v, i);
-        format_write_key_n(&w, format_node_key(member), format_node_key_len(member));
-        if (strcmp(format_node_key(member), key) == 0) {
-            format_write_f64(&w, score);
-        } else {
-            struct buf raw;
-            buf_init(&raw);
-            format_node_write(member, &raw);
-            format_write_raw(&w, buf_text(&raw), raw.n);
-            out->failed |= !buf_ok(&raw);
-            buf_release(&raw);
-        }
-    }
-    format_write_end_object(&w);
-}
-
 /* A score changed after its result was written: the document is rewritten with it. */
 void daemon_jobs_on_update(void *ctx, const struct detect_update *u)
 {
     struct daemon_job *job = ctx;
     struct daemon_jobs *j = job->owner;
-    const char *key = u->type == DETECT_RESULT_RECORD       ? "record_score"
-                      : u->type == DETECT_RESULT_INFLUENCER ? "influencer_score"
-                                                            : "anomaly_score";
     struct store_result_filter filter = {.jobs = (const char *const[]){job->job->id},
                                          .jobs_n = 1,
                                          .id = u->id,
@@ -121,20 +92,15 @@ void daemon_jobs_on_update(void *ctx, const struct detect_update *u)
     enum err err = store_state_result_list(j->options.state, &filter, take_doc, &old, NULL);
     if (err == ERR_NONE && !old.found)
         return; /* somebody deleted it: there is nothing to score */
-    struct format_node *node = NULL;
     struct buf changed;
     buf_init(&changed);
-    struct err_text why;
     if (err == ERR_NONE)
-        err = format_node_json(buf_text(&j->doc), j->doc.n, u->id, &node, &why);
-    if (err == ERR_NONE) {
-        write_changed(node, key, u->score, &changed);
-        err = buf_ok(&changed) ? store_state_result_rescore(j->options.state, job->job->id, u->id,
-                                                            u->score, buf_text(&changed))
-                               : ERR_MEMORY;
-    }
+        err = detect_rescore_write(buf_text(&j->doc), j->doc.n, (enum detect_result_type)u->type,
+                                   u->score, &changed);
+    if (err == ERR_NONE)
+        err = store_state_result_rescore(j->options.state, job->job->id, u->id, u->score,
+                                         buf_text(&changed));
     buf_release(&changed);
-    format_node_free(node);
     if (err != ERR_NONE) {
         j->failed = err;
         return;

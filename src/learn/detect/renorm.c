@@ -52,6 +52,18 @@ static ts_ns renormalize_window(const struct detect_job *job)
     return buckets > 30 * TIME_DAY ? buckets : 30 * TIME_DAY;
 }
 
+static bool send_update(const struct detect *d, const struct detect_result_key *key, double score,
+                        struct buf *id)
+{
+    buf_clear(id);
+    detect_result_key_id(d->job->id, d->job->bucket_span_ns, key, id);
+    if (!buf_ok(id))
+        return false;
+    struct detect_update u = {buf_text(id), key->type, key->time, score};
+    d->options.update(d->options.ctx, &u);
+    return true;
+}
+
 void detect_renormalize(struct detect *d)
 {
     if (d->options.update == NULL)
@@ -70,12 +82,16 @@ void detect_renormalize(struct detect *d)
         if (fabs(score - x->score) < UPDATE_MIN)
             continue;
         x->score = score;
-        buf_clear(&id);
-        detect_result_key_id(d->job->id, d->job->bucket_span_ns, &x->key, &id);
-        if (!buf_ok(&id))
+        bool ok = send_update(d, &x->key, score, &id);
+        if (x->key.type == DETECT_RESULT_BUCKET) {
+            /* Its own influencer says the same in a document of its own. */
+            const struct detect_result_key own = {.type = DETECT_RESULT_BUCKET_INFLUENCER,
+                                                  .field = "bucket_time",
+                                                  .time = x->key.time};
+            ok = ok && send_update(d, &own, score, &id);
+        }
+        if (!ok)
             break;
-        struct detect_update u = {buf_text(&id), x->key.type, x->key.time, score};
-        d->options.update(d->options.ctx, &u);
     }
     buf_release(&id);
 }

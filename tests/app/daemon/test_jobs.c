@@ -235,6 +235,24 @@ static void test_rescored(void **state)
     uint64_t n = 1;
     HELP_OK(store_state_result_list(st, &by_score, has_text, &text, &n));
     assert_int_equal(n, 0);
+    /* The bucket too, and its own influencer, inside its document and beside it. */
+    struct store_result_filter bucket = first;
+    bucket.type = "bucket";
+    buf_clear(&text);
+    HELP_OK(store_state_result_list(st, &bucket, has_text, &text, NULL));
+    initial = number_after(buf_text(&text), "\"initial_anomaly_score\":");
+    now = number_after(buf_text(&text), "\"anomaly_score\":");
+    const char *own = strstr(buf_text(&text), "\"influencer_field_name\":\"bucket_time\"");
+    assert_non_null(own);
+    assert_true(now < initial);
+    assert_true(number_after(own, "\"anomaly_score\":") == now);
+    assert_true(number_after(own, "\"initial_anomaly_score\":") == initial);
+    bucket.type = "bucket_influencer";
+    buf_clear(&text);
+    HELP_OK(store_state_result_list(st, &bucket, has_text, &text, NULL));
+    own = strstr(buf_text(&text), "\"influencer_field_name\":\"bucket_time\"");
+    assert_non_null(own);
+    assert_true(number_after(own, "\"anomaly_score\":") == now);
     buf_release(&text);
     daemon_jobs_free(j);
     store_state_close(st);

@@ -38,7 +38,15 @@ static void test_routine_is_lowered(void **state)
     }
     assert_true(closed != TIME_NONE);
     assert_non_null(strstr(buf_text(&out), "update n_record_"));
-    assert_non_null(strstr(buf_text(&out), "update n_bucket_"));
+    const char *bucket = strstr(buf_text(&out), "update n_bucket_1");
+    assert_non_null(bucket);
+    /* The bucket's own influencer gets the bucket's score. */
+    const char *own = strchr(bucket, '\n') + 1;
+    assert_int_equal(strncmp(own, "update n_bucket_influencer_1", 28), 0);
+    const char *score = strchr(bucket + 7, ' ');
+    const char *own_score = strchr(own + 7, ' ');
+    assert_int_equal(strncmp(own_score - 12, "_bucket_time", 12), 0);
+    assert_int_equal(strncmp(score, own_score, strcspn(score, "\n") + 1), 0);
     /* The same again changes nothing more. */
     detect_renormalize(d);
     before = out.n;
