@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/ask.h"
+#include "cli/preview.h"
 #include "rule/load.h"
 #include "rule/rule.h"
 
@@ -42,8 +43,11 @@ int cli_job(const struct cli_args *args)
     if (args->rest_n == 0)
         return wrong(
             "list, create, open, close, reset, delete, results, messages, stats, forecast, "
-            "delete-forecast, overall, snapshots, revert, snapshot-update or snapshot-delete");
+            "delete-forecast, overall, preview, snapshots, revert, snapshot-update or "
+            "snapshot-delete");
     const char *verb = args->rest[0];
+    if (strcmp(verb, "preview") == 0)
+        return cli_preview(args);
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
         const char *feed = cli_value(args, CLI_DATAFEED, NULL);

@@ -41,6 +41,9 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                     "How alerts are printed: ndjson or table; for serve the file they are added "
                     "to, \"-\" is standard output.",
                     false},
+    [CLI_ALERTS_PER_DAY] = {"--alerts-per-day", "N",
+                            "Find the threshold that would have raised so many, such as 0.5.",
+                            false},
     [CLI_MODEL_PLOT] = {"--model-plot", NULL, "Also print what the models expect.", false},
     [CLI_RENORMALIZED] = {"--renormalized", NULL,
                           "Print all results at the end, with their current scores.", false},

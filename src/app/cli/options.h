@@ -29,6 +29,7 @@ enum cli_option_id {
     CLI_PACKAGE,
     CLI_DATA_DIR,
     CLI_ALERTS,
+    CLI_ALERTS_PER_DAY,
     CLI_MODEL_PLOT,
     CLI_RENORMALIZED,
     CLI_PERSIST,

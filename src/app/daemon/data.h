@@ -26,6 +26,7 @@ struct daemon_data {
     /* Guards the pipeline and all changes of jobs and rules. */
     pthread_mutex_t lock;
     struct daemon_pipeline *pipeline; /* NULL: nothing runs on this directory */
+    bool previews;                    /* a job is previewed; lock guards it */
     ts_ns (*now)(void);               /* the wall clock */
 };
 

@@ -35,6 +35,10 @@ struct store_job;
 struct store_state;
 struct thread_team;
 
+/* Results and shards must come out the same wherever the same input is read: a fixed seed, known to
+ * all parts of an installation. Tables keyed by traffic alone have seeds of their own. */
+#define DAEMON_JOBS_SEED ((struct hash_key){0x77656972206a6f62U, 0x2073686172647331U})
+
 /* How a job gets its events. */
 enum daemon_job_phase {
     DAEMON_JOB_WAITS,  /* for the next pass over the store */

@@ -18,10 +18,6 @@ struct daemon_pipeline {
     uint64_t alerts;
 };
 
-/* Results and shards must come out the same wherever the same input is read: a fixed seed, known to
- * all parts of an installation. Tables keyed by traffic alone have seeds of their own. */
-static const struct hash_key shard_seed = {0x77656972206a6f62U, 0x2073686172647331U};
-
 /* Written with the snapshots: what was learned is the past of this instant, and no other. */
 #define ENGINE_TIME "engine_time"
 
@@ -41,7 +37,7 @@ static enum err make_parts(struct daemon_pipeline *p, struct err_text *why)
     const struct daemon_jobs_options options = {
         .state = p->options.state,
         .team = p->options.team,
-        .seed = shard_seed,
+        .seed = DAEMON_JOBS_SEED,
         .query_delay = p->options.query_delay,
         .steady = clock_steady,
         .at_rest = p->options.at_rest,

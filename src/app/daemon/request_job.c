@@ -212,12 +212,12 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         if (err == ERR_NONE)
             err = changed(store_state_job_delete(state, id), id, &why);
     } else if (!daemon_request_snapshot(a, verb, &err, &why)) {
-        err = err_set(
-            &why, ERR_INVALID,
-            "job expects list, create, open, close, reset, delete, results, messages, "
-            "stats, forecast, delete-forecast, overall, snapshots, revert, snapshot-update or "
-            "snapshot-delete, not '%s'",
-            verb);
+        err = err_set(&why, ERR_INVALID,
+                      "job expects list, create, open, close, reset, delete, results, messages, "
+                      "stats, forecast, delete-forecast, overall, preview, snapshots, revert, "
+                      "snapshot-update or "
+                      "snapshot-delete, not '%s'",
+                      verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }

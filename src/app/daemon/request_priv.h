@@ -71,6 +71,7 @@ enum err daemon_request_see_job(struct daemon_asked *a, const char *id,
 /* request_snapshot.c: false when the verb is none of its own; else what came out. */
 bool daemon_request_snapshot(struct daemon_asked *a, const char *verb, enum err *out,
                              struct err_text *why);
+int daemon_request_preview(struct daemon_asked *a);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_calendar(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);

@@ -420,13 +420,18 @@ static void add_times(const struct rule_finding *f, struct buf *out)
     buf_str(out, " UTC: ");
 }
 
-void rule_reason_write(const struct rule *r, const struct rule_finding *f,
-                       const struct rule_story *s, struct buf *out)
+void rule_reason_what(const struct rule_finding *f, const struct rule_story *s, struct buf *out)
 {
     add_times(f, out);
     add_deed(f, s, out);
     if (s->expected.n > 0)
         buf_format(out, ", against %s expected", buf_text(&s->expected));
+}
+
+void rule_reason_write(const struct rule *r, const struct rule_finding *f,
+                       const struct rule_story *s, struct buf *out)
+{
+    rule_reason_what(f, s, out);
     buf_format(out, "; rule %s, severity %s, score ", r->name, rule_severity_name(r->severity));
     /* Rounding up to 100 or to the threshold would tell of a score that was not reached. */
     buf_format(out, "%.0f", floor(f->score));

@@ -32,7 +32,11 @@ void rule_story_release(struct rule_story *s);
 void rule_story_make(const struct rule_finding *f, struct rule_story *s);
 bool rule_story_ok(const struct rule_story *s);
 
-/* The sentence of kibana.alert.reason. */
+/* When, and what happened: "2023-11-15 00:00 to 03:00 UTC: 192.0.2.5 sent 48.3 MB to …, against 120
+ * kB expected". */
+void rule_reason_what(const struct rule_finding *f, const struct rule_story *s, struct buf *out);
+
+/* The sentence of kibana.alert.reason: that, and by which rule and score. */
 void rule_reason_write(const struct rule *r, const struct rule_finding *f,
                        const struct rule_story *s, struct buf *out);
 

@@ -15,6 +15,7 @@ struct world {
     size_t writes;
     size_t stop_after; /* writes; 0: reads all */
     bool locked;       /* the directory's lock was held at a write */
+    bool (*gone)(void *ctx);
 };
 
 static bool collect(void *ctx, int stream, const char *p, size_t n)
@@ -53,7 +54,7 @@ static void end(struct world *w)
 static int ask(struct world *w, const char *text)
 {
     struct format_node *request;
-    const struct daemon_output out = {.write = collect, .ctx = w};
+    const struct daemon_output out = {.write = collect, .gone = w->gone, .ctx = w};
     buf_clear(&w->streams[0]);
     buf_clear(&w->streams[1]);
     w->writes = 0;
@@ -655,17 +656,87 @@ static void test_package(void **state)
     end(&w);
 }
 
+static bool is_gone(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+#define PREVIEW "{\"command\": \"job\", \"verb\": \"preview\", "
+
+/* The file of a job in a request, as the installed one is. */
+static void ask_with_files(struct world *w)
+{
+    struct buf text;
+    struct format_writer writer;
+    buf_init(&text);
+    format_write_init(&writer, &text);
+    format_write_begin_object(&writer);
+    format_write_field_str(&writer, "command", "job");
+    format_write_field_str(&writer, "verb", "preview");
+    format_write_field_str(&writer, "job", help_job);
+    format_write_field_str(&writer, "datafeed", help_feed);
+    format_write_field_str(&writer, "output", "ndjson");
+    format_write_end_object(&writer);
+    assert_int_equal(ask(w, buf_text(&text)), 0);
+    buf_release(&text);
+}
+
+/* A job over what is stored: nothing of it stays. */
+static void test_preview(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf first, before, after;
+    begin(&w);
+    help_install_job(w.data->state);
+    put_events(&w, 120);
+    buf_init(&first);
+    buf_init(&before);
+    buf_init(&after);
+    help_dump(w.data->state, &before);
+    DONE(PREVIEW "\"id\": \"tiny\", \"output\": \"ndjson\"}");
+    assert_int_equal(lines(&w), 1);
+    assert_non_null(strstr(said(&w), "\"job_id\":\"tiny\""));
+    assert_non_null(strstr(said(&w), "\"events\":120"));
+    buf_str(&first, said(&w));
+    ask_with_files(&w);
+    assert_string_equal(said(&w), buf_text(&first));
+    DONE(PREVIEW "\"id\": \"tiny\", \"alerts_per_day\": \"2\", \"from\": "
+                 "\"2023-11-15T00:30:00Z\", \"to\": \"2023-11-15T00:40:00Z\"}");
+    assert_non_null(strstr(said(&w), ": 10 events in buckets of 1m"));
+    assert_non_null(strstr(said(&w), "Every threshold keeps within 2 alerts a day"));
+    help_dump(w.data->state, &after);
+    assert_string_equal(buf_text(&before), buf_text(&after));
+    buf_release(&first);
+    buf_release(&before);
+    buf_release(&after);
+
+    WRONG(PREVIEW "\"id\": \"other\"}", "there is no job 'other'");
+    WRONG(PREVIEW "\"job\": \"{}\"}", "analysis_config");
+    WRONG(PREVIEW "\"id\": \"tiny\", \"output\": \"x\"}", "ndjson or table");
+    WRONG(PREVIEW "\"id\": \"tiny\", \"alerts_per_day\": \"0\"}", "a number above 0");
+    w.data->previews = true;
+    assert_int_equal(ask(&w, PREVIEW "\"id\": \"tiny\"}"), 1);
+    assert_non_null(strstr(remarks(&w), "another preview runs"));
+    w.data->previews = false;
+    w.gone = is_gone;
+    assert_int_equal(ask(&w, PREVIEW "\"id\": \"tiny\"}"), 1);
+    assert_false(w.data->previews);
+    end(&w);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_search),   cmocka_unit_test(test_sql),
-        cmocka_unit_test(test_status),   cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_job),      cmocka_unit_test(test_running),
-        cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
-        cmocka_unit_test(test_overall),  cmocka_unit_test(test_rule),
-        cmocka_unit_test(test_package),
+        cmocka_unit_test(test_search),   cmocka_unit_test(test_preview),
+        cmocka_unit_test(test_sql),      cmocka_unit_test(test_status),
+        cmocka_unit_test(test_alerts),   cmocka_unit_test(test_job),
+        cmocka_unit_test(test_running),  cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_calendar), cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_forecast), cmocka_unit_test(test_overall),
+        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

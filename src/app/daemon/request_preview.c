@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job preview: a job over the stored events. docs/method/preview.md. */
+#include "daemon/request_priv.h"
+
+#include "base/arena.h"
+#include "daemon/calendars.h"
+#include "daemon/filters.h"
+#include "daemon/place.h"
+#include "daemon/preview.h"
+#include "event/event.h"
+#include "store/state.h"
+#include "store/store.h"
+
+#include <string.h>
+
+/* Events of a slice, about, and the span of time that the first one looks at. */
+#define SLICE_EVENTS 40000
+#define SLICE_WINDOW TIME_HOUR
+#define WINDOW_MAX (64 * TIME_DAY)
+
+struct past {
+    struct daemon_asked *asked;
+    struct daemon_preview *preview;
+    struct daemon_place reached;
+    uint64_t n; /* events of the slice */
+    enum err err;
+};
+
+static bool take(void *ctx, struct event *e)
+{
+    struct past *x = ctx;
+    struct daemon_place place = daemon_place_of(e);
+    if (!daemon_place_is_after(place, x->reached))
+        return true;
+    x->reached = place;
+    x->n++;
+    if (daemon_preview_wants(x->preview, e))
+        x->err = daemon_preview_event(x->preview, e);
+    return x->err == ERR_NONE && x->n < SLICE_EVENTS;
+}
+
+/* The stored events from <= time < to, slice by slice, so that no search lasts long. */
+static enum err run_past(struct past *x, ts_ns from, ts_ns to, struct err_text *why)
+{
+    ts_ns window = SLICE_WINDOW;
+    x->reached = DAEMON_PLACE_NONE;
+    while (from < to) {
+        ts_ns until = to - from > window ? from + window : to;
+        const struct store_search what = {
+            .from = from, .to = until, .apart = true, .cancel = daemon_asked_cancel(x->asked)};
+        x->n = 0;
+        enum err err = store_search(x->asked->data->store, &what, take, x, why);
+        if (x->err != ERR_NONE)
+            return err_set(why, x->err, "the job failed: %s", err_name(x->err));
+        if (err != ERR_NONE)
+            return err;
+        if (x->n >= SLICE_EVENTS) {
+            from = x->reached.time;
+            window = window > TIME_S ? window / 2 : window;
+        } else {
+            from = until;
+            window = x->n < SLICE_EVENTS / 2 && window < WINDOW_MAX ? window * 2 : window;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* The preview over what is stored. */
+static enum err run(struct daemon_asked *a, struct daemon_preview *p, ts_ns from, ts_ns to,
+                    struct err_text *why)
+{
+    struct past past = {.asked = a, .preview = p};
+    struct store_stats stats;
+    store_stats(a->data->store, &stats);
+    if (stats.first_time == TIME_NONE)
+        return ERR_NONE;
+    ts_ns end = stats.last_time + 1;
+    if (to != TIME_MAX)
+        end = to < a->data->now() ? to : a->data->now();
+    daemon_preview_expect(p, end);
+    if (from == TIME_NONE || from < stats.first_time)
+        from = stats.first_time;
+    enum err err = run_past(&past, from, end, why);
+    if (err == ERR_NONE && (err = daemon_preview_finish(p, end)) != ERR_NONE)
+        err_set(why, err, "the job failed: %s", err_name(err));
+    return err;
+}
+
+static enum err see_output(const struct daemon_asked *a, bool *out_json, struct err_text *why)
+{
+    const char *kind = daemon_asked_text(a, "output", "table");
+    *out_json = strcmp(kind, "ndjson") == 0;
+    if (!*out_json && strcmp(kind, "table") != 0)
+        return err_set(why, ERR_INVALID, "--output expects ndjson or table, not '%s'", kind);
+    return ERR_NONE;
+}
+
+/* The job that is asked for: its text in the request, or its id, of one that is installed. */
+static enum err find_job(struct daemon_asked *a, struct arena *arena,
+                         struct daemon_preview_settings *s, struct err_text *why)
+{
+    const char *id = daemon_asked_text(a, "id", NULL);
+    s->job = daemon_asked_text(a, "job", "");
+    s->job_file = daemon_asked_text(a, "job_file", "job");
+    s->feed = daemon_asked_text(a, "datafeed", NULL);
+    s->feed_file = daemon_asked_text(a, "datafeed_file", "datafeed");
+    if (id != NULL) {
+        struct store_job row;
+        enum err err = store_state_job_get(a->data->state, id, arena, &row);
+        if (err == ERR_NOT_FOUND)
+            return err_set(why, err, "there is no job '%s'; weir job list shows them", id);
+        if (err != ERR_NONE)
+            return err_set(why, err, "job '%s' cannot be read: %s", id, err_name(err));
+        s->job = row.config;
+        s->feed = row.datafeed;
+        s->job_file = s->feed_file = row.id;
+    }
+    s->job_n = strlen(s->job);
+    s->feed_n = s->feed != NULL ? strlen(s->feed) : 0;
+    return ERR_NONE;
+}
+
+static enum err make(struct daemon_asked *a, struct daemon_preview_settings *s,
+                     struct daemon_preview **out, struct err_text *why)
+{
+    struct arena arena;
+    struct detect_filters filters = {0};
+    struct detect_calendars calendars = {0};
+    arena_init(&arena, 0);
+    enum err err = find_job(a, &arena, s, why);
+    if (err == ERR_NONE)
+        err = daemon_filters_read(a->data->state, &filters, why);
+    if (err == ERR_NONE)
+        err = daemon_calendars_read(a->data->state, &calendars, why);
+    s->filters = &filters;
+    s->calendars = &calendars;
+    if (err == ERR_NONE)
+        err = daemon_preview_new(s, out, why);
+    detect_calendars_release(&calendars);
+    detect_filters_release(&filters);
+    arena_release(&arena);
+    return err;
+}
+
+/* A preview takes what a job takes: one at a time. */
+static enum err enter(struct daemon_data *d, struct err_text *why)
+{
+    pthread_mutex_lock(&d->lock);
+    bool busy = d->previews;
+    d->previews = true;
+    pthread_mutex_unlock(&d->lock);
+    return busy ? err_set(why, ERR_BUSY, "another preview runs; ask again when it has ended")
+                : ERR_NONE;
+}
+
+static void leave(struct daemon_data *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->previews = false;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static enum err print(struct daemon_asked *a, const struct daemon_preview *p, bool json,
+                      struct err_text *why)
+{
+    struct buf text;
+    buf_init(&text);
+    if (json)
+        daemon_preview_json(p, &text);
+    else
+        daemon_preview_table(p, &text);
+    enum err err = buf_ok(&text) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE)
+        daemon_asked_print(a, text.p, text.n);
+    buf_release(&text);
+    return err;
+}
+
+int daemon_request_preview(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct daemon_preview *p = NULL;
+    struct daemon_preview_settings s = {.per_day = 0};
+    bool json;
+    enum err err = see_output(a, &json, &why);
+    if (err == ERR_NONE)
+        err = daemon_preview_read(
+            &s, daemon_asked_text(a, "from", NULL), daemon_asked_text(a, "to", NULL),
+            daemon_asked_text(a, "alerts_per_day", NULL), a->data->now(), &why);
+    if (err == ERR_NONE)
+        err = make(a, &s, &p, &why);
+    for (size_t i = 0; err == ERR_NONE && daemon_preview_note(p, i) != NULL; i++)
+        daemon_asked_remark(a, "weir: %s", daemon_preview_note(p, i));
+    if (err == ERR_NONE && (err = enter(a->data, &why)) == ERR_NONE) {
+        err = run(a, p, s.from, s.to, &why);
+        leave(a->data);
+    }
+    if (err == ERR_NONE)
+        err = print(a, p, json, &why);
+    daemon_preview_free(p);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}
