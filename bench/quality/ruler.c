@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define PLANS 200
-#define DRAWS 1000 /* a plan */
+#define DRAWS 300 /* a plan */
 #define SHARE 0.005
 #define SIGMAS 5.0 /* beyond which it is no chance */
 
