@@ -171,8 +171,12 @@ uint32_t detect_names_put(struct detect_names *t, struct bytes text)
         mem_free(e);
         return 0;
     }
-    *e =
-        (struct name){.hash = hash, .len = (uint32_t)text.n, .used = t->generation, .listed = true};
+    /* One by one: a short text lies in what a whole struct would fill up at its end. */
+    e->hash = hash;
+    e->len = (uint32_t)text.n;
+    e->refs = 0;
+    e->used = t->generation;
+    e->listed = true;
     if (text.n > 0)
         memcpy(e->text, text.p, text.n);
     t->names[id] = e;
