@@ -25,8 +25,8 @@
 #include <time.h>
 
 #define SERIES 100000
-#define WARM 20
-#define MEASURED 40
+#define WARM 10
+#define MEASURED 20
 #define EMPTY_BUCKETS 10000000
 
 struct sink {

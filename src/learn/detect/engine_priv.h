@@ -144,6 +144,16 @@ void detect_cell_rules(const struct detect *d, struct detect_cell *c, double typ
 /* n empty buckets from start on, without looking at each. */
 void detect_jump(struct detect *d, ts_ns start, uint64_t n);
 
+/* ahead.c: entities that will be looked for, fetched from memory while others are. */
+#define DETECT_AHEAD_STEP 8
+struct detect_ahead {
+    uint64_t expected[2 * DETECT_AHEAD_STEP]; /* what detect_table_expect() gave, by cell */
+};
+/* To be called for cells 0 to n - 1 in turn. Returns what it fetches now: probably the entity of
+ * the cell DETECT_AHEAD_STEP later; NULL where there is none. */
+const struct detect_entity *detect_ahead_entity(struct detect_ahead *a, const struct detect *d,
+                                                struct detect_cell **cells, size_t n, size_t i);
+
 /* freq.c: the members of a freq_rare detector. The cells are all those of one pool in the bucket.
  */
 /* Whether entities of this class are the second parent that a freq_rare detector has. */

@@ -219,8 +219,10 @@ static void resolve_all(struct detect *d, struct detect_cell **cells, size_t n, 
                         ts_ns start)
 {
     const struct detect_cell *before = NULL;
+    struct detect_ahead ahead;
     for (size_t i = 0; i < n; i++) {
         struct detect_cell *c = cells[i];
+        (void)detect_ahead_entity(&ahead, d, cells, n, i);
         const struct detect_detector *det = &d->job->detectors[c->detector];
         c->flags = 0;
         c->parent = NULL;

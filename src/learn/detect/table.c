@@ -11,9 +11,9 @@
 /* Tables shrink when so little of them is in use. */
 #define SPARSE 8
 #define SLOTS_LEAST 64
-/* Bytes of the index for each entity: slots are a third to three quarters full, and both the old
+/* Bytes of the index for each entity: slots and tags are up to seven eighths full, and both the old
  * and the new ones are there while they grow. */
-#define INDEX_COST 16
+#define INDEX_COST 18
 #define INDEX_BITS 29
 #define INDEX_MASK (((uint32_t)1 << INDEX_BITS) - 1)
 
@@ -35,6 +35,7 @@ struct detect_table {
     bool values_over;
     struct slab slabs[DETECT_CLASSES];
     uint32_t *slots; /* class << INDEX_BITS | index + 1; 0 free */
+    uint8_t *tags;   /* of hashes, one a slot: spares a look at entities that are not meant */
     size_t mask;
     size_t live;
 };
@@ -53,7 +54,10 @@ struct detect_table *detect_table_new(struct detect_names *names, bool values_ov
     t->values_over = values_over;
     t->mask = SLOTS_LEAST - 1;
     t->slots = mem_zero(t->mask + 1, sizeof(*t->slots));
-    if (t->slots == NULL) {
+    t->tags = mem_zero(t->mask + 1, sizeof(*t->tags));
+    if (t->slots == NULL || t->tags == NULL) {
+        mem_free(t->slots);
+        mem_free(t->tags);
         mem_free(t);
         return NULL;
     }
@@ -109,6 +113,7 @@ void detect_table_free(struct detect_table *t)
         mem_free(s->free);
     }
     mem_free(t->slots);
+    mem_free(t->tags);
     mem_free(t);
 }
 
@@ -124,6 +129,11 @@ static uint64_t entity_hash(const struct detect_entity *e)
     return key_hash(e->class, e->detector, e->partition, e->over, e->by);
 }
 
+static uint8_t tag_of(uint64_t hash)
+{
+    return (uint8_t)(hash >> 56);
+}
+
 static struct detect_entity *at_slot(const struct detect_table *t, uint32_t slot)
 {
     return slot_at(&t->slabs[slot >> INDEX_BITS], (slot & INDEX_MASK) - 1);
@@ -133,9 +143,9 @@ struct detect_entity *detect_table_find(const struct detect_table *t, enum detec
                                         uint8_t detector, uint32_t partition, uint32_t over,
                                         uint32_t by)
 {
-    size_t at = key_hash(class, detector, partition, over, by) & t->mask;
-    for (; t->slots[at] != 0; at = (at + 1) & t->mask) {
-        if (t->slots[at] >> INDEX_BITS != (uint32_t) class)
+    uint64_t hash = key_hash(class, detector, partition, over, by);
+    for (size_t at = hash & t->mask; t->slots[at] != 0; at = (at + 1) & t->mask) {
+        if (t->tags[at] != tag_of(hash) || t->slots[at] >> INDEX_BITS != (uint32_t) class)
             continue;
         struct detect_entity *e = at_slot(t, t->slots[at]);
         if (e->by == by && e->over == over && e->partition == partition && e->detector == detector)
@@ -144,21 +154,54 @@ struct detect_entity *detect_table_find(const struct detect_table *t, enum detec
     return NULL;
 }
 
+uint64_t detect_table_expect(const struct detect_table *t, enum detect_class class,
+                             uint8_t detector, uint32_t partition, uint32_t over, uint32_t by)
+{
+    uint64_t hash = key_hash(class, detector, partition, over, by);
+    __builtin_prefetch(&t->slots[hash & t->mask]);
+    __builtin_prefetch(&t->tags[hash & t->mask]);
+    return hash;
+}
+
+const struct detect_entity *detect_table_approach(const struct detect_table *t, uint64_t expected)
+{
+    for (size_t at = expected & t->mask; t->slots[at] != 0; at = (at + 1) & t->mask) {
+        if (t->tags[at] != tag_of(expected))
+            continue;
+        const struct detect_entity *e = at_slot(t, t->slots[at]);
+        __builtin_prefetch(e);
+        return e;
+    }
+    return NULL;
+}
+
+/* Into the first free slot from its place on. */
+static void set_slot(uint32_t *slots, uint8_t *tags, size_t mask, uint64_t hash, uint32_t slot)
+{
+    size_t at = hash & mask;
+    while (slots[at] != 0)
+        at = (at + 1) & mask;
+    slots[at] = slot;
+    tags[at] = tag_of(hash);
+}
+
 static bool rehash(struct detect_table *t, size_t mask)
 {
     uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
-    if (slots == NULL)
+    uint8_t *tags = mem_zero(mask + 1, sizeof(*tags));
+    if (slots == NULL || tags == NULL) {
+        mem_free(slots);
+        mem_free(tags);
         return false;
+    }
     for (size_t i = 0; i <= t->mask; i++) {
-        if (t->slots[i] == 0)
-            continue;
-        size_t at = entity_hash(at_slot(t, t->slots[i])) & mask;
-        while (slots[at] != 0)
-            at = (at + 1) & mask;
-        slots[at] = t->slots[i];
+        if (t->slots[i] != 0)
+            set_slot(slots, tags, mask, entity_hash(at_slot(t, t->slots[i])), t->slots[i]);
     }
     mem_free(t->slots);
+    mem_free(t->tags);
     t->slots = slots;
+    t->tags = tags;
     t->mask = mask;
     return true;
 }
@@ -186,7 +229,7 @@ struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class
                                        uint8_t detector, uint32_t partition, uint32_t over,
                                        uint32_t by)
 {
-    if ((t->live + 1) * 4 > t->mask * 3 && !rehash(t, t->mask * 2 + 1))
+    if ((t->live + 1) * 8 > t->mask * 7 && !rehash(t, t->mask * 2 + 1))
         return NULL;
     struct slab *s = &t->slabs[class];
     size_t index = slab_take(s);
@@ -203,10 +246,8 @@ struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class
     detect_names_ref(t->names, partition);
     detect_names_ref(t->names, over);
     detect_names_ref(t->names, by);
-    size_t at = entity_hash(e) & t->mask;
-    while (t->slots[at] != 0)
-        at = (at + 1) & t->mask;
-    t->slots[at] = (uint32_t) class << INDEX_BITS | (uint32_t)(index + 1);
+    set_slot(t->slots, t->tags, t->mask, entity_hash(e),
+             (uint32_t) class << INDEX_BITS | (uint32_t)(index + 1));
     t->live++;
     s->count++;
     return e;
@@ -234,6 +275,7 @@ void detect_table_remove(struct detect_table *t, struct detect_entity *e)
         size_t home = entity_hash(at_slot(t, t->slots[at])) & t->mask;
         if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
             t->slots[hole] = t->slots[at];
+            t->tags[hole] = t->tags[at];
             hole = at;
         }
     }

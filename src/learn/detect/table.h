@@ -127,6 +127,14 @@ void detect_table_free(struct detect_table *t); /* NULL is fine */
 struct detect_entity *detect_table_find(const struct detect_table *t, enum detect_class class,
                                         uint8_t detector, uint32_t partition, uint32_t over,
                                         uint32_t by);
+/*
+ * An entity will be looked for soon: the processor's cache may begin to fetch its place in the
+ * index, and some look-ups later the entity itself, by what the first call returned. Returns where
+ * it probably is, not to be read yet; NULL when it is not there.
+ */
+uint64_t detect_table_expect(const struct detect_table *t, enum detect_class class,
+                             uint8_t detector, uint32_t partition, uint32_t over, uint32_t by);
+const struct detect_entity *detect_table_approach(const struct detect_table *t, uint64_t expected);
 /* A new entity, zero but for its head; the caller knows that it is not there. NULL: no memory. */
 struct detect_entity *detect_table_add(struct detect_table *t, enum detect_class class,
                                        uint8_t detector, uint32_t partition, uint32_t over,

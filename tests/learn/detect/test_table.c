@@ -53,6 +53,31 @@ static void test_add_find_remove(void **state)
     detect_names_free(names);
 }
 
+/* A fetch ahead comes to the right entity but for a few whose tags are alike, and to none for most
+ * that are not there. */
+static void test_expect(void **state)
+{
+    (void)state;
+    struct detect_names *names = detect_names_new((struct hash_key){1, 2});
+    struct detect_table *t = detect_table_new(names, false);
+    enum { N = 5000 };
+    for (size_t i = 0; i < N; i++)
+        assert_non_null(detect_table_add(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0));
+    size_t right = 0;
+    size_t none = 0;
+    for (size_t i = 0; i < N; i++) {
+        uint64_t there = detect_table_expect(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0);
+        uint64_t absent = detect_table_expect(t, DETECT_CLASS_MEMBER, 2, 0, name(names, i), 0);
+        right += detect_table_approach(t, there) ==
+                 detect_table_find(t, DETECT_CLASS_MEMBER, 1, 0, name(names, i), 0);
+        none += detect_table_approach(t, absent) == NULL;
+    }
+    assert_true(right > N * 19 / 20);
+    assert_true(none > N * 19 / 20);
+    detect_table_free(t);
+    detect_names_free(names);
+}
+
 /* What is left after a flood is found where it is now, and the flood's room is given back. */
 static void test_pack(void **state)
 {
@@ -108,7 +133,7 @@ static void test_names_follow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_add_find_remove),
-                                       cmocka_unit_test(test_pack),
+                                       cmocka_unit_test(test_expect), cmocka_unit_test(test_pack),
                                        cmocka_unit_test(test_names_follow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
