@@ -149,8 +149,10 @@ static void begin(const struct run *run, struct series *s)
         double digits =
             s->kind == QUALITY_WEAK ? 5 + 3 * rng_f64(&s->rng) : 8 + 6 * rng_f64(&s->rng);
         s->log_p = -digits * M_LN10 - M_LN2; /* either side would do */
-        if (kind == QUALITY_SPIKE ||
-            !quality_family_at(run->family, &s->plan, &s->law, s->log_p, false, &s->value))
+        bool dips = kind == QUALITY_DIP &&
+                    quality_family_at(run->family, &s->plan, &s->law, s->log_p, false, &s->value);
+        /* No strings are no value, not a small one. */
+        if (!dips || (run->family->feed == QUALITY_FEED_STRINGS && s->value < 1))
             quality_family_at(run->family, &s->plan, &s->law, s->log_p, true, &s->value);
     }
 }
