@@ -69,6 +69,19 @@ with Folder() as folder:
     wrong(weir("detect", "--job", job, "--filter-list", loud, "--calendar",
                folder("shift.json", json.dumps(shift)), day), "force_time_shift", "a shift of the clock")
 
+    right = weir("job", "validate", job, "--filter-list", quiet, "--datafeed", feed)
+    check(right.status == 0 and right.out == f"{job}: right: job scoped, 1 detector, buckets of 5s\n",
+          "a right job is right", right)
+    wrong(weir("job", "validate", job), "job.json:1", "a job without its filter")
+    broken = folder("broken.json", json.dumps({**JOB, "groups": ["A b"]}, indent=1))
+    both = weir("job", "validate", broken, job, "--filter-list", quiet)
+    wrong(both, "groups must hold ids", "a job with a group that is none")
+    check("job.json: right" in both.out, "does not keep others from being looked at", both)
+    early = folder("early.json", json.dumps({**FEED, "delayed_data_check_config": {"check_window": "2s"}}))
+    wrong(weir("job", "validate", job, "--filter-list", quiet, "--datafeed", early), "check_window",
+          "a datafeed that does not fit")
+    wrong(weir("job", "validate"), "weir job validate JOB.json", "no file")
+
     wrong(weir("filter"), "list, show, put or delete", "no verb")
     wrong(weir("filter", "show", "quiet", *at), "no data directory", "a directory that is not there")
     check(weir("filter", "put", quiet, *at).status == 0, "a filter is put")

@@ -34,6 +34,7 @@ int cli_sql(const struct cli_args *args);
 int cli_alerts(const struct cli_args *args);
 int cli_job(const struct cli_args *args);
 int cli_calendar(const struct cli_args *args);
+int cli_validate(const struct cli_args *args);
 int cli_filter(const struct cli_args *args);
 int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);

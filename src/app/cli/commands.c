@@ -67,7 +67,9 @@ const struct cli_command cli_commands[] = {
      "SELECT \"source.ip\", sum(\"source.bytes\") FROM events GROUP BY ALL",
      DATA | CLI_BIT(CLI_LIMIT), cli_sql},
     {"job", "VERB [ID|FILE] [OPTION]...", "Manage anomaly-detection jobs.",
-     "list; create JOB.json [--datafeed FEED.json]; open, close, reset, delete, results, "
+     "list; create JOB.json [--datafeed FEED.json]; validate JOB.json... says what is wrong with "
+     "files,\n"
+     "or that they are right, without a data directory; open, close, reset, delete, results, "
      "messages,\n"
      "stats or forecast ID; delete-forecast ID [FORECAST]. results prints the records that the "
      "job\n"

@@ -84,6 +84,21 @@ static enum err read_query(const struct format_node *root, struct detect_feed *f
     return feed->query_text != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
+/* As an id has to be; that of a module may hold the placeholder of the job's. */
+static enum err check_id(const struct format_node *root, const char *key, const char *id,
+                         struct err_text *why)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t n = strlen(id);
+    if (n == 0 || strstr(id, "JOB_ID") != NULL ||
+        (strspn(id, allowed) == n && strspn(id, "-_") == 0 && strchr("-_", id[n - 1]) == NULL))
+        return ERR_NONE;
+    return format_node_err(format_node_get(root, key), why, ERR_INVALID,
+                           "%s must be made of a-z, 0-9, '-' and '_', with a letter or digit at "
+                           "both ends",
+                           key);
+}
+
 static enum err read_check(const struct format_node *root, struct detect_feed *feed,
                            const struct detect_notes *notes, struct err_text *why)
 {
@@ -118,6 +133,8 @@ static enum err read_feed(const struct format_node *root, struct detect_feed *fe
         return ERR_MEMORY;
     if (feed->job_id == NULL && (feed->job_id = mem_strdup("")) == NULL)
         return ERR_MEMORY;
+    TRY(check_id(root, "datafeed_id", feed->id, why));
+    TRY(check_id(root, "job_id", feed->job_id, why));
     TRY(detect_read_strings(root, "indexes", 1000, &feed->indices, &feed->n_indices, why));
     TRY(detect_read_strings(root, "indices", 1000, &feed->indices, &feed->n_indices, why));
     feed->query_delay_ns = 60 * TIME_S;

@@ -70,6 +70,15 @@ static const struct detect_function functions[] = {
      false},
     {"time_of_week", "time_of_week", "time", DETECT_TIME_OF_WEEK, DETECT_BOTH, NO, OPT, OPT, true,
      false},
+    /* Of Elastic's engine alone: no job that people write has them. */
+    {"max_velocity", "max_velocity", "max_velocity", DETECT_MAX, DETECT_BOTH, REQ, OPT, OPT, false,
+     false},
+    {"min_velocity", "min_velocity", "min_velocity", DETECT_MIN, DETECT_BOTH, REQ, OPT, OPT, false,
+     false},
+    {"mean_velocity", "mean_velocity", "mean_velocity", DETECT_MEAN, DETECT_BOTH, REQ, OPT, OPT,
+     false, false},
+    {"sum_velocity", "sum_velocity", "sum_velocity", DETECT_SUM, DETECT_BOTH, REQ, OPT, OPT, false,
+     false},
     {"lat_long", "lat_long", "lat_long", DETECT_LAT_LONG, DETECT_BOTH, REQ, OPT, OPT, true, false},
 };
 

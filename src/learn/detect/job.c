@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "detect/read_priv.h"
 #include "detect/rule_priv.h"
+#include "detect/validate_priv.h"
 #include "format/node.h"
 
 #include <string.h>
@@ -124,78 +125,6 @@ void detect_job_free(struct detect_job *job)
     mem_free(job);
 }
 
-/* field_name, by, over and partition against what the function takes. */
-static enum err check_fields(const struct format_node *v, const struct detect_detector *d,
-                             struct err_text *why)
-{
-    const struct detect_function *f = d->function;
-    const struct {
-        const char *key;
-        const char *value;
-        uint8_t need;
-    } fields[] = {{"field_name", d->field, f->field},
-                  {"by_field_name", d->by, f->by},
-                  {"over_field_name", d->over, f->over},
-                  {"partition_field_name", d->partition, DETECT_NEED_OPTIONAL}};
-    const size_t n = sizeof(fields) / sizeof(fields[0]);
-    for (size_t i = 0; i < n; i++) {
-        if (fields[i].value == NULL) {
-            if (fields[i].need == DETECT_NEED_REQUIRED)
-                return format_node_err(v, why, ERR_INVALID, "the function %s needs %s", f->name,
-                                       fields[i].key);
-            continue;
-        }
-        if (fields[i].need == DETECT_NEED_NONE)
-            return format_node_err(v, why, ERR_INVALID, "the function %s takes no %s", f->name,
-                                   fields[i].key);
-        if (fields[i].value[0] == '\0')
-            return format_node_err(v, why, ERR_INVALID, "%s must not be empty", fields[i].key);
-        if (strpbrk(fields[i].value, "\"\\") != NULL)
-            return format_node_err(v, why, ERR_INVALID,
-                                   "%s must not hold a double quote or a backslash", fields[i].key);
-        for (size_t k = 1; k < i; k++) {
-            if (fields[k].value != NULL && strcmp(fields[k].value, fields[i].value) == 0)
-                return format_node_err(v, why, ERR_INVALID, "%s and %s must be different fields",
-                                       fields[k].key, fields[i].key);
-        }
-    }
-    return ERR_NONE;
-}
-
-static enum err read_exclude(const struct format_node *v, struct detect_detector *d,
-                             struct err_text *why)
-{
-    static const struct {
-        const char *name;
-        uint8_t value;
-    } names[] = {{"none", DETECT_EXCLUDE_NONE},
-                 {"by", DETECT_EXCLUDE_BY},
-                 {"over", DETECT_EXCLUDE_OVER},
-                 {"all", DETECT_EXCLUDE_ALL}};
-    const struct format_node *x = format_node_get(v, "exclude_frequent");
-    if (x == NULL || format_node_type(x) == FORMAT_NULL)
-        return ERR_NONE;
-    const char *text = format_node_str(x, "");
-    for (size_t i = 0; i < 4; i++) {
-        if (strcmp(text, names[i].name) != 0)
-            continue;
-        d->exclude = names[i].value;
-        if (d->exclude == DETECT_EXCLUDE_NONE)
-            return ERR_NONE;
-        if (detect_kind_rare(d->function->kind) || detect_kind_shared(d->function->kind))
-            return format_node_err(x, why, ERR_INVALID, "the function %s takes no exclude_frequent",
-                                   d->function->name);
-        if ((d->exclude == DETECT_EXCLUDE_BY && d->by == NULL) ||
-            (d->exclude == DETECT_EXCLUDE_OVER && d->over == NULL) ||
-            (d->by == NULL && d->over == NULL))
-            return format_node_err(x, why, ERR_INVALID,
-                                   "exclude_frequent \"%s\" needs the field of that name", text);
-        return ERR_NONE;
-    }
-    return format_node_err(x, why, ERR_INVALID,
-                           "exclude_frequent must be \"all\", \"none\", \"by\" or \"over\"");
-}
-
 /* "high_sum(source.bytes) by x over y partitionfield=z", as Elastic's default has it. */
 static char *describe(const struct detect_detector *d)
 {
@@ -249,8 +178,8 @@ static enum err read_detector(const struct format_node *v, size_t index,
     TRY(detect_read_str(v, "partition_field_name", &d->partition, why));
     TRY(detect_read_str(v, "detector_description", &d->description, why));
     TRY(detect_read_bool(v, "use_null", &d->use_null, why));
-    TRY(check_fields(v, d, why));
-    TRY(read_exclude(v, d, why));
+    TRY(detect_validate_fields(v, d, why));
+    TRY(detect_validate_exclude(v, d, notes, why));
     int64_t at = (int64_t)index;
     TRY(detect_read_int(v, "detector_index", 0, DETECT_DETECTORS_MAX, &at, why));
     if (at != (int64_t)index)
@@ -266,18 +195,6 @@ static enum err read_detector(const struct format_node *v, size_t index,
             return ERR_MEMORY;
     }
     return detect_read_unknown(v, "a detector", notes);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL ? b == NULL : b != NULL && strcmp(a, b) == 0;
-}
-
-static bool same_detector(const struct detect_detector *a, const struct detect_detector *b)
-{
-    return strcmp(a->function->full, b->function->full) == 0 && same_text(a->field, b->field) &&
-           same_text(a->by, b->by) && same_text(a->over, b->over) &&
-           same_text(a->partition, b->partition);
 }
 
 /* Further measures share the texts and rules of the detector that they belong to. */
@@ -316,16 +233,7 @@ static enum err read_detectors(const struct format_node *ac, struct detect_job *
         const struct format_node *v = format_node_at(list, i);
         job->n_detectors = i + 1;
         TRY(read_detector(v, i, filters, n_filters, &job->detectors[i], notes, why));
-        if (job->detectors[i].function->kind == DETECT_METRIC && job->summary_count_field != NULL)
-            return format_node_err(v, why, ERR_INVALID,
-                                   "the function metric cannot be used with "
-                                   "summary_count_field_name");
-        for (size_t k = 0; k < i; k++) {
-            if (same_detector(&job->detectors[k], &job->detectors[i]))
-                return format_node_err(v, why, ERR_INVALID,
-                                       "detectors %zu and %zu have the same function and fields", k,
-                                       i);
-        }
+        TRY(detect_validate_detector(v, job, why));
     }
     add_measures(job);
     return ERR_NONE;
@@ -500,6 +408,7 @@ static enum err read_job(const struct format_node *root, struct detect_job *job,
     TRY(detect_read_str(root, "results_index_name", &job->results_index, why));
     if (job->results_index == NULL && (job->results_index = mem_strdup("shared")) == NULL)
         return ERR_MEMORY;
+    TRY(detect_validate_names(root, job, why));
     TRY(detect_read_bool(root, "allow_lazy_open", &job->allow_lazy_open, why));
     job->snapshot_retention_days = 10;
     TRY(detect_read_int(root, "model_snapshot_retention_days", 0, 100000,

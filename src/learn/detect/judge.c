@@ -338,6 +338,11 @@ static bool judge_member(const struct work *w, struct detect_cell *c, struct det
     if ((det->exclude & DETECT_EXCLUDE_OVER) != 0 && w->d->counts.buckets >= FREQUENT_BUCKETS &&
         (double)m->model.seen > FREQUENT * (double)w->d->counts.buckets)
         c->flags |= DETECT_CELL_SKIP_RESULT;
+    /* A by value that some member or other has in many buckets. */
+    if ((det->exclude & DETECT_EXCLUDE_BY) != 0 && det->by != NULL &&
+        w->d->counts.buckets >= FREQUENT_BUCKETS &&
+        (double)p->model.closed > FREQUENT * (double)w->d->counts.buckets)
+        c->flags |= DETECT_CELL_SKIP_RESULT;
     return j.judged;
 }
 

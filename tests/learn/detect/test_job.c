@@ -98,12 +98,7 @@ static void test_refusals(void **state)
          ERR_INVALID, "may only apply to \"time\""},
         {"\"function\":\"high_varp\"", ERR_INVALID, "needs field_name"},
         {"\"function\":\"time_of_day\",\"field_name\":\"a\"", ERR_INVALID, "takes no field_name"},
-        {"\"function\":\"time_of_week\",\"by_field_name\":\"a\",\"exclude_frequent\":\"by\"",
-         ERR_INVALID, "takes no exclude_frequent"},
         {"\"function\":\"lat_long\"", ERR_INVALID, "needs field_name"},
-        {"\"function\":\"lat_long\",\"field_name\":\"a\",\"over_field_name\":\"b\","
-         "\"exclude_frequent\":\"over\"",
-         ERR_INVALID, "takes no exclude_frequent"},
         {"\"function\":\"lat_long\",\"field_name\":\"a\",\"custom_rules\":[{\"conditions\":[{"
          "\"applies_to\":\"typical\",\"operator\":\"gt\",\"value\":1}]}]",
          ERR_INVALID, "may only apply to \"time\""},
@@ -114,7 +109,8 @@ static void test_refusals(void **state)
         {"\"function\":\"sum\",\"field_name\":\"a\\\"b\"", ERR_INVALID, "double quote"},
         {"\"function\":\"rare\",\"by_field_name\":\"a\",\"exclude_frequent\":\"by\"", ERR_INVALID,
          "takes no exclude_frequent"},
-        {"\"function\":\"count\",\"exclude_frequent\":\"over\"", ERR_INVALID, "needs the field"},
+        {"\"function\":\"count\",\"exclude_frequent\":\"over\"", ERR_INVALID,
+         "needs by_field_name or over_field_name"},
         {"\"function\":\"count\",\"custom_rules\":[{}]", ERR_INVALID, "a condition or a scope"},
         {"\"function\":\"count\",\"partition_field_name\":\"a\",\"custom_rules\":[{\"scope\":"
          "{\"a\":{\"filter_id\":\"f\"}}}]",

@@ -167,6 +167,46 @@ static void test_exclude_frequent(void **state)
     }
 }
 
+/* In a population too: the by value that is always there, or the member. */
+static void test_exclude_frequent_population(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *exclude;
+        bool found[2]; /* the often and the seldom value of the by field */
+    } cases[] = {{"none", {true, true}}, {"by", {false, true}}, {"over", {true, true}}};
+    for (size_t i = 0; i < 3; i++) {
+        char detector[200];
+        struct buf out;
+        buf_init(&out);
+        snprintf(detector, sizeof(detector),
+                 "{\"function\":\"high_count\",\"by_field_name\":\"a\",\"over_field_name\":\"b\","
+                 "\"exclude_frequent\":\"%s\"}",
+                 cases[i].exclude);
+        struct detect_job *job = job_of(detector);
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        for (int b = 0; b < 401; b++) {
+            for (int k = 0; k < 6; k++) {
+                char member[16];
+                snprintf(member, sizeof(member), "m%d", (b * 7 + k * 5) % 97);
+                feed(d, b, "often", member, 5 + (b + k) % 4);
+                if (b % 20 == 0)
+                    feed(d, b, "seldom", member, 5 + (b + k) % 4);
+            }
+            if (b == 400) {
+                feed(d, b, "often", "x1", 3000);
+                feed(d, b, "seldom", "x2", 3000);
+            }
+        }
+        assert_int_equal(detect_advance(d, START + 402 * SPAN), ERR_NONE);
+        assert_int_equal(records(&out, "\"over_field_value\":\"x1\"") > 0, cases[i].found[0]);
+        assert_int_equal(records(&out, "\"over_field_value\":\"x2\"") > 0, cases[i].found[1]);
+        detect_free(d);
+        buf_release(&out);
+        detect_job_free(job);
+    }
+}
+
 /* ---- statistics of a field: three weeks of hours, then one hour that is otherwise ---- */
 
 #define HOURS (21 * 24)
@@ -329,6 +369,7 @@ int main(void)
                                        cmocka_unit_test(test_skip_model_update),
                                        cmocka_unit_test(test_skip_leaves_no_zeros),
                                        cmocka_unit_test(test_exclude_frequent),
+                                       cmocka_unit_test(test_exclude_frequent_population),
                                        cmocka_unit_test(test_median),
                                        cmocka_unit_test(test_varp),
                                        cmocka_unit_test(test_metric),
