@@ -7,7 +7,7 @@
     quality.py --held-out --seed 7   the same families with other shapes, parameters and draws
     quality.py --short --raise-floors       records what has become better, and nothing else
     quality.py --short --write-floors [FAMILY...]
-    quality.py --write-page          docs/quality.md's tables: the long form, then the held-out one
+    quality.py --write-page          docs/quality.md's tables: the long form, the held-out one, the list
 
 What the families are and what the figures mean: docs/quality.md.
 """
@@ -142,10 +142,15 @@ def table(lines):
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
+def families(bench):
+    """{name: what it is}."""
+    out = subprocess.run([bench, "--list"], capture_output=True, text=True, check=True).stdout
+    return dict(line.split("\t") for line in out.splitlines())
+
+
 def measure(args, options):
     """JSON lines of the families, in the bench's order."""
-    names = subprocess.run([args.bench, "--list"], capture_output=True, text=True, check=True).stdout
-    names = [line.split("\t")[0] for line in names.splitlines()]
+    names = list(families(args.bench))
     unknown = set(args.families) - set(names)
     if unknown:
         sys.exit(f"quality.py: no such family: {', '.join(sorted(unknown))}")
@@ -187,6 +192,8 @@ def main():
     if args.write_page:
         page.write("generated families", table(lines))
         page.write("held-out families", table(measure(args, options + ["--held-out"])))
+        page.write("families", "| family | what |\n| --- | --- |\n" + "\n".join(
+            f"| {name} | {what} |" for name, what in families(args.bench).items()))
     if args.write_floors or args.raise_floors:
         old = json.loads(FLOORS.read_text()) if args.families or args.raise_floors else {}
         floors = new_floors(lines, old, args.raise_floors)
