@@ -11,6 +11,7 @@
 #define TREND_MEMORY 32.0 /* buckets that the foreteller with a slope looks back */
 #define TREND_DAMPED 64.0 /* buckets after which that slope has faded to 1/e */
 #define RECORD_SHARE 0.1  /* of the buckets of a record count as evidence, as in level.c */
+#define LEAST_SHARE 0.05  /* of the belief, as the band of 95 % leaves out */
 #define DOUBT 2.0         /* squared errors, in all, that a record cannot rule out */
 #define CAP 9.0           /* the most that one squared error counted, as in level.c */
 #define MOST_CAPPED 0.97  /* beyond, the mean of capped squares says nothing */
@@ -233,8 +234,14 @@ static void share_views(const struct model_series *s, struct view *view)
         view[v].share = exp(-0.5 * RECORD_SHARE * record_length(s) * behind);
         total += view[v].share;
     }
+    /* Who is believed less than the band leaves out cannot move it. */
+    double heard = 0;
+    for (size_t v = 0; v < VIEWS; v++) {
+        view[v].share = view[v].share > LEAST_SHARE * total ? view[v].share : 0;
+        heard += view[v].share;
+    }
     for (size_t v = 0; v < VIEWS; v++)
-        view[v].share = total > 0 ? view[v].share / total : 0;
+        view[v].share = heard > 0 ? view[v].share / heard : 0;
 }
 
 /* What foreteller i says of the bucket h ahead: only the slope goes on, damped. */
