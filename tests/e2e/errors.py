@@ -102,3 +102,13 @@ with Folder() as folder:
         f.write(b"this is no database" * 100)
     run = weir("status", "--data-dir", newer)
     check(run.status != 0 and "state.db" in run.err, "a broken state file is refused by name", run)
+
+    # What a job will want is told from its file and the numbers of values.
+    job = folder("estimate.json", json.dumps({"analysis_config": {
+        "detectors": [{"function": "count", "partition_field_name": "host"}], "influencers": ["host", "user"]}}))
+    wrong(weir("job", "estimate", job), "--max-bucket-cardinality host=N", "what is not said is named")
+    asked = ("--cardinality", "host=20000", "--max-bucket-cardinality", "user=100")
+    run = weir("job", "estimate", job, *asked)
+    check(run.status == 0 and 120 < int(run.lines()[0]["model_memory_estimate"][:-2]) < 200, "an estimate", run)
+    wrong(weir("job", "estimate", job, "--cardinality", "host"), "FIELD=N", "a number is missing")
+    wrong(weir("job", "estimate", job, "--cardinality", "host=-3"), "FIELD=N", "a number below 1")

@@ -84,12 +84,16 @@ const struct cli_command cli_commands[] = {
      "stored, or over files as replay takes them, and tells how many alerts it would have raised "
      "at\n"
      "which threshold; nothing of it is kept.\n"
+     "estimate JOB.json tells which model_memory_limit the job will want, from the number of "
+     "values\n"
+     "of its fields.\n"
      "overall [ID|GROUP|PATTERN]... says how bad each stretch of time was over several jobs, all\n"
      "when none is named.",
      DATA | CLI_BIT(CLI_MIN_SCORE) | CLI_BIT(CLI_TOP_N) | CLI_BIT(CLI_BUCKET_SPAN) |
          CLI_BIT(CLI_DATAFEED) | CLI_BIT(CLI_TYPE) | CLI_BIT(CLI_DURATION) |
          CLI_BIT(CLI_EXPIRES_IN) | CLI_BIT(CLI_MAX_MODEL_MEMORY) | CLI_BIT(CLI_DELETE_RESULTS) |
-         CLI_BIT(CLI_DESCRIPTION) | CLI_BIT(CLI_RETAIN) | TIMES | CLI_BIT(CLI_ALERTS_PER_DAY) |
+         CLI_BIT(CLI_DESCRIPTION) | CLI_BIT(CLI_RETAIN) | CLI_BIT(CLI_CARDINALITY) |
+         CLI_BIT(CLI_MAX_BUCKET_CARDINALITY) | TIMES | CLI_BIT(CLI_ALERTS_PER_DAY) |
          CLI_BIT(CLI_CALENDAR) | CLI_BIT(CLI_OUTPUT) | CLI_BIT(CLI_FILTER_LIST) |
          CLI_BIT(CLI_FORMAT) | CLI_BIT(CLI_FILTER) | WHERE | CLI_BIT(CLI_QUIET),
      cli_job},

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/ask.h"
+#include "cli/estimate.h"
 #include "cli/preview.h"
 #include "rule/load.h"
 #include "rule/rule.h"
@@ -41,15 +42,18 @@ int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
     if (args->rest_n == 0)
-        return wrong("list, create, validate, open, close, reset, delete, results, messages, "
-                     "stats, forecast, "
-                     "delete-forecast, overall, preview, snapshots, revert, snapshot-update or "
-                     "snapshot-delete");
+        return wrong(
+            "list, create, validate, open, close, reset, delete, results, messages, "
+            "stats, forecast, "
+            "delete-forecast, overall, preview, estimate, snapshots, revert, snapshot-update or "
+            "snapshot-delete");
     const char *verb = args->rest[0];
     if (strcmp(verb, "preview") == 0)
         return cli_preview(args);
     if (strcmp(verb, "validate") == 0)
         return cli_validate(args);
+    if (strcmp(verb, "estimate") == 0)
+        return cli_estimate(args);
     cli_ask_init(&a, "job", verb);
     if (strcmp(verb, "create") == 0) {
         const char *feed = cli_value(args, CLI_DATAFEED, NULL);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/engine_priv.h"
 
-#define SOFT 0.75
 #define PRESSURE_MAX 8
-/* What a metric series takes once it knows the day and the week. */
-#define GROWN_BYTES ((size_t)5 * 1024)
 /* A series that after so long has had data in less than this share of buckets learns no season. */
 #define GROW_TRIAL (3 * TIME_DAY)
 #define GROW_SHARE 0.25
@@ -31,12 +28,12 @@ size_t detect_series_bytes(const struct model_series *s)
 size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end)
 {
     ts_ns span = d->job->bucket_span_ns;
-    if (m->bytes >= GROWN_BYTES || span > TIME_DAY / 4)
+    if (m->bytes >= DETECT_GROWN_BYTES || span > DETECT_SEASON_SPAN)
         return 0;
     double age = (double)end - (double)m->first_seen;
     if (age >= (double)GROW_TRIAL && (double)m->seen < GROW_SHARE * age / (double)span)
         return 0;
-    return GROWN_BYTES - m->bytes;
+    return DETECT_GROWN_BYTES - m->bytes;
 }
 
 void detect_reserve(struct detect *d, ts_ns end)
@@ -108,7 +105,7 @@ void detect_age(struct detect *d, ts_ns end)
     detect_reserve(d, end);
     if (used > d->peak_bytes)
         d->peak_bytes = used;
-    double soft = SOFT * (double)d->job->memory_limit;
+    double soft = DETECT_SOFT * (double)d->job->memory_limit;
     bool tight = (double)used > soft;
     if (!tight && end < d->next_prune)
         return;

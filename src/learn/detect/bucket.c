@@ -11,14 +11,6 @@
 /* Contributions of one field of one cell that survive when memory is used up; fewer, when many
  * cells with few contributions each are what uses it up. */
 #define KEEP_PARTS 24
-/*
- * What is counted for each, slots included, which are a third to two thirds full and are there
- * twice while they grow: a cell also has its place in two lists and in the sorting at the bucket's
- * end.
- */
-#define AROUND_CELL 64
-#define PART_COST (sizeof(struct detect_part) + 24)
-#define PAIR_COST 24
 
 /* Cells up to here are sorted by insertion. */
 #define SORT_FEW 24
@@ -37,12 +29,12 @@ struct detect_open *detect_bucket_new(ts_ns start, uint32_t generation, size_t i
     b->slots = mem_zero(b->mask + 1, sizeof(*b->slots));
     b->n_parts = 1;
     b->keep = KEEP_PARTS;
-    b->parts_max = influence_bytes / 2 / PART_COST;
+    b->parts_max = influence_bytes / 2 / DETECT_PART_COST;
     if (b->parts_max < 256)
         b->parts_max = 256;
     if (b->parts_max > (size_t)1 << 24)
         b->parts_max = (size_t)1 << 24;
-    b->pairs_max = influence_bytes / 2 / PAIR_COST;
+    b->pairs_max = influence_bytes / 2 / DETECT_PAIR_COST;
     if (b->slots == NULL) {
         detect_bucket_free(b);
         return NULL;
@@ -68,8 +60,8 @@ void detect_bucket_free(struct detect_open *b)
 /* By what is kept, not by what happens to be allocated: a restored bucket says the same. */
 size_t detect_bucket_bytes(const struct detect_open *b)
 {
-    return sizeof(*b) + b->cell_bytes + b->n_cells * AROUND_CELL + (b->n_parts - 1) * PART_COST +
-           b->n_pairs * PAIR_COST + b->sketch_bytes;
+    return sizeof(*b) + b->cell_bytes + b->n_cells * DETECT_AROUND_CELL +
+           (b->n_parts - 1) * DETECT_PART_COST + b->n_pairs * DETECT_PAIR_COST + b->sketch_bytes;
 }
 
 uint64_t detect_bucket_hash(uint8_t detector, uint64_t partition, uint64_t over, uint64_t by)

@@ -25,6 +25,15 @@
 
 struct detect_entity;
 
+/*
+ * What is counted for each, slots included, which are a third to two thirds full and are there
+ * twice while they grow: a cell also has its place in two lists and in the sorting at the bucket's
+ * end.
+ */
+#define DETECT_AROUND_CELL 64
+#define DETECT_PART_COST (sizeof(struct detect_part) + 24)
+#define DETECT_PAIR_COST 24
+
 #define DETECT_CELL_SKIP_RESULT 1 /* custom rules */
 #define DETECT_CELL_SKIP_LEARN 2
 #define DETECT_CELL_JUDGED 4

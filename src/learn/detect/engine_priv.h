@@ -20,6 +20,12 @@
 #define DETECT_RECENT_MAX 1024
 /* By how much a sketch may grow at once. */
 #define DETECT_SKETCH_STEP ((size_t)16 * 1024)
+/* Above this share of the limit memory is short. */
+#define DETECT_SOFT 0.75
+/* What a metric series takes once it knows the day and the week. */
+#define DETECT_GROWN_BYTES ((size_t)5 * 1024)
+/* Spans above this learn no season. */
+#define DETECT_SEASON_SPAN (TIME_DAY / 4)
 /* ln of the probability above which nothing is looked at more closely. */
 #define DETECT_CANDIDATE_LOG_P (-3.9)
 /* Records and influencers of lower score are not reported. */
