@@ -13,8 +13,7 @@
 #include <stdlib.h>
 
 #define MEMBERS_LEAST 20
-#define MEMBERS_MORE 120
-#define INTRUDERS 4 /* in three weeks */
+#define MEMBERS_MORE 60
 #define LARGEST_LEVEL 3e8
 #define NEWCOMER_LEVEL 2e4
 #define NEWCOMER_SPREAD 1.6 /* 2e8 is then at 10^-8.3 */
@@ -38,6 +37,7 @@ struct network {
     double phase;
     struct port guest; /* the newcomer that is about */
     int guest_left;
+    ts_ns intrusion; /* once: the first time is news, the tenth is not */
 };
 
 static double own_tail(const struct network *net, double z)
@@ -68,6 +68,8 @@ static void begin(struct quality_world *w)
     net->spread = 0.3 + 0.6 * rng_f64(&w->rng) + (w->run->held_out ? 0.2 : 0);
     net->newcomers = 0.02 + 0.5 * rng_f64(&w->rng);
     net->phase = rng_f64(&w->rng);
+    uint64_t buckets = (uint64_t)((QUALITY_END - QUALITY_LEARN) / w->scenario->span);
+    net->intrusion = QUALITY_LEARN + (ts_ns)rng_below(&w->rng, buckets) * w->scenario->span;
     for (size_t i = 0; i < net->n; i++) {
         struct port *p = &net->port[i];
         p->entity = quality_world_add(w);
@@ -124,8 +126,7 @@ static void bucket(struct quality_world *w)
         net->guest_left--;
         send(w, net->guest.entity, exp(net->guest.level + net->spread * rng_normal(&w->rng)) + 40);
     }
-    if (w->learned && rng_below(&w->rng, (uint64_t)((QUALITY_END - QUALITY_LEARN) /
-                                                    w->scenario->span / INTRUDERS)) == 0) {
+    if (w->time == net->intrusion) {
         /* Someone never seen before that carries as much as the largest do. */
         size_t entity = quality_world_add(w);
         quality_world_mark(w, entity, QUALITY_NEW, -1);
