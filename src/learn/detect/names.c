@@ -130,9 +130,11 @@ static uint32_t new_id(struct detect_names *t)
     return (uint32_t)t->n++;
 }
 
+/* Not less than the struct, which ends in padding that a short text does not fill. */
 static size_t size_of(size_t len)
 {
-    return offsetof(struct name, text) + len;
+    size_t n = offsetof(struct name, text) + len;
+    return n > sizeof(struct name) ? n : sizeof(struct name);
 }
 
 /* The slot of a text, or the free one where it would stand. */

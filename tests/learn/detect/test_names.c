@@ -49,6 +49,23 @@ static void test_find_and_sweep(void **state)
     detect_names_free(t);
 }
 
+static void test_texts_of_every_length(void **state)
+{
+    (void)state;
+    struct detect_names *t = detect_names_new((struct hash_key){3, 4});
+    char s[17] = "0123456789abcdef";
+    uint32_t ids[sizeof(s)];
+    for (size_t n = 0; n < sizeof(s); n++) {
+        ids[n] = detect_names_put(t, bytes_make(s, n));
+        assert_int_not_equal(ids[n], 0);
+    }
+    for (size_t n = 0; n < sizeof(s); n++) {
+        assert_true(bytes_equal(detect_names_text(t, ids[n]), bytes_make(s, n)));
+        assert_int_equal(detect_names_find(t, bytes_make(s, n)), ids[n]);
+    }
+    detect_names_free(t);
+}
+
 static void test_long_values_are_cut(void **state)
 {
     (void)state;
@@ -106,7 +123,8 @@ static void test_flood_goes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find_and_sweep), cmocka_unit_test(test_long_values_are_cut),
-        cmocka_unit_test(test_find_makes_nothing), cmocka_unit_test(test_flood_goes)};
+        cmocka_unit_test(test_find_and_sweep), cmocka_unit_test(test_texts_of_every_length),
+        cmocka_unit_test(test_long_values_are_cut), cmocka_unit_test(test_find_makes_nothing),
+        cmocka_unit_test(test_flood_goes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
