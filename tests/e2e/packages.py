@@ -75,9 +75,18 @@ def questions(tunnel_at=None):
     }) + "\n" for t, source, name in sorted(times))
 
 
+def page_loads(at):
+    """Two persons who begin their day: each page brings dozens of hosts that nobody asked before."""
+    rng = random.Random(7)
+    return sorted((at + page * 70 + rng.random() * 6, f"10.1.0.{18 + page % 2}",
+                   f"{rng.randint(20, 180)}.{rng.randint(1, 250)}.{rng.randint(1, 250)}.7", 443,
+                   int(rng.lognormvariate(7, 1)), int(rng.lognormvariate(9, 2)))
+                  for page in range(60) for _ in range(rng.randint(5, 60)))
+
+
 def calls_home(at):
     """A host with a hundred short conversations with a peer that nobody knows."""
-    return [(at + i * 6, "10.1.0.18", "185.220.101.78", 443, 600, 900) for i in range(100)]
+    return [(at + i * 6, "10.1.0.18", "185.220.101.78", 8443, 600, 900) for i in range(100)]
 
 
 def raised(run):
@@ -101,7 +110,7 @@ with Folder() as folder:
     days = sorted(office(DAYS * 24) + silent_now_and_then())
     clean = folder("conn.clean.log", conn(days))
     run = weir("replay", "--quiet", *PACKAGES, clean, folder("clean.ndjson", logins(False)),
-               folder("questions.ndjson", questions()))
+               folder("questions.ndjson", questions()), folder("pages.log", conn(page_loads(AT))))
     check(run.status == 0 and run.out == "", "ordinary days raise no alert", run)
 
     run = weir("replay", "--quiet", *PACKAGES, clean, folder("scan.log", conn(port_scan())))
@@ -153,7 +162,7 @@ with Folder() as folder:
         check(got[rule]["peer"] == {"185.220.101.77"}, f"and the peer: {rule}", run)
         check(min(got[rule]["at"]) <= minute(early + 600), f"within ten minutes: {rule}", run)
 
-    run = weir("replay", "--quiet", *PACKAGES, clean, folder("home.log", conn(calls_home(START + 3 * 3600))))
+    run = weir("replay", "--quiet", *PACKAGES, clean, folder("home.log", conn(calls_home(START + 12 * 3600))))
     got = raised(run)
     for rule in ("Conversations with an Unusual Peer in the First Hours",
                  "Home Host with Peers of Its Own in the First Hours"):
