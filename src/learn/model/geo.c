@@ -12,7 +12,8 @@
 #define BUCKETS_MIN 20 /* as rare values are not judged before */
 #define TALLY_AFTER 5  /* buckets in which everything is new say nothing */
 #define DOUBT 0.5
-#define STEEPNESS 1.5 /* docs/method/rare.md: from a rate to a probability */
+/* From a rate to a probability: docs/method/rare.md. A rate that was met before is no guess. */
+#define STEEPNESS_NEW 0.5
 #define FORGOTTEN 0.05
 #define USUAL 0.1 /* of the most visited cluster's weight */
 
@@ -133,7 +134,7 @@ static double bin_of(double km)
     return model_min(at, MODEL_GEO_BINS - 1e-9);
 }
 
-/* How many places so far from all that is known. */
+/* How many places so far from all that is known there were. */
 static double expected_new(const struct model_geo *g, double km)
 {
     double at = bin_of(km);
@@ -141,7 +142,7 @@ static double expected_new(const struct model_geo *g, double km)
     double sum = (double)g->founded[bin] * (1 - (at - (double)bin));
     for (size_t i = bin + 1; i < MODEL_GEO_BINS; i++)
         sum += (double)g->founded[i];
-    return sum + DOUBT * pow(1 + km / TRAVEL_KM, -TRAVEL_EXPONENT);
+    return sum;
 }
 
 /* Index of the nearest cluster of at least so much weight; n when there is none. */
@@ -175,9 +176,12 @@ void model_geo_judge(const struct model_geo *g, struct model_geo_place at,
     if (g->seen < BUCKETS_MIN || g->buckets < BUCKETS_MIN)
         return;
     (void)nearest(g, &x, 0, &a);
-    double rate = (expected_known(g, &x) + expected_new(g, km_of(a))) / (g->buckets + 1);
+    double km = km_of(a);
+    double met = expected_known(g, &x) + expected_new(g, km);
+    double never = DOUBT * pow(1 + km / TRAVEL_KM, -TRAVEL_EXPONENT);
+    double rate = model_min((met + never) / (g->buckets + 1), 1);
     out->judged = true;
-    out->log_p = STEEPNESS * log(model_min(rate, 1));
+    out->log_p = (1 + STEEPNESS_NEW / (1 + met)) * log(rate);
 }
 
 /* ---- learning ---- */

@@ -196,7 +196,7 @@ static void travellers(void **state)
         for (int i = 0; i < 7 * 24; i++)
             learn(&g, START + week * 7 * TIME_DAY + i * TIME_HOUR, about(town, 15, &r));
     }
-    assert_true(most < 75 && sum / 13 < 60);
+    assert_true(most < 75 && sum / 13 < 45);
 }
 
 /* On both sides of the antimeridian, and around a pole: one cluster, and next door is near. */

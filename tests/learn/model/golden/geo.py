@@ -68,7 +68,7 @@ def news(founded, km):
     n = 0.0
     for i, c in enumerate(founded):
         n += c * min(1, max(0, i + 1 - at))
-    return n + 0.5 * (1 + km / 100) ** -0.6
+    return n
 
 
 BERLIN, PARIS, LYON, TOKYO, FIJI, SUVA_EAST, POLE = (
@@ -92,4 +92,6 @@ for buckets, founded, clusters, places in CASES:
         level = density(clusters, x)
         known = sum(c[3] * rarer(clusters, i, level * (1 + 1e-9)) for i, c in enumerate(clusters))
         km = min(haversine(c[:2], x) for c in clusters)
-        print("place,%.6f,%.6f,%.6f,%.3f" % (x + (1.5 * log(min(1, (known + news(founded, km)) / (buckets + 1))), km)))
+        met = known + news(founded, km)
+        rate = min(1, (met + 0.5 * (1 + km / 100) ** -0.6) / (buckets + 1))
+        print("place,%.6f,%.6f,%.6f,%.3f" % (x + ((1 + 0.5 / (1 + met)) * log(rate), km)))
