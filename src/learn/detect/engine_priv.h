@@ -133,8 +133,13 @@ struct detect {
     double usual_events; /* faded mean of a bucket that has events */
 };
 
-/* What a job's detector asks of the models. */
+/* resolve.c: what a job's detector asks of the models. */
 struct model_params detect_params(const struct detect *d, size_t detector);
+/*
+ * Gives each of a bucket's sorted cells its entity and, where its detector has one, its parent.
+ * What is not there is begun, if make is set and memory allows; refusals are counted.
+ */
+void detect_resolve(struct detect *d, struct detect_cell **cells, size_t n, bool make, ts_ns start);
 
 /* judge.c: judges and, unless interim, learns and closes. */
 struct detect_closing {
