@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A series fed with any numbers at any times stays finite and goes on the same after a save. */
 #include "base/assert.h"
+#include "model/forecast.h"
 #include "model/series.h"
 
 #include <math.h>
@@ -28,6 +29,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical) && isfinite(j.lower) &&
                    isfinite(j.upper) && j.multi_bucket >= -5 && j.multi_bucket <= 5);
             model_series_learn(s, &o);
+        }
+        if (model_forecast_ready(s)) {
+            struct model_forecast f;
+            model_forecast_at(s, time + step * params.bucket_span, &f);
+            ASSERT(isfinite(f.prediction) && f.lower <= f.prediction && f.prediction <= f.upper &&
+                   isfinite(f.lower) && isfinite(f.upper));
         }
         if (step & 4)
             model_series_skip(s, time, (bits & 0xffff) + 1);

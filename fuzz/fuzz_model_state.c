@@ -2,6 +2,7 @@
 /* Saved models from a hostile hand: refused, or usable and finite. */
 #include "base/assert.h"
 #include "model/clock.h"
+#include "model/forecast.h"
 #include "model/geo.h"
 #include "model/history.h"
 #include "model/population.h"
@@ -11,12 +12,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void look_ahead(const struct model_series *s, ts_ns span)
+{
+    static const ts_ns ahead[] = {1, 96, 3000, 400000};
+    if (!model_forecast_ready(s) || model_series_last(s) > 100 * 366 * TIME_DAY)
+        return;
+    for (size_t i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
+        struct model_forecast f;
+        model_forecast_at(s, model_series_last(s) + ahead[i] * span, &f);
+        ASSERT(isfinite(f.prediction) && f.lower <= f.prediction && f.prediction <= f.upper &&
+               isfinite(f.lower) && isfinite(f.upper));
+    }
+}
+
 static void use_series(struct cursor *c, enum model_kind kind)
 {
     struct model_params params = {15 * TIME_MIN, kind, MODEL_BOTH, false};
     struct model_series *s;
     if (model_series_load(c, &params, &s) != ERR_NONE)
         return;
+    look_ahead(s, params.bucket_span);
     for (int i = 0; i < 30; i++) {
         struct model_observation o = {i * params.bucket_span, (i % 7) * 1e3, 1, 1};
         struct model_judgement j;
@@ -24,6 +39,7 @@ static void use_series(struct cursor *c, enum model_kind kind)
         ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical));
         model_series_learn(s, &o);
     }
+    look_ahead(s, params.bucket_span);
     model_series_free(s);
 }
 
