@@ -5,11 +5,13 @@
 struct model_params detect_params(const struct detect *d, size_t detector)
 {
     const struct detect_function *f = d->job->detectors[detector].function;
-    /* A sum of what is there may still be 0, which the model must know; that empty buckets are
-     * nothing is seen to here, by never learning them. */
+    /* A sum of what is there may still be 0, and so may the variance of values that are all the
+     * same, which the model must know; that empty buckets are nothing is seen to here, by never
+     * learning them. */
+    bool may_be_zero =
+        f->zero_when_empty || f->kind == DETECT_NON_NULL_SUM || f->kind == DETECT_VARP;
     struct model_params p = {.bucket_span = d->job->bucket_span_ns,
-                             .empty_is_nothing =
-                                 !f->zero_when_empty && f->kind != DETECT_NON_NULL_SUM};
+                             .empty_is_nothing = !may_be_zero};
     switch ((enum detect_kind)f->kind) {
     case DETECT_COUNT:
     case DETECT_NON_ZERO_COUNT:

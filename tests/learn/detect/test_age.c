@@ -113,10 +113,51 @@ static void test_reserve(void **state)
     detect_job_free(job);
 }
 
+/* What is kept free for a young series is enough for one that has learned all there is to learn:
+ * day and week, in level and spread, at each span. */
+static void test_reserve_is_enough(void **state)
+{
+    (void)state;
+    static const int minutes[] = {5, 30, 60, 360};
+    for (size_t k = 0; k < sizeof(minutes) / sizeof(minutes[0]); k++) {
+        char text[512];
+        snprintf(text, sizeof(text),
+                 "{\"analysis_config\":{\"bucket_span\":\"%dm\",\"detectors\":[{\"function\":"
+                 "\"mean\",\"field_name\":\"b\"},{\"function\":\"sum\",\"field_name\":\"b\"},{"
+                 "\"function\":\"count\"},{\"function\":\"varp\",\"field_name\":\"b\"}]}}",
+                 minutes[k]);
+        struct detect_job *job = help_job(text);
+        struct buf out;
+        struct rng r;
+        buf_init(&out);
+        rng_init(&r, 8);
+        struct detect *d = help_engine(job, &out, NULL, columns, 3);
+        ts_ns step = minutes[k] * TIME_MIN / 2;
+        for (ts_ns t = 0; t < 70 * TIME_DAY; t += step) {
+            ts_ns hour = t % TIME_DAY / TIME_HOUR;
+            bool busy = hour >= 8 && hour < 18 && t / TIME_DAY % 7 < 5;
+            struct help_row row = {.time = START + t};
+            double spread = busy ? 20 : 2;
+            snprintf(row.text[1], sizeof(row.text[1]), "%.3f",
+                     (busy ? 300 : 50) + spread * ((double)rng_below(&r, 1000) / 500 - 1));
+            help_feed(d, &row, 1, 2);
+        }
+        for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
+            void *m = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
+            uint32_t bytes = ((struct detect_metric *)m)->bytes;
+            if (bytes > DETECT_GROWN_BYTES)
+                fail_msg("detector %zu at %d minutes: %u bytes", i, minutes[k], bytes);
+        }
+        detect_free(d);
+        buf_release(&out);
+        detect_job_free(job);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pruning),
-                                       cmocka_unit_test(test_seasons_fit),
-                                       cmocka_unit_test(test_reserve)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pruning), cmocka_unit_test(test_seasons_fit),
+        cmocka_unit_test(test_reserve), cmocka_unit_test(test_reserve_is_enough)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,35 +6,8 @@
 #define SPAN TIME_HOUR
 #define START (1700000000 / 3600 * TIME_HOUR)
 
-#define DETECTORS                                                                                  \
-    "{\"function\":\"count\"},{\"function\":\"high_count\",\"partition_field_name\":\"host\"},"    \
-    "{\"function\":\"low_count\",\"by_field_name\":\"user\"},"                                     \
-    "{\"function\":\"count\",\"over_field_name\":\"user\"},"                                       \
-    "{\"function\":\"non_zero_count\",\"by_field_name\":\"host\"},"                                \
-    "{\"function\":\"sum\",\"field_name\":\"v\",\"partition_field_name\":\"host\"},"               \
-    "{\"function\":\"high_sum\",\"field_name\":\"v\",\"over_field_name\":\"user\"},"               \
-    "{\"function\":\"non_null_sum\",\"field_name\":\"v\",\"by_field_name\":\"user\"},"             \
-    "{\"function\":\"mean\",\"field_name\":\"v\"},"                                                \
-    "{\"function\":\"high_mean\",\"field_name\":\"v\",\"by_field_name\":\"host\","                 \
-    "\"over_field_name\":\"user\"},{\"function\":\"median\",\"field_name\":\"v\","                 \
-    "\"partition_field_name\":\"host\"},{\"function\":\"varp\",\"field_name\":\"v\","              \
-    "\"by_field_name\":\"host\"},{\"function\":\"min\",\"field_name\":\"v\"},"                     \
-    "{\"function\":\"max\",\"field_name\":\"v\",\"over_field_name\":\"user\"},"                    \
-    "{\"function\":\"metric\",\"field_name\":\"v\",\"partition_field_name\":\"host\"},"            \
-    "{\"function\":\"distinct_count\",\"field_name\":\"user\"},"                                   \
-    "{\"function\":\"high_distinct_count\",\"field_name\":\"name\","                               \
-    "\"over_field_name\":\"user\"},{\"function\":\"high_info_content\",\"field_name\":\"name\","   \
-    "\"by_field_name\":\"host\"},{\"function\":\"info_content\",\"field_name\":\"name\","          \
-    "\"over_field_name\":\"user\"},{\"function\":\"rare\",\"by_field_name\":\"name\"},"            \
-    "{\"function\":\"rare\",\"by_field_name\":\"name\",\"over_field_name\":\"user\","              \
-    "\"partition_field_name\":\"host\"},{\"function\":\"freq_rare\",\"by_field_name\":\"name\","   \
-    "\"over_field_name\":\"user\"},{\"function\":\"time_of_day\",\"by_field_name\":\"user\"},"     \
-    "{\"function\":\"time_of_week\",\"partition_field_name\":\"host\"},"                           \
-    "{\"function\":\"time_of_day\",\"over_field_name\":\"user\"},"                                 \
-    "{\"function\":\"lat_long\",\"field_name\":\"place\",\"by_field_name\":\"user\"}"
-
 #define JOB(rest, limit)                                                                           \
-    "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":[" DETECTORS                       \
+    "{\"analysis_config\":{\"bucket_span\":\"1h\",\"detectors\":[" PROMISE_DETECTORS               \
     "],\"influencers\":[\"host\",\"user\"]" rest                                                   \
     "},\"analysis_limits\":{\"model_memory_limit\":\"" limit                                       \
     "\"},\"model_plot_config\":{\"terms\":\"h1\"}}"
