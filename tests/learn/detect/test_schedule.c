@@ -13,7 +13,8 @@
     "\"field_name\":\"v\"},{\"function\":\"rare\",\"by_field_name\":\"a\"},{\"function\":"         \
     "\"freq_rare\",\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"high_sum\"," \
     "\"field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"time_of_day\","               \
-    "\"by_field_name\":\"b\"},{\"function\":\"low_count\"}],\"influencers\":[\"a\",\"b\"]}}"
+    "\"by_field_name\":\"b\"},{\"function\":\"low_count\"},{\"function\":"                         \
+    "\"lat_long\",\"field_name\":\"p\",\"by_field_name\":\"b\"}],\"influencers\":[\"a\",\"b\"]}}"
 
 /* Events are given in buckets: "text from to [R][L]", where R keeps results, L keeps learning. */
 static struct detect_schedule *schedule_of(const struct detect_job *job, const char *events)
@@ -158,18 +159,20 @@ static void feed_bucket(struct detect *d, int bucket, enum inside inside)
     else if (in && inside == BURST)
         n = 600;
     for (int i = 0; i < n; i++) {
-        char v[3][24];
+        char v[4][24];
         bool odd = in && inside == BURST && i % 2 == 0;
         snprintf(v[0], 24, "%s%d", odd ? "odd" : "a", (int)rng_below(&rng, 3));
         snprintf(v[1], 24, "b%d", (int)rng_below(&rng, odd ? 50 : 5));
         snprintf(v[2], 24, "%d", odd ? 9000 : 50 + (int)rng_below(&rng, 20));
+        snprintf(v[3], 24, "%d.5,%d.5", odd ? -40 : 50, (int)rng_below(&rng, 3));
         struct bytes fields[] = {bytes_make("0", 1), bytes_make(v[0], strlen(v[0])),
-                                 bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2]))};
+                                 bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2])),
+                                 bytes_make(v[3], strlen(v[3]))};
         assert_int_equal(detect_record(d, bucket * SPAN + i * TIME_MS, fields), ERR_NONE);
     }
 }
 
-static const char *const columns[] = {"time", "a", "b", "v"};
+static const char *const columns[] = {"time", "a", "b", "v", "p"};
 
 static void feed(struct detect *d, enum inside inside, bool burst_at_end)
 {
@@ -178,7 +181,7 @@ static void feed(struct detect *d, enum inside inside, bool burst_at_end)
     /* What is unusual after all that shows what was learned. */
     for (int i = 0; burst_at_end && i < 300; i++) {
         struct bytes fields[] = {bytes_make("0", 1), bytes_make("a1", 2), bytes_make("new", 3),
-                                 bytes_make("4000", 4)};
+                                 bytes_make("4000", 4), bytes_make("10,100", 6)};
         assert_int_equal(detect_record(d, BUCKETS * SPAN + i, fields), ERR_NONE);
     }
     assert_int_equal(detect_advance(d, (BUCKETS + 3) * SPAN), ERR_NONE);
@@ -187,7 +190,7 @@ static void feed(struct detect *d, enum inside inside, bool burst_at_end)
 static void run(const char *events, enum inside inside, struct thread_team *team, struct buf *out)
 {
     struct detect_job *job = help_job(JOB);
-    struct detect *d = help_engine(job, out, team, columns, 4);
+    struct detect *d = help_engine(job, out, team, columns, 5);
     detect_take_schedule(d, schedule_of(job, events));
     feed(d, inside, true);
     detect_free(d);
@@ -309,7 +312,7 @@ static void test_promises(void **state)
     thread_team_free(team);
     assert_string_equal(buf_text(&whole), buf_text(&threads));
     struct detect_job *job = help_job(JOB);
-    struct detect *d = help_engine(job, &parted, NULL, columns, 4);
+    struct detect *d = help_engine(job, &parted, NULL, columns, 5);
     detect_take_schedule(d, schedule_of(job, events));
     for (int bucket = 0; bucket < BUCKETS; bucket++) {
         if (bucket % 7 == 0) {
@@ -317,13 +320,13 @@ static void test_promises(void **state)
             struct detect *copy = NULL;
             struct err_text why;
             struct detect_options o = help_options(&parted, NULL);
-            struct bytes names[4];
+            struct bytes names[5];
             buf_init(&saved);
             detect_save(d, &saved);
             assert_int_equal(detect_restore(job, &o, saved.p, saved.n, &copy, &why), ERR_NONE);
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < 5; i++)
                 names[i] = bytes_make(columns[i], strlen(columns[i]));
-            assert_int_equal(detect_columns(copy, names, 4, NULL), ERR_NONE);
+            assert_int_equal(detect_columns(copy, names, 5, NULL), ERR_NONE);
             detect_free(d);
             d = copy;
             detect_take_schedule(d, schedule_of(job, events));
@@ -351,7 +354,7 @@ static void test_long_silence(void **state)
     struct buf out[2];
     for (int with = 0; with < 2; with++) {
         buf_init(&out[with]);
-        struct detect *d = help_engine(job, &out[with], NULL, columns, 4);
+        struct detect *d = help_engine(job, &out[with], NULL, columns, 5);
         if (with != 0)
             detect_take_schedule(d, schedule_of(job, "closed 600 3000 -"));
         feed(d, ORDINARY, false);
@@ -359,7 +362,7 @@ static void test_long_silence(void **state)
         buf_clear(&out[with]);
         for (int i = 0; i < 25; i++) {
             struct bytes fields[] = {bytes_make("0", 1), bytes_make("a1", 2), bytes_make("b1", 2),
-                                     bytes_make("1", 1)};
+                                     bytes_make("1", 1), bytes_make("1,1", 3)};
             assert_int_equal(detect_record(d, 3000 * SPAN + i, fields), ERR_NONE);
         }
         assert_int_equal(detect_advance(d, 3001 * SPAN), ERR_NONE);
