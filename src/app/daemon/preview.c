@@ -118,6 +118,31 @@ enum err daemon_preview_read(struct daemon_preview_settings *s, const char *from
     return ERR_NONE;
 }
 
+/* A module's file has no id of its own: the job is called as the file is. */
+static void name_job(struct detect_job *job, const char *file)
+{
+    char id[DETECT_JOB_ID_MAX + 1] = "";
+    const char *base = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
+    size_t n = strcspn(base, ".");
+    if (n <= DETECT_JOB_ID_MAX)
+        memcpy(id, base, n);
+    if (!detect_job_set_id(job, id))
+        (void)detect_job_set_id(job, "job");
+}
+
+/* In the files of a package stands what the installer fills in: until then it is any index. */
+#define ANY_INDEX "INDEX_PATTERN_NAME"
+
+static enum err choose_indices(struct daemon_preview *p, struct err_text *why)
+{
+    for (size_t i = 0; i < p->feed->n_indices; i++) {
+        if (strcmp(p->feed->indices[i], ANY_INDEX) == 0)
+            return ERR_NONE;
+    }
+    return query_index_new((const char *const *)p->feed->indices, p->feed->n_indices, &p->index,
+                           why);
+}
+
 /* The scheduled events of its calendars, in whose buckets the job says and learns nothing. */
 static enum err take_calendars(struct daemon_preview *p, const struct detect_calendars *calendars)
 {
@@ -151,11 +176,10 @@ enum err daemon_preview_new(const struct daemon_preview_settings *s, struct daem
         detect_job_parse(s->job, s->job_n, s->job_file, filters->list, filters->n, &p->job, why);
     if (err == ERR_NONE && s->feed != NULL)
         err = detect_feed_parse(s->feed, s->feed_n, s->feed_file, &p->feed, why);
-    if (err == ERR_NONE && p->job->id[0] == '\0' && !detect_job_set_id(p->job, "job"))
-        err = err_set(why, ERR_INVALID, "a job needs a job_id");
+    if (err == ERR_NONE && p->job->id[0] == '\0')
+        name_job(p->job, s->job_file);
     if (err == ERR_NONE && p->feed != NULL)
-        err = query_index_new((const char *const *)p->feed->indices, p->feed->n_indices, &p->index,
-                              why);
+        err = choose_indices(p, why);
     if (err == ERR_NONE) {
         err = detect_new(p->job, &options, &p->engine);
         if (err == ERR_NONE)

@@ -114,6 +114,18 @@ static void test_what_is_taken(void **state)
     assert_true(daemon_preview_wants(p, &e));
     event_set_text(&e, EVENT_F_EVENT_CATEGORY, "file");
     assert_false(daemon_preview_wants(p, &e));
+    event_set_text(&e, EVENT_F_EVENT_CATEGORY, "network");
+    s.feed = "{\"indices\":[\"metrics-*\"]}";
+    s.feed_n = strlen(s.feed);
+    struct daemon_preview *other = preview_begin(&s);
+    assert_false(daemon_preview_wants(other, &e));
+    daemon_preview_free(other);
+    /* As the files of packages have it. */
+    s.feed = "{\"indices\":[\"INDEX_PATTERN_NAME\"],\"job_id\":\"JOB_ID\"}";
+    s.feed_n = strlen(s.feed);
+    other = preview_begin(&s);
+    assert_true(daemon_preview_wants(other, &e));
+    daemon_preview_free(other);
     arena_release(&arena);
     assert_int_equal(daemon_preview_finish(p, s.to + 10 * TIME_MIN), ERR_NONE);
     struct format_node *r = preview_report(p);
@@ -173,6 +185,28 @@ static void test_mistakes(void **state)
     assert_true(s.from == HELP_BASE - TIME_HOUR && s.to == HELP_BASE && s.per_day == 0.5);
 }
 
+/* A job without an id has its file's name. */
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const files[][2] = {{"/a/b/my_job.json", "my_job"},
+                                           {"my-job.v2.json", "my-job"},
+                                           {"My Job.json", "job"},
+                                           {"/a/.json", "job"},
+                                           {"", "job"}};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct daemon_preview_settings s = preview_settings();
+        s.job = "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\"}]}}";
+        s.job_n = strlen(s.job);
+        s.job_file = files[i][0];
+        struct daemon_preview *p = preview_begin(&s);
+        struct format_node *r = preview_report(p);
+        assert_string_equal(format_node_str(format_node_get(r, "job_id"), ""), files[i][1]);
+        format_node_free(r);
+        daemon_preview_free(p);
+    }
+}
+
 static void test_notes(void **state)
 {
     (void)state;
@@ -192,6 +226,6 @@ int main(void)
         cmocka_unit_test(test_counts),        cmocka_unit_test(test_two_records_of_a_bucket),
         cmocka_unit_test(test_learning_time), cmocka_unit_test(test_what_is_taken),
         cmocka_unit_test(test_calendars),     cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_notes)};
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_notes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
