@@ -9,11 +9,12 @@
 enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *filter,
                                 struct err_text *why)
 {
+    size_t n = detect_filter_count(filter);
     enum err err = ERR_NONE;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
         if (detect_job_set_filter(j->jobs[i]->job, filter) > 0)
-            err = daemon_jobs_say(j->jobs[i], "info", why, "The filter '%s' has now %zu items.",
-                                  detect_filter_id(filter), detect_filter_count(filter));
+            err = daemon_jobs_say(j->jobs[i], "info", why, "The filter '%s' has now %zu item%s.",
+                                  detect_filter_id(filter), n, n == 1 ? "" : "s");
     }
     return err;
 }
@@ -39,8 +40,8 @@ enum err daemon_jobs_set_calendars(struct daemon_jobs *j, const struct detect_ca
         err = daemon_jobs_schedule(j->jobs[i], calendars, why);
         if (err == ERR_NONE && c != NULL && detect_calendar_covers(c, j->jobs[i]->job))
             err = daemon_jobs_say(j->jobs[i], "info", why,
-                                  "The calendar '%s' with %zu events covers this job.", changed,
-                                  c->n_events);
+                                  "The calendar '%s' with %zu event%s covers this job.", changed,
+                                  c->n_events, c->n_events == 1 ? "" : "s");
     }
     return err;
 }

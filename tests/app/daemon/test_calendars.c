@@ -124,7 +124,7 @@ static void test_running(void **state)
     minutes(j, st, 80, 81, 400);
     assert_true(help_count_results(st, "record") > 0);
     HELP_OK(store_state_message_list(st, "tiny", TIME_NONE, TIME_MAX, keep_message, &said));
-    assert_string_equal(buf_text(&said), "The calendar 'c' with 1 events covers this job.\n");
+    assert_string_equal(buf_text(&said), "The calendar 'c' with 1 event covers this job.\n");
     buf_release(&said);
     daemon_jobs_free(j);
     store_state_close(st);
