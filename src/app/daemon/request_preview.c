@@ -8,6 +8,7 @@
 #include "daemon/place.h"
 #include "daemon/preview.h"
 #include "event/event.h"
+#include "package/package.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -95,8 +96,39 @@ static enum err see_output(const struct daemon_asked *a, bool *out_json, struct 
     return ERR_NONE;
 }
 
-/* The job that is asked for: its text in the request, or its id, of one that is installed. */
-static enum err find_job(struct daemon_asked *a, struct arena *arena,
+/* A job that a shipped package has; *out holds it. ERR_NOT_FOUND. */
+static enum err find_shipped(const char *id, struct daemon_preview_settings *s,
+                             struct package **out, struct err_text *why)
+{
+    for (size_t i = 0; i < package_shipped_count(); i++) {
+        struct package *p;
+        enum err err = package_open(package_shipped_name(i), NULL, &p, why);
+        if (err != ERR_NONE)
+            return err;
+        for (size_t k = 0; k < package_jobs(p); k++) {
+            const struct package_job *job = package_job_at(p, k);
+            if (strcmp(job->id, id) != 0)
+                continue;
+            s->job = job->job;
+            s->job_n = job->job_n;
+            s->job_file = job->file;
+            s->feed = job->datafeed;
+            s->feed_n = job->datafeed_n;
+            s->feed_file = job->datafeed_file;
+            *out = p;
+            return ERR_NONE;
+        }
+        package_free(p);
+    }
+    return err_set(why, ERR_NOT_FOUND,
+                   "there is no job '%s', nor in a shipped package; weir job list shows those that "
+                   "are installed",
+                   id);
+}
+
+/* The job that is asked for: its text in the request, or its id, of one that is installed or could
+ * be. */
+static enum err find_job(struct daemon_asked *a, struct arena *arena, struct package **package,
                          struct daemon_preview_settings *s, struct err_text *why)
 {
     const char *id = daemon_asked_text(a, "id", NULL);
@@ -108,7 +140,7 @@ static enum err find_job(struct daemon_asked *a, struct arena *arena,
         struct store_job row;
         enum err err = store_state_job_get(a->data->state, id, arena, &row);
         if (err == ERR_NOT_FOUND)
-            return err_set(why, err, "there is no job '%s'; weir job list shows them", id);
+            return find_shipped(id, s, package, why);
         if (err != ERR_NONE)
             return err_set(why, err, "job '%s' cannot be read: %s", id, err_name(err));
         s->job = row.config;
@@ -124,10 +156,11 @@ static enum err make(struct daemon_asked *a, struct daemon_preview_settings *s,
                      struct daemon_preview **out, struct err_text *why)
 {
     struct arena arena;
+    struct package *package = NULL;
     struct detect_filters filters = {0};
     struct detect_calendars calendars = {0};
     arena_init(&arena, 0);
-    enum err err = find_job(a, &arena, s, why);
+    enum err err = find_job(a, &arena, &package, s, why);
     if (err == ERR_NONE)
         err = daemon_filters_read(a->data->state, &filters, why);
     if (err == ERR_NONE)
@@ -138,6 +171,7 @@ static enum err make(struct daemon_asked *a, struct daemon_preview_settings *s,
         err = daemon_preview_new(s, out, why);
     detect_calendars_release(&calendars);
     detect_filters_release(&filters);
+    package_free(package);
     arena_release(&arena);
     return err;
 }

@@ -712,6 +712,9 @@ static void test_preview(void **state)
     buf_release(&before);
     buf_release(&after);
 
+    /* A job of a shipped package need not be installed. */
+    DONE(PREVIEW "\"id\": \"ded_high_sent_bytes_destination_ip\", \"output\": \"ndjson\"}");
+    assert_non_null(strstr(said(&w), "\"job_id\":\"ded_high_sent_bytes_destination_ip\""));
     WRONG(PREVIEW "\"id\": \"other\"}", "there is no job 'other'");
     WRONG(PREVIEW "\"job\": \"{}\"}", "analysis_config");
     WRONG(PREVIEW "\"id\": \"tiny\", \"output\": \"x\"}", "ndjson or table");
