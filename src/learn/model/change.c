@@ -84,6 +84,8 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         model_season_rebase(s->daily, c->freed);
     if (s->weekly != NULL && !place->back && !model_change_stands_still(s, c->freed))
         model_season_rebase(s->weekly, c->freed);
+    if (s->cycle != NULL && !place->back)
+        model_season_rebase(s->cycle, c->freed);
     double level = place->back && s->other.seasonal ? s->other.mean : c->freed;
     change_regime(s, p, place);
     model_level_restart(s, c->mean, level, c->n);
@@ -93,6 +95,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
         s->spread_weight = kept + c->n;
     }
+    model_find_forget(s);
     s->noted = MODEL_CHANGE_LEVEL;
     s->left = p->mean;
     s->adopted = c->mean;
@@ -122,14 +125,6 @@ void model_change_clock_odds(const struct model_series *s, double out[2])
     double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
     for (int k = 0; k < 2; k++)
         out[k] = stats_special_log_add((double)s->moved[k] + hazard, hazard);
-}
-
-/* What the foreteller with the best record of those with a season says at a time. */
-static double by_season(const struct model_series *s, int best, ts_ns at)
-{
-    struct model_point p;
-    model_level_foretell(s, at, &p);
-    return p.foretold[best];
 }
 
 /* ln of the density of a normal law but for a constant. */
@@ -164,7 +159,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     double odds[2];
     model_change_clock_odds(s, odds);
     for (int k = 0; k < 2; k++) {
-        double there = by_season(s, best, at + model_change_clock_step(k));
+        double there = model_level_one(s, best, at + model_change_clock_step(k));
         double apart = fabs(there - mean);
         if (apart < CLOCK_TELLS * sd)
             continue;

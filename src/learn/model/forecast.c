@@ -31,8 +31,10 @@
 static const struct {
     int slow;
     int mid;
-} views[] = {
-    {LEVEL_SLOW, LEVEL_MID}, {LEVEL_DAILY, LEVEL_DAILY_MID}, {LEVEL_WEEKLY, LEVEL_WEEKLY_MID}};
+} views[] = {{LEVEL_SLOW, LEVEL_MID},
+             {LEVEL_DAILY, LEVEL_DAILY_MID},
+             {LEVEL_WEEKLY, LEVEL_WEEKLY_MID},
+             {LEVEL_CYCLE, LEVEL_CYCLE_MID}};
 #define VIEWS (sizeof(views) / sizeof(views[0]))
 
 /* What one season, or none, says of a far bucket. */
@@ -69,6 +71,7 @@ static double memory_of(const struct model_series *s, int i)
     case LEVEL_MID:
     case LEVEL_DAILY_MID:
     case LEVEL_WEEKLY_MID:
+    case LEVEL_CYCLE_MID:
         return model_min(LEVEL_TAU_MID, s->tau);
     default:
         /* A plain average over n is as old as a faded one over n / 2. */

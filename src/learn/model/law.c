@@ -41,6 +41,8 @@
 
 #define BACK (-9.2)   /* ln 1e-4 */
 #define BACK_ROOM 1.5 /* what comes back lies about where it was */
+#define PAST_DAYS 2.5
+#define PAST_VALUES 8.0
 #define MODE_AFTER 6.0
 #define MODE_TAUS 4.0     /* outliers are few: they are remembered longer */
 #define MODE_BELOW (-6.0) /* ln 1/400: what lies nearer needs no second mode */
@@ -49,12 +51,20 @@
 #define SPREAD_TAU 500.0 /* buckets: enough to know a spread, few enough to forget a bad week */
 #define YOUNG_MEMORY 8.0
 #define MOST_EVIDENCE 40.0
+#define FAR_BEHIND 40.0F /* nats: a weight of 1e-17 */
 
 static double mix(double log_a, double log_b, double weight_b)
 {
     double a = 1 - weight_b > 0 ? log_a + log1p(-weight_b) : LOG_FLOOR;
     double b = weight_b > 0 ? log_b + log(weight_b) : LOG_FLOOR;
     return model_min(stats_special_log_add(a, b), 0);
+}
+
+/* A law that is far behind is not asked: it takes the common one's likelihood, and is heard again
+ * when what spoke against it has faded. */
+static bool heard(const struct model_series *s, int law)
+{
+    return s->evidence[LAW_COMMON] - s->evidence[law] < FAR_BEHIND;
 }
 
 /* Weights of the families. prior: before any evidence; 0 for one that there is not. */
@@ -254,7 +264,7 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
     struct tails common = negbin(k, mean, size);
-    log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = 0;
+    log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = common.self;
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
         return common;
@@ -287,7 +297,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     double zero = zeros ? zero_share(s) : 0;
     if (!(value > 0)) {
         double log_zero = zeros ? log(zero) : LOG_FLOOR;
-        log_pdf[0] = log_pdf[1] = log_pdf[2] = log_zero;
+        log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_zero;
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
@@ -304,18 +314,30 @@ static struct tails place_log(const struct model_series *s, const struct model_p
      * 1/a + 1/(2 a^2), and E ln x is digamma(a) + ln scale. */
     double v = sd * sd;
     double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
-    double log_scale = p->mean - stats_special_digamma(shape);
-    double ratio = exp(model_min(y - log_scale, 600));
-    log_pdf[LAW_SECOND] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
-    struct tails most = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
-    if (fabs(z) > MIDDLE_Z) {
+    double ratio = 0;
+    bool gamma_heard = heard(s, LAW_SECOND);
+    bool most_heard = heard(s, LAW_EXTREME);
+    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_pdf[LAW_COMMON];
+    if (gamma_heard) {
+        double log_scale = p->mean - stats_special_digamma(shape);
+        ratio = exp(model_min(y - log_scale, 600));
+        log_pdf[LAW_SECOND] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
+    }
+    struct tails most = t;
+    if (most_heard)
+        most = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
+    if (fabs(z) > MIDDLE_Z && (gamma_heard || most_heard)) {
         /* Sums have no greatest of many; values may be one. */
         double many = s->params.kind == MODEL_VALUE ? 0.1 : 0.002;
         const double prior[LAWS] = {0.7 - many, 0.3, many};
         double weight[LAWS];
         weigh(s, prior, weight);
-        struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
-        t = mix_three(&t, &(struct tails){gamma.upper, gamma.lower, LOG_FLOOR}, &most, weight);
+        struct tails second = t;
+        if (gamma_heard) {
+            struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
+            second = (struct tails){gamma.upper, gamma.lower, LOG_FLOOR};
+        }
+        t = mix_three(&t, &second, &most, weight);
     }
     if (zero > 0) {
         double some = log1p(-zero);
@@ -335,14 +357,46 @@ static struct tails place_linear(const struct model_series *s, const struct mode
     struct tails t = student(value, p->mean, sd, nu);
     double z = (value - p->mean) / sd;
     log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
-    struct tails most = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
-    struct tails least = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
-    if (fabs(z) <= MIDDLE_Z)
+    struct tails most = t;
+    struct tails least = t;
+    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_pdf[LAW_COMMON];
+    bool most_heard = heard(s, LAW_SECOND);
+    bool least_heard = heard(s, LAW_EXTREME);
+    if (most_heard)
+        most = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
+    if (least_heard)
+        least = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
+    if (fabs(z) <= MIDDLE_Z || (!most_heard && !least_heard))
         return t;
     static const double prior[LAWS] = {0.8, 0.1, 0.1};
     double weight[LAWS];
     weigh(s, prior, weight);
     return mix_three(&t, &most, &least, weight);
+}
+
+double model_law_best(const struct model_series *s)
+{
+    double best = (double)s->evidence[0];
+    for (int f = 1; f < LAWS; f++)
+        best = model_max(best, (double)s->evidence[f]);
+    return best;
+}
+
+/* Where several modes have been found: their law, weighed against the others. */
+static void place_modes(const struct model_series *s, const struct model_point *p, double value,
+                        struct tails *t, double log_pdf[ALL_LAWS])
+{
+    double y = model_level_measure(s, value);
+    double u = model_find_measure(s, p, y);
+    struct model_mixture_place m;
+    model_mixture_judge(s->mixture, u, &m);
+    /* Of a count, not of its root. */
+    double stretch = s->scale == SCALE_RATIO ? -log(2 * sqrt(model_max(y, 0) + 0.25)) : 0;
+    log_pdf[LAW_MODES] = m.log_pdf + stretch;
+    double behind = model_law_best(s) - (double)s->evidence[LAW_MODES];
+    double weight = 1 / (1 + exp(model_min(behind, 300)));
+    t->upper = mix(t->upper, m.upper, weight);
+    t->lower = mix(t->lower, m.lower, weight);
 }
 
 /* log_p: given that there is an event, where most buckets are empty; events: how many there were.
@@ -413,11 +467,33 @@ void model_law_learn_mode(struct model_series *s, int side, double y)
     m->squares += model_max(e * (y - m->mean), 0);
 }
 
+/*
+ * ln P(at least, or at most, the value) by all the values there have been, whenever. While no day
+ * has been seen twice, what was usual this morning is not unheard of after a quiet night.
+ */
+static double past_tail(const struct model_series *s, int side, double value)
+{
+    double days = (double)s->total * (double)s->params.bucket_span / (double)TIME_DAY;
+    bool linear = s->scale == SCALE_LINEAR;
+    double n = linear ? s->n : s->log_weight;
+    if (days > PAST_DAYS || n < PAST_VALUES || (!linear && !(value > 0)))
+        return LOG_FLOOR;
+    double y = linear ? value : log(value);
+    double mean = linear ? s->lin_mean : s->log_mean;
+    double sd = sqrt((linear ? s->lin_squares : s->log_squares) / n);
+    if (!(sd > 0))
+        return LOG_FLOOR;
+    double z = (y - mean) / sd * (side ? 1 : -1);
+    double share = has_zeros(s) && side ? log1p(-zero_share(s)) : 0;
+    return (z > 0 ? model_number_student_tail(z, n) : -M_LN2) + share;
+}
+
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
                      double weight, struct model_place *out)
 {
     struct tails t;
     out->back = false;
+    out->log_pdf[LAW_MODES] = 0;
     out->sd = model_law_sd(s, p, weight);
     switch (s->scale) {
     case SCALE_RATIO:
@@ -429,6 +505,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     default:
         t = place_linear(s, p, value, out->sd, out->log_pdf);
     }
+    if (s->mixture != NULL && (s->scale != SCALE_LOG || value > 0))
+        place_modes(s, p, value, &t, out->log_pdf);
     t.upper = model_max(model_min(t.upper, 0), LOG_FLOOR);
     t.lower = model_max(model_min(t.lower, 0), LOG_FLOOR);
     /* Half of the value's own probability belongs to each side, or whole-number laws would look
@@ -451,6 +529,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     }
     for (int side = 0; side < 2; side++) {
         double *tail = side ? &out->upper : &out->lower;
+        if (*tail < MODE_BELOW)
+            *tail = model_max(*tail, past_tail(s, side, value));
         if (!(*tail < MODE_BELOW) || (s->scale == SCALE_LOG && !(value > 0)))
             continue;
         double y = model_level_measure(s, value);
@@ -470,7 +550,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     double memory = YOUNG_MEMORY + (double)s->total / 2;
     double keep = 1 - 1 / model_min(s->tau, memory);
     double fade = 1 - 1 / model_min(model_min(s->tau, SPREAD_TAU), memory);
-    for (int f = 0; f < LAWS; f++)
+    for (int f = 0; f < (s->mixture != NULL ? ALL_LAWS : LAWS); f++)
         s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
                                  model_max(place->log_pdf[f], -MOST_EVIDENCE));
     for (int side = 0; side < 2; side++) {

@@ -54,6 +54,7 @@ static double tau_of(const struct model_series *s, int i)
     case LEVEL_MID:
     case LEVEL_DAILY_MID:
     case LEVEL_WEEKLY_MID:
+    case LEVEL_CYCLE_MID:
         return model_min(LEVEL_TAU_MID, s->tau);
     case LEVEL_TREND:
         return TREND_TAU;
@@ -117,6 +118,8 @@ double model_level_measure(const struct model_series *s, double value)
 
 static double season_for(const struct model_series *s, const struct model_point *p, int i)
 {
+    if (i >= LEVEL_CYCLE)
+        return p->cycle;
     if (i >= LEVEL_WEEKLY)
         return p->weekly;
     if (i >= LEVEL_DAILY)
@@ -194,15 +197,33 @@ static double variance_at(const struct model_series *s, ts_ns time)
     return doubt > 0 ? pow(v, visits * visits / (visits * visits + doubt)) : v;
 }
 
-void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
+static double season_at(const struct model_series *s, const struct model_season *season, ts_ns time)
+{
+    if (season != NULL && model_season_ready(season))
+        return model_season_at(season, time);
+    return s->scale == SCALE_RATIO ? 1 : 0;
+}
+
+static void place_in_seasons(const struct model_series *s, ts_ns time, struct model_point *out)
 {
     bool ratio = s->scale == SCALE_RATIO;
-    double neutral = ratio ? 1 : 0;
-    bool daily = s->daily != NULL && model_season_ready(s->daily);
-    bool weekly = s->weekly != NULL && model_season_ready(s->weekly);
-    out->daily = daily ? model_season_at(s->daily, time) : neutral;
-    double week = weekly ? model_season_at(s->weekly, time) : neutral;
+    out->daily = season_at(s, s->daily, time);
+    double week = season_at(s, s->weekly, time);
     out->weekly = ratio ? out->daily * week : out->daily + week;
+    double more = season_at(s, s->cycle, time - s->clock);
+    out->cycle = s->cycle_alone ? more : ratio ? out->weekly * more : out->weekly + more;
+}
+
+double model_level_one(const struct model_series *s, int i, ts_ns time)
+{
+    struct model_point p;
+    place_in_seasons(s, time, &p);
+    return one_foretold(s, &p, i);
+}
+
+void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
+{
+    place_in_seasons(s, time, out);
     out->varied = variance_at(s, time);
     out->vary = s->variance_gain > MODEL_VARIANCE_HEARD ? out->varied : 1;
     out->mean = 0;
@@ -324,6 +345,7 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
     if (s->levels == LEVELS) {
         admit(s, s->daily, LEVEL_DAILY);
         admit(s, s->weekly, LEVEL_WEEKLY);
+        admit(s, s->cycle, LEVEL_CYCLE);
     }
 }
 

@@ -33,8 +33,8 @@ static size_t size_for(uint32_t bins)
 struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio)
 {
     ts_ns buckets = period / span;
-    ts_ns most = BINS_A_DAY * (period / TIME_DAY);
-    most = most < 2 ? 2 : most > MODEL_SEASON_MOST ? MODEL_SEASON_MOST : most;
+    ts_ns most = period < TIME_DAY ? BINS_A_DAY : BINS_A_DAY * (period / TIME_DAY);
+    most = most > MODEL_SEASON_MOST ? MODEL_SEASON_MOST : most;
     uint32_t bins = (uint32_t)(buckets < most ? buckets : most);
     if (bins < 2)
         return NULL;
@@ -74,6 +74,16 @@ bool model_season_ready(const struct model_season *s)
 double model_season_cycles(const struct model_season *s)
 {
     return s->seen / model_max(s->cycle, 1);
+}
+
+double model_season_length(const struct model_season *s)
+{
+    return s->cycle;
+}
+
+double model_season_seen(const struct model_season *s)
+{
+    return s->seen;
 }
 
 static double most_visits(const struct model_season *s)

@@ -41,6 +41,10 @@ bool model_season_ready(const struct model_season *s);
 /* Cycles learned so far. */
 double model_season_cycles(const struct model_season *s);
 
+/* Buckets in a cycle, and buckets learned so far. */
+double model_season_length(const struct model_season *s);
+double model_season_seen(const struct model_season *s);
+
 /* Visits behind a bin, on the mean. */
 double model_season_visits(const struct model_season *s);
 

@@ -6,12 +6,14 @@
  * judges what is left over, series.c does one bucket, series_state.c saves and loads.
  */
 
+#include "model/mixture.h"
 #include "model/recur.h"
+#include "model/sample.h"
 #include "model/season.h"
 #include "model/series.h"
 
-/* Who foretells: plain levels of three speeds, one with a slope, and two each on top of the daily
- * and of the daily and weekly season. */
+/* Who foretells: plain levels of three speeds, one with a slope, and two each on top of the daily,
+ * of the daily and weekly season, and of a cycle beside these. */
 enum {
     LEVEL_SLOW,
     LEVEL_MID,
@@ -21,6 +23,8 @@ enum {
     LEVEL_DAILY_MID,
     LEVEL_WEEKLY,
     LEVEL_WEEKLY_MID,
+    LEVEL_CYCLE,
+    LEVEL_CYCLE_MID,
     LEVELS
 };
 
@@ -81,7 +85,9 @@ enum {
     LAW_COMMON,  /* negative binomial; lognormal; normal */
     LAW_SECOND,  /* zeros and rare sizes; gamma; greatest of many normal values */
     LAW_EXTREME, /* none; greatest of many lognormal values; least of many normal values */
-    LAWS
+    LAWS,
+    LAW_MODES = LAWS, /* several modes, where they have been found */
+    ALL_LAWS
 };
 
 struct model_series {
@@ -97,11 +103,20 @@ struct model_series {
     int levels;                 /* LEVELS while there is a daily season */
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
+    struct model_season *cycle;    /* of a length that was found */
+    struct model_sample *sample;   /* NULL while nothing asks for a closer look */
+    struct model_mixture *mixture; /* NULL while one mode is enough */
+    uint64_t sample_retry;         /* total at which a sample may be begun again */
+    float shape[4]; /* faded means of the 2nd to 4th power, and of the product with the last, of how
+                       far values lie from a slow level */
+    float shape_last;
     struct model_season *variance; /* by the hour: squares of what is left over, 1 on the whole */
     float variance_gain;           /* what it would have added to the log likelihood, faded */
     float late;                    /* mean square of the last hours' normal scores, and */
     float late_mean;               /* their mean */
-    uint64_t season_retry;         /* total at which a season that did not help is tried again */
+    bool cycle_alone;      /* not on top of day and week, which said nothing when it was found */
+    bool mixture_seasonal; /* its values are freed of seasons */
+    uint64_t season_retry; /* total at which a season that did not help is tried again */
 
     /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
      * squared residuals over the weight. */
@@ -118,9 +133,9 @@ struct model_series {
     double day_mean;    /* over the last day, outliers too: what seasons begin with */
     double weight_mean; /* of the observations' weights */
 
-    float evidence[LAWS]; /* faded log predictive probability of each family of laws */
-    float tail_n[2];      /* [high]: how many values fell in the outer 5 % */
-    float tail_excess[2]; /* and the sum of how far, in -ln p beyond that */
+    float evidence[ALL_LAWS]; /* faded log predictive probability of each family of laws */
+    float tail_n[2];          /* [high]: how many values fell in the outer 5 % */
+    float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
 
     float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
     uint8_t run_at;
@@ -145,6 +160,7 @@ struct model_point {
     double foretold[LEVELS];
     double daily;   /* season factor (ratio) or addend at the time, or 1 / 0 */
     double weekly;  /* both seasons together */
+    double cycle;   /* and with the cycle */
     double mean;    /* what is expected, on the scale of the levels */
     double steady;  /* the same, slower to change its mind: for runs */
     double between; /* variance between those who foretell */
@@ -159,13 +175,36 @@ struct model_place {
     double lower;  /* ln P(at most the value) */
     double raw[2]; /* [high]: before calibration, half of the value's own probability left out */
     double sd;     /* on the scale of the levels */
-    double log_pdf[LAWS];
+    double log_pdf[ALL_LAWS];
     bool back; /* an outlier here, ordinary at the other level */
     double z;  /* normal score, clipped to +-SERIES_CLIP */
 };
 
 /* Of what two hours are apart, by which a season may be wrong. */
 #define MODEL_CLOCK_ROOM 0.3
+
+/* seasons.c */
+/* Begins those that there is reason to look for. */
+void model_seasons_look(struct model_series *s);
+void model_seasons_learn(struct model_series *s, const struct model_point *p, ts_ns time, double y,
+                         double sd);
+/* Those that have not helped go, and are tried again later. */
+void model_seasons_drop(struct model_series *s);
+void model_seasons_forget(struct model_series *s);
+void model_seasons_forget_cycle(struct model_series *s);
+/* Begins the cycle of so many buckets, alone or on top of day and week. False when memory is short.
+ */
+bool model_seasons_cycle(struct model_series *s, const struct model_point *p, double buckets,
+                         bool alone);
+
+/* find.c: cycles of unknown length and several modes, by a sample. */
+/* The value as the mixture takes it: freed of seasons if it is a seasonal one, counts by their
+ * roots.
+ */
+double model_find_measure(const struct model_series *s, const struct model_point *p, double y);
+void model_find_learn(struct model_series *s, const struct model_point *p, double y, double sd,
+                      bool outlier);
+void model_find_forget(struct model_series *s);
 
 /* change.c */
 /* A value far outside is not learned; a run of them on one side is, when it lasts: true then. */
@@ -200,6 +239,8 @@ void model_level_clear(struct model_series *s);
 /* Who is heard how much, from losses and records; after every change of these. */
 void model_level_weigh(struct model_series *s);
 
+/* What foreteller i says of a time. */
+double model_level_one(const struct model_series *s, int i, ts_ns time);
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out);
 /* Who foretold how well; also for values that are not learned. */
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd);
@@ -222,6 +263,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
 /* 95 % of the law: the values at which both tails are 2.5 %. */
 void model_law_bounds(const struct model_series *s, const struct model_point *p, double *out_lower,
                       double *out_upper);
+/* The evidence of the best law with one mode. */
+double model_law_best(const struct model_series *s);
 /* The expected value itself (median on the logarithmic scale). */
 double model_law_typical(const struct model_series *s, const struct model_point *p);
 

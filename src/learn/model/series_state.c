@@ -16,6 +16,17 @@
 #define MOST_LEVEL 1e36
 #define MOST_MOVED 100.0F
 
+/* What a series has beside itself. */
+enum {
+    HAS_DAILY = 1,
+    HAS_WEEKLY = 2,
+    HAS_VARIANCE = 4,
+    HAS_CYCLE = 8,
+    HAS_SAMPLE = 16,
+    HAS_MIXTURE = 32,
+    HAS_ALL = 63,
+};
+
 /* All plain numbers of a series in order; what may be negative is told apart. */
 struct field {
     double *d;
@@ -23,7 +34,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 13 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 19 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -68,8 +79,11 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(late_mean, true);
     SMALL(moved[0], false);
     SMALL(moved[1], false);
-    for (int i = 0; i < LAWS; i++)
+    for (int i = 0; i < ALL_LAWS; i++)
         SMALL(evidence[i], true);
+    for (int i = 0; i < 4; i++)
+        SMALL(shape[i], true);
+    SMALL(shape_last, true);
     for (int i = 0; i < 2; i++) {
         SMALL(tail_n[i], false);
         SMALL(tail_excess[i], false);
@@ -100,16 +114,21 @@ void model_series_save(const struct model_series *s, struct buf *out)
     size_t n = list_fields(&copy, field);
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
-    buf_char(out, (char)((s->daily != NULL ? 1 : 0) + (s->weekly != NULL ? 2 : 0) +
-                         (s->variance != NULL ? 4 : 0)));
+    buf_char(out,
+             (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
+                    (s->variance != NULL ? HAS_VARIANCE : 0) | (s->cycle != NULL ? HAS_CYCLE : 0) |
+                    (s->sample != NULL ? HAS_SAMPLE : 0) | (s->mixture != NULL ? HAS_MIXTURE : 0)));
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->change.high);
     buf_char(out, (char)s->mode_open);
     buf_char(out, (char)s->other.seasonal);
+    buf_char(out, (char)s->cycle_alone);
+    buf_char(out, (char)s->mixture_seasonal);
     buf_le32(out, s->change.n);
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
     buf_le64(out, s->season_retry);
+    buf_le64(out, s->sample_retry);
     buf_le64(out, (uint64_t)s->clock);
     for (size_t i = 0; i < n; i++)
         buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
@@ -120,6 +139,12 @@ void model_series_save(const struct model_series *s, struct buf *out)
         model_season_save(s->weekly, out);
     if (s->variance != NULL)
         model_season_save(s->variance, out);
+    if (s->cycle != NULL)
+        model_season_save(s->cycle, out);
+    if (s->sample != NULL)
+        model_sample_save(s->sample, out);
+    if (s->mixture != NULL)
+        model_mixture_save(s->mixture, out);
 }
 
 /* What the arithmetic relies on beyond the range of each number. */
@@ -130,6 +155,7 @@ static bool sound(const struct model_series *s)
         s->moved[0] > MOST_MOVED || s->moved[1] > MOST_MOVED ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
         (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios) ||
+        (s->cycle != NULL && model_season_is_ratio(s->cycle) != ratios) ||
         (s->variance != NULL && !model_season_is_ratio(s->variance)))
         return false;
     bool kind_fits =
@@ -147,10 +173,20 @@ static bool sound(const struct model_series *s)
         if (ratio && l->n > 0.0F && (l->a < 0 || l->b < 0))
             return false;
         if (i >= LEVEL_DAILY && l->n > 0.0F &&
-            (i >= LEVEL_WEEKLY ? s->weekly == NULL : s->daily == NULL))
+            (i >= LEVEL_CYCLE    ? s->cycle
+             : i >= LEVEL_WEEKLY ? s->weekly
+                                 : s->daily) == NULL)
             return false;
     }
     return true;
+}
+
+static enum err load_mixture(struct cursor *in, struct model_series *s)
+{
+    s->mixture = mem_alloc(sizeof(*s->mixture));
+    if (s->mixture == NULL)
+        return ERR_MEMORY;
+    return model_mixture_load(in, s->mixture) ? ERR_NONE : ERR_FORMAT;
 }
 
 enum err model_series_load(struct cursor *in, const struct model_params *params,
@@ -166,7 +202,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         return ERR_MEMORY;
     uint8_t scale = cursor_u8(in);
     uint8_t seasons = cursor_u8(in);
-    if ((seasons & 1) != 0 && !model_level_grow(s)) {
+    if ((seasons & (HAS_DAILY | HAS_CYCLE)) != 0 && !model_level_grow(s)) {
         model_series_free(s);
         return ERR_MEMORY;
     }
@@ -174,11 +210,14 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     uint8_t high = cursor_u8(in);
     s->mode_open = cursor_u8(in);
     s->other.seasonal = cursor_u8(in) != 0;
+    s->cycle_alone = cursor_u8(in) != 0;
+    s->mixture_seasonal = cursor_u8(in) != 0;
     s->change.n = cursor_le32(in);
     s->change.high = high != 0;
     s->last = (ts_ns)cursor_le64(in);
     s->total = cursor_le64(in);
     s->season_retry = cursor_le64(in);
+    s->sample_retry = cursor_le64(in);
     s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
     size_t n = list_fields(s, field);
@@ -192,15 +231,22 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
             *field[i].f = (float)x;
     }
     model_recur_load(in, &s->recur);
-    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= 7 && (seasons & 3) != 2
+    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= HAS_ALL &&
+                         (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
                      ? ERR_NONE
                      : ERR_FORMAT;
-    if (e == ERR_NONE && (seasons & 1) != 0)
+    if (e == ERR_NONE && (seasons & HAS_DAILY) != 0)
         e = model_season_load(in, &s->daily);
-    if (e == ERR_NONE && (seasons & 2) != 0)
+    if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)
         e = model_season_load(in, &s->weekly);
-    if (e == ERR_NONE && (seasons & 4) != 0)
+    if (e == ERR_NONE && (seasons & HAS_VARIANCE) != 0)
         e = model_season_load(in, &s->variance);
+    if (e == ERR_NONE && (seasons & HAS_CYCLE) != 0)
+        e = model_season_load(in, &s->cycle);
+    if (e == ERR_NONE && (seasons & HAS_SAMPLE) != 0)
+        e = model_sample_load(in, &s->sample);
+    if (e == ERR_NONE && (seasons & HAS_MIXTURE) != 0)
+        e = load_mixture(in, s);
     s->scale = e == ERR_NONE ? (enum model_scale)scale : SCALE_LINEAR;
     if (e == ERR_NONE && !sound(s))
         e = ERR_FORMAT;

@@ -184,12 +184,12 @@ static void what_does_not_fit_is_counted(void **state)
     assert_int_equal(count(&out, "\"the forecast ends after 40 of 96 buckets\""), 2);
     detect_forecast_free(f);
     o = defaults();
-    o.max_model_memory = 2500;
+    o.max_model_memory = 3200;
     f = begin(d, &o);
     run(f, &out);
     size_t n = count(&out, "\"result_type\":\"model_forecast\"");
     assert_true(n > 0 && n < 4 * 96 && n % 96 == 0);
-    assert_int_equal(count(&out, "their models take more than 2500 bytes\""), 2);
+    assert_int_equal(count(&out, "their models take more than 3200 bytes\""), 2);
     detect_forecast_free(f);
     detect_free(d);
     detect_job_free(job);

@@ -157,6 +157,28 @@ static void the_greatest_of_many_has_a_law_of_its_own(void **state)
     model_series_free(s);
 }
 
+static void the_second_morning_is_like_the_first(void **state)
+{
+    (void)state;
+    for (int kind = MODEL_COUNT; kind <= MODEL_VALUE; kind++) {
+        struct model_series *s = make((enum model_kind)kind, MODEL_HIGH);
+        struct rng r;
+        rng_init(&r, 21);
+        /* Ten hours of day, a night, and day again; no day has been seen whole. */
+        for (int i = 32; i < 96 + 72; i++) {
+            bool day = i % 96 >= 32 && i % 96 < 72;
+            double value = floor((day ? 250 : 12) * exp(0.35 * rng_normal(&r)));
+            struct model_judgement j = step(s, i * SPAN, value);
+            assert_true(i < 96 || model_score_anchor(j.log_p, 96) < 75);
+        }
+        struct model_observation o = {(96 + 72) * SPAN, 50000, 1, 1};
+        struct model_judgement j;
+        model_series_judge(s, &o, &j);
+        assert_true(model_score_anchor(j.log_p, 96) >= 50);
+        model_series_free(s);
+    }
+}
+
 static void silence_is_seen_on_the_low_side(void **state)
 {
     (void)state;
@@ -269,8 +291,10 @@ static void a_young_series_is_small(void **state)
 {
     (void)state;
     struct model_series *s = make(MODEL_COUNT, MODEL_HIGH);
+    struct rng r;
+    rng_init(&r, 13);
     for (int i = 0; i < 90; i++)
-        step(s, i * SPAN, i % 5);
+        step(s, i * SPAN, poisson(&r, 3));
     assert_true(model_series_memory(s) <= 800);
     model_series_free(s);
     model_series_free(NULL);
@@ -285,6 +309,7 @@ int main(void)
         cmocka_unit_test(the_hour_is_learned),
         cmocka_unit_test(the_variance_of_the_hour_is_learned),
         cmocka_unit_test(the_greatest_of_many_has_a_law_of_its_own),
+        cmocka_unit_test(the_second_morning_is_like_the_first),
         cmocka_unit_test(silence_is_seen_on_the_low_side),
         cmocka_unit_test(a_run_is_seen_where_no_bucket_is),
         cmocka_unit_test(interim_results_look_up_only),

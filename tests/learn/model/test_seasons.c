@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/rng.h"
+#include "model/series_priv.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SPAN (15 * TIME_MIN)
+#define DAY 96
+
+static struct model_series *make(enum model_kind kind)
+{
+    struct model_params p = {SPAN, kind, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    assert_non_null(s);
+    return s;
+}
+
+static void learn(struct model_series *s, int bucket, double value)
+{
+    struct model_observation o = {bucket * SPAN, value, 1, 1};
+    model_series_learn(s, &o);
+}
+
+static void a_season_comes_when_due_and_goes_when_useless(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 1);
+    struct model_series *flat = make(MODEL_VALUE);
+    struct model_series *wave = make(MODEL_VALUE);
+    for (int i = 0; i < 60 * DAY; i++) {
+        double noise = rng_normal(&r);
+        learn(flat, i, 100 + noise);
+        learn(wave, i, 100 + noise + 10 * sin(2 * 3.14159265358979 * i / DAY));
+        assert_int_equal(flat->daily != NULL, flat->levels == LEVELS || flat->cycle != NULL);
+        if (i == DAY - 2)
+            assert_null(wave->daily);
+        if (i == 2 * DAY)
+            assert_non_null(wave->daily);
+        if (i == 8 * DAY)
+            assert_non_null(wave->weekly);
+    }
+    assert_null(flat->weekly);
+    assert_null(flat->variance);
+    assert_non_null(wave->daily);
+    model_series_free(flat);
+    model_series_free(wave);
+}
+
+static void a_standstill_leaves_the_shape_alone(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 2);
+    struct model_series *s = make(MODEL_COUNT);
+    double before[4];
+    for (int i = 0; i < 22 * DAY; i++) {
+        double mean = 200 * (1 + 0.8 * sin(2 * 3.14159265358979 * i / DAY));
+        learn(s, i, i < 20 * DAY ? floor(mean * exp(0.05 * rng_normal(&r))) : 0);
+        if (i == 20 * DAY - 1 || i == 22 * DAY - 1)
+            for (int q = 0; q < 4; q++) {
+                struct model_point p;
+                model_level_foretell(s, (i + 1 + q * DAY / 4) * SPAN, &p);
+                double now = p.daily;
+                if (i == 20 * DAY - 1)
+                    before[q] = now;
+                else
+                    assert_true(fabs(now / before[q] - 1) < 0.5);
+            }
+    }
+    model_series_free(s);
+}
+
+static void no_cycle_without_room(void **state)
+{
+    (void)state;
+    struct model_series *s = make(MODEL_VALUE);
+    struct model_point p = {.weekly = 2, .mean = 5};
+    assert_false(model_seasons_cycle(s, &p, 1.5, false));
+    assert_null(s->cycle);
+    assert_int_equal(s->levels, LEVEL_DAILY);
+    assert_true(model_seasons_cycle(s, &p, 18, false));
+    assert_true(model_season_base(s->cycle) == 3);
+    assert_int_equal(s->levels, LEVELS);
+    model_seasons_forget(s);
+    assert_null(s->cycle);
+    assert_int_equal(s->levels, LEVEL_DAILY);
+    model_series_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_season_comes_when_due_and_goes_when_useless),
+        cmocka_unit_test(a_standstill_leaves_the_shape_alone),
+        cmocka_unit_test(no_cycle_without_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
