@@ -187,8 +187,39 @@ static void save_recent(const struct detect *d, struct buf *out)
     }
 }
 
-void detect_state_save(const struct detect *d, struct buf *out)
+/* Where a state goes: all of it into one buffer, or piece by piece through it. */
+struct saver {
+    struct buf *raw;
+    void (*full)(struct saver *s); /* takes what raw holds and empties it; NULL: it grows */
+};
+
+#define PIECE ((size_t)256 * 1024)
+
+static void piece_done(struct saver *s)
 {
+    if (s->full != NULL && s->raw->n >= PIECE)
+        s->full(s);
+}
+
+static void save_names(const struct detect *d, struct saver *s)
+{
+    struct buf *out = s->raw;
+    buf_le32(out, detect_names_generation(d->names));
+    buf_le32(out, (uint32_t)detect_names_count(d->names));
+    for (uint32_t id = detect_names_next(d->names, 0); id != 0;
+         id = detect_names_next(d->names, id)) {
+        struct bytes text = detect_names_text(d->names, id);
+        buf_le32(out, id);
+        buf_le32(out, detect_names_used(d->names, id));
+        buf_le32(out, (uint32_t)text.n);
+        buf_add(out, text.p, text.n);
+        piece_done(s);
+    }
+}
+
+static void save_state(const struct detect *d, struct saver *s)
+{
+    struct buf *out = s->raw;
     const char *counts = (const char *)&d->counts;
     uint64_t v;
     for (size_t i = 0; i < COUNTS; i++) {
@@ -214,16 +245,7 @@ void detect_state_save(const struct detect *d, struct buf *out)
     model_history_save(&d->bucket_history, out);
     for (size_t i = 0; i < d->job->n_influencers; i++)
         model_history_save(&d->influencer_history[i], out);
-    buf_le32(out, detect_names_generation(d->names));
-    buf_le32(out, (uint32_t)detect_names_count(d->names));
-    for (uint32_t id = detect_names_next(d->names, 0); id != 0;
-         id = detect_names_next(d->names, id)) {
-        struct bytes text = detect_names_text(d->names, id);
-        buf_le32(out, id);
-        buf_le32(out, detect_names_used(d->names, id));
-        buf_le32(out, (uint32_t)text.n);
-        buf_add(out, text.p, text.n);
-    }
+    save_names(d, s);
     for (size_t c = 0; c < DETECT_CLASSES; c++) {
         if (!class_saved(d->job, c))
             continue;
@@ -233,12 +255,21 @@ void detect_state_save(const struct detect *d, struct buf *out)
             const struct detect_entity *e = detect_table_at(d->table, (enum detect_class)c, i);
             if (e != NULL)
                 save_entity(d, e, out);
+            piece_done(s);
         }
     }
     save_recent(d, out);
     buf_le32(out, (uint32_t)d->n_open);
-    for (size_t i = 0; i < d->n_open; i++)
+    for (size_t i = 0; i < d->n_open; i++) {
         detect_bucket_save(d->open[i], out);
+        piece_done(s);
+    }
+}
+
+void detect_state_save(const struct detect *d, struct buf *out)
+{
+    struct saver s = {.raw = out};
+    save_state(d, &s);
 }
 
 static uint64_t checksum(const void *p, size_t n)
@@ -247,34 +278,74 @@ static uint64_t checksum(const void *p, size_t n)
     return hash_bytes(key, p, n);
 }
 
+/* Compresses as it goes: a state in the clear is as large as what it is of. */
+struct packer {
+    struct saver saver; /* first: what full() is given */
+    ZSTD_CCtx *zstd;
+    struct buf *out;
+    uint64_t raw_n;
+};
+
+static void pack(struct packer *p, ZSTD_EndDirective how)
+{
+    struct buf *raw = p->saver.raw;
+    ZSTD_inBuffer in = {raw->p, raw->n, 0};
+    size_t left = 1;
+    while (!p->out->failed && (in.pos < in.size || (how == ZSTD_e_end && left > 0))) {
+        size_t room = ZSTD_CStreamOutSize();
+        char *to = buf_reserve(p->out, room);
+        if (to == NULL)
+            break;
+        ZSTD_outBuffer out = {to, room, 0};
+        left = ZSTD_compressStream2(p->zstd, &out, &in, how);
+        p->out->n += out.pos;
+        p->out->failed |= ZSTD_isError(left) != 0;
+    }
+    p->out->failed |= !buf_ok(raw);
+    p->raw_n += raw->n;
+    buf_clear(raw);
+}
+
+static void pack_piece(struct saver *s)
+{
+    void *whole = s;
+    pack(whole, ZSTD_e_continue);
+}
+
+static void put_le64(char *to, uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (char)(v >> (8 * i));
+}
+
 void detect_save(const struct detect *d, struct buf *out)
 {
     struct buf raw;
-    buf_init(&raw);
-    detect_state_save(d, &raw);
-    size_t bound = ZSTD_compressBound(raw.n);
+    struct packer p = {
+        .saver = {.raw = &raw, .full = pack_piece}, .zstd = ZSTD_createCCtx(), .out = out};
     size_t begin = out->n;
-    char *to = buf_ok(&raw) ? buf_reserve(out, HEAD + bound) : NULL;
-    if (to == NULL) {
+    if (p.zstd == NULL ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(p.zstd, ZSTD_c_compressionLevel, 1))) {
+        ZSTD_freeCCtx(p.zstd);
         out->failed = true;
-        buf_release(&raw);
         return;
     }
+    buf_init(&raw);
     buf_add(out, MAGIC, 8);
     buf_le16(out, VERSION);
     buf_le16(out, 0);
     buf_le32(out, 0);
     buf_le64(out, d->options.seed.k0);
     buf_le64(out, d->options.seed.k1);
-    buf_le64(out, raw.n);
+    buf_le64(out, 0); /* the length, known at the end */
     buf_le64(out, signature(d->job));
-    size_t n = ZSTD_compress(out->p + out->n, bound, raw.p, raw.n, 1);
+    save_state(d, &p.saver);
+    pack(&p, ZSTD_e_end);
     buf_release(&raw);
-    if (ZSTD_isError(n)) {
-        out->failed = true;
+    ZSTD_freeCCtx(p.zstd);
+    if (!buf_ok(out))
         return;
-    }
-    out->n += n;
+    put_le64(out->p + begin + 32, p.raw_n);
     buf_le64(out, checksum(out->p + begin, out->n - begin));
 }
 
