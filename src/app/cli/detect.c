@@ -159,7 +159,7 @@ static enum err read_csv(struct run *r, const char *path, struct err_text *why)
         return err_set_at(why, err_from_errno(number), path, 0, "cannot be read: %s",
                           strerror(number));
     }
-    size_t size = 1 << 20;
+    size_t size = 1 << 18;
     char *piece = mem_alloc(size);
     struct detect_csv *csv = detect_csv_new(on_header, on_row, r);
     enum err err = piece != NULL && csv != NULL ? ERR_NONE : ERR_MEMORY;

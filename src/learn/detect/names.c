@@ -18,10 +18,10 @@ struct name {
 
 /*
  * Each name is a piece of its own, so that what is forgotten makes room for models too. Per name
- * besides: a pointer, up to 12 bytes of slots and half as many while they double, a place in a
- * list.
+ * besides: a pointer, up to 15 bytes of slots and tags and half as many while they double, a place
+ * in a list.
  */
-#define AROUND 32
+#define AROUND 36
 /* Tables shrink when so little of them is in use. */
 #define SPARSE 8
 #define SLOTS_LEAST 256
@@ -32,6 +32,7 @@ struct detect_names {
     size_t n;
     size_t cap;
     uint32_t *slots; /* numbers, 0 free; open addressing, linear probing */
+    uint8_t *tags;   /* of hashes, one a slot: spares a look at names that are not meant */
     size_t mask;
     size_t live;
     uint32_t *free_ids;
@@ -52,11 +53,12 @@ struct detect_names *detect_names_new(struct hash_key seed)
     t->seed = seed;
     t->mask = SLOTS_LEAST - 1;
     t->slots = mem_zero(t->mask + 1, sizeof(*t->slots));
+    t->tags = mem_zero(t->mask + 1, sizeof(*t->tags));
     t->cap = 128;
     t->names = mem_zero(t->cap, sizeof(struct name *));
     t->n = 1;
     t->generation = 1;
-    if (t->slots == NULL || t->names == NULL) {
+    if (t->slots == NULL || t->tags == NULL || t->names == NULL) {
         detect_names_free(t);
         return NULL;
     }
@@ -71,16 +73,26 @@ void detect_names_free(struct detect_names *t)
         mem_free(t->names[i]);
     mem_free(t->names);
     mem_free(t->slots);
+    mem_free(t->tags);
     mem_free(t->free_ids);
     mem_free(t->loose);
     mem_free(t);
 }
 
+static uint8_t tag_of(uint64_t hash)
+{
+    return (uint8_t)(hash >> 56);
+}
+
 static bool rehash(struct detect_names *t, size_t mask)
 {
     uint32_t *slots = mem_zero(mask + 1, sizeof(*slots));
-    if (slots == NULL)
+    uint8_t *tags = mem_zero(mask + 1, sizeof(*tags));
+    if (slots == NULL || tags == NULL) {
+        mem_free(slots);
+        mem_free(tags);
         return false;
+    }
     for (size_t i = 0; i <= t->mask; i++) {
         uint32_t id = t->slots[i];
         if (id == 0)
@@ -89,9 +101,12 @@ static bool rehash(struct detect_names *t, size_t mask)
         while (slots[at] != 0)
             at = (at + 1) & mask;
         slots[at] = id;
+        tags[at] = t->tags[i];
     }
     mem_free(t->slots);
+    mem_free(t->tags);
     t->slots = slots;
+    t->tags = tags;
     t->mask = mask;
     return true;
 }
@@ -142,6 +157,8 @@ static size_t slot_of(const struct detect_names *t, struct bytes text, uint64_t 
 {
     size_t at = hash & t->mask;
     for (; t->slots[at] != 0; at = (at + 1) & t->mask) {
+        if (t->tags[at] != tag_of(hash))
+            continue;
         const struct name *e = t->names[t->slots[at]];
         if (e->hash == hash && e->len == text.n && memcmp(e->text, text.p, text.n) == 0)
             break;
@@ -183,6 +200,7 @@ uint32_t detect_names_put(struct detect_names *t, struct bytes text)
         memcpy(e->text, text.p, text.n);
     t->names[id] = e;
     t->slots[at] = id;
+    t->tags[at] = tag_of(hash);
     t->live++;
     t->bytes += mem_cost(size_of(text.n));
     return id;
@@ -265,6 +283,7 @@ static void unslot(struct detect_names *t, uint32_t id)
         size_t home = t->names[t->slots[at]]->hash & t->mask;
         if (((at - home) & t->mask) >= ((at - hole) & t->mask)) {
             t->slots[hole] = t->slots[at];
+            t->tags[hole] = t->tags[at];
             hole = at;
         }
     }
