@@ -216,6 +216,11 @@ const char *daemon_preview_note(const struct daemon_preview *p, size_t i)
     return p->feed != NULL && i < p->feed->n_notes ? p->feed->notes[i] : NULL;
 }
 
+const struct query *daemon_preview_query(const struct daemon_preview *p)
+{
+    return p->feed != NULL ? p->feed->query : NULL;
+}
+
 bool daemon_preview_wants(const struct daemon_preview *p, const struct event *e)
 {
     return (p->from == TIME_NONE || e->time >= p->from) && e->time < p->to &&

@@ -25,6 +25,7 @@ struct daemon_preview;
 struct detect_calendars;
 struct detect_filters;
 struct event;
+struct query;
 
 struct daemon_preview_settings {
     const char *job; /* Elastic's JSON */
@@ -53,6 +54,8 @@ void daemon_preview_free(struct daemon_preview *p); /* NULL is fine */
 /* What was read of the job and the datafeed and has no effect: the i-th sentence; NULL: no more. */
 const char *daemon_preview_note(const struct daemon_preview *p, size_t i);
 
+/* The datafeed's query, for whoever looks for events; NULL: every event. Lives as long as p. */
+const struct query *daemon_preview_query(const struct daemon_preview *p);
 /* Whether the job takes the event. */
 bool daemon_preview_wants(const struct daemon_preview *p, const struct event *e);
 /* Up to when events come, as far as is known: at most half of that is learning time. */

@@ -47,8 +47,11 @@ static enum err run_past(struct past *x, ts_ns from, ts_ns to, struct err_text *
     x->reached = DAEMON_PLACE_NONE;
     while (from < to) {
         ts_ns until = to - from > window ? from + window : to;
-        const struct store_search what = {
-            .from = from, .to = until, .apart = true, .cancel = daemon_asked_cancel(x->asked)};
+        const struct store_search what = {.query = daemon_preview_query(x->preview),
+                                          .from = from,
+                                          .to = until,
+                                          .apart = true,
+                                          .cancel = daemon_asked_cancel(x->asked)};
         x->n = 0;
         enum err err = store_search(x->asked->data->store, &what, take, x, why);
         if (x->err != ERR_NONE)
