@@ -23,6 +23,7 @@ static double result_score(const struct detect_result *r)
     case DETECT_RESULT_MODEL_FORECAST:
     case DETECT_RESULT_FORECAST_REQUEST:
     case DETECT_RESULT_OVERALL_BUCKET:
+    case DETECT_RESULT_ANNOTATION:
         break;
     }
     return 0;

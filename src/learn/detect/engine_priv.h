@@ -231,6 +231,27 @@ enum err detect_report(struct detect *d, const struct detect_closing *c,
 /* A name's text; none where the detector has no such field. */
 struct bytes detect_name_text(const struct detect *d, const char *field, uint32_t id);
 
+/* annotate.c: series whose models have adopted something with the bucket that was learned. */
+struct detect_change {
+    uint32_t partition;
+    uint32_t by;
+    uint8_t detector;
+    struct model_changed changed;
+};
+
+struct detect_changes {
+    struct detect_change *list;
+    size_t n;
+    size_t cap;
+    size_t left_out; /* for want of room or memory: they are told by number */
+};
+
+/* Keeps what the metric series of a detector adopted with its last bucket, if it did. */
+void detect_annotate_take(struct detect_changes *notes, const struct detect_metric *m);
+/* Sends annotations, in the order of the pieces. */
+void detect_annotate_report(struct detect *d, const struct detect_closing *c,
+                            const struct detect_changes *const *pieces, size_t n);
+
 /* plot.c: what the models expect of this bucket, before they learn it. */
 enum err detect_report_plots(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;
 /* What a detector measures, as model_feature says it. */

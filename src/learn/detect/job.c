@@ -299,6 +299,7 @@ static enum err read_analysis(const struct format_node *root, struct detect_job 
 static enum err read_limits(const struct format_node *root, struct detect_job *job,
                             const struct detect_notes *notes, struct err_text *why)
 {
+    job->annotations = true;
     job->memory_limit = (uint64_t)1 << 30;
     const struct format_node *al = NULL;
     TRY(detect_read_object(root, "analysis_limits", &al, why));

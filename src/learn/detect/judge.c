@@ -18,6 +18,7 @@ struct piece {
     struct detect_candidates found;
     size_t tested[DETECT_MEASURES_MAX];
     ptrdiff_t bytes; /* by which series grew */
+    struct detect_changes notes;
 };
 
 struct work {
@@ -277,8 +278,10 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
         struct detect_metric *m = e;
         m->seen++;
         m->last_seen = start;
-        if (!skip)
+        if (!skip) {
             model_series_learn(m->series, &o);
+            detect_annotate_take(&piece->notes, m);
+        }
         size_t now = detect_series_bytes(m->series);
         piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
         m->bytes = (uint32_t)now;
@@ -392,6 +395,7 @@ static void learn_silent_one(struct work *w, struct detect_entity *e, struct pie
     struct model_observation o = {
         .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
     model_series_learn(m->series, &o);
+    detect_annotate_take(&piece->notes, m);
     size_t now = detect_series_bytes(m->series);
     piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
     m->bytes = (uint32_t)now;
@@ -519,8 +523,15 @@ static enum err close_with(struct work *w)
     if (judge && final)
         run_silent(w, false);
     mark_cells(w, 0);
-    for (size_t i = 0; i < DETECT_SHARDS; i++)
+    const struct detect_changes *notes[DETECT_SHARDS];
+    for (size_t i = 0; i < DETECT_SHARDS; i++) {
         d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);
+        notes[i] = &w->pieces[i].notes;
+    }
+    if (d->job->annotations && d->options.sink != NULL)
+        detect_annotate_report(d, w->c, notes, DETECT_SHARDS);
+    for (size_t i = 0; i < DETECT_SHARDS; i++)
+        mem_free(w->pieces[i].notes.list);
     return e;
 }
 

@@ -20,7 +20,8 @@ const char *detect_result_type_name(enum detect_result_type type)
                                         "model_snapshot",
                                         "model_forecast",
                                         "model_forecast_request_stats",
-                                        "overall_bucket"};
+                                        "overall_bucket",
+                                        "annotation"};
     return names[type];
 }
 
@@ -369,6 +370,21 @@ static void write_influencer(struct format_writer *w, const struct detect_result
         text(w, i->field, i->value);
 }
 
+static void write_annotation(struct format_writer *w, const struct detect_result *r)
+{
+    const struct detect_annotation *a = &r->annotation;
+    head(w, r);
+    format_write_field_i64(w, "timestamp", to_ms(r->time));
+    format_write_field_i64(w, "end_timestamp", to_ms(r->time + r->span_ns));
+    format_write_field_str(w, "type", "annotation");
+    format_write_field_str(w, "event", "model_change");
+    format_write_field_i64(w, "detector_index", a->detector);
+    named(w, "partition_field", a->partition_name, a->partition);
+    named(w, "by_field", a->by_name, a->by);
+    named(w, "over_field", a->over_name, a->over);
+    format_write_field_str(w, "annotation", a->text);
+}
+
 static void write_plot(struct format_writer *w, const struct detect_result *r)
 {
     const struct detect_model_plot *p = &r->plot;
@@ -532,6 +548,9 @@ void detect_result_write(const struct detect_result *r, struct buf *out)
     case DETECT_RESULT_OVERALL_BUCKET:
         write_overall(&w, r);
         break;
+    case DETECT_RESULT_ANNOTATION:
+        write_annotation(&w, r);
+        break;
     }
     format_write_end_object(&w);
 }
@@ -564,6 +583,11 @@ struct detect_result_key detect_result_key(const struct detect_result *r)
         k.detector = r->plot.detector;
         k.hash = detect_result_hash(r->plot.by, r->plot.over, r->plot.partition, &k.len);
         break;
+    case DETECT_RESULT_ANNOTATION:
+        k.detector = r->annotation.detector;
+        k.hash = detect_result_hash(r->annotation.by, r->annotation.over, r->annotation.partition,
+                                    &k.len);
+        break;
     case DETECT_RESULT_INFLUENCER:
         k.field = r->influencer.field;
         k.hash = detect_result_hash(r->influencer.value, none, none, &k.len);
@@ -589,6 +613,7 @@ void detect_result_key_id(const char *job_id, ts_ns span_ns, const struct detect
     switch ((enum detect_result_type)k->type) {
     case DETECT_RESULT_RECORD:
     case DETECT_RESULT_MODEL_PLOT:
+    case DETECT_RESULT_ANNOTATION:
         buf_format(out, "_%u_%llu_%zu", k->detector, hash, k->len);
         break;
     case DETECT_RESULT_INFLUENCER:

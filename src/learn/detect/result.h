@@ -43,6 +43,7 @@ enum detect_result_type {
     DETECT_RESULT_MODEL_FORECAST,
     DETECT_RESULT_FORECAST_REQUEST,
     DETECT_RESULT_OVERALL_BUCKET, /* computed, not stored: has no id */
+    DETECT_RESULT_ANNOTATION,     /* what a series' model has come to believe */
 };
 
 /* "bucket", "record" …: the value of result_type. */
@@ -149,6 +150,17 @@ struct detect_influencer {
     double probability;
 };
 
+struct detect_annotation {
+    unsigned detector;
+    const char *by_name; /* NULL where the detector has none, or for a summary */
+    const char *over_name;
+    const char *partition_name;
+    struct bytes by;
+    struct bytes over;
+    struct bytes partition;
+    const char *text;
+};
+
 struct detect_model_plot {
     unsigned detector;
     const char *feature;
@@ -251,6 +263,7 @@ struct detect_result {
         struct detect_forecast_point forecast;
         struct detect_forecast_request forecast_request;
         struct detect_overall_bucket overall;
+        struct detect_annotation annotation;
     };
 };
 
