@@ -30,7 +30,7 @@ struct detect_entity;
  * twice while they grow: a cell also has its place in two lists and in the sorting at the bucket's
  * end.
  */
-#define DETECT_AROUND_CELL 64
+#define DETECT_AROUND_CELL 80
 #define DETECT_PART_COST (sizeof(struct detect_part) + 24)
 #define DETECT_PAIR_COST 24
 
