@@ -39,8 +39,11 @@
 #define TAIL_MOST 8.0                /* what one value can add */
 #define TAIL_PRIOR 10.0
 
-#define BACK (-9.2)   /* ln 1e-4 */
-#define BACK_ROOM 1.5 /* what comes back lies about where it was */
+#define BACK (-9.2)      /* ln 1e-4 */
+#define BACK_ROOM 1.5    /* what comes back lies about where it was */
+#define LOG_USUAL (-6.9) /* ln 1/1000 */
+#define USUAL_APART 2.0  /* standard deviations, or it is the present that is usual */
+#define USUAL_AFTER 48.0
 #define PAST_DAYS 2.5
 #define PAST_VALUES 8.0
 #define MODE_AFTER 6.0
@@ -447,6 +450,27 @@ double model_law_other(const struct model_series *s, const struct model_point *p
     return log(hazard * share) + M_LN2 + stats_special_log_normal_tail(z);
 }
 
+/*
+ * ln P(things are again as they have been for weeks at this hour, and a value so far from that or
+ * farther): what only those who follow the last hours have forgotten.
+ */
+static double usual_tail(const struct model_series *s, const struct model_point *p, double y,
+                         double weight)
+{
+    int best = LEVEL_SLOW;
+    for (int i = LEVEL_DAILY; i < s->levels; i += 2)
+        if (s->level[i].n > 0 && s->level[i].ever < s->level[best].ever)
+            best = i;
+    struct model_point usual = *p;
+    usual.mean = p->foretold[best];
+    usual.between = 0;
+    double sd = model_law_sd(s, &usual, weight);
+    if (fabs(usual.mean - p->mean) < USUAL_APART * sd)
+        return LOG_FLOOR;
+    double z = fabs(y - usual.mean) / sd;
+    return LOG_USUAL + M_LN2 + stats_special_log_normal_tail(z);
+}
+
 void model_law_learn_mode(struct model_series *s, int side, double y)
 {
     double keep = 1 - 1 / (MODE_TAUS * s->tau);
@@ -535,6 +559,8 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
             continue;
         double y = model_level_measure(s, value);
         double other = model_law_other(s, p, y);
+        if (s->n > USUAL_AFTER)
+            *tail = model_max(*tail, usual_tail(s, p, y, weight));
         out->back = out->back || (other > *tail && other > BACK);
         *tail = model_max(*tail, model_max(mode_tail(s, side, y), other));
     }

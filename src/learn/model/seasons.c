@@ -20,6 +20,8 @@
 #define VARIANCE_CYCLES 16.0
 #define VARIANCE_MOST 50.0 /* nats for or against it that are remembered */
 #define CYCLE_CLIP_SD 3.0
+#define CYCLE_DAYS 4.0
+#define CYCLE_MOST 48.0   /* turns */
 #define CYCLE_TRIALS 12   /* cycles after which one must have helped */
 #define CYCLE_LEAST 256.0 /* buckets, at least */
 
@@ -108,6 +110,9 @@ bool model_seasons_cycle(struct model_series *s, const struct model_point *p, do
     s->cycle = model_season_new(period, s->params.bucket_span, base, ratio);
     if (s->cycle == NULL)
         return false;
+    /* A short cycle comes round often enough to remember more than eight turns. */
+    double days = CYCLE_DAYS * (double)TIME_DAY / (double)period;
+    model_season_set_memory(s->cycle, model_min(model_max(days, 8), CYCLE_MOST));
     if (s->levels == LEVELS || model_level_grow(s))
         return true;
     model_season_free(s->cycle);
