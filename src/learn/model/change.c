@@ -25,7 +25,7 @@
 #define CLOCK_MOVED 8.0               /* nats in favour: the clock has moved */
 #define CLOCK_NEITHER 5.0 /* times as far as the hours are apart lies what fits neither */
 #define CLOCK_DAYS 14     /* cycles before a clock is believed */
-#define CLOCK_WEEKS 3
+#define CLOCK_WEEKS 2
 
 /* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
  * sooner that it had not seen all: after a tenth of what it has seen. */
@@ -157,12 +157,15 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     double sd = sd_at(s, p, mean, weight);
 
     double odds[2];
+    double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
     model_change_clock_odds(s, odds);
     for (int k = 0; k < 2; k++) {
         double there = model_level_one(s, best, at + model_change_clock_step(k));
         double apart = fabs(there - mean);
-        if (apart < CLOCK_TELLS * sd)
+        if (apart < CLOCK_TELLS * sd) {
+            odds[k] = (double)s->moved[k] + hazard; /* an hour that says nothing */
             continue;
+        }
         /* No season is exact; and that neither hour fits says nothing for the other one. */
         double room = MODEL_CLOCK_ROOM * apart;
         double here = log_normal(y, mean, hypot(sd, room));
@@ -173,7 +176,6 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     }
     int k = odds[1] > odds[0];
     if (odds[k] < CLOCK_MOVED) {
-        double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
         for (k = 0; k < 2; k++)
             s->moved[k] = (float)model_max(odds[k] - hazard, 0);
         return false;

@@ -18,6 +18,7 @@
 #define OWN_PRIOR_N 4.0
 #define TOP_PRIOR 0.5 /* the same of the largest value of a bucket */
 #define TOP_PRIOR_N 10.0
+#define LATE_TOPS 4
 #define EXCESS_PRIOR 1.0 /* mean excess of the logarithm in the tail */
 #define EXCESS_PRIOR_N 5.0
 #define TAIL_SHARE 0.1
@@ -120,13 +121,31 @@ static double histogram_quantile(const float *bins, double total, double share)
     return 0;
 }
 
+/*
+ * The second largest of the last few tops: what has come twice in the last hours is no news,
+ * however quiet the many before were, as they are on a morning.
+ */
+static double late_top(const struct model_population *p)
+{
+    if (p->tops_n <= LATE_TOPS)
+        return 0;
+    double most = 0;
+    double second = 0;
+    for (uint64_t i = p->tops_n - LATE_TOPS; i < p->tops_n; i++) {
+        double top = (double)p->tops[i % MODEL_POPULATION_TOPS];
+        second = model_max(second, model_min(most, top));
+        most = model_max(most, top);
+    }
+    return second;
+}
+
 /* ln P(one member of a bucket reaches y), from the largest values of the last buckets. */
 static double top_tail(const struct model_population *p, double y)
 {
     double n = model_min(p->tops_n, MODEL_POPULATION_TOPS);
     double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
     double sd = sqrt(v * (1 + 1 / n));
-    double reach = (y - p->top_middle) / sd;
+    double reach = (y - model_max(p->top_middle, late_top(p))) / sd;
     if (reach <= 0)
         return 0;
     /* Beyond the usual top, any of the members may be the one; around it the top says little about

@@ -18,7 +18,7 @@
 #define CLIP_SD 3.0
 #define RUN_AFTER 24.0 /* buckets before runs are judged */
 #define RUN_LOUD 3.0   /* normal scores that stand out for themselves */
-#define RUN_TOLD 2.0
+#define RUN_TOLD 3.0
 #define RUN_OWN 1.0           /* the bucket itself must lie so far out */
 #define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
@@ -27,6 +27,7 @@
 #define EXPLAINED_FADE 0.98
 #define RECUR_BELOW (-3.0)
 #define CLOCK_BELOW (-5.0)
+#define CLOCK_SAID (-4.0)
 #define RUN_GOES_ON 1.3
 #define SKIP_MOST 64 /* zeros learned one by one before the closed form */
 
@@ -216,9 +217,10 @@ void model_series_judge(const struct model_series *s, const struct model_observa
     if (out->multi_log_p < CLOCK_BELOW && model_change_clock_heard(s)) {
         /* A moved clock makes a run that is none. */
         double odds[2];
-        double none = clock_stood(s, odds);
-        out->multi_log_p =
-            stats_special_log_add(out->multi_log_p + none, stats_special_log_1m(none));
+        double moved = stats_special_log_1m(clock_stood(s, odds));
+        /* Only what buckets have said for it: that clocks move once a year explains no run. */
+        if (moved > CLOCK_SAID)
+            out->multi_log_p = model_max(out->multi_log_p, moved);
     }
     double single = model_min(out->single_log_p + SINGLE_COST, 0);
     double multi = model_min(out->multi_log_p + RUN_COST, 0);

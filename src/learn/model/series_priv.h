@@ -32,7 +32,7 @@ enum {
 #define MODEL_LEAST_LOSS 0.02F /* added to a mean squared error before its logarithm */
 #define LEVEL_TAU_MID 64.0
 
-#define MODEL_VARIANCE_HEARD 8.0F /* nats in favour of a variance that goes with the hour */
+#define MODEL_VARIANCE_HEARD 25.0F /* nats in favour of a variance that goes with the hour */
 
 /* How a series is measured. */
 enum model_scale {
