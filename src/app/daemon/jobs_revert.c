@@ -45,6 +45,12 @@ static enum err set_back(struct daemon_jobs *j, const struct daemon_job *r, cons
         err = store_state_snapshot_use(state, r->job->id, snapshot);
         if (err == ERR_NONE)
             err = store_state_result_delete(state, r->job->id, closed, TIME_MAX, !delete_results);
+        if (err == ERR_NONE && delete_results) {
+            /* What came since may have lowered earlier scores. */
+            detect_recall_scores(r->engine);
+            err = j->failed;
+            j->failed = ERR_NONE;
+        }
         if (err == ERR_NONE)
             err = store_state_job_set_position(state, r->job->id, closed, buf_text(&stats));
         if (err == ERR_NONE)

@@ -109,6 +109,10 @@ enum err detect_interim(struct detect *d) ERR_MUST_CHECK;
  */
 void detect_renormalize(struct detect *d);
 
+/* Sends the scores that recent results have in this engine, changed or not: for those who keep
+ * results and go back to an earlier state. */
+void detect_recall_scores(const struct detect *d);
+
 /* Sends a model_size_stats document to the sink. */
 void detect_report_size(struct detect *d);
 

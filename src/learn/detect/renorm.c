@@ -64,6 +64,31 @@ static bool send_update(const struct detect *d, const struct detect_result_key *
     return true;
 }
 
+/* Of a bucket its own influencer says the same in a document of its own. */
+static bool send_score(const struct detect *d, const struct detect_recent *x, struct buf *id)
+{
+    if (!send_update(d, &x->key, x->score, id))
+        return false;
+    if (x->key.type != DETECT_RESULT_BUCKET)
+        return true;
+    const struct detect_result_key own = {
+        .type = DETECT_RESULT_BUCKET_INFLUENCER, .field = "bucket_time", .time = x->key.time};
+    return send_update(d, &own, x->score, id);
+}
+
+void detect_recall_scores(const struct detect *d)
+{
+    if (d->options.update == NULL)
+        return;
+    struct buf id;
+    buf_init(&id);
+    for (size_t i = 0; i < d->n_recent; i++) {
+        if (!send_score(d, &d->recent[i], &id))
+            break;
+    }
+    buf_release(&id);
+}
+
 void detect_renormalize(struct detect *d)
 {
     if (d->options.update == NULL)
@@ -82,15 +107,7 @@ void detect_renormalize(struct detect *d)
         if (fabs(score - x->score) < UPDATE_MIN)
             continue;
         x->score = score;
-        bool ok = send_update(d, &x->key, score, &id);
-        if (x->key.type == DETECT_RESULT_BUCKET) {
-            /* Its own influencer says the same in a document of its own. */
-            const struct detect_result_key own = {.type = DETECT_RESULT_BUCKET_INFLUENCER,
-                                                  .field = "bucket_time",
-                                                  .time = x->key.time};
-            ok = ok && send_update(d, &own, score, &id);
-        }
-        if (!ok)
+        if (!send_score(d, x, &id))
             break;
     }
     buf_release(&id);

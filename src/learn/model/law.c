@@ -492,15 +492,17 @@ void model_law_learn_mode(struct model_series *s, int side, double y)
 }
 
 /*
- * ln P(at least, or at most, the value) by all the values there have been, whenever. While no day
- * has been seen twice, what was usual this morning is not unheard of after a quiet night.
+ * ln P(at least, or at most, the value) by all the values there have been, at any hour, if it lies
+ * among them. While no day has been seen twice, what was usual this morning is not unheard of after
+ * a quiet night.
  */
 static double past_tail(const struct model_series *s, int side, double value)
 {
     double days = (double)s->total * (double)s->params.bucket_span / (double)TIME_DAY;
     bool linear = s->scale == SCALE_LINEAR;
     double n = linear ? s->n : s->log_weight;
-    if (days > PAST_DAYS || n < PAST_VALUES || (!linear && !(value > 0)))
+    if (days > PAST_DAYS || n < PAST_VALUES || (!linear && !(value > 0)) ||
+        value > (double)s->greatest || value < (double)s->least)
         return LOG_FLOOR;
     double y = linear ? value : log(value);
     double mean = linear ? s->lin_mean : s->log_mean;

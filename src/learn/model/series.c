@@ -307,6 +307,8 @@ static void learn_moments(struct model_series *s, double value, double weight)
     s->total++;
     bool some = s->scale == SCALE_LINEAR || value > 0;
     s->occurred = s->occurred * keep + (value > 0 ? 1 : 0);
+    s->greatest = s->total == 1 || (float)value > s->greatest ? (float)value : s->greatest;
+    s->least = s->total == 1 || (float)value < s->least ? (float)value : s->least;
     double e = value - s->lin_mean;
     s->lin_mean += e / s->n;
     s->lin_squares = s->lin_squares * keep + model_max(e * (value - s->lin_mean), 0);

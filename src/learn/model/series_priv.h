@@ -130,6 +130,8 @@ struct model_series {
     double log_squares;
     double lin_mean; /* linear scale: the same of the values, to choose the scale */
     double lin_squares;
+    float greatest; /* of what has been learned */
+    float least;
     double day_mean;    /* over the last day, outliers too: what seasons begin with */
     double weight_mean; /* of the observations' weights */
 

@@ -34,7 +34,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 19 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 21 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -75,6 +75,8 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         SMALL(level[i].ever, false);
     }
     SMALL(variance_gain, true);
+    SMALL(greatest, true);
+    SMALL(least, true);
     SMALL(late, false);
     SMALL(late_mean, true);
     SMALL(moved[0], false);
