@@ -288,9 +288,9 @@ static enum err read_calendar(const struct format_node *v, struct detect_calenda
     return detect_read_unknown(v, "a calendar", notes);
 }
 
-static enum err add_calendar(struct detect_calendars *set, const struct format_node *v,
-                             struct err_text *why)
+static enum err add_calendar(void *ctx, const struct format_node *v, struct err_text *why)
 {
+    struct detect_calendars *set = ctx;
     const struct detect_notes notes = {&set->notes, &set->n_notes};
     struct detect_calendar **list =
         mem_resize(set->list, set->n + 1, sizeof(struct detect_calendar *));
@@ -314,24 +314,9 @@ static enum err add_calendar(struct detect_calendars *set, const struct format_n
 static enum err add_calendars(struct detect_calendars *set, const struct format_node *root,
                               struct err_text *why)
 {
-    const struct format_node *list = root;
-    if (format_node_type(root) == FORMAT_OBJECT && format_node_get(root, "calendars") != NULL) {
-        const struct detect_notes notes = {&set->notes, &set->n_notes};
-        static const char *const idle[] = {"count"};
-        list = format_node_get(root, "calendars");
-        if (format_node_type(list) != FORMAT_ARRAY)
-            return format_node_err(list, why, ERR_INVALID, "calendars must be a list of calendars");
-        detect_read_ignore(root, idle, 1);
-        TRY(detect_read_unknown(root, "the list of calendars", &notes));
-    }
-    if (format_node_type(list) != FORMAT_ARRAY)
-        return add_calendar(set, list, why);
-    if (format_node_count(list) > DETECT_CALENDARS_MAX)
-        return format_node_err(list, why, ERR_INVALID, "a list may hold at most %d calendars",
-                               DETECT_CALENDARS_MAX);
-    for (size_t i = 0; i < format_node_count(list); i++)
-        TRY(add_calendar(set, format_node_at(list, i), why));
-    return ERR_NONE;
+    const struct detect_notes notes = {&set->notes, &set->n_notes};
+    return detect_read_listed(root, "calendars", DETECT_CALENDARS_MAX, &notes, add_calendar, set,
+                              why);
 }
 
 enum err detect_calendars_from_node(struct detect_calendars *set, const struct format_node *node,

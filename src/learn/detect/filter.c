@@ -259,9 +259,9 @@ static enum err read_filter(const struct format_node *v, struct detect_filter *f
     return index_items(f);
 }
 
-static enum err add_filter(struct detect_filters *set, const struct format_node *v,
-                           struct err_text *why)
+static enum err add_filter(void *ctx, const struct format_node *v, struct err_text *why)
 {
+    struct detect_filters *set = ctx;
     const struct detect_notes notes = {&set->notes, &set->n_notes};
     struct detect_filter **list = mem_resize(set->list, set->n + 1, sizeof(struct detect_filter *));
     if (list == NULL)
@@ -285,24 +285,8 @@ static enum err add_filter(struct detect_filters *set, const struct format_node 
 static enum err add_filters(struct detect_filters *set, const struct format_node *root,
                             struct err_text *why)
 {
-    const struct format_node *list = root;
-    if (format_node_type(root) == FORMAT_OBJECT && format_node_get(root, "filters") != NULL) {
-        const struct detect_notes notes = {&set->notes, &set->n_notes};
-        static const char *const idle[] = {"count"};
-        list = format_node_get(root, "filters");
-        if (format_node_type(list) != FORMAT_ARRAY)
-            return format_node_err(list, why, ERR_INVALID, "filters must be a list of filters");
-        detect_read_ignore(root, idle, 1);
-        TRY(detect_read_unknown(root, "the list of filters", &notes));
-    }
-    if (format_node_type(list) != FORMAT_ARRAY)
-        return add_filter(set, list, why);
-    if (format_node_count(list) > DETECT_FILTERS_MAX)
-        return format_node_err(list, why, ERR_INVALID, "a list may hold at most %d filters",
-                               DETECT_FILTERS_MAX);
-    for (size_t i = 0; i < format_node_count(list); i++)
-        TRY(add_filter(set, format_node_at(list, i), why));
-    return ERR_NONE;
+    const struct detect_notes notes = {&set->notes, &set->n_notes};
+    return detect_read_listed(root, "filters", DETECT_FILTERS_MAX, &notes, add_filter, set, why);
 }
 
 enum err detect_filters_from_node(struct detect_filters *filters, const struct format_node *node,

@@ -179,6 +179,36 @@ void detect_read_ignore(const struct format_node *obj, const char *const *keys, 
     }
 }
 
+enum err detect_read_listed(const struct format_node *root, const char *items, size_t most,
+                            const struct detect_notes *notes, detect_read_item_fn fn, void *ctx,
+                            struct err_text *why)
+{
+    const struct format_node *list = root;
+    if (format_node_type(root) == FORMAT_OBJECT && format_node_get(root, items) != NULL) {
+        static const char *const idle[] = {"count"};
+        char what[64];
+        list = format_node_get(root, items);
+        if (format_node_type(list) != FORMAT_ARRAY)
+            return format_node_err(list, why, ERR_INVALID, "%s must be a list of %s", items, items);
+        detect_read_ignore(root, idle, 1);
+        snprintf(what, sizeof(what), "the list of %s", items);
+        enum err e = detect_read_unknown(root, what, notes);
+        if (e != ERR_NONE)
+            return e;
+    }
+    if (format_node_type(list) != FORMAT_ARRAY)
+        return fn(ctx, list, why);
+    if (format_node_count(list) > most)
+        return format_node_err(list, why, ERR_INVALID, "a list may hold at most %zu %s", most,
+                               items);
+    for (size_t i = 0; i < format_node_count(list); i++) {
+        enum err e = fn(ctx, format_node_at(list, i), why);
+        if (e != ERR_NONE)
+            return e;
+    }
+    return ERR_NONE;
+}
+
 char *detect_read_json(const struct format_node *node)
 {
     struct buf b;

@@ -51,6 +51,16 @@ enum err detect_read_unknown(const struct format_node *obj, const char *what,
 /* Marks members that are known and have no effect here; notes nothing. */
 void detect_read_ignore(const struct format_node *obj, const char *const *keys, size_t n);
 
+typedef enum err (*detect_read_item_fn)(void *ctx, const struct format_node *item,
+                                        struct err_text *why);
+/*
+ * Documents as APIs give and take them: one item, a list of at most so many, or {"items": [...]};
+ * items is that key. Stops at the first that fn refuses.
+ */
+enum err detect_read_listed(const struct format_node *root, const char *items, size_t most,
+                            const struct detect_notes *notes, detect_read_item_fn fn, void *ctx,
+                            struct err_text *why) ERR_MUST_CHECK;
+
 /* The node as compact JSON; NULL when memory is short. */
 char *detect_read_json(const struct format_node *node);
 

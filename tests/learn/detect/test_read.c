@@ -103,10 +103,46 @@ static void test_notes(void **state)
     format_node_free(n);
 }
 
+static enum err count_item(void *ctx, const struct format_node *item, struct err_text *why)
+{
+    int *n = ctx;
+    if (format_node_type(item) != FORMAT_OBJECT)
+        return err_set(why, ERR_INVALID, "no object");
+    ++*n;
+    return ERR_NONE;
+}
+
+/* How many items a document has; -1: refused. */
+static int listed(const char *text)
+{
+    struct format_node *n = parse(text);
+    char **list = NULL;
+    size_t count = 0;
+    const struct detect_notes notes = {&list, &count};
+    struct err_text why;
+    int items = 0;
+    enum err e = detect_read_listed(n, "things", 3, &notes, count_item, &items, &why);
+    detect_read_strings_free(list, count);
+    format_node_free(n);
+    return e == ERR_NONE ? items : -1;
+}
+
+static void test_listed(void **state)
+{
+    (void)state;
+    assert_int_equal(listed("{\"a\":1}"), 1);
+    assert_int_equal(listed("[{},{},{}]"), 3);
+    assert_int_equal(listed("{\"count\":2,\"things\":[{},{}]}"), 2);
+    assert_int_equal(listed("[]"), 0);
+    assert_int_equal(listed("[{},{},{},{}]"), -1);
+    assert_int_equal(listed("{\"things\":7}"), -1);
+    assert_int_equal(listed("[{},5]"), -1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_members),
-                                       cmocka_unit_test(test_wrong_kinds),
-                                       cmocka_unit_test(test_notes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members), cmocka_unit_test(test_listed),
+        cmocka_unit_test(test_wrong_kinds), cmocka_unit_test(test_notes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
