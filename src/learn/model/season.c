@@ -30,6 +30,12 @@ static size_t size_for(uint32_t bins)
     return offsetof(struct model_season, bin) + 2 * bins * sizeof(float);
 }
 
+/* Freed of a season that is next to nothing, a level may be beyond what is learned. */
+static double within(double base)
+{
+    return model_min(model_max(base, -LARGEST), LARGEST);
+}
+
 struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio)
 {
     ts_ns buckets = period / span;
@@ -43,7 +49,7 @@ struct model_season *model_season_new(ts_ns period, ts_ns span, double base, boo
         return NULL;
     s->period = period;
     s->half = span / 2;
-    s->base = base;
+    s->base = within(base);
     s->cycle = (double)period / (double)span;
     s->bins = bins;
     s->ratio = ratio;
@@ -151,13 +157,13 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
     double w = (double)*weight + share;
     *value = (float)((double)*value + share * (v - (double)*value) / w);
     *weight = (float)model_min(w, most_visits(s));
-    s->base += (y - s->base) * base_gain * share;
+    s->base = within(s->base + (y - s->base) * base_gain * share);
     s->seen += 1;
 }
 
 void model_season_rebase(struct model_season *s, double base)
 {
-    s->base = base;
+    s->base = within(base);
 }
 
 void model_season_save(const struct model_season *s, struct buf *out)

@@ -83,12 +83,31 @@ static void state_is_kept_and_checked(void **state)
     model_season_free(NULL);
 }
 
+static void a_base_stays_within_what_can_be_saved(void **state)
+{
+    (void)state;
+    struct model_season *s = model_season_new(TIME_DAY, TIME_HOUR, 1e40, true);
+    struct model_season *back;
+    model_season_rebase(s, 1e35);
+    model_season_learn(s, 0, 1e36, 1, 1);
+    struct buf out;
+    buf_init(&out);
+    model_season_save(s, &out);
+    struct cursor in = cursor_make(out.p, out.n);
+    assert_int_equal(model_season_load(&in, &back), ERR_NONE);
+    assert_true(model_season_base(back) == model_season_base(s));
+    model_season_free(back);
+    model_season_free(s);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_is_learned),
         cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
         cmocka_unit_test(state_is_kept_and_checked),
+        cmocka_unit_test(a_base_stays_within_what_can_be_saved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
