@@ -250,7 +250,7 @@ static void make_room(struct model_geo *g, uint8_t *of, size_t n)
 {
     size_t a = 0;
     size_t b = 1;
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < g->n; i++) {
         for (size_t k = i + 1; k < g->n; k++) {
             struct vector x = middle_of(&g->clusters[i]);

@@ -99,7 +99,7 @@ static void golden_line(struct golden *x, const char *line)
         return;
     }
     struct model_geo_place at = {v[0], v[1]};
-    double near = INFINITY;
+    double near = (double)INFINITY;
     for (size_t i = 0; i < x->g.n; i++) {
         struct model_geo one = x->g;
         struct model_geo_judgement j;
