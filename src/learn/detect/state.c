@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "detect/engine_priv.h"
 
 #include <math.h>
@@ -412,7 +413,7 @@ static enum err load_names(struct detect *d, struct cursor *in, uint32_t **out_i
         struct bytes text = cursor_take(in, len);
         /* Numbers rise, and not far beyond what was handed out: the table stays small. */
         if (!cursor_ok(in) || id < n || len > DETECT_NAME_MAX || (int32_t)(generation - used) < 0 ||
-            id > (uint64_t)count * 64 + (1U << 20)) {
+            id > (uint64_t)count * 64 + (1U << 20) || !utf8_valid((const char *)text.p, text.n)) {
             mem_free(ids);
             return ERR_FORMAT;
         }

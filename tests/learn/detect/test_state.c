@@ -92,6 +92,38 @@ static void test_raw_state(void **state)
     detect_job_free(job);
 }
 
+/* Results are JSON, and a name in them is text. */
+static void test_a_name_that_is_no_text(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(job_text);
+    struct buf out;
+    struct buf raw;
+    buf_init(&out);
+    buf_init(&raw);
+    struct detect *d = engine(job, &out);
+    detect_state_save(d, &raw);
+    /* A name of two letters: its length, then "h7". */
+    static const char name[] = {2, 0, 0, 0, 'h', '7'};
+    size_t at = 0;
+    while (at + sizeof(name) < raw.n && memcmp(raw.p + at, name, sizeof(name)) != 0)
+        at++;
+    assert_true(at + sizeof(name) < raw.n);
+    for (int good = 1; good >= 0; good--) {
+        struct detect_options o = help_options(&out, NULL);
+        struct detect *copy = NULL;
+        raw.p[at + 5] = good ? '7' : (char)0xff;
+        struct cursor c = cursor_make(raw.p, raw.n);
+        assert_int_equal(detect_new(job, &o, &copy), ERR_NONE);
+        assert_int_equal(detect_state_load(copy, &c), good ? ERR_NONE : ERR_FORMAT);
+        detect_free(copy);
+    }
+    detect_free(d);
+    buf_release(&raw);
+    buf_release(&out);
+    detect_job_free(job);
+}
+
 static void test_versions_and_jobs(void **state)
 {
     (void)state;
@@ -120,8 +152,8 @@ static void test_versions_and_jobs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_damage_is_seen),
-                                       cmocka_unit_test(test_raw_state),
-                                       cmocka_unit_test(test_versions_and_jobs)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_damage_is_seen), cmocka_unit_test(test_raw_state),
+        cmocka_unit_test(test_a_name_that_is_no_text), cmocka_unit_test(test_versions_and_jobs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
