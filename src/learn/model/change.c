@@ -114,10 +114,8 @@ bool model_change_clock_heard(const struct model_series *s)
         model_season_cycles(s->daily) < CLOCK_DAYS ||
         (s->weekly != NULL && model_season_cycles(s->weekly) < CLOCK_WEEKS))
         return false;
-    double weight = 0;
-    for (int i = LEVEL_DAILY; i < s->levels; i++)
-        weight += (double)s->level[i].weight;
-    return weight > (s->moved[0] + s->moved[1] > 0.0F ? CLOCK_DOUBTED : CLOCK_SEASONS);
+    return model_level_seasonal(s) >
+           (s->moved[0] + s->moved[1] > 0.0F ? CLOCK_DOUBTED : CLOCK_SEASONS);
 }
 
 void model_change_clock_odds(const struct model_series *s, double out[2])

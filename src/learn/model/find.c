@@ -24,14 +24,6 @@
 #define SAME_LENGTH 0.003 /* of a cycle: no reason to begin it anew */
 #define LEAST_ROOT 0.25   /* the root of a count varies by a half at least, its square by that */
 
-static double heard(const struct model_series *s)
-{
-    double weight = 0;
-    for (int i = LEVEL_DAILY; i < s->levels; i++)
-        weight += (double)s->level[i].weight;
-    return weight;
-}
-
 static double freed(const struct model_series *s, double y, double season)
 {
     return s->scale == SCALE_RATIO ? sqrt(model_max(y, 0) / model_max(season, 0.02)) : y - season;
@@ -76,7 +68,7 @@ void model_find_forget(struct model_series *s)
 static bool strange(struct model_series *s, const struct model_point *p, double y, double sd)
 {
     int slow = LEVEL_SLOW;
-    if (heard(s) > SEASONAL)
+    if (model_level_seasonal(s) > SEASONAL)
         for (int i = LEVEL_DAILY; i < s->levels; i += 2)
             slow = s->level[i].n > 0 ? i : slow;
     double w = model_min(model_max((y - p->foretold[slow]) / sd, -SHAPE_CLIP), SHAPE_CLIP);
@@ -168,7 +160,7 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
     }
     bool wanted = s->cycle == NULL || s->mixture == NULL;
     if (s->sample == NULL && wanted && look_closer && s->total >= s->sample_retry) {
-        bool seasonal = heard(s) > SEASONAL;
+        bool seasonal = model_level_seasonal(s) > SEASONAL;
         double u = sampled(s, p, y, seasonal);
         double scale = s->scale == SCALE_RATIO ? sd / (2 * sqrt(model_max(p->mean, 0.25))) : sd;
         s->sample = model_sample_new(u, model_max(scale, 1e-9), seasonal);

@@ -221,6 +221,14 @@ double model_level_one(const struct model_series *s, int i, ts_ns time)
     return one_foretold(s, &p, i);
 }
 
+double model_level_seasonal(const struct model_series *s)
+{
+    double weight = 0;
+    for (int i = LEVEL_DAILY; i < s->levels; i++)
+        weight += (double)s->level[i].weight;
+    return weight;
+}
+
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
 {
     place_in_seasons(s, time, out);

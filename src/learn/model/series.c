@@ -351,9 +351,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     bool outlier = (log_p < OUTLIER || place.back) && s->n >= 10;
     double fade = 1 - 1 / s->tau;
     /* Where a season explains the swings, the other level is none. */
-    double season = 0;
-    for (int i = LEVEL_DAILY; i < s->levels; i++)
-        season += (double)s->level[i].weight;
+    double season = model_level_seasonal(s);
     s->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
     s->other.changes *= (float)fade;
     s->other.here = s->other.here * (float)fade + 1.0F;

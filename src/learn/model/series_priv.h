@@ -241,6 +241,8 @@ void model_level_clear(struct model_series *s);
 /* Who is heard how much, from losses and records; after every change of these. */
 void model_level_weigh(struct model_series *s);
 
+/* The weight of all who foretell on top of a season. */
+double model_level_seasonal(const struct model_series *s);
 /* What foreteller i says of a time. */
 double model_level_one(const struct model_series *s, int i, ts_ns time);
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out);
