@@ -218,12 +218,7 @@ bool model_change_spread_learn(struct model_series *s, const struct model_point 
         s->spread *= late;
     }
     double kept = model_min(2 * after / s->n, 1);
-    s->spread *= kept;
-    s->spread_weight *= kept;
-    for (int side = 0; side < 2; side++) {
-        s->tail_n[side] *= (float)kept;
-        s->tail_excess[side] *= (float)kept;
-    }
+    model_law_forget(s, kept);
     s->late = 1;
     s->late_mean = 0;
     if (s->n < 2 * SPREAD_DAYS * after)

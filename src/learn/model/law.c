@@ -571,6 +571,16 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     out->z = model_min(z, SERIES_CLIP) * (high ? 1 : -1);
 }
 
+void model_law_forget(struct model_series *s, double keep)
+{
+    s->spread *= keep;
+    s->spread_weight *= keep;
+    for (int side = 0; side < 2; side++) {
+        s->tail_n[side] *= (float)keep;
+        s->tail_excess[side] *= (float)keep;
+    }
+}
+
 void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y)
 {

@@ -296,12 +296,7 @@ static void admit(struct model_series *s, const struct model_season *season, int
         s->level[i].ever = s->level[best].ever;
     }
     /* What was left over before the season was known says little of what is left now. */
-    s->spread *= SPREAD_KEPT;
-    s->spread_weight *= SPREAD_KEPT;
-    for (int side = 0; side < 2; side++) {
-        s->tail_n[side] *= (float)SPREAD_KEPT;
-        s->tail_excess[side] *= (float)SPREAD_KEPT;
-    }
+    model_law_forget(s, SPREAD_KEPT);
     memset(s->mode, 0, sizeof(s->mode));
     memset(&s->other, 0, sizeof(s->other));
 }

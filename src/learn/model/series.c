@@ -429,13 +429,8 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
         s->log_squares *= keep;
         s->lin_mean *= keep;
         s->lin_squares *= keep;
-        s->spread *= keep;
-        s->spread_weight *= keep;
         s->total += buckets - one_by_one;
-        for (int side = 0; side < 2; side++) {
-            s->tail_n[side] *= (float)keep;
-            s->tail_excess[side] *= (float)keep;
-        }
+        model_law_forget(s, keep);
         model_level_fade(s, rest);
         model_level_weigh(s);
         memset(s->run_z, 0, sizeof(s->run_z));

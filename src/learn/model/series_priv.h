@@ -267,6 +267,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
 /* 95 % of the law: the values at which both tails are 2.5 %. */
 void model_law_bounds(const struct model_series *s, const struct model_point *p, double *out_lower,
                       double *out_upper);
+/* Of what is known of spread and tails, only this share stays. */
+void model_law_forget(struct model_series *s, double keep);
 /* The evidence of the best law with one mode. */
 double model_law_best(const struct model_series *s);
 /* The expected value itself (median on the logarithmic scale). */
