@@ -4,9 +4,9 @@
 #include <math.h>
 
 /* Decimal digits of evidence at which a score of 75 is reached when little is tested: one false
- * alarm in 100,000 series-buckets. Every tenfold of tests beyond LEAST_TESTS a day asks for
- * three quarters of a digit more. */
-#define DIGITS_75 5.0
+ * alarm in 30,000 series-buckets, a year of quarters of an hour. Every tenfold of tests beyond
+ * LEAST_TESTS a day asks for three quarters of a digit more. */
+#define DIGITS_75 4.5
 #define DIGITS_PER_TENFOLD 0.75
 #define LEAST_TESTS 100.0
 #define MOST_DIGITS 300000.0

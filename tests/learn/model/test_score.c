@@ -37,7 +37,8 @@ static void the_anchor_has_its_points(void **state)
         double p75 = exp(model_score_log_p(75, tests));
         assert_true(p75 * fmin(tests, 1e6) < 1 / 30.0);
     }
-    assert_true(model_score_anchor(digits(5.1), 96) >= 75);
+    assert_true(model_score_anchor(digits(4.6), 96) >= 75);
+    assert_true(model_score_anchor(digits(4.4), 96) < 75);
     assert_true(model_score_anchor(digits(5.1), 1e6) < 75);
     assert_true(model_score_anchor(digits(8.01), 1e6) >= 75);
 }
