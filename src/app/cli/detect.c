@@ -24,12 +24,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A result kept back until its score is settled. */
+/* A result's document, kept back until its scores are settled. */
 struct kept {
-    char *text; /* the document but for the changed score */
+    char *text;
     size_t n;
-    double score;
-    uint8_t type;
 };
 
 struct run {
@@ -46,7 +44,7 @@ struct run {
     struct err_text header; /* what is wrong with the table's first line */
 };
 
-static void keep(struct run *r, const struct detect_result *result, double score)
+static void keep(struct run *r, const struct detect_result *result)
 {
     struct buf id;
     buf_init(&id);
@@ -58,8 +56,7 @@ static void keep(struct run *r, const struct detect_result *result, double score
         mem_free(text);
         r->failed = ERR_MEMORY;
     } else {
-        r->kept[r->kept_n] =
-            (struct kept){.text = text, .n = r->doc.n, .score = score, .type = result->type};
+        r->kept[r->kept_n] = (struct kept){.text = text, .n = r->doc.n};
         *at = ++r->kept_n;
     }
     buf_release(&id);
@@ -72,7 +69,7 @@ static void on_result(void *ctx, const struct detect_result *result)
     buf_clear(&r->doc);
     detect_result_write(result, &r->doc);
     if (r->renormalized) {
-        keep(r, result, -1);
+        keep(r, result);
         return;
     }
     buf_char(&r->doc, '\n');
@@ -101,21 +98,24 @@ static void on_update(void *ctx, const struct detect_update *u)
 {
     struct run *r = ctx;
     uint64_t *at = r->by_id != NULL ? map_get(r->by_id, u->id, strlen(u->id)) : NULL;
-    if (at != NULL)
-        r->kept[*at - 1].score = u->score;
+    if (at == NULL)
+        return;
+    struct kept *k = &r->kept[*at - 1];
+    buf_clear(&r->doc);
+    char *text = NULL;
+    if (detect_rescore_write(k->text, k->n, u, &r->doc) == ERR_NONE)
+        text = mem_strndup(r->doc.p, r->doc.n);
+    if (text == NULL) {
+        r->failed = ERR_MEMORY;
+        return;
+    }
+    mem_free(k->text);
+    *k = (struct kept){.text = text, .n = r->doc.n};
 }
 
-/* The document with its current score in place of the first one. */
 static void print_kept(struct run *r, const struct kept *k)
 {
-    buf_clear(&r->doc);
-    if (k->score < 0)
-        buf_add(&r->doc, k->text, k->n);
-    else if (detect_rescore_write(k->text, k->n, (enum detect_result_type)k->type, k->score,
-                                  &r->doc) != ERR_NONE)
-        r->failed = ERR_MEMORY;
-    buf_char(&r->doc, '\n');
-    if (fwrite(buf_text(&r->doc), 1, r->doc.n, stdout) != r->doc.n)
+    if (fwrite(k->text, 1, k->n, stdout) != k->n || putchar('\n') == EOF)
         r->failed = ERR_IO;
 }
 

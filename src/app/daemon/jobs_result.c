@@ -66,6 +66,7 @@ void daemon_jobs_on_result(void *ctx, const struct detect_result *r)
 
 struct old_doc {
     struct buf *doc;
+    double score;
     bool found;
 };
 
@@ -73,6 +74,7 @@ static bool take_doc(void *ctx, const struct store_result *result)
 {
     struct old_doc *old = ctx;
     buf_add(old->doc, result->doc, result->doc_len > 0 ? result->doc_len : strlen(result->doc));
+    old->score = result->score;
     old->found = true;
     return false;
 }
@@ -96,10 +98,10 @@ void daemon_jobs_on_update(void *ctx, const struct detect_update *u)
     struct buf changed;
     buf_init(&changed);
     if (err == ERR_NONE)
-        err = detect_rescore_write(buf_text(&j->doc), j->doc.n, (enum detect_result_type)u->type,
-                                   u->score, &changed);
+        err = detect_rescore_write(buf_text(&j->doc), j->doc.n, u, &changed);
     if (err == ERR_NONE)
-        err = store_state_result_rescore(j->options.state, job->job->id, u->id, u->score,
+        err = store_state_result_rescore(j->options.state, job->job->id, u->id,
+                                         u->influencer == NULL ? u->score : old.score,
                                          buf_text(&changed));
     buf_release(&changed);
     if (err != ERR_NONE) {

@@ -34,6 +34,7 @@ static const struct model_history *history_of(const struct detect *d, const stru
         return s != NULL ? &s->history : NULL;
     }
     case DETECT_RESULT_INFLUENCER:
+    case DETECT_RESULT_BUCKET_INFLUENCER:
         for (size_t i = 0; i < d->job->n_influencers; i++) {
             if (x->key.field == d->job->influencers[i])
                 return &d->influencer_history[i];
@@ -52,28 +53,34 @@ static ts_ns renormalize_window(const struct detect_job *job)
     return buckets > 30 * TIME_DAY ? buckets : 30 * TIME_DAY;
 }
 
-static bool send_update(const struct detect *d, const struct detect_result_key *key, double score,
-                        struct buf *id)
+static bool send_update(const struct detect *d, const struct detect_result_key *key,
+                        const char *influencer, double score, struct buf *id)
 {
     buf_clear(id);
     detect_result_key_id(d->job->id, d->job->bucket_span_ns, key, id);
     if (!buf_ok(id))
         return false;
-    struct detect_update u = {buf_text(id), key->type, key->time, score};
+    struct detect_update u = {buf_text(id), key->type, key->time, influencer, score};
     d->options.update(d->options.ctx, &u);
     return true;
 }
 
-/* Of a bucket its own influencer says the same in a document of its own. */
+/* A bucket's influencers stand in documents of their own and in the bucket's; bucket_time has the
+ * bucket's score. */
 static bool send_score(const struct detect *d, const struct detect_recent *x, struct buf *id)
 {
-    if (!send_update(d, &x->key, x->score, id))
+    if (!send_update(d, &x->key, NULL, x->score, id))
         return false;
-    if (x->key.type != DETECT_RESULT_BUCKET)
-        return true;
-    const struct detect_result_key own = {
-        .type = DETECT_RESULT_BUCKET_INFLUENCER, .field = "bucket_time", .time = x->key.time};
-    return send_update(d, &own, x->score, id);
+    if (x->key.type == DETECT_RESULT_BUCKET) {
+        const struct detect_result_key own = {
+            .type = DETECT_RESULT_BUCKET_INFLUENCER, .field = "bucket_time", .time = x->key.time};
+        return send_update(d, &own, NULL, x->score, id);
+    }
+    if (x->key.type == DETECT_RESULT_BUCKET_INFLUENCER) {
+        const struct detect_result_key whole = {.type = DETECT_RESULT_BUCKET, .time = x->key.time};
+        return send_update(d, &whole, x->key.field, x->score, id);
+    }
+    return true;
 }
 
 void detect_recall_scores(const struct detect *d)

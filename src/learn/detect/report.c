@@ -690,12 +690,16 @@ static enum err send_bucket(struct report *r, double *most)
             list[n_list++] = bucket_influencer(d->job->influencers[f], o);
     }
     mem_free(log_p);
+    const size_t n_fields = n_list;
     if (whole.anchor >= DETECT_SCORE_MIN)
         list[n_list++] = bucket_influencer("bucket_time", whole);
     for (size_t i = 0; i < n_list; i++) {
         struct detect_result result = {.type = DETECT_RESULT_BUCKET_INFLUENCER};
         result.bucket_influencer = list[i];
         send(r, &result);
+        /* That of the bucket itself goes with the bucket. */
+        if (!r->c->interim && i < n_fields)
+            detect_remember(d, &result, list[i].raw_score, list[i].score, 0);
     }
     const char *scheduled[DETECT_SCHEDULE_NAMES_MAX];
     struct detect_result result = {.type = DETECT_RESULT_BUCKET};

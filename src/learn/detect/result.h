@@ -274,6 +274,9 @@ struct detect_update {
     const char *id;
     uint8_t type; /* enum detect_result_type */
     ts_ns time;
+    /* NULL: the document's own score. In a bucket's document: of which of its bucket_influencers.
+     */
+    const char *influencer;
     double score; /* record_score, anomaly_score or influencer_score */
 };
 

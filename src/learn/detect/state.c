@@ -576,11 +576,13 @@ static enum err load_recent(struct detect *d, struct cursor *in, const struct de
         x.anchor = detect_loading_double(in);
         x.score = detect_loading_double(in);
         bool named = detect_loading_name(l, cursor_le32(in), &x.partition);
-        if (!cursor_ok(in) || !named || x.key.type > DETECT_RESULT_INFLUENCER ||
+        bool has_field =
+            x.key.type == DETECT_RESULT_INFLUENCER || x.key.type == DETECT_RESULT_BUCKET_INFLUENCER;
+        if (!cursor_ok(in) || !named || x.key.type > DETECT_RESULT_BUCKET_INFLUENCER ||
             x.key.detector >= d->job->n_detectors || x.anchor < 0 || x.anchor > 100 ||
-            (x.key.type == DETECT_RESULT_INFLUENCER && field >= d->job->n_influencers))
+            (has_field && field >= d->job->n_influencers))
             return ERR_FORMAT;
-        if (x.key.type == DETECT_RESULT_INFLUENCER)
+        if (has_field)
             x.key.field = d->job->influencers[field];
         detect_names_ref(d->names, x.partition);
         d->recent[i] = x;

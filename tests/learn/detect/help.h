@@ -48,7 +48,8 @@ static inline void help_sink(void *ctx, const struct detect_result *r)
 
 static inline void help_update(void *ctx, const struct detect_update *u)
 {
-    buf_format(ctx, "update %s %.6f\n", u->id, u->score);
+    buf_format(ctx, "update %s%s%s %.6f\n", u->id, u->influencer != NULL ? "#" : "",
+               u->influencer != NULL ? u->influencer : "", u->score);
 }
 
 static inline struct detect_options help_options(struct buf *out, struct thread_team *team)
