@@ -29,7 +29,7 @@
 #define LINEAR_PRIOR 0.1 /* of the level */
 #define LINEAR_PRIOR_N 3.0
 #define LOG_LEAST 0.05 /* changes below 5 % are never news */
-#define LINEAR_LEAST 0.001
+#define LINEAR_LEAST 1e-4
 #define ZERO_USUAL 0.02  /* share of empty buckets from which on they are usual */
 #define SPARSE_PRIOR 1.2 /* sd of the logarithm of a rare event's size */
 #define SPARSE_PRIOR_N 3.0
@@ -102,7 +102,8 @@ static double zero_share(const struct model_series *s)
 /* What a belief before n values weighs: less and less, and nothing in the end. */
 static double prior_weight(double n, double weight)
 {
-    return weight / (1 + n / PRIOR_FADES);
+    double seen = n / PRIOR_FADES;
+    return weight / (1 + seen * seen);
 }
 
 static double dispersion(const struct model_series *s, const struct model_point *p)
@@ -142,7 +143,7 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
     }
     default: {
         double size = model_max(fabs(p->mean), 1e-9);
-        double w = prior_weight(s->n, LINEAR_PRIOR_N);
+        double w = prior_weight((double)s->total, LINEAR_PRIOR_N);
         double v =
             (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * w) / (s->spread_weight + w);
         double sd = model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LINEAR_LEAST * size);

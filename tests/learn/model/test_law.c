@@ -143,6 +143,25 @@ static void bounds_hold_most_values(void **state)
     }
 }
 
+static double narrow(struct rng *r)
+{
+    return 1000 + 0.4 * rng_normal(r);
+}
+
+/* A spread far below the level is known as well as any other, also when a change of it has made
+ * the values before count for little. */
+static void a_spread_far_below_the_level_is_known(void **state)
+{
+    (void)state;
+    struct model_series *s = learned(MODEL_VALUE, 8000, narrow);
+    for (int i = 0; i < 2; i++) {
+        double sd = place_of(s, 1000).sd;
+        assert_true(sd > 0.36 && sd < 0.44);
+        model_law_forget(s, 0.1);
+    }
+    model_series_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +169,7 @@ int main(void)
         cmocka_unit_test(tails_are_monotone),
         cmocka_unit_test(rare_events_are_judged_by_their_size),
         cmocka_unit_test(bounds_hold_most_values),
+        cmocka_unit_test(a_spread_far_below_the_level_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
