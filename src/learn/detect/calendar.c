@@ -21,6 +21,8 @@
             return try_err;                                                                        \
     } while (0)
 
+#define SHIFT_END 86400 /* seconds */
+
 static void scheduled_release(struct detect_scheduled *e)
 {
     mem_free(e->id);
@@ -101,15 +103,19 @@ static char *make_id(const char *calendar_id, const struct detect_scheduled *e)
     return id;
 }
 
-static enum err refuse_shift(const struct format_node *v, struct err_text *why)
+/* Seconds, and less than a day of them: a week's course does not move by days. */
+static enum err read_shift(const struct format_node *v, ts_ns *out, struct err_text *why)
 {
     const struct format_node *shift = format_node_get(v, "force_time_shift");
-    enum format_type type = format_node_type(shift);
-    if (shift == NULL || type == FORMAT_NULL || (type == FORMAT_INT && !format_node_int(shift, 1)))
+    if (shift == NULL || format_node_type(shift) == FORMAT_NULL)
         return ERR_NONE;
-    return format_node_err(shift, why, ERR_UNSUPPORTED,
-                           "force_time_shift is not supported: seasons are learned in UTC and "
-                           "adapt to a shifted clock by themselves");
+    int64_t s = format_node_int(shift, INT64_MAX);
+    if (format_node_type(shift) != FORMAT_INT || s <= -SHIFT_END || s >= SHIFT_END)
+        return format_node_err(shift, why, ERR_INVALID,
+                               "force_time_shift must be a whole number of seconds between -86399 "
+                               "and 86399");
+    *out = s * TIME_S;
+    return ERR_NONE;
 }
 
 static enum err read_event(const struct format_node *v, const char *calendar_id,
@@ -129,7 +135,7 @@ static enum err read_event(const struct format_node *v, const char *calendar_id,
     e->skip_result = e->skip_model_update = true;
     TRY(detect_read_bool(v, "skip_result", &e->skip_result, why));
     TRY(detect_read_bool(v, "skip_model_update", &e->skip_model_update, why));
-    TRY(refuse_shift(v, why));
+    TRY(read_shift(v, &e->shift, why));
     const struct format_node *of = format_node_get(v, "calendar_id");
     if (of != NULL && strcmp(format_node_str(of, ""), calendar_id) != 0)
         return format_node_err(of, why, ERR_INVALID,
@@ -425,6 +431,8 @@ static void write_event(const struct detect_calendar *c, const struct detect_sch
     format_write_field_i64(w, "end_time", e->end / TIME_MS);
     format_write_field_bool(w, "skip_result", e->skip_result);
     format_write_field_bool(w, "skip_model_update", e->skip_model_update);
+    if (e->shift != 0)
+        format_write_field_i64(w, "force_time_shift", e->shift / TIME_S);
     format_write_end_object(w);
 }
 

@@ -4,8 +4,7 @@
 /*
  * Calendars: the jobs they cover, and the scheduled events at which those do not report or learn.
  *
- * docs/format/calendar.md has the document. What an event shifts in time (force_time_shift) is
- * refused with ERR_UNSUPPORTED.
+ * docs/format/calendar.md has the document.
  *
  * Ownership: detect_calendars_release() frees a set with all in it.
  * Threads:   one owner; reading is safe from many threads.
@@ -33,6 +32,7 @@ struct detect_scheduled {
     ts_ns end;   /* behind it */
     bool skip_result;
     bool skip_model_update;
+    ts_ns shift; /* force_time_shift: from its start on the models' hours come so much earlier */
 };
 
 struct detect_calendar {

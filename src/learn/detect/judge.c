@@ -535,10 +535,36 @@ static enum err close_with(struct work *w)
     return e;
 }
 
+/* Calendars put all clocks of the job forward; what was silent until then kept the old hours. */
+static void shift_clocks(struct detect *d, ts_ns start, ts_ns by)
+{
+    for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
+        void *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
+        struct detect_metric *m = e;
+        if (m == NULL)
+            continue;
+        if (d->job->detectors[m->head.detector].function->zero_when_empty)
+            catch_up(d, m, start);
+        model_series_shift(m->series, by);
+    }
+    for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_CLOCK); i++) {
+        void *e = detect_table_at(d->table, DETECT_CLASS_CLOCK, i);
+        struct detect_clock *c = e;
+        if (c != NULL)
+            model_clock_shift(&c->model, by);
+    }
+}
+
 enum err detect_close_bucket(struct detect *d, const struct detect_closing *given)
 {
     struct detect_closing c = *given;
-    c.scheduled = detect_schedule_at(d->schedule, c.bucket->start);
+    ts_ns start = c.bucket->start;
+    c.scheduled = detect_schedule_at(d->schedule, start);
+    ts_ns shift = detect_schedule_shift(d->schedule, start, start + d->job->bucket_span_ns);
+    if (shift != 0 && c.interim)
+        c.scheduled.skip_result = true; /* judged by other hours when it closes */
+    else if (shift != 0)
+        shift_clocks(d, start, shift);
     struct work w = {.d = d, .c = &c, .n = c.bucket->n_cells};
     w.cells = detect_bucket_sorted(c.bucket);
     w.bounds = mem_zero(DETECT_SHARDS + 1, sizeof(*w.bounds));
@@ -550,13 +576,16 @@ enum err detect_close_bucket(struct detect *d, const struct detect_closing *give
     mem_free(w.bounds);
     mem_free(w.pieces);
     if (!c.interim)
-        detect_age(d, c.bucket->start + d->job->bucket_span_ns);
+        detect_age(d, start + d->job->bucket_span_ns);
     return e;
 }
 
 void detect_jump(struct detect *d, ts_ns start, uint64_t n)
 {
     ts_ns end = start + (ts_ns)n * d->job->bucket_span_ns;
+    ts_ns shift = detect_schedule_shift(d->schedule, start, end);
+    if (shift != 0)
+        shift_clocks(d, start, shift);
     for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
         struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
         if (e == NULL || !silence_counts(&d->job->detectors[e->detector]))

@@ -24,6 +24,7 @@ struct named {
     ts_ns start;
     ts_ns end;
     ts_ns latest; /* of its end and all before it in the list */
+    ts_ns shift;
     char *description;
 };
 
@@ -90,7 +91,7 @@ static void join_runs(struct runs *r)
 static enum err take_event(struct detect_schedule *s, const struct detect_scheduled *e)
 {
     struct named *x = &s->events[s->n_events];
-    *x = (struct named){.start = e->start, .end = e->end};
+    *x = (struct named){.start = e->start, .end = e->end, .shift = e->shift};
     x->description = mem_strdup(e->description);
     if (x->description == NULL)
         return ERR_MEMORY;
@@ -223,6 +224,17 @@ size_t detect_schedule_names(const struct detect_schedule *s, ts_ns bucket,
             out[n++] = s->events[i].description;
     }
     return n;
+}
+
+ts_ns detect_schedule_shift(const struct detect_schedule *s, ts_ns from, ts_ns to)
+{
+    ts_ns sum = 0;
+    if (s == NULL)
+        return 0;
+    size_t end = events_before(s, to);
+    for (size_t i = events_before(s, from); i < end; i++)
+        sum += s->events[i].shift;
+    return sum % TIME_DAY;
 }
 
 bool detect_schedule_learned(const struct detect_schedule *s, ts_ns span, ts_ns *from, ts_ns to,

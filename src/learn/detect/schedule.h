@@ -44,6 +44,12 @@ size_t detect_schedule_names(const struct detect_schedule *s, ts_ns bucket,
                              const char *out[DETECT_SCHEDULE_NAMES_MAX]);
 
 /*
+ * By how much the events that begin in the buckets of [from, to) put the models' clocks forward. An
+ * event does so once, with the first bucket it concerns.
+ */
+ts_ns detect_schedule_shift(const struct detect_schedule *s, ts_ns from, ts_ns to);
+
+/*
  * The first run of buckets in [*from, to) that are learned; *from moves behind it. False when there
  * is none left. span is the job's.
  */

@@ -125,6 +125,13 @@ void model_change_clock_odds(const struct model_series *s, double out[2])
         out[k] = stats_special_log_add((double)s->moved[k] + hazard, hazard);
 }
 
+void model_series_shift(struct model_series *s, ts_ns by)
+{
+    s->clock = (s->clock + by) % TIME_DAY;
+    s->moved[0] = s->moved[1] = 0;
+    model_recur_shift(&s->recur, by);
+}
+
 /* ln of the density of a normal law but for a constant. */
 static double log_normal(double y, double mean, double sd)
 {

@@ -151,6 +151,19 @@ void model_clock_learn(struct model_clock *c, ts_ns bucket, size_t slot)
     c->total += 1;
 }
 
+void model_clock_shift(struct model_clock *c, ts_ns by)
+{
+    const struct cycle *y = &cycles[c->cycle];
+    ts_ns slots = (ts_ns)y->slots;
+    ts_ns moved = time_floor(by + y->slot / 2, y->slot) / y->slot % slots;
+    float seen[MODEL_CLOCK_SLOTS];
+    memcpy(seen, c->seen, sizeof(seen));
+    for (ts_ns i = 0; i < slots; i++)
+        c->seen[i] = seen[(i + moved + slots) % slots];
+    if (c->newest != INT64_MIN)
+        c->newest -= moved;
+}
+
 void model_clock_save(const struct model_clock *c, struct buf *out)
 {
     buf_char(out, VERSION);

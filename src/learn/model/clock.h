@@ -58,6 +58,9 @@ void model_clock_judge(const struct model_clock *c, ts_ns bucket, size_t slot,
                        struct model_clock_judgement *out);
 void model_clock_learn(struct model_clock *c, ts_ns bucket, size_t slot);
 
+/* From now on what used to come at a time comes `by` earlier; to the nearest slot. */
+void model_clock_shift(struct model_clock *c, ts_ns by);
+
 void model_clock_save(const struct model_clock *c, struct buf *out);
 /* ERR_FORMAT for bytes that no clock of this cycle wrote, ERR_VERSION for a newer form. */
 ERR_MUST_CHECK enum err model_clock_load(struct cursor *in, enum model_clock_cycle cycle,

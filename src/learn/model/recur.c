@@ -73,6 +73,14 @@ void model_recur_learn(struct model_recur *r, ts_ns time, ts_ns span, double val
     r->slot[oldest] = (struct model_recur_slot){time, (float)size, 1};
 }
 
+void model_recur_shift(struct model_recur *r, ts_ns by)
+{
+    for (int i = 0; i < MODEL_RECUR_SLOTS; i++) {
+        if (r->slot[i].last != TIME_NONE)
+            r->slot[i].last = (ts_ns)((uint64_t)r->slot[i].last - (uint64_t)by);
+    }
+}
+
 void model_recur_save(const struct model_recur *r, struct buf *out)
 {
     for (int i = 0; i < MODEL_RECUR_SLOTS; i++) {

@@ -39,6 +39,9 @@ double model_recur_judge(const struct model_recur *r, ts_ns time, ts_ns span, do
 /* An outlier came. */
 void model_recur_learn(struct model_recur *r, ts_ns time, ts_ns span, double value);
 
+/* All times of day are so much earlier from now on. */
+void model_recur_shift(struct model_recur *r, ts_ns by);
+
 void model_recur_save(const struct model_recur *r, struct buf *out);
 void model_recur_load(struct cursor *in, struct model_recur *out); /* the cursor keeps a failure */
 

@@ -89,6 +89,12 @@ void model_series_learn(struct model_series *s, const struct model_observation *
  */
 void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets);
 
+/*
+ * From now on what used to come at an hour comes `by` earlier (|by| below a day), as everybody's
+ * does who puts the clock forward: seasons and recurring outliers follow.
+ */
+void model_series_shift(struct model_series *s, ts_ns by);
+
 /* ln of the probability that a bucket is empty (value 0): lets a caller pass over series whose
  * silence is ordinary without judging them. 0 for kinds where empty says nothing. */
 double model_series_log_p_empty(const struct model_series *s, ts_ns time);

@@ -81,8 +81,10 @@ static void test_refused(void **state)
         {CALENDAR(",\"events\":[" EVENT(",\"skip_result\":1") "]"), ERR_INVALID, "skip_result"},
         {CALENDAR(",\"events\":[" EVENT(",\"event_id\":\"E 1\"") "]"), ERR_INVALID, "event_id"},
         {CALENDAR(",\"events\":[" EVENT(",\"calendar_id\":\"d\"") "]"), ERR_INVALID, "\"c\""},
-        {CALENDAR(",\"events\":[" EVENT(",\"force_time_shift\":3600") "]"), ERR_UNSUPPORTED,
-         "force_time_shift is not supported"},
+        {CALENDAR(",\"events\":[" EVENT(",\"force_time_shift\":86400") "]"), ERR_INVALID,
+         "force_time_shift must be a whole number of seconds"},
+        {CALENDAR(",\"events\":[" EVENT(",\"force_time_shift\":\"1h\"") "]"), ERR_INVALID,
+         "force_time_shift must be a whole number of seconds"},
         {"[" CALENDAR("") "," CALENDAR("") "]", ERR_INVALID, "given twice"},
         {"{\"calendars\":7}", ERR_INVALID, "calendars must be a list"},
     };

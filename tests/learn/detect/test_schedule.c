@@ -379,12 +379,106 @@ static void test_long_silence(void **state)
     detect_job_free(job);
 }
 
+/* ---- clocks that are put forward ---- */
+
+#define HOUR_BUCKETS 4
+#define DAY_BUCKETS (24 * HOUR_BUCKETS)
+#define QUARTER (15 * TIME_MIN)
+#define MOVED (21 * DAY_BUCKETS)
+
+/* An office from nine to five, and three hours earlier once it has moved to the east; who works in
+ * it logs on when it opens. Records at 25 from then on, over two days. */
+static size_t office(const char *function, const char *event, bool restored)
+{
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"job_id\":\"j\",\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[{"
+             "%s}]}}",
+             function);
+    struct detect_job *job = help_job(text);
+    const char *fields[] = {"time", "user"};
+    struct buf out;
+    buf_init(&out);
+    struct detect *d = help_engine(job, &out, NULL, fields, 2);
+    struct detect_calendars set = {0};
+    struct err_text why = {0};
+    struct buf b;
+    buf_init(&b);
+    struct detect_schedule *s;
+    buf_format(&b,
+               "{\"calendar_id\":\"c\",\"job_ids\":[\"j\"],\"events\":[{\"description\":\"move\","
+               "\"start_time\":%lld,\"end_time\":%lld,\"skip_result\":false,"
+               "\"skip_model_update\":false%s}]}",
+               (long long)(MOVED * (QUARTER / TIME_MS)),
+               (long long)((MOVED + 1) * (QUARTER / TIME_MS)), event);
+    assert_int_equal(detect_calendars_parse(&set, buf_text(&b), b.n, "c", &why), ERR_NONE);
+    assert_int_equal(detect_schedule_new(&set, job, &s), ERR_NONE);
+    detect_take_schedule(d, s);
+    struct rng rng;
+    rng_init(&rng, 7);
+    bool clock = strstr(function, "time_of_day") != NULL;
+    for (int i = 0; i < MOVED + 2 * DAY_BUCKETS; i++) {
+        int local = (i + (i >= MOVED ? 3 * HOUR_BUCKETS : 0)) % DAY_BUCKETS;
+        bool open = local >= 9 * HOUR_BUCKETS && local < 17 * HOUR_BUCKETS;
+        int n = (open ? 200 : 10) + (int)rng_below(&rng, 10);
+        if (clock)
+            n = open && local < 10 * HOUR_BUCKETS;
+        struct help_row row = {.time = i * QUARTER, .text = {"u"}};
+        for (int k = 0; k < n; k++)
+            help_feed(d, &row, 1, 1);
+        if (!restored || i != MOVED)
+            continue;
+        /* Saved when the clocks have been put forward. */
+        assert_int_equal(detect_advance(d, (i + 1) * QUARTER), ERR_NONE);
+        buf_clear(&b);
+        detect_save(d, &b);
+        detect_free(d);
+        struct detect_options o = help_options(&out, NULL);
+        struct bytes names[] = {bytes_make("time", 4), bytes_make("user", 4)};
+        assert_int_equal(detect_restore(job, &o, b.p, b.n, &d, &why), ERR_NONE);
+        assert_int_equal(detect_columns(d, names, 2, NULL), ERR_NONE);
+        assert_int_equal(detect_schedule_new(&set, job, &s), ERR_NONE);
+        detect_take_schedule(d, s);
+    }
+    assert_int_equal(detect_advance(d, (MOVED + 2 * DAY_BUCKETS) * QUARTER), ERR_NONE);
+    size_t found = 0;
+    for (const char *p = buf_text(&out); (p = strstr(p, "\"record_score\":")) != NULL; p++) {
+        const char *at = strstr(p, "\"timestamp\":");
+        found += atoll(at + 12) >= MOVED * (QUARTER / TIME_MS) && atof(p + 15) >= 25;
+    }
+    detect_free(d);
+    detect_calendars_release(&set);
+    buf_release(&b);
+    buf_release(&out);
+    detect_job_free(job);
+    return found;
+}
+
+static void test_clocks_are_put_forward(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {
+        "\"function\":\"count\"",
+        "\"function\":\"time_of_day\",\"by_field_name\":\"user\"",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(office(functions[i], "", false) > 0);
+        assert_true(office(functions[i], ",\"force_time_shift\":-10800", false) > 0);
+        assert_int_equal(office(functions[i], ",\"force_time_shift\":10800", false), 0);
+        assert_int_equal(office(functions[i], ",\"force_time_shift\":10800", true), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_overlap),           cmocka_unit_test(test_against_the_plain_walk),
-        cmocka_unit_test(test_nothing_leaks_out), cmocka_unit_test(test_one_of_the_two),
-        cmocka_unit_test(test_promises),          cmocka_unit_test(test_long_silence),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_against_the_plain_walk),
+        cmocka_unit_test(test_nothing_leaks_out),
+        cmocka_unit_test(test_one_of_the_two),
+        cmocka_unit_test(test_promises),
+        cmocka_unit_test(test_long_silence),
+        cmocka_unit_test(test_clocks_are_put_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
