@@ -41,13 +41,43 @@ static struct model_observation observe(const struct work *w, const struct detec
     return o;
 }
 
-/* Zeros of the buckets in [from, to) that calendars let the series learn. */
+static struct detect_rule_verdict
+rules_of_silence(const struct detect *d, const struct detect_entity *e, double typical, ts_ns start)
+{
+    const struct detect_rule_facts facts = {.typical = typical,
+                                            .time = start,
+                                            .by = detect_names_text(d->names, e->by),
+                                            .partition = detect_names_text(d->names, e->partition)};
+    return detect_rules_apply(&d->job->detectors[e->detector], &facts);
+}
+
+/* n empty buckets, without those that the detector's rules keep from being learned. What is typical
+ * is looked at once for each stretch between the times that rules name. */
+static void learn_run(const struct detect *d, struct detect_metric *m, ts_ns first, uint64_t n)
+{
+    const struct detect_detector *det = &d->job->detectors[m->head.detector];
+    ts_ns span = d->job->bucket_span_ns;
+    ts_ns end = first + (ts_ns)n * span;
+    for (ts_ns until = end; first < end; first = until) {
+        bool skip = false;
+        if (det->n_rules > 0) {
+            double typical, lower, upper;
+            until = detect_rules_until(det, span, first, end);
+            model_series_expect(m->series, first, &typical, &lower, &upper);
+            skip = rules_of_silence(d, &m->head, typical, first).skip_model_update;
+        }
+        if (!skip)
+            model_series_skip(m->series, first, (uint64_t)((until - first) / span));
+    }
+}
+
+/* Zeros of the buckets in [from, to) that calendars and rules let the series learn. */
 static void learn_zeros(const struct detect *d, struct detect_metric *m, ts_ns from, ts_ns to)
 {
     ts_ns first;
     uint64_t n;
     while (detect_schedule_learned(d->schedule, d->job->bucket_span_ns, &from, to, &first, &n))
-        model_series_skip(m->series, first, n);
+        learn_run(d, m, first, n);
 }
 
 /* Zeros that nobody judged, since only too much counts for this series. Buckets before its last
@@ -379,12 +409,12 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
                                  .by = e->by,
                                  .detector = e->detector};
     detect_candidate_judged(&x, &j);
-    struct detect_rule_facts facts = {.typical = j.typical,
-                                      .time = start,
-                                      .by = detect_names_text(d->names, e->by),
-                                      .partition = detect_names_text(d->names, e->partition)};
-    bool skip = det->n_rules > 0 && detect_rules_apply(det, &facts).skip_result;
-    if (j.judged && j.log_p < DETECT_CANDIDATE_LOG_P && !skip)
+    struct detect_rule_verdict skip = {false, false};
+    if (det->n_rules > 0)
+        skip = rules_of_silence(d, e, j.typical, start);
+    if (skip.skip_model_update)
+        e->mark = 0;
+    if (j.judged && j.log_p < DETECT_CANDIDATE_LOG_P && !skip.skip_result)
         detect_candidates_keep(&piece->found, &x);
 }
 

@@ -306,3 +306,21 @@ struct detect_rule_verdict detect_rules_apply(const struct detect_detector *d,
     }
     return v;
 }
+
+ts_ns detect_rules_until(const struct detect_detector *d, ts_ns span, ts_ns from, ts_ns to)
+{
+    ts_ns until = to;
+    for (size_t i = 0; i < d->n_rules; i++) {
+        for (size_t k = 0; k < d->rules[i].n_conditions; k++) {
+            const struct detect_condition *c = &d->rules[i].conditions[k];
+            double at = c->value * (double)TIME_S;
+            if (c->applies != DETECT_APPLIES_TIME || !(at >= (double)from && at < (double)to))
+                continue;
+            /* With the bucket that begins then, or with the next one. */
+            ts_ns bucket = time_floor((ts_ns)at, span);
+            bucket += bucket > from ? 0 : span;
+            until = bucket < until ? bucket : until;
+        }
+    }
+    return until;
+}

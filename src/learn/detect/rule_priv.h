@@ -39,4 +39,8 @@ struct detect_rule_verdict {
 struct detect_rule_verdict detect_rules_apply(const struct detect_detector *d,
                                               const struct detect_rule_facts *facts);
 
+/* Where after the bucket `from`, but not after `to`, the verdict may change for want of anything
+ * but the time: the start of a bucket, or to. */
+ts_ns detect_rules_until(const struct detect_detector *d, ts_ns span, ts_ns from, ts_ns to);
+
 #endif

@@ -146,6 +146,42 @@ static void test_skip_leaves_no_zeros(void **state)
     detect_job_free(job);
 }
 
+/* A silence that falls under a rule is no zero, be it judged each time, made up for or jumped over.
+ */
+static void test_skip_of_silence(void **state)
+{
+    (void)state;
+    static const char *const functions[] = {"low_count", "high_count"};
+    for (int f = 0; f < 2; f++) {
+        for (int gap = 20; gap <= 500; gap += 480) {
+            char detector[400];
+            long long from = (long long)((START + 50 * SPAN) / TIME_S);
+            snprintf(
+                detector, sizeof(detector),
+                "{\"function\":\"%s\",\"custom_rules\":[{\"actions\":[\"skip_model_update\"],"
+                "\"conditions\":[{\"applies_to\":\"time\",\"operator\":\"gte\",\"value\":%lld},"
+                "{\"applies_to\":\"time\",\"operator\":\"lt\",\"value\":%lld}]}]}",
+                functions[f], from, from + (gap - 5) * (long long)(SPAN / TIME_S));
+            struct detect_job *job = job_of(detector);
+            struct buf out;
+            buf_init(&out);
+            struct detect *d = help_engine(job, &out, NULL, columns, 3);
+            for (int b = 0; b < 50 + gap + 10; b++) {
+                if (b < 50 || b >= 50 + gap)
+                    feed(d, b, "", "", 10);
+            }
+            struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, 0);
+            void *whole = e;
+            /* 50, the five that the rule leaves, and nine of the last ten, which are closed. */
+            double weight = model_series_weight(((struct detect_metric *)whole)->series);
+            assert_true(weight > 61 && weight <= 64);
+            detect_free(d);
+            buf_release(&out);
+            detect_job_free(job);
+        }
+    }
+}
+
 static void test_exclude_frequent(void **state)
 {
     (void)state;
@@ -367,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence),
                                        cmocka_unit_test(test_rare),
                                        cmocka_unit_test(test_skip_model_update),
+                                       cmocka_unit_test(test_skip_of_silence),
                                        cmocka_unit_test(test_skip_leaves_no_zeros),
                                        cmocka_unit_test(test_exclude_frequent),
                                        cmocka_unit_test(test_exclude_frequent_population),

@@ -61,6 +61,48 @@ static void test_conditions(void **state)
     detect_job_free(job);
 }
 
+/* Between two buckets that are named, time alone changes no verdict; and none is passed over. */
+static void test_until(void **state)
+{
+    (void)state;
+    static const char *const operators[] = {"lt", "lte", "gt", "gte"};
+    const ts_ns span = 5 * TIME_MIN;
+    struct rng rng;
+    rng_init(&rng, 3);
+    for (int round = 0; round < 300; round++) {
+        struct buf b;
+        buf_init(&b);
+        buf_str(&b, "[");
+        for (int i = 0; i < 3; i++)
+            buf_format(&b,
+                       "%s{\"actions\":[\"%s\"],\"conditions\":[{\"applies_to\":\"time\","
+                       "\"operator\":\"%s\",\"value\":%d}]}",
+                       i > 0 ? "," : "", i == 0 ? "skip_result" : "skip_model_update",
+                       operators[rng_below(&rng, 4)], (int)rng_below(&rng, 60) * 100 - 600);
+        buf_str(&b, "]");
+        struct detect_job *job = job_with(buf_text(&b));
+        const struct detect_detector *d = &job->detectors[0];
+        ts_ns to = 20 * span;
+        ts_ns at = 0;
+        for (int pieces = 0; at < to; pieces++) {
+            ts_ns until = detect_rules_until(d, span, at, to);
+            assert_true(until > at && until <= to && until % span == 0);
+            assert_true(pieces < 7);
+            struct detect_rule_facts f = facts(1, "a");
+            f.time = at;
+            struct detect_rule_verdict first = detect_rules_apply(d, &f);
+            for (; f.time < until; f.time += span) {
+                struct detect_rule_verdict v = detect_rules_apply(d, &f);
+                assert_true(v.skip_result == first.skip_result &&
+                            v.skip_model_update == first.skip_model_update);
+            }
+            at = until;
+        }
+        detect_job_free(job);
+        buf_release(&b);
+    }
+}
+
 static void test_scopes(void **state)
 {
     (void)state;
@@ -114,7 +156,7 @@ static void test_changed_filter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_conditions),
-                                       cmocka_unit_test(test_scopes),
+                                       cmocka_unit_test(test_until), cmocka_unit_test(test_scopes),
                                        cmocka_unit_test(test_changed_filter)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
