@@ -30,6 +30,7 @@ struct work {
     struct piece *pieces;
     uint8_t detector; /* of the silent series that are walked */
     bool judge_silent;
+    bool at_once; /* series are learned with their judgement: nothing asks them in between */
 };
 
 static struct model_observation observe(const struct work *w, const struct detect_cell *c)
@@ -94,7 +95,27 @@ static void catch_up(const struct detect *d, struct detect_metric *m, ts_ns star
         learn_zeros(d, m, last + span, start);
 }
 
-static bool judge_metric(const struct work *w, struct detect_cell *c, struct detect_candidate *x)
+/* What a series takes now. */
+static void account(struct piece *piece, struct detect_metric *m)
+{
+    size_t now = detect_series_bytes(m->series);
+    piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+    m->bytes = (uint32_t)now;
+}
+
+/* The series has had data in this bucket, and has learned it unless a rule forbids. */
+static void learned(const struct work *w, struct detect_metric *m, bool skipped,
+                    struct piece *piece)
+{
+    m->seen++;
+    m->last_seen = w->c->bucket->start;
+    if (!skipped)
+        detect_annotate_take(&piece->notes, m);
+    account(piece, m);
+}
+
+static bool judge_metric(const struct work *w, struct detect_cell *c, struct detect_candidate *x,
+                         struct piece *piece)
 {
     const struct detect_detector *det = &w->d->job->detectors[c->detector];
     void *e = c->entity;
@@ -105,13 +126,22 @@ static bool judge_metric(const struct work *w, struct detect_cell *c, struct det
         catch_up(w->d, m, w->c->bucket->start);
     struct model_observation o = observe(w, c);
     struct model_judgement j;
-    model_series_judge(m->series, &o, &j);
+    /* Custom rules say only after the judgement whether it is learned. */
+    bool at_once = w->at_once && det->n_rules == 0;
+    if (at_once)
+        model_series_judge_and_learn(m->series, &o, DETECT_CANDIDATE_LOG_P, &j);
+    else
+        model_series_judge(m->series, &o, &j);
     detect_candidate_judged(x, &j);
     if ((det->exclude & DETECT_EXCLUDE_BY) != 0 && det->by != NULL &&
         m->seen > FREQUENT_BUCKETS * FREQUENT &&
         (double)m->seen > FREQUENT * (double)w->d->counts.buckets &&
         w->d->counts.buckets >= FREQUENT_BUCKETS)
         c->flags |= DETECT_CELL_SKIP_RESULT;
+    if (at_once) {
+        learned(w, m, false, piece);
+        c->flags |= DETECT_CELL_LEARNED;
+    }
     return j.judged;
 }
 
@@ -222,7 +252,7 @@ static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piec
     else if (det->over != NULL)
         judged = judge_member(w, c, &x);
     else
-        judged = judge_metric(w, c, &x);
+        judged = judge_metric(w, c, &x, piece);
     detect_cell_rules(d, c, x.typical, w->c->bucket->start);
     if (judged) {
         c->flags |= DETECT_CELL_JUDGED;
@@ -263,21 +293,13 @@ static void judge_piece(void *ctx, size_t piece)
 
 /* ---- learning ---- */
 
-/* What a series takes now. */
-static void account(struct piece *piece, struct detect_metric *m)
-{
-    size_t now = model_series_memory(m->series);
-    piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
-    m->bytes = (uint32_t)now;
-}
-
 static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piece)
 {
     const struct detect_detector *det = &w->d->job->detectors[c->detector];
     ts_ns start = w->c->bucket->start;
     void *e = c->entity;
     void *parent = c->parent;
-    if (e == NULL || (c->flags & DETECT_CELL_VALUE) == 0)
+    if (e == NULL || (c->flags & (DETECT_CELL_VALUE | DETECT_CELL_LEARNED)) != DETECT_CELL_VALUE)
         return;
     struct model_observation o = observe(w, c);
     bool skip = (c->flags & DETECT_CELL_SKIP_LEARN) != 0;
@@ -306,15 +328,9 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
             model_population_learn(&((struct detect_population *)parent)->model, &m->model, &o);
     } else {
         struct detect_metric *m = e;
-        m->seen++;
-        m->last_seen = start;
-        if (!skip) {
+        if (!skip)
             model_series_learn(m->series, &o);
-            detect_annotate_take(&piece->notes, m);
-        }
-        size_t now = detect_series_bytes(m->series);
-        piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
-        m->bytes = (uint32_t)now;
+        learned(w, m, skip, piece);
     }
 }
 
@@ -426,9 +442,7 @@ static void learn_silent_one(struct work *w, struct detect_entity *e, struct pie
         .time = w->c->bucket->start, .value = 0, .weight = 1, .fraction = 1};
     model_series_learn(m->series, &o);
     detect_annotate_take(&piece->notes, m);
-    size_t now = detect_series_bytes(m->series);
-    piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
-    m->bytes = (uint32_t)now;
+    account(piece, m);
     e->mark = 0;
 }
 
@@ -523,6 +537,8 @@ static enum err close_with(struct work *w)
     struct detect_candidates found = {0};
     bool final = !w->c->interim && !w->c->partial;
     bool judge = !skip.skip_result || !skip.skip_model_update;
+    bool plots = d->job->model_plot || d->options.model_plot;
+    w->at_once = final && !skip.skip_model_update && !plots;
     detect_resolve(d, w->cells, w->n, !w->c->interim && !skip.skip_model_update,
                    w->c->bucket->start);
     cut_pieces(w);

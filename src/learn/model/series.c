@@ -185,32 +185,36 @@ static double judge_clocks(const struct model_series *s, const struct model_obse
     return model_min(all, 0);
 }
 
-void model_series_judge(const struct model_series *s, const struct model_observation *o,
-                        struct model_judgement *out)
-{
-    memset(out, 0, sizeof(*out));
-    double value = taken(s, o);
-    out->confidence = s->n / (s->n + CONFIDENT);
-    if (s->n < LEARN_BEFORE_JUDGING)
-        return;
+/* What is expected of a bucket, and how its value lies in that: for judging and for learning. */
+struct view {
     struct model_point point;
     struct model_place place;
-    model_level_foretell(s, o->time + s->clock, &point);
-    model_law_place(s, &point, value, o->weight, &place);
-    out->typical = model_law_typical(s, &point);
-    model_law_bounds(s, &point, &out->lower, &out->upper);
+};
+
+static void look(const struct model_series *s, ts_ns time, double value, double weight,
+                 struct view *out)
+{
+    model_level_foretell(s, time + s->clock, &out->point);
+    model_law_place(s, &out->point, value, weight, &out->place);
+}
+
+/* All of a judgement but what is expected. */
+static void judge(const struct model_series *s, const struct model_observation *o, double value,
+                  const struct view *v, struct model_judgement *out)
+{
+    const struct model_place *place = &v->place;
     out->judged = true;
-    out->high = place.raw[1] < place.raw[0];
+    out->high = place->raw[1] < place->raw[0];
     double young = s->n / (s->n + YOUNG);
-    out->single_log_p = sided(s, &place, o->fraction) * young;
+    out->single_log_p = sided(s, place, o->fraction) * young;
     if (out->single_log_p < CLOCK_BELOW && model_change_clock_heard(s))
-        out->single_log_p = judge_clocks(s, o, &point, value, young, out->single_log_p);
+        out->single_log_p = judge_clocks(s, o, &v->point, value, young, out->single_log_p);
     if (out->single_log_p < RECUR_BELOW)
         out->single_log_p = model_max(
             out->single_log_p, model_recur_judge(&s->recur, o->time, s->params.bucket_span, value));
     bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
-        out->multi_log_p = model_min(judge_run(s, run_score(&point, &place), place.z) +
+        out->multi_log_p = model_min(judge_run(s, run_score(&v->point, place), place->z) +
                                          (s->params.side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
@@ -230,8 +234,28 @@ void model_series_judge(const struct model_series *s, const struct model_observa
         total > 0 ? model_min(model_max(5 * (out->single_log_p - out->multi_log_p) / total, -5), 5)
                   : 0;
     double stretch = ((double)s->tail_excess[out->high] + 10) / ((double)s->tail_n[out->high] + 10);
-    out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place.sd > 1.5);
+    out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place->sd > 1.5);
     out->multimodal = (double)s->mode[0].times > MODES || (double)s->mode[1].times > MODES;
+}
+
+static void say_expected(const struct model_series *s, const struct model_point *p,
+                         struct model_judgement *out)
+{
+    out->typical = model_law_typical(s, p);
+    model_law_bounds(s, p, &out->lower, &out->upper);
+}
+
+void model_series_judge(const struct model_series *s, const struct model_observation *o,
+                        struct model_judgement *out)
+{
+    struct view v;
+    double value = taken(s, o);
+    *out = (struct model_judgement){.confidence = s->n / (s->n + CONFIDENT)};
+    if (s->n < LEARN_BEFORE_JUDGING)
+        return;
+    look(s, o->time, value, o->weight, &v);
+    judge(s, o, value, &v, out);
+    say_expected(s, &v.point, out);
 }
 
 static void push_run(struct model_series *s, double z)
@@ -324,13 +348,16 @@ static void learn_moments(struct model_series *s, double value, double weight)
             (model_min(model_max(weight, 1), 1e15) - s->weight_mean) / model_min(s->n, 100);
 }
 
-static void learn(struct model_series *s, ts_ns time, double value, double weight)
+/* seen: how the value was judged just now; NULL: it was not. */
+static void learn(struct model_series *s, ts_ns time, double value, double weight,
+                  const struct view *seen)
 {
+    struct view own;
     s->noted = MODEL_CHANGE_NONE;
-    if (s->scale == SCALE_LOG && value < 0)
+    if (s->scale == SCALE_LOG && value < 0) {
         become_linear(s);
-    struct model_point point;
-    struct model_place place;
+        seen = NULL;
+    }
     bool known = s->n > 0 && s->level[LEVEL_SLOW].n > 0;
     bool measurable = s->scale != SCALE_LOG || value > 0;
     double y = measurable ? model_level_measure(s, value) : 0;
@@ -344,19 +371,23 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         s->last = time;
         return;
     }
+    if (seen == NULL) {
+        look(s, time, value, weight, &own);
+        seen = &own;
+    }
+    const struct model_point *point = &seen->point;
+    const struct model_place *place = &seen->place;
     ts_ns at = time + s->clock; /* by the clock the seasons follow */
-    model_level_foretell(s, at, &point);
-    model_law_place(s, &point, value, weight, &place);
-    double log_p = model_min(place.upper, place.lower);
-    bool outlier = (log_p < OUTLIER || place.back) && s->n >= 10;
+    double log_p = model_min(place->upper, place->lower);
+    bool outlier = (log_p < OUTLIER || place->back) && s->n >= 10;
     double fade = 1 - 1 / s->tau;
     /* Where a season explains the swings, the other level is none. */
     double season = model_level_seasonal(s);
     s->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
     s->other.changes *= (float)fade;
     s->other.here = s->other.here * (float)fade + 1.0F;
-    int high = place.raw[1] < place.raw[0];
-    bool far = measurable && s->n >= 10 && model_min(place.raw[0], place.raw[1]) < OUTLIER;
+    int high = place->raw[1] < place->raw[0];
+    bool far = measurable && s->n >= 10 && model_min(place->raw[0], place->raw[1]) < OUTLIER;
     /* Judged without the mode, or a mode that has formed would not be kept. */
     bool awaited =
         far && model_recur_judge(&s->recur, time, s->params.bucket_span, value) > RECUR_BELOW;
@@ -364,35 +395,35 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     if (far)
         model_recur_learn(&s->recur, time, s->params.bucket_span, value);
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
-    bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place.z) > RUN_GOES_ON;
-    bool moved = measurable && model_change_clock_learn(s, &point, at, y, weight);
+    bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place->z) > RUN_GOES_ON;
+    bool moved = measurable && model_change_clock_learn(s, point, at, y, weight);
     bool changed = moved;
     if (measurable && !moved && (outlier || goes_on))
-        changed = model_change_outlier(s, &point, &place, y);
+        changed = model_change_outlier(s, point, place, y);
     else if (s->change.n > 0)
         s->change.n--;
     double clipped = y;
     if (log_p < DOUBTFUL)
-        clipped = model_min(model_max(y, point.mean - CLIP_SD * place.sd),
-                            point.mean + CLIP_SD * place.sd);
+        clipped = model_min(model_max(y, point->mean - CLIP_SD * place->sd),
+                            point->mean + CLIP_SD * place->sd);
     if (measurable) {
         double day = (double)TIME_DAY / (double)s->params.bucket_span;
         s->day_mean += (y - s->day_mean) / model_min((double)s->total + 1, model_max(day, 1));
         model_seasons_look(s);
-        model_seasons_learn(s, &point, at, y, place.sd);
-        model_find_learn(s, &point, y, place.sd, outlier);
-        model_level_compare(s, &point, y, place.sd);
+        model_seasons_learn(s, point, at, y, place->sd);
+        model_find_learn(s, point, y, place->sd, outlier);
+        model_level_compare(s, point, y, place->sd);
     }
     if (!outlier && !changed) {
         if (measurable) {
-            model_law_learn(s, &point, &place, value, clipped);
-            changed = model_change_spread_learn(s, &point, (y - point.mean) / place.sd);
-            model_level_learn(s, &point, clipped);
+            model_law_learn(s, point, place, value, clipped);
+            changed = model_change_spread_learn(s, point, (y - point->mean) / place->sd);
+            model_level_learn(s, point, clipped);
         } else {
-            model_law_learn(s, &point, &place, value, 0);
+            model_law_learn(s, point, place, value, 0);
         }
         learn_moments(s, value, weight);
-        choose_scale(s, &point);
+        choose_scale(s, point);
     } else {
         s->total++;
     }
@@ -401,13 +432,29 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     if (changed)
         memset(s->run_z, 0, sizeof(s->run_z)); /* what led to a new level is no run about it */
     else
-        push_run(s, run_score(&point, &place));
+        push_run(s, run_score(point, place));
     s->last = time;
 }
 
 void model_series_learn(struct model_series *s, const struct model_observation *o)
 {
-    learn(s, o->time, taken(s, o), o->weight);
+    learn(s, o->time, taken(s, o), o->weight, NULL);
+}
+
+void model_series_judge_and_learn(struct model_series *s, const struct model_observation *o,
+                                  double told, struct model_judgement *out)
+{
+    struct view v;
+    double value = taken(s, o);
+    *out = (struct model_judgement){.confidence = s->n / (s->n + CONFIDENT)};
+    bool judged = s->n >= LEARN_BEFORE_JUDGING;
+    if (judged) {
+        look(s, o->time, value, o->weight, &v);
+        judge(s, o, value, &v, out);
+        if (out->log_p < told)
+            say_expected(s, &v.point, out);
+    }
+    learn(s, o->time, value, o->weight, judged ? &v : NULL);
 }
 
 void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
@@ -418,7 +465,7 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
     uint64_t one_by_one = buckets < SKIP_MOST ? buckets : SKIP_MOST;
     bool nothing = s->params.kind == MODEL_VALUE || s->params.empty_is_nothing;
     for (uint64_t i = 0; i < one_by_one && !nothing; i++)
-        learn(s, first + (ts_ns)i * span, 0, 1);
+        learn(s, first + (ts_ns)i * span, 0, 1, NULL);
     double rest = (double)(buckets - one_by_one);
     if (!nothing && rest > 0) {
         /* Many zeros: what was there fades, and zero is what is known. */

@@ -12,7 +12,8 @@
  * Method: docs/method/model.md.
  *
  * Use, once a bucket and series: model_series_judge(), then model_series_learn(), both with the
- * same observation; or model_series_skip() for a run of buckets without data.
+ * same observation; or model_series_judge_and_learn(), which works out once what both need; or
+ * model_series_skip() for a run of buckets without data.
  *
  * Ownership: model_series_new() and _load() make the series, model_series_free() ends it. Judging
  *            allocates nothing; learning allocates at most once a kind of season, when the data
@@ -82,6 +83,11 @@ void model_series_judge(const struct model_series *s, const struct model_observa
 /* Times may repeat or go back; a bucket before the last one learned is learned as if it were next.
  */
 void model_series_learn(struct model_series *s, const struct model_observation *o);
+
+/* Both, with the same outcome; but what is expected (typical, lower, upper) is said only where
+ * log_p is below told, and 0 elsewhere. */
+void model_series_judge_and_learn(struct model_series *s, const struct model_observation *o,
+                                  double told, struct model_judgement *out);
 
 /*
  * `buckets` empty buckets from `first` on, in time that does not depend on their number. For

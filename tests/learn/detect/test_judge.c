@@ -93,6 +93,37 @@ static void test_rare(void **state)
     detect_job_free(job);
 }
 
+/* Where a custom rule or a plot asks between judging and learning, the results are the same. */
+static void test_learned_at_once_or_later(void **state)
+{
+    (void)state;
+    static const char never[] =
+        ",\"custom_rules\":[{\"actions\":[\"skip_model_update\"],\"conditions\":[{\"applies_to\":"
+        "\"actual\",\"operator\":\"gt\",\"value\":1e12}]}]";
+    struct buf out[2];
+    for (int later = 0; later < 2; later++) {
+        char detector[512];
+        snprintf(detector, sizeof(detector),
+                 "{\"function\":\"count\",\"partition_field_name\":\"a\"%s}", later ? never : "");
+        struct detect_job *job = job_of(detector);
+        buf_init(&out[later]);
+        struct detect *d = help_engine(job, &out[later], NULL, columns, 3);
+        for (int b = 0; b < 300; b++) {
+            feed(d, b, "steady", "", b % 90 == 80 ? 400 : 50 + b % 5);
+            feed(d, b, "moved", "", (b < 200 ? 20 : 90) + b % 7);
+        }
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        detect_free(d);
+        detect_job_free(job);
+    }
+    assert_true(records(&out[0], "\"partition_field_value\":\"steady\"") > 0);
+    assert_true(records(&out[0], "\"partition_field_value\":\"moved\"") > 0);
+    assert_int_equal(out[0].n, out[1].n);
+    assert_memory_equal(out[0].p, out[1].p, out[0].n);
+    buf_release(&out[0]);
+    buf_release(&out[1]);
+}
+
 /* A rule may keep an attack from being learned. */
 static void test_skip_model_update(void **state)
 {
@@ -402,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_silence),
                                        cmocka_unit_test(test_rare),
+                                       cmocka_unit_test(test_learned_at_once_or_later),
                                        cmocka_unit_test(test_skip_model_update),
                                        cmocka_unit_test(test_skip_of_silence),
                                        cmocka_unit_test(test_skip_leaves_no_zeros),

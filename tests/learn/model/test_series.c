@@ -288,6 +288,56 @@ static void hostile_sequences_stay_finite(void **state)
     model_series_free(s);
 }
 
+/* A bucket of any kind, sometimes a flood, nothing, or less than nothing. */
+static double draw(struct rng *r, enum model_kind kind, int i)
+{
+    double wave = 1.5 + sin(2 * M_PI * i / 96.0);
+    if (rng_below(r, 60) == 0)
+        return kind == MODEL_COUNT ? 5000 : (double)rng_below(r, 3) * 1e6 - 1;
+    if (rng_below(r, 7) == 0)
+        return 0;
+    return kind == MODEL_COUNT ? poisson(r, 20 * wave) : exp(wave + rng_normal(r));
+}
+
+static void judged_and_learned_at_once_or_in_turn_is_the_same(void **state)
+{
+    (void)state;
+    const double told = -3;
+    for (int kind = 0; kind < 3; kind++) {
+        struct model_series *turn = make((enum model_kind)kind, MODEL_BOTH);
+        struct model_series *once = make((enum model_kind)kind, MODEL_BOTH);
+        struct rng r;
+        rng_init(&r, 14);
+        int n_told = 0;
+        for (int i = 0; i < 2500; i++) {
+            struct model_observation o = {i * SPAN, draw(&r, (enum model_kind)kind, i), 1, 1};
+            struct model_judgement a = step(turn, o.time, o.value);
+            struct model_judgement b;
+            model_series_judge_and_learn(once, &o, told, &b);
+            bool said = a.judged && a.log_p < told;
+            n_told += said;
+            assert_true(a.log_p == b.log_p && a.single_log_p == b.single_log_p);
+            assert_true(a.multi_log_p == b.multi_log_p && a.multi_bucket == b.multi_bucket);
+            assert_true(a.judged == b.judged && a.high == b.high && a.confidence == b.confidence);
+            assert_true(a.high_variance == b.high_variance && a.multimodal == b.multimodal);
+            assert_true(b.typical == (said ? a.typical : 0) && b.lower == (said ? a.lower : 0) &&
+                        b.upper == (said ? a.upper : 0));
+        }
+        assert_true(n_told > 20 && n_told < 1000);
+        struct buf saved[2];
+        buf_init(&saved[0]);
+        buf_init(&saved[1]);
+        model_series_save(turn, &saved[0]);
+        model_series_save(once, &saved[1]);
+        assert_int_equal(saved[0].n, saved[1].n);
+        assert_memory_equal(saved[0].p, saved[1].p, saved[0].n);
+        buf_release(&saved[0]);
+        buf_release(&saved[1]);
+        model_series_free(turn);
+        model_series_free(once);
+    }
+}
+
 static void a_young_series_is_small(void **state)
 {
     (void)state;
@@ -316,6 +366,7 @@ int main(void)
         cmocka_unit_test(interim_results_look_up_only),
         cmocka_unit_test(a_jump_in_time_costs_nothing),
         cmocka_unit_test(hostile_sequences_stay_finite),
+        cmocka_unit_test(judged_and_learned_at_once_or_in_turn_is_the_same),
         cmocka_unit_test(a_young_series_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
