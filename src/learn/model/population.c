@@ -18,6 +18,7 @@
 #define OWN_PRIOR_N 4.0
 #define TOP_PRIOR 0.5 /* the same of the largest value of a bucket */
 #define TOP_PRIOR_N 10.0
+#define TOP_NEAR 2.0 /* standard deviations below the usual top, where nothing is said of it */
 #define LATE_TOPS 4
 #define EXCESS_PRIOR 1.0 /* mean excess of the logarithm in the tail */
 #define EXCESS_PRIOR_N 5.0
@@ -25,6 +26,7 @@
 #define TAIL_VALUES 40.0   /* fewer say nothing about a tail */
 #define RANK_NONE 1.0      /* -ln of the share of values above: a third, where a leap is none */
 #define RANK_FULL 6.0      /* and 1 in 400, where it counts in full */
+#define LEAST_NEW 1e-3     /* fewer newcomers of all values are not told from so many */
 #define SETTLED 8          /* buckets after which a new member is a newcomer */
 #define LEARN_BUCKETS 3    /* before anything is judged */
 #define LEARN_VALUES 100.0 /* or one bucket with so many first values */
@@ -139,17 +141,22 @@ static double late_top(const struct model_population *p)
     return second;
 }
 
-/* ln P(one member of a bucket reaches y), from the largest values of the last buckets. */
-static double top_tail(const struct model_population *p, double y)
+/* How far y lies beyond the usual largest value of a bucket, in standard deviations. */
+static double top_reach(const struct model_population *p, double y)
 {
     double n = model_min(p->tops_n, MODEL_POPULATION_TOPS);
     double v = (p->top_spread * n + TOP_PRIOR * TOP_PRIOR * TOP_PRIOR_N) / (n + TOP_PRIOR_N);
-    double sd = sqrt(v * (1 + 1 / n));
-    double reach = (y - model_max(p->top_middle, late_top(p))) / sd;
+    return (y - model_max(p->top_middle, late_top(p))) / sqrt(v * (1 + 1 / n));
+}
+
+/* ln P(one member of a bucket reaches so far), from the largest values of the last buckets. */
+static double top_tail(const struct model_population *p, double reach)
+{
     if (reach <= 0)
         return 0;
     /* Beyond the usual top, any of the members may be the one; around it the top says little about
      * a single member. */
+    double n = model_min(p->tops_n, MODEL_POPULATION_TOPS);
     double any = model_number_student_tail(reach, n + TOP_PRIOR_N);
     return model_min(any - log(model_max(p->per_bucket, 1)), 0) * model_min(reach, 1);
 }
@@ -192,26 +199,32 @@ static bool again(const struct model_member *m, double y)
     return m->seen > 0 && y <= m->mean + AGAIN;
 }
 
+/* ln of the share of newcomers among all values. */
+static double new_share(const struct model_population *p)
+{
+    double share = (p->first_tail.total + 0.5) / (p->all_tail.total + 1);
+    return log(model_min(model_max(share, LEAST_NEW), 1));
+}
+
 static double judge_high(const struct model_population *p, const struct model_member *m, double y)
 {
     bool fresh = (double)m->weight < OWN_KNOWN;
     /* Beyond what the whole population reaches, by a member from which it was not expected. */
-    double top = top_tail(p, y);
-    if (fresh) {
-        double n = (double)p->closed + 1;
-        top += log(model_min((p->top_new + 0.5) / model_min(n, p->tau), 1));
+    double reach = top_reach(p, y);
+    double top = top_tail(p, reach);
+    /* One that is new and among the largest; of what is far from them this view knows nothing. */
+    if (fresh && reach > -TOP_NEAR) {
+        double share = (p->top_new + 0.5) / model_min((double)p->closed + 1, p->tau);
+        top += log(model_min(share, 1)) * model_min(1 + reach / TOP_NEAR, 1);
     }
     double law = 0;
-    if (fresh && p->first_tail.total >= TAIL_VALUES) {
+    if (fresh && p->first_tail.total >= TAIL_VALUES)
         law = histogram_tail(p->first_above, &p->first_tail, y);
-    } else if (p->all_tail.total >= TAIL_VALUES) {
+    else if (p->all_tail.total >= TAIL_VALUES)
         law = histogram_tail(p->all_above, &p->all_tail, y);
-        /* Where newcomers are few, one among the largest is two rare things at once. */
-        if (fresh && p->closed >= SETTLED)
-            law += log(model_min(
-                       model_max((p->first_tail.total + 0.5) / (p->all_tail.total + 1), 1e-3), 1)) *
-                   model_min(model_max(-law / RANK_FULL, 0), 1);
-    }
+    /* Where newcomers are few, one among the largest is two rare things at once. */
+    if (fresh && p->closed >= SETTLED && p->all_tail.total >= TAIL_VALUES)
+        law += new_share(p) * model_min(-law / RANK_FULL, 1);
     /* Two looks; the weaker of peers and own history decides. */
     double peers = model_min(model_min(top, law) + M_LN2, 0);
     if (fresh)

@@ -122,6 +122,50 @@ static void the_port_that_is_always_largest_is_none(void **state)
     assert_true(judge(&p, &big, 200 * SPAN, 5e12) >= 75);
 }
 
+/*
+ * So many hosts and, in one of four buckets, a newcomer that brings some thousands: ln p of a
+ * newcomer with `value`.
+ */
+static double newcomer(int hosts, double value)
+{
+    struct rng r;
+    struct rng news;
+    rng_init(&r, 3);
+    rng_init(&news, 4);
+    struct model_population p = make();
+    struct model_member old[30];
+    struct model_member fresh;
+    for (int i = 0; i < hosts; i++)
+        model_member_init(&old[i]);
+    for (int b = 0; b < 1200; b++) {
+        for (int i = 0; i < hosts; i++)
+            learn(&p, &old[i], b * SPAN, exp(18 - 0.2 * i + 0.5 * rng_normal(&r)));
+        model_member_init(&fresh);
+        if (b % 4 == 0)
+            learn(&p, &fresh, b * SPAN, exp(8 + rng_normal(&news)));
+        model_population_close(&p, b * SPAN);
+    }
+    model_member_init(&fresh);
+    struct model_observation o = {1200 * SPAN, value, 1, 1};
+    struct model_judgement j;
+    model_population_judge(&p, &fresh, &o, &j);
+    return j.log_p;
+}
+
+static void few_newcomers_make_a_large_one_rarer(void **state)
+{
+    (void)state;
+    /* The same newcomers, one in 13 values or one in 121: what is new and large is rarer there. */
+    double less = newcomer(3, 1e6) - newcomer(30, 1e6);
+    assert_true(less > 2 && less < 2.5);
+    /* That somebody is new is none: one in the middle is silent wherever. */
+    assert_true(newcomer(3, 3000) > log(0.2));
+    assert_true(newcomer(30, 3000) > log(0.1));
+    /* And with more it is more. */
+    for (double value = 1e4; value < 1e9; value *= 3)
+        assert_true(newcomer(30, 3 * value) <= newcomer(30, value));
+}
+
 /* Ten thousand names a bucket, each once, and a tunnel in the third bucket. */
 static void many_new_members_judge_a_new_one_at_once(void **state)
 {
@@ -238,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_upload_to_a_new_port_is_news_in_a_young_job),
         cmocka_unit_test(the_port_that_is_always_largest_is_none),
+        cmocka_unit_test(few_newcomers_make_a_large_one_rarer),
         cmocka_unit_test(many_new_members_judge_a_new_one_at_once),
         cmocka_unit_test(state_is_kept),
         cmocka_unit_test(hostile_values_stay_finite),
