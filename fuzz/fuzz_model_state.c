@@ -5,6 +5,7 @@
 #include "model/forecast.h"
 #include "model/geo.h"
 #include "model/history.h"
+#include "model/newcomers.h"
 #include "model/population.h"
 #include "model/rare.h"
 
@@ -58,6 +59,27 @@ static void use_population(struct cursor *c)
     model_population_close(&p, 0);
 }
 
+static void use_newcomers(struct cursor *c)
+{
+    static const double values[] = {-5, 0, 1, 3, 1e6, 1e30};
+    struct model_params params = {15 * TIME_MIN, (enum model_kind)(cursor_u8(c) % 3), MODEL_BOTH,
+                                  false};
+    struct model_newcomers m;
+    if (model_newcomers_load(c, &params, &m) != ERR_NONE)
+        return;
+    for (int i = 0; i < 40; i++) {
+        struct model_observation o = {i * params.bucket_span, values[i % 6], 1, 1};
+        struct model_judgement j;
+        model_newcomers_judge(&m, &o, &j);
+        ASSERT(isfinite(j.log_p) && j.log_p <= 0 && isfinite(j.typical));
+        ASSERT(isfinite(j.lower) && isfinite(j.upper));
+        if (!model_newcomers_takes(&m, o.value))
+            continue;
+        model_newcomers_open(&m, o.time, 2);
+        model_newcomers_learn(&m, &o);
+    }
+}
+
 static void use_rare(struct cursor *c)
 {
     struct model_rare r;
@@ -109,7 +131,7 @@ static void use_geo(struct cursor *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
-    uint8_t which = cursor_u8(&c) % 7;
+    uint8_t which = cursor_u8(&c) % 8;
     if (which < 3)
         use_series(&c, (enum model_kind)which);
     else if (which == 3)
@@ -118,7 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         use_rare(&c);
     else if (which == 5)
         use_clock(&c);
-    else
+    else if (which == 6)
         use_geo(&c);
+    else
+        use_newcomers(&c);
     return 0;
 }

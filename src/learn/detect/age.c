@@ -65,6 +65,8 @@ static ts_ns last_data(const struct detect_entity *e)
         return ((const struct detect_clock *)whole)->model.last;
     case DETECT_CLASS_GEO:
         return ((const struct detect_geo *)whole)->model.last;
+    case DETECT_CLASS_NEWCOMERS:
+        return ((const struct detect_newcomers *)whole)->model.last;
     default:
         return ((const struct detect_scale *)whole)->last_score;
     }
@@ -86,13 +88,16 @@ static void forget(struct detect *d, struct detect_entity *e)
 static void prune(struct detect *d, ts_ns before)
 {
     static const enum detect_class order[] = {
-        DETECT_CLASS_METRIC, DETECT_CLASS_MEMBER, DETECT_CLASS_VALUE, DETECT_CLASS_POPULATION,
-        DETECT_CLASS_POOL,   DETECT_CLASS_SCALE,  DETECT_CLASS_CLOCK, DETECT_CLASS_GEO};
+        DETECT_CLASS_METRIC,     DETECT_CLASS_MEMBER, DETECT_CLASS_VALUE,
+        DETECT_CLASS_POPULATION, DETECT_CLASS_POOL,   DETECT_CLASS_SCALE,
+        DETECT_CLASS_CLOCK,      DETECT_CLASS_GEO,    DETECT_CLASS_NEWCOMERS};
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
         size_t n = detect_table_slots(d->table, order[k]);
         for (size_t i = 0; i < n; i++) {
             struct detect_entity *e = detect_table_at(d->table, order[k], i);
-            if (e != NULL && last_data(e) < before)
+            /* How a whole detector's series begin is news for as long as the job lives. */
+            bool lasts = order[k] == DETECT_CLASS_NEWCOMERS && e != NULL && e->partition == 0;
+            if (e != NULL && !lasts && last_data(e) < before)
                 forget(d, e);
         }
     }

@@ -37,8 +37,9 @@ struct detect_entity;
 #define DETECT_CELL_SKIP_RESULT 1 /* custom rules */
 #define DETECT_CELL_SKIP_LEARN 2
 #define DETECT_CELL_JUDGED 4
-#define DETECT_CELL_VALUE 8    /* value holds the bucket's value */
-#define DETECT_CELL_LEARNED 16 /* with its judgement */
+#define DETECT_CELL_VALUE 8     /* value holds the bucket's value */
+#define DETECT_CELL_LEARNED 16  /* with its judgement */
+#define DETECT_CELL_NEWCOMER 32 /* its series has no past */
 
 struct detect_cell {
     uint64_t hash;        /* of its values' texts and its detector: order and shard */

@@ -43,12 +43,14 @@ struct detect_candidate {
     uint32_t by;
     uint8_t detector; /* the measure */
     uint8_t index;    /* of the detector it belongs to, and */
+    uint32_t home;    /* this partition; 0: in the job */
     uint32_t apart; /* the by value that has a record of its own; 0: those of a member share one */
     bool has_values;
     bool high;
     bool high_variance;
     bool multimodal;
     bool first;
+    bool newcomer; /* judged by how others began, in */
     double relative;
     double value;
     double typical;
@@ -140,6 +142,9 @@ struct model_params detect_params(const struct detect *d, size_t detector);
  * What is not there is begun, if make is set and memory allows; refusals are counted.
  */
 void detect_resolve(struct detect *d, struct detect_cell **cells, size_t n, bool make, ts_ns start);
+/* A new entity if memory, with `extra` bytes behind it, allows; NULL is counted as a failure. */
+struct detect_entity *detect_admit(struct detect *d, enum detect_class class, uint8_t detector,
+                                   uint32_t partition, uint32_t over, uint32_t by, size_t extra);
 
 /* judge.c: judges and, unless interim, learns and closes. */
 struct detect_closing {
@@ -177,6 +182,19 @@ size_t detect_freq_judge(const struct detect *d, const struct detect_closing *cl
                          struct detect_cell **cells, size_t n, struct detect_candidates *found);
 /* Learns the members' numbers and closes the population; before the pool learns the bucket. */
 void detect_freq_learn(const struct detect *d, struct detect_cell **cells, size_t n, ts_ns start);
+
+/* newcomers.c: series in their first bucket. */
+/* Whether the beginning of a detector's series may be news. */
+bool detect_newcomers_wanted(const struct detect_detector *det);
+/* Judges a cell whose series has no past. */
+bool detect_newcomers_judge(const struct detect *d, const struct detect_cell *c,
+                            const struct model_observation *o, struct detect_candidate *x);
+/* Newcomers that begin together are one piece of news: the more of them, the less each further one
+ * is. Drops those that stand out no more. */
+void detect_newcomers_crowd(struct detect_candidates *fresh);
+/* Of a bucket's sorted cells those of newcomers are learned. */
+void detect_newcomers_learn(struct detect *d, struct detect_cell *const *cells, size_t n,
+                            ts_ns start);
 
 /* clock.c: time_of_day and time_of_week. */
 enum model_clock_cycle detect_clock_cycle(const struct detect_detector *det);

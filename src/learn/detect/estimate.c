@@ -150,6 +150,8 @@ static enum err add_detector(struct sizes *s, const struct detect_detector *det,
             series * cost(s, DETECT_CLASS_POPULATION) + members * cost(s, DETECT_CLASS_MEMBER);
     } else {
         s->bytes += series * (cost(s, DETECT_CLASS_METRIC) + s->series);
+        if (detect_newcomers_wanted(det))
+            s->bytes += (det->by != NULL ? partition : 1) * cost(s, DETECT_CLASS_NEWCOMERS);
     }
     s->bytes += partition * cost(s, DETECT_CLASS_SCALE);
     double by_cells = in_bucket(s, det->by, by);

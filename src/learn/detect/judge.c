@@ -16,6 +16,8 @@
 
 struct piece {
     struct detect_candidates found;
+    struct detect_candidates fresh; /* of newcomers */
+    size_t newcomers;
     size_t tested[DETECT_MEASURES_MAX];
     ptrdiff_t bytes; /* by which series grew */
     struct detect_changes notes;
@@ -120,12 +122,18 @@ static bool judge_metric(const struct work *w, struct detect_cell *c, struct det
     const struct detect_detector *det = &w->d->job->detectors[c->detector];
     void *e = c->entity;
     struct detect_metric *m = e;
+    struct model_observation o = observe(w, c);
+    struct model_judgement j;
+    /* Where nothing is learned no series is begun; one that memory refused is not judged. */
+    bool unmade = w->c->interim || w->c->scheduled.skip_model_update;
+    if (m == NULL ? unmade : m->seen == 0) {
+        c->flags |= DETECT_CELL_NEWCOMER;
+        return detect_newcomers_judge(w->d, c, &o, x);
+    }
     if (m == NULL)
         return false;
     if (det->function->zero_when_empty && !w->c->interim)
         catch_up(w->d, m, w->c->bucket->start);
-    struct model_observation o = observe(w, c);
-    struct model_judgement j;
     /* Custom rules say only after the judgement whether it is learned. */
     bool at_once = w->at_once && det->n_rules == 0;
     if (at_once)
@@ -260,7 +268,8 @@ static void judge_cell(struct work *w, struct detect_cell *c, struct piece *piec
     }
     if (judged && x.log_p < DETECT_CANDIDATE_LOG_P && (c->flags & DETECT_CELL_SKIP_RESULT) == 0 &&
         !(w->c->partial && x.has_values && !x.high))
-        detect_candidates_keep(&piece->found, &x);
+        detect_candidates_keep(x.newcomer ? &piece->fresh : &piece->found, &x);
+    piece->newcomers += x.newcomer;
 }
 
 /* Cells of one parent from `from` on. */
@@ -510,12 +519,17 @@ static void cut_pieces(struct work *w)
 /* All pieces' candidates in one list, and how many were judged. */
 static bool gather_found(struct work *w, struct detect_candidates *all, size_t *tested)
 {
+    struct detect_candidates fresh = {0};
     for (size_t i = 0; i < DETECT_SHARDS; i++) {
         struct piece *p = &w->pieces[i];
         detect_candidates_join(all, &p->found);
+        detect_candidates_join(&fresh, &p->fresh);
         for (size_t k = 0; k < w->d->job->n_measures; k++)
             tested[k] += p->tested[k];
     }
+    detect_candidates_cut(&fresh);
+    detect_newcomers_crowd(&fresh);
+    detect_candidates_join(all, &fresh);
     detect_candidates_cut(all);
     return !all->failed;
 }
@@ -526,6 +540,15 @@ static void mark_cells(struct work *w, uint8_t mark)
         if (w->cells[i]->entity != NULL)
             w->cells[i]->entity->mark = mark;
     }
+}
+
+static void learn_newcomers(struct work *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < DETECT_SHARDS; i++)
+        n += w->pieces[i].newcomers;
+    if (n > 0)
+        detect_newcomers_learn(w->d, w->cells, w->n, w->c->bucket->start);
 }
 
 /* What calendars say of the bucket decides what is judged, told and learned. */
@@ -566,6 +589,8 @@ static enum err close_with(struct work *w)
     mem_free(found.list);
     if (final)
         run(w, skip.skip_model_update ? pass_piece : learn_piece);
+    if (final && !skip.skip_model_update)
+        learn_newcomers(w);
     if (judge && final)
         run_silent(w, false);
     mark_cells(w, 0);

@@ -38,8 +38,7 @@ static bool is_population(const struct detect_detector *det)
            !detect_kind_shared(det->function->kind);
 }
 
-/* A new entity if memory allows. */
-static struct detect_entity *admit(struct detect *d, enum detect_class class, uint8_t detector,
+struct detect_entity *detect_admit(struct detect *d, enum detect_class class, uint8_t detector,
                                    uint32_t partition, uint32_t over, uint32_t by, size_t extra)
 {
     size_t cost = detect_table_cost(d->table, class) + extra;
@@ -63,7 +62,7 @@ static struct detect_entity *resolve_parent(struct detect *d, const struct detec
     struct detect_entity *e = detect_table_find(d->table, class, c->detector, c->partition, 0, by);
     if (e != NULL || !make)
         return e;
-    e = admit(d, class, c->detector, c->partition, 0, by, 0);
+    e = detect_admit(d, class, c->detector, c->partition, 0, by, 0);
     if (e == NULL)
         return NULL;
     void *whole = e;
@@ -89,7 +88,8 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
     size_t bytes = detect_series_bytes(series);
     struct detect_metric young = {.bytes = (uint32_t)bytes, .first_seen = start};
     size_t reserve = detect_reserve_for(d, &young, start);
-    void *e = admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes + reserve);
+    void *e =
+        detect_admit(d, DETECT_CLASS_METRIC, c->detector, c->partition, 0, c->by, bytes + reserve);
     if (e == NULL) {
         model_series_free(series);
         return NULL;
@@ -113,7 +113,7 @@ static struct detect_entity *resolve_shared(struct detect *d, const struct detec
     void *e = detect_table_find(d->table, class, c->detector, c->partition, 0, c->by);
     if (e != NULL || !make)
         return e;
-    e = admit(d, class, c->detector, c->partition, 0, c->by, 0);
+    e = detect_admit(d, class, c->detector, c->partition, 0, c->by, 0);
     if (e != NULL && geo)
         model_geo_init(&((struct detect_geo *)e)->model, d->job->bucket_span_ns);
     else if (e != NULL)
@@ -131,7 +131,7 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
             detect_table_find(d->table, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by);
         if (e != NULL || !make || c->parent == NULL)
             return e;
-        void *v = admit(d, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by, 0);
+        void *v = detect_admit(d, DETECT_CLASS_VALUE, c->detector, c->partition, 0, c->by, 0);
         if (v == NULL)
             return NULL;
         model_rare_value_init(&((struct detect_rare_value *)v)->model);
@@ -146,7 +146,8 @@ static struct detect_entity *resolve(struct detect *d, struct detect_cell *c, bo
                                                     c->partition, c->over, c->by);
         if (e != NULL || !make || c->parent == NULL)
             return e;
-        void *m = admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, c->by, 0);
+        void *m =
+            detect_admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, c->by, 0);
         if (m == NULL)
             return NULL;
         model_member_init(&((struct detect_member *)m)->model);
@@ -192,7 +193,7 @@ static void admit_freq(struct detect *d, const struct detect_cell *c)
 {
     void *p = detect_freq_find(d, c, DETECT_CLASS_POPULATION);
     if (p == NULL) {
-        p = admit(d, DETECT_CLASS_POPULATION, c->detector, c->partition, 0, 0, 0);
+        p = detect_admit(d, DETECT_CLASS_POPULATION, c->detector, c->partition, 0, 0, 0);
         if (p == NULL)
             return;
         struct model_params params = detect_params(d, c->detector);
@@ -200,7 +201,7 @@ static void admit_freq(struct detect *d, const struct detect_cell *c)
     }
     if (detect_freq_find(d, c, DETECT_CLASS_MEMBER) != NULL)
         return;
-    void *m = admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, 0, 0);
+    void *m = detect_admit(d, DETECT_CLASS_MEMBER, c->detector, c->partition, c->over, 0, 0);
     if (m != NULL)
         model_member_init(&((struct detect_member *)m)->model);
 }

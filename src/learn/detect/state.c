@@ -106,11 +106,14 @@ static bool class_saved(const struct detect_job *job, size_t class)
 {
     bool clock = false;
     bool geo = false;
+    bool newcomers = false;
     for (size_t i = 0; i < job->n_detectors; i++) {
         clock |= detect_kind_clock(job->detectors[i].function->kind);
         geo |= job->detectors[i].function->kind == DETECT_LAT_LONG;
+        newcomers |= detect_newcomers_wanted(&job->detectors[i]);
     }
-    return (class != DETECT_CLASS_CLOCK || clock) && (class != DETECT_CLASS_GEO || geo);
+    return (class != DETECT_CLASS_CLOCK || clock) && (class != DETECT_CLASS_GEO || geo) &&
+           (class != DETECT_CLASS_NEWCOMERS || newcomers);
 }
 
 static void save_entity(const struct detect *d, const struct detect_entity *e, struct buf *out)
@@ -159,6 +162,9 @@ static void save_entity(const struct detect *d, const struct detect_entity *e, s
         break;
     case DETECT_CLASS_GEO:
         model_geo_save(&((const struct detect_geo *)whole)->model, out);
+        break;
+    case DETECT_CLASS_NEWCOMERS:
+        model_newcomers_save(&((const struct detect_newcomers *)whole)->model, out);
         break;
     case DETECT_CLASSES:
         break;
@@ -499,6 +505,14 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
                                 &((struct detect_clock *)whole)->model);
     case DETECT_CLASS_GEO:
         return model_geo_load(in, span, &((struct detect_geo *)whole)->model);
+    case DETECT_CLASS_NEWCOMERS: {
+        struct detect_newcomers *n = whole;
+        bool home = e->partition == 0 || d->job->detectors[e->detector].by != NULL;
+        r = model_newcomers_load(in, &params, &n->model);
+        if (!home || e->over != 0 || e->by != 0 || !time_sound(n->model.last))
+            return ERR_FORMAT;
+        return r;
+    }
     case DETECT_CLASSES:
         break;
     }
@@ -525,6 +539,8 @@ static bool fits(const struct detect_detector *det, enum detect_class class)
         return clock;
     case DETECT_CLASS_GEO:
         return shared && !clock;
+    case DETECT_CLASS_NEWCOMERS:
+        return detect_newcomers_wanted(det);
     default:
         return true;
     }

@@ -14,7 +14,7 @@
 /* Bytes of the index for each entity: slots and tags are up to seven eighths full, and both the old
  * and the new ones are there while they grow. */
 #define INDEX_COST 18
-#define INDEX_BITS 29
+#define INDEX_BITS 28
 #define INDEX_MASK (((uint32_t)1 << INDEX_BITS) - 1)
 
 struct slab {
@@ -41,9 +41,11 @@ struct detect_table {
 };
 
 static const size_t sizes[DETECT_CLASSES] = {
-    sizeof(struct detect_metric), sizeof(struct detect_population), sizeof(struct detect_member),
-    sizeof(struct detect_pool),   sizeof(struct detect_rare_value), sizeof(struct detect_scale),
-    sizeof(struct detect_clock),  sizeof(struct detect_geo)};
+    sizeof(struct detect_metric),     sizeof(struct detect_population),
+    sizeof(struct detect_member),     sizeof(struct detect_pool),
+    sizeof(struct detect_rare_value), sizeof(struct detect_scale),
+    sizeof(struct detect_clock),      sizeof(struct detect_geo),
+    sizeof(struct detect_newcomers)};
 
 struct detect_table *detect_table_new(struct detect_names *names, bool values_over)
 {

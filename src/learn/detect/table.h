@@ -6,9 +6,9 @@
  *
  * Classes: a metric series; a population and its members; a pool of rare values and its values; the
  * scale of a partition (the history of its scores); the times and the places at which a series
- * has events. An entity is known by its class, detector and names, and found by them. Entities of a
- * class lie in slabs and are walked in a fixed order of slots; what is shown or learned does not
- * depend on that order.
+ * has events; how the series of a detector begin. An entity is known by its class, detector and
+ * names, and found by them. Entities of a class lie in slabs and are walked in a fixed order of
+ * slots; what is shown or learned does not depend on that order.
  *
  * Ownership: detect_table_new() makes it; entities are its own, and hold references to names.
  * Threads:   one owner; different entities may be changed by different threads at once.
@@ -19,6 +19,7 @@
 #include "model/clock.h"
 #include "model/geo.h"
 #include "model/history.h"
+#include "model/newcomers.h"
 #include "model/population.h"
 #include "model/rare.h"
 #include "model/series.h"
@@ -37,6 +38,7 @@ enum detect_class {
     DETECT_CLASS_SCALE,
     DETECT_CLASS_CLOCK,
     DETECT_CLASS_GEO,
+    DETECT_CLASS_NEWCOMERS,
     DETECT_CLASSES,
 };
 
@@ -115,6 +117,13 @@ struct detect_clock {
 struct detect_geo {
     struct detect_entity head;
     struct model_geo model;
+};
+
+/* How series begin: of a detector, or with by values of one of its partitions. */
+struct detect_newcomers {
+    struct detect_entity head;
+    uint32_t fresh; /* newcomers of the bucket that is learned */
+    struct model_newcomers model;
 };
 
 struct detect_table;
