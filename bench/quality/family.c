@@ -199,6 +199,22 @@ const struct quality_family quality_families[] = {
      .law = QUALITY_TWO,
      .kinds = BOTH,
      .what = "means about one of two levels"},
+    {.name = "office",
+     .function = "count",
+     .span = M15,
+     .shape = QUALITY_OFFICE,
+     .law = QUALITY_NEGBIN,
+     .kinds = BOTH,
+     .least_rate = 50,
+     .what = "counts of an office: 15 to 50 times as many from eight to six on weekdays"},
+    {.name = "nightly",
+     .function = "sum",
+     .feed = QUALITY_FEED_VALUE,
+     .span = M15,
+     .shape = QUALITY_NIGHTLY,
+     .law = QUALITY_LOGNORMAL,
+     .kinds = BOTH,
+     .what = "amounts with a backup of 20 to 100 times as much for half an hour each night"},
     {.name = "bursts",
      .function = "sum",
      .feed = QUALITY_FEED_VALUE,
@@ -330,6 +346,24 @@ static double wave(const struct quality_plan *p, double turns)
     return fmax(-1, tanh(3 * sin(at)) - 0.3 * exp(-30 * pow(sin(at) - 1, 2)));
 }
 
+/* How much of the day's level there is: doors open and close within a quarter of an hour. */
+static double office(const struct quality_plan *p, double hour, double weekday)
+{
+    double open = 7 + 2 * p->phase;
+    double close = open + (p->held_out ? 8 : 10);
+    double night = 1 / (15 + 35 * (p->amplitude - 0.3) / 0.6);
+    double in = fmin(fmax((hour - open) * 4, 0), 1) - fmin(fmax((hour - close) * 4, 0), 1);
+    if (p->held_out && hour >= open + 4 && hour < open + 5)
+        in *= 0.5; /* lunch */
+    return weekday >= 5 ? night : night + (1 - night) * in;
+}
+
+static double nightly(const struct quality_plan *p, double hour)
+{
+    double at = hour - (p->held_out ? 20 : 1) - 3 * p->phase;
+    return at >= 0 && at < 0.5 ? 20 + 160 * (p->amplitude - 0.3) : 1;
+}
+
 void quality_family_law(const struct quality_family *f, const struct quality_plan *p, ts_ns time,
                         bool changed, struct quality_law *out)
 {
@@ -339,7 +373,11 @@ void quality_family_law(const struct quality_family *f, const struct quality_pla
     double day = (double)(time % period) / (double)period;
     double weekday = fmod((double)time / (double)TIME_DAY + p->phase_week, 7);
     double level = 1;
-    if (f->shape != QUALITY_FLAT)
+    if (f->shape == QUALITY_OFFICE)
+        level = office(p, 24 * day, weekday);
+    else if (f->shape == QUALITY_NIGHTLY)
+        level = nightly(p, 24 * day);
+    else if (f->shape != QUALITY_FLAT)
         level += p->amplitude * wave(p, day);
     if (f->shape == QUALITY_WEEK && weekday >= 5)
         level *= p->weekend;

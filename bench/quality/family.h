@@ -35,8 +35,10 @@ enum quality_change {
 enum quality_shape {
     QUALITY_FLAT,
     QUALITY_DAY,
-    QUALITY_WEEK,  /* days, and quieter weekends */
-    QUALITY_CYCLE, /* of the family's own period */
+    QUALITY_WEEK,    /* days, and quieter weekends */
+    QUALITY_CYCLE,   /* of the family's own period */
+    QUALITY_OFFICE,  /* working hours of five days in seven, little else */
+    QUALITY_NIGHTLY, /* flat, but for half an hour each night */
 };
 
 /* How a bucket's value is handed to the job. */

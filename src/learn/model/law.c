@@ -456,7 +456,7 @@ double model_law_other(const struct model_series *s, const struct model_point *p
  * farther): what only those who follow the last hours have forgotten.
  */
 static double usual_tail(const struct model_series *s, const struct model_point *p, double y,
-                         double weight)
+                         double weight, double now_sd)
 {
     int best = LEVEL_SLOW;
     for (int i = LEVEL_DAILY; i < s->levels; i += 2)
@@ -466,7 +466,7 @@ static double usual_tail(const struct model_series *s, const struct model_point 
     usual.mean = p->foretold[best];
     usual.between = 0;
     double sd = model_law_sd(s, &usual, weight);
-    if (fabs(usual.mean - p->mean) < USUAL_APART * sd)
+    if (fabs(usual.mean - p->mean) < USUAL_APART * model_min(sd, now_sd))
         return LOG_FLOOR;
     double z = fabs(y - usual.mean) / sd;
     return LOG_USUAL + M_LN2 + stats_special_log_normal_tail(z);
@@ -563,7 +563,7 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
         double y = model_level_measure(s, value);
         double other = model_law_other(s, p, y);
         if (s->n > USUAL_AFTER)
-            *tail = model_max(*tail, usual_tail(s, p, y, weight));
+            *tail = model_max(*tail, usual_tail(s, p, y, weight, out->sd));
         out->back = out->back || (other > *tail && other > BACK);
         *tail = model_max(*tail, model_max(mode_tail(s, side, y), other));
     }
