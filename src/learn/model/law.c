@@ -33,6 +33,10 @@
 #define ZERO_USUAL 0.02  /* share of empty buckets from which on they are usual */
 #define SPARSE_PRIOR 1.2 /* sd of the logarithm of a rare event's size */
 #define SPARSE_PRIOR_N 3.0
+#define COUNTED 0.3    /* of what comes seldom, believed to be counts rather than amounts */
+#define CUT_STEPS 12   /* to the mean of a law that lacks its zero */
+#define CUT_LEAST 0.01 /* its mean, with the zero */
+#define CUT_DISPERSION 1e4
 
 /* The outer 5 % of each side show how heavy the tail is. */
 #define TAIL_START 2.995732273553991 /* -ln 0.05 */
@@ -242,12 +246,13 @@ static struct tails negbin(double k, double mean, double size)
 }
 
 /* The size of an event given that there is one, when events are rare: lognormal, wide at first. */
-static struct tails sparse_tails(const struct model_series *s, double k, double *out_log_pdf)
+static struct tails sparse_tails(const struct model_series *s, double k)
 {
     double n = s->log_weight;
     double mean = n > 0 ? s->log_mean : 0;
     double w = prior_weight(n, SPARSE_PRIOR_N);
     double v = (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * w) / (n + w);
+    v += exp(-2 * mean) / 12; /* what whole numbers hide of it (Sheppard 1898) */
     double sd = model_max(sqrt(v * (1 + 1 / model_max(n, 0.3))), LOG_LEAST);
     double nu = n + SPARSE_PRIOR_N;
     struct tails at_least = student(log(k - 0.5), mean, sd, nu);
@@ -256,8 +261,62 @@ static struct tails sparse_tails(const struct model_series *s, double k, double 
     double all = student(-M_LN2, mean, sd, nu).upper;
     double share =
         at_least.upper + stats_special_log_1m(model_min(more.upper - at_least.upper, -1e-12));
-    *out_log_pdf = share - all;
-    return (struct tails){model_min(at_least.upper - all, 0), more.lower, *out_log_pdf};
+    return (struct tails){model_min(at_least.upper - all, 0), more.lower, share - all};
+}
+
+/* ln P(x > 0) for a negative binomial law. */
+static double log_some(double mean, double alpha)
+{
+    return log1p(-exp(-log1p(alpha * mean) / alpha));
+}
+
+/*
+ * The same if the sizes are counts themselves: the negative binomial law without its zero that has
+ * the mean and the variance of the sizes there have been. Of what is above zero, E x is m / P(x >
+ * 0) and E x^2 / E x is 1 + m + alpha m.
+ */
+static struct tails counted_tails(const struct model_series *s, double k)
+{
+    double n = model_max(s->log_weight, 0.3);
+    double mean = model_max(s->lin_mean, 1);
+    double rest = mean + s->lin_squares / n / mean - 1;
+    double alpha = 0;
+    double m = mean;
+    for (int i = 0; i < CUT_STEPS; i++) {
+        double before = m;
+        alpha = model_min(model_max(rest / m - 1, LEAST_DISPERSION), CUT_DISPERSION);
+        m = model_max(mean * exp(log_some(m, alpha)), CUT_LEAST);
+        if (fabs(m - before) < 1e-4 * before)
+            break;
+    }
+    /* Half a standard error of the one estimate is added, and the variance of the other. */
+    alpha += sqrt(2 / (n + 1)) * (alpha + 1 / m) / 2 + alpha / n + 1 / (n * m);
+    double some = log_some(m, alpha);
+    struct stats_tails t = stats_dist_negbin(k, m, 1 / alpha);
+    double zero = stats_special_log_1m(model_min(some, -1e-300));
+    double lower = t.lower > zero ? t.lower + stats_special_log_1m(zero - t.lower) : LOG_FLOOR;
+    return (struct tails){model_min(t.upper - some, 0), model_min(lower - some, 0),
+                          stats_dist_negbin_log_pmf(k, m, 1 / alpha) - some};
+}
+
+/* Both laws of sizes, and how likely an event is. One that is far behind is not asked. */
+static struct tails sizes(const struct model_series *s, double k, double zero,
+                          const double weight[LAWS], double log_pdf[LAWS])
+{
+    float ahead = s->evidence[LAW_EXTREME] - s->evidence[LAW_SECOND];
+    struct tails t = ahead < FAR_BEHIND ? sparse_tails(s, k) : counted_tails(s, k);
+    double some = log1p(-zero);
+    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = t.self + some;
+    if (fabsf(ahead) < FAR_BEHIND) {
+        struct tails counted = counted_tails(s, k);
+        double of = weight[LAW_SECOND] + weight[LAW_EXTREME];
+        double w = of > 0 ? weight[LAW_EXTREME] / of : COUNTED;
+        log_pdf[LAW_EXTREME] = counted.self + some;
+        t = (struct tails){mix(t.upper, counted.upper, w), mix(t.lower, counted.lower, w),
+                           mix(t.self, counted.self, w)};
+    }
+    return (struct tails){t.upper + some, stats_special_log_add(log(zero), t.lower + some),
+                          t.self + some};
 }
 
 static struct tails place_ratio(const struct model_series *s, const struct model_point *p,
@@ -272,25 +331,17 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
         return common;
-    struct tails sparse;
-    log_pdf[0] = common.self;
-    if (k < 1) {
-        sparse = (struct tails){0, log(zero), log(zero)};
-        log_pdf[1] = log(zero);
-    } else {
-        double some = log1p(-zero);
-        sparse = sparse_tails(s, k, &log_pdf[1]);
-        log_pdf[1] = model_min(log_pdf[1] + some, 0);
-        sparse.upper += some;
-        sparse.lower = stats_special_log_add(log(zero), sparse.lower + some);
-    }
     double second = model_min(model_max(zero, 0.01), 0.6);
-    const double prior[LAWS] = {1 - second, second, 0};
+    const double prior[LAWS] = {1 - second, (1 - COUNTED) * second, COUNTED * second};
     double weight[LAWS];
     weigh(s, prior, weight);
-    double w = weight[LAW_SECOND];
+    struct tails sparse = {0, log(zero), log(zero)};
+    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = sparse.self;
+    if (k >= 1)
+        sparse = sizes(s, k, zero, weight, log_pdf);
+    double w = weight[LAW_SECOND] + weight[LAW_EXTREME];
     return (struct tails){mix(common.upper, sparse.upper, w), mix(common.lower, sparse.lower, w),
-                          mix(log_pdf[0], log_pdf[1], w)};
+                          mix(common.self, sparse.self, w)};
 }
 
 static struct tails place_log(const struct model_series *s, const struct model_point *p,
@@ -543,8 +594,9 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     out->raw[0] = t.lower > half ? t.lower + stats_special_log_1m(half - t.lower) : t.lower - M_LN2;
     /* Where most buckets are empty, that something came is no tail; how much came may be. */
     double zero = s->scale == SCALE_LINEAR || !has_zeros(s) ? 0 : zero_share(s);
-    if (zero > SPARSE_SHARE && value > 0) {
-        double some = log1p(-zero);
+    out->some = zero > SPARSE_SHARE && value > 0 ? log1p(-zero) : 0;
+    if (out->some < 0) {
+        double some = out->some;
         double below = model_max(exp(out->raw[0]) - zero, 1e-300);
         out->raw[1] = model_min(out->raw[1] - some, 0);
         out->raw[0] = model_min(log(below) - some, 0);
@@ -589,9 +641,11 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     double memory = YOUNG_MEMORY + (double)s->total / 2;
     double keep = 1 - 1 / model_min(s->tau, memory);
     double fade = 1 - 1 / model_min(model_min(s->tau, SPREAD_TAU), memory);
+    /* Of what comes seldom, by what came: nothing else tells the laws of its size apart. */
+    double known = s->scale == SCALE_LINEAR || value > 0 ? 1 - 1 / s->tau : 1;
     for (int f = 0; f < (s->mixture != NULL ? ALL_LAWS : LAWS); f++)
-        s->evidence[f] = (float)((double)s->evidence[f] * (1 - 1 / s->tau) +
-                                 model_max(place->log_pdf[f], -MOST_EVIDENCE));
+        s->evidence[f] =
+            (float)((double)s->evidence[f] * known + model_max(place->log_pdf[f], -MOST_EVIDENCE));
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;
         s->tail_n[side] *= (float)keep;

@@ -29,7 +29,8 @@
 #define CLOCK_BELOW (-5.0)
 #define CLOCK_SAID (-4.0)
 #define RUN_GOES_ON 1.3
-#define SKIP_MOST 64 /* zeros learned one by one before the closed form */
+#define EVENTS_TAU 500.0 /* of what comes seldom */
+#define SKIP_MOST 64     /* zeros learned one by one before the closed form */
 
 struct model_series *model_series_new(const struct model_params *params)
 {
@@ -324,25 +325,44 @@ static void become_linear(struct model_series *s)
     memset(s->evidence, 0, sizeof(s->evidence));
 }
 
-static void learn_moments(struct model_series *s, double value, double weight)
+static void learn_linear(struct model_series *s, double value, double n, double keep)
+{
+    double e = value - s->lin_mean;
+    s->lin_mean += e / n;
+    s->lin_squares = s->lin_squares * keep + model_max(e * (value - s->lin_mean), 0);
+}
+
+static void learn_occurrence(struct model_series *s, double value)
 {
     double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
     s->n = s->n * keep + 1;
-    s->total++;
-    bool some = s->scale == SCALE_LINEAR || value > 0;
     s->occurred = s->occurred * keep + (value > 0 ? 1 : 0);
+}
+
+static void learn_moments(struct model_series *s, double value, double weight)
+{
+    double keep = s->n >= s->tau ? 1 - 1 / s->tau : 1;
+    bool some = s->scale == SCALE_LINEAR || value > 0;
+    learn_occurrence(s, value);
+    s->total++;
     s->greatest = s->total == 1 || (float)value > s->greatest ? (float)value : s->greatest;
     s->least = s->total == 1 || (float)value < s->least ? (float)value : s->least;
-    double e = value - s->lin_mean;
-    s->lin_mean += e / s->n;
-    s->lin_squares = s->lin_squares * keep + model_max(e * (value - s->lin_mean), 0);
     if (some && value > 0) {
         double y = log(value);
-        s->log_weight = s->log_weight * keep + 1;
+        /* Sizes of what comes seldom: remembered by what came, not by the time it took. */
+        double most = s->scale == SCALE_RATIO ? EVENTS_TAU : s->tau;
+        double kept = s->params.kind == MODEL_VALUE ? keep
+                      : s->log_weight >= most       ? 1 - 1 / most
+                                                    : 1;
+        s->log_weight = s->log_weight * kept + 1;
         double d = y - s->log_mean;
         s->log_mean += d / s->log_weight;
-        s->log_squares = s->log_squares * keep + model_max(d * (y - s->log_mean), 0);
+        s->log_squares = s->log_squares * kept + model_max(d * (y - s->log_mean), 0);
+        if (s->scale == SCALE_RATIO)
+            learn_linear(s, value, s->log_weight, kept);
     }
+    if (s->scale != SCALE_RATIO)
+        learn_linear(s, value, s->n, keep);
     if (s->params.kind == MODEL_VALUE)
         s->weight_mean +=
             (model_min(model_max(weight, 1), 1e15) - s->weight_mean) / model_min(s->n, 100);
@@ -379,6 +399,9 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     const struct model_place *place = &seen->place;
     ts_ns at = time + s->clock; /* by the clock the seasons follow */
     double log_p = model_min(place->upper, place->lower);
+    /* That something came is learned, however seldom it does, if its size is not out of the way. */
+    if (place->some < 0 && place->upper - place->some > DOUBTFUL)
+        log_p = model_min(place->upper - place->some, place->lower);
     bool outlier = (log_p < OUTLIER || place->back) && s->n >= 10;
     double fade = 1 - 1 / s->tau;
     /* Where a season explains the swings, the other level is none. */
@@ -426,6 +449,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         choose_scale(s, point);
     } else {
         s->total++;
+        if (place->some < 0)
+            learn_occurrence(s, value);
     }
     model_seasons_drop(s);
     model_level_weigh(s);
@@ -472,10 +497,10 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
         double keep = exp(-rest / s->tau);
         s->n = model_min(s->n + rest, s->tau);
         s->occurred *= keep;
-        s->log_weight *= keep;
-        s->log_squares *= keep;
-        s->lin_mean *= keep;
-        s->lin_squares *= keep;
+        if (s->scale == SCALE_LINEAR) {
+            s->lin_mean *= keep;
+            s->lin_squares *= keep;
+        }
         s->total += buckets - one_by_one;
         model_law_forget(s, keep);
         model_level_fade(s, rest);

@@ -84,7 +84,8 @@ struct model_regime {
 enum {
     LAW_COMMON,  /* negative binomial; lognormal; normal */
     LAW_SECOND,  /* zeros and rare sizes; gamma; greatest of many normal values */
-    LAW_EXTREME, /* none; greatest of many lognormal values; least of many normal values */
+    LAW_EXTREME, /* zeros and rare counts; greatest of many lognormal values; least of many normal
+                    values */
     LAWS,
     LAW_MODES = LAWS, /* several modes, where they have been found */
     ALL_LAWS
@@ -128,7 +129,7 @@ struct model_series {
     double log_weight;
     double log_mean;
     double log_squares;
-    double lin_mean; /* linear scale: the same of the values, to choose the scale */
+    double lin_mean; /* the same of the values: to choose the scale; ratio: of those above zero */
     double lin_squares;
     float greatest; /* of what has been learned */
     float least;
@@ -177,6 +178,7 @@ struct model_place {
     double lower;  /* ln P(at most the value) */
     double raw[2]; /* [high]: before calibration, half of the value's own probability left out */
     double sd;     /* on the scale of the levels */
+    double some;   /* ln P(not empty), of what came where most buckets are empty; else 0 */
     double log_pdf[ALL_LAWS];
     bool back; /* an outlier here, ordinary at the other level */
     double z;  /* normal score, clipped to +-SERIES_CLIP */

@@ -61,6 +61,22 @@ static double one_in_fifty(struct rng *r)
     return rng_below(r, 50) == 0 ? exp(6 + 0.5 * rng_normal(r)) : 0;
 }
 
+/* Poisson counts of mean 8 in 3 of 100 buckets. */
+static double counts_in_three_of_a_hundred(struct rng *r)
+{
+    if (rng_below(r, 100) >= 3)
+        return 0;
+    double k = 0;
+    for (double t = -log(1 - rng_f64(r)); t < 8; t -= log(1 - rng_f64(r)))
+        k++;
+    return k;
+}
+
+static double always_one_or_none(struct rng *r)
+{
+    return rng_below(r, 20) == 0;
+}
+
 /* Tails learned from 4,000 values lie near the true ones, never far below. */
 static void tails_are_near_the_truth(void **state)
 {
@@ -92,10 +108,13 @@ static void tails_are_near_the_truth(void **state)
 static void tails_are_monotone(void **state)
 {
     (void)state;
-    struct model_series *all[] = {
-        learned(MODEL_COUNT, 60, poisson_20), learned(MODEL_SUM, 300, lognormal),
-        learned(MODEL_SUM, 2000, one_in_fifty), learned(MODEL_VALUE, 300, normal)};
-    for (size_t i = 0; i < 4; i++) {
+    struct model_series *all[] = {learned(MODEL_COUNT, 60, poisson_20),
+                                  learned(MODEL_SUM, 300, lognormal),
+                                  learned(MODEL_SUM, 2000, one_in_fifty),
+                                  learned(MODEL_VALUE, 300, normal),
+                                  learned(MODEL_COUNT, 2000, counts_in_three_of_a_hundred),
+                                  learned(MODEL_COUNT, 2000, always_one_or_none)};
+    for (size_t i = 0; i < 6; i++) {
         double before = 0;
         for (double v = 1; v < 1e9; v = floor(v * 1.2) + 1) {
             double p = place_of(all[i], v).upper;
@@ -114,6 +133,28 @@ static void rare_events_are_judged_by_their_size(void **state)
     /* An ordinary event is an event in fifty. */
     assert_true(fabs(place_of(s, 400).upper - log(0.02)) < 1.5);
     assert_true(place_of(s, 1e6).upper < -18);
+    model_series_free(s);
+}
+
+static void sizes_of_rare_counts_are_counts(void **state)
+{
+    (void)state;
+    /* Some 180 events, and their law is known far beyond them. */
+    struct model_series *s = learned(MODEL_COUNT, 6000, counts_in_three_of_a_hundred);
+    for (double k = 14; k < 40; k += 3) {
+        double want = stats_dist_poisson(k, 8).upper + log(0.03);
+        double got = place_of(s, k).upper;
+        assert_true(got > 1.25 * want - 0.7 && got < 0.7 * want);
+    }
+    /* They are not forgotten by waiting for the next. */
+    double before = place_of(s, 30).upper;
+    model_series_skip(s, 6000 * SPAN, 1000);
+    assert_true(fabs(place_of(s, 30).upper - before) < 1.5);
+    model_series_free(s);
+    /* Ones only: two may come, a hundred do not. */
+    s = learned(MODEL_COUNT, 4000, always_one_or_none);
+    assert_true(place_of(s, 1).upper > log(0.02));
+    assert_true(place_of(s, 2).upper > log(1e-5) && place_of(s, 100).upper < log(1e-6));
     model_series_free(s);
 }
 
@@ -168,6 +209,7 @@ int main(void)
         cmocka_unit_test(tails_are_near_the_truth),
         cmocka_unit_test(tails_are_monotone),
         cmocka_unit_test(rare_events_are_judged_by_their_size),
+        cmocka_unit_test(sizes_of_rare_counts_are_counts),
         cmocka_unit_test(bounds_hold_most_values),
         cmocka_unit_test(a_spread_far_below_the_level_is_known),
     };

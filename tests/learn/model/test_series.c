@@ -338,6 +338,28 @@ static void judged_and_learned_at_once_or_in_turn_is_the_same(void **state)
     }
 }
 
+/* What comes only after thousands of empty buckets is learned like anything else. */
+static void what_comes_late_is_learned(void **state)
+{
+    (void)state;
+    const enum model_kind kinds[] = {MODEL_COUNT, MODEL_SUM};
+    for (size_t k = 0; k < 2; k++) {
+        struct model_series *s = make(kinds[k], MODEL_HIGH);
+        struct model_judgement j;
+        struct rng r;
+        rng_init(&r, 29);
+        step(s, 0, 6);
+        model_series_skip(s, SPAN, 9999);
+        for (int i = 0; i < 20; i++) {
+            ts_ns time = (10000 + 300 * i) * SPAN;
+            j = step(s, time, 4 + (double)rng_below(&r, 5));
+            model_series_skip(s, time + SPAN, 299);
+        }
+        assert_true(j.log_p > -log(300.0 * 5));
+        model_series_free(s);
+    }
+}
+
 static void a_young_series_is_small(void **state)
 {
     (void)state;
@@ -367,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_jump_in_time_costs_nothing),
         cmocka_unit_test(hostile_sequences_stay_finite),
         cmocka_unit_test(judged_and_learned_at_once_or_in_turn_is_the_same),
+        cmocka_unit_test(what_comes_late_is_learned),
         cmocka_unit_test(a_young_series_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
