@@ -11,7 +11,10 @@
 #define LEAST_FACTOR 0.02
 #define MOST_FACTOR 50.0
 #define BINS_A_DAY 48
-#define LARGEST 1e31 /* what is learned is at most 1e30, and differences of such */
+#define LARGEST 1e31     /* what is learned is at most 1e30, and differences of such */
+#define TILT_DOUBT 4.0   /* a difference of halves of twice its own noise is half believed */
+#define NOISE_CLIP 9.0   /* of the noise there has been */
+#define NOISE_SCALE 0.02 /* factors below are measured as if they were this */
 
 struct model_season {
     ts_ns period;
@@ -22,12 +25,21 @@ struct model_season {
     ts_ns half;   /* of a bucket: its middle counts */
     uint32_t bins;
     bool ratio;
-    float bin[2 * MODEL_SEASON_MOST]; /* value, weight; only 2 * bins are allocated */
+    bool fine;
+    float noise; /* mean square of what a bin's value misses, of ratios in units of the value */
+    /* value and weight of each; then, if fine, by how much the second half of each lies above it.
+     */
+    float bin[3 * MODEL_SEASON_MOST]; /* only so much is allocated */
 };
 
-static size_t size_for(uint32_t bins)
+static size_t floats_for(uint32_t bins, bool fine)
 {
-    return offsetof(struct model_season, bin) + 2 * bins * sizeof(float);
+    return (size_t)bins * (fine ? 3 : 2);
+}
+
+static size_t size_for(uint32_t bins, bool fine)
+{
+    return offsetof(struct model_season, bin) + floats_for(bins, fine) * sizeof(float);
 }
 
 /* Freed of a season that is next to nothing, a level may be beyond what is learned. */
@@ -36,7 +48,7 @@ static double within(double base)
     return model_min(model_max(base, -LARGEST), LARGEST);
 }
 
-struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio)
+static struct model_season *make(ts_ns period, ts_ns span, double base, bool ratio, bool fine)
 {
     ts_ns buckets = period / span;
     ts_ns most = period < TIME_DAY ? BINS_A_DAY : BINS_A_DAY * (period / TIME_DAY);
@@ -44,9 +56,11 @@ struct model_season *model_season_new(ts_ns period, ts_ns span, double base, boo
     uint32_t bins = (uint32_t)(buckets < most ? buckets : most);
     if (bins < 2)
         return NULL;
-    struct model_season *s = mem_zero(1, size_for(bins));
+    fine = fine && buckets >= 2 * (ts_ns)bins;
+    struct model_season *s = mem_zero(1, size_for(bins, fine));
     if (s == NULL)
         return NULL;
+    s->fine = fine;
     s->period = period;
     s->half = span / 2;
     s->base = within(base);
@@ -55,6 +69,16 @@ struct model_season *model_season_new(ts_ns period, ts_ns span, double base, boo
     s->ratio = ratio;
     model_season_set_memory(s, CYCLES);
     return s;
+}
+
+struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio)
+{
+    return make(period, span, base, ratio, false);
+}
+
+struct model_season *model_season_new_fine(ts_ns period, ts_ns span, double base, bool ratio)
+{
+    return make(period, span, base, ratio, true);
 }
 
 void model_season_set_memory(struct model_season *s, double cycles)
@@ -69,7 +93,7 @@ void model_season_free(struct model_season *s)
 
 size_t model_season_memory(const struct model_season *s)
 {
-    return size_for(s->bins);
+    return size_for(s->bins, s->fine);
 }
 
 bool model_season_ready(const struct model_season *s)
@@ -130,6 +154,19 @@ static double believed(const struct model_season *s, uint32_t k)
     return neutral + ((double)s->bin[2 * k] - neutral) * square / (square + SHRINK);
 }
 
+/*
+ * What the halves of a bin differ from it beyond its slope, believed as far as it exceeds its
+ * noise: doors that open in the middle of a bin.
+ */
+static double tilt(const struct model_season *s, uint32_t k, double here, double slope)
+{
+    double more = (double)s->bin[2 * s->bins + k] - slope / 4;
+    double unit = s->ratio ? model_max(here, NOISE_SCALE) : 1;
+    double noise = (double)s->noise * unit * unit / model_max((double)s->bin[2 * k + 1], 1);
+    double square = more * more;
+    return square > 0 ? more * square / (square + TILT_DOUBT * noise) : 0;
+}
+
 double model_season_at(const struct model_season *s, ts_ns time)
 {
     uint32_t bin;
@@ -143,18 +180,36 @@ double model_season_at(const struct model_season *s, ts_ns time)
     if (before * after > 0)
         slope = fabs(before) < fabs(after) ? before : after;
     double v = here + slope * (at - 0.5);
+    if (s->fine)
+        v += at < 0.5 ? -tilt(s, bin, here, slope) : tilt(s, bin, here, slope);
     return s->ratio ? model_min(model_max(v, LEAST_FACTOR), MOST_FACTOR) : v;
+}
+
+static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double at, double v,
+                       double gain)
+{
+    double expected = model_season_at(s, time);
+    double unit = s->ratio ? model_max(expected, NOISE_SCALE) : 1;
+    double e = (v - expected) / unit;
+    double square = model_season_ready(s) ? model_min(e * e, NOISE_CLIP * (double)s->noise) : e * e;
+    double n = model_min(s->seen + 1, 4 * s->cycle);
+    s->noise = (float)model_min((double)s->noise + (square - (double)s->noise) / n, LARGEST);
+    float *above = &s->bin[2 * s->bins + bin];
+    double off = v - (double)s->bin[2 * bin];
+    *above = (float)((double)*above + gain * ((at < 0.5 ? -off : off) - (double)*above));
 }
 
 void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
                         double share)
 {
     uint32_t bin;
-    (void)place(s, time, &bin);
+    double at = place(s, time, &bin);
     double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
     float *value = &s->bin[2 * bin];
     float *weight = &s->bin[2 * bin + 1];
     double w = (double)*weight + share;
+    if (s->fine)
+        learn_tilt(s, time, bin, at, v, share / w);
     *value = (float)((double)*value + share * (v - (double)*value) / w);
     *weight = (float)model_min(w, most_visits(s));
     s->base = within(s->base + (y - s->base) * base_gain * share);
@@ -171,12 +226,13 @@ void model_season_save(const struct model_season *s, struct buf *out)
     buf_le64(out, (uint64_t)s->period);
     buf_le64(out, (uint64_t)s->half);
     buf_le32(out, s->bins);
-    buf_char(out, (char)s->ratio);
+    buf_char(out, (char)((unsigned)s->ratio | (unsigned)s->fine << 1));
     buf_double(out, s->base);
     buf_double(out, s->seen);
     buf_double(out, s->cycle);
     buf_double(out, (double)s->cycles);
-    for (uint32_t i = 0; i < 2 * s->bins; i++)
+    buf_double(out, (double)s->noise);
+    for (uint32_t i = 0; i < floats_for(s->bins, s->fine); i++)
         buf_double(out, (double)s->bin[i]);
 }
 
@@ -185,26 +241,32 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     ts_ns period = (ts_ns)cursor_le64(in);
     ts_ns half = (ts_ns)cursor_le64(in);
     uint32_t bins = cursor_le32(in);
-    uint8_t ratio = cursor_u8(in);
+    uint8_t flags = cursor_u8(in);
+    bool ratio = (flags & 1) != 0;
+    bool fine = (flags & 2) != 0;
     if (!cursor_ok(in) || period <= 0 || half < 0 || half > period || period > 100 * TIME_DAY ||
-        bins < 2 || bins > MODEL_SEASON_MOST || ratio > 1)
+        bins < 2 || bins > MODEL_SEASON_MOST || flags > 3)
         return ERR_FORMAT;
-    struct model_season *s = mem_zero(1, size_for(bins));
+    struct model_season *s = mem_zero(1, size_for(bins, fine));
     if (s == NULL)
         return ERR_MEMORY;
     s->period = period;
     s->half = half;
     s->bins = bins;
-    s->ratio = ratio != 0;
-    s->base = ratio != 0 ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
+    s->ratio = ratio;
+    s->fine = fine;
+    s->base = ratio ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
     s->cycles = (float)model_number_load_positive(in, 1e3);
+    s->noise = (float)model_number_load_positive(in, LARGEST);
     for (uint32_t i = 0; i < bins; i++) {
-        s->bin[2 * i] = (float)(ratio != 0 ? model_number_load_positive(in, MOST_FACTOR)
-                                           : model_number_load(in, LARGEST));
+        s->bin[2 * i] = (float)(ratio ? model_number_load_positive(in, MOST_FACTOR)
+                                      : model_number_load(in, LARGEST));
         s->bin[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
     }
+    for (uint32_t i = 0; fine && i < bins; i++)
+        s->bin[2 * bins + i] = (float)model_number_load(in, LARGEST);
     if (!cursor_ok(in) || !(s->cycles >= 1.0F)) {
         mem_free(s);
         return ERR_FORMAT;

@@ -6,7 +6,8 @@
  *
  * Each bin holds the faded mean of what was seen in it, measured against a base that follows
  * slowly; the first visits count fully, later ones as one in about eight cycles. Read with straight
- * lines where neighbours agree on a slope, as a step where they do not. Whether a cycle is worth
+ * lines where neighbours agree on a slope, as a step where they do not. A fine season also knows by
+ * how much the halves of a bin differ, as far as that is more than noise. Whether a cycle is worth
  * using is not decided here: the levels that use it compete with those that do not. Method:
  * docs/method/model.md, "Season".
  *
@@ -30,6 +31,8 @@ struct model_season;
 /* period and span > 0. base: the level now. NULL when memory is short or a period holds less than
  * two buckets. */
 struct model_season *model_season_new(ts_ns period, ts_ns span, double base, bool ratio);
+/* The same, with halves of bins where a bin holds two buckets and more. */
+struct model_season *model_season_new_fine(ts_ns period, ts_ns span, double base, bool ratio);
 /* How many cycles a bin remembers: 8 unless said. */
 void model_season_set_memory(struct model_season *s, double cycles);
 void model_season_free(struct model_season *s); /* NULL is fine */

@@ -46,7 +46,7 @@ void model_seasons_look(struct model_series *s)
     bool enough = s->scale == SCALE_LINEAR ||
                   (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
     if (s->daily == NULL && day >= 4 && total >= day && enough) {
-        s->daily = model_season_new(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
+        s->daily = model_season_new_fine(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
         if (s->daily != NULL && s->levels != LEVELS && !model_level_grow(s)) {
             model_season_free(s->daily);
             s->daily = NULL;
