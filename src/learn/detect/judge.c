@@ -12,6 +12,8 @@
 #define FREQUENT 0.1
 #define FREQUENT_BUCKETS 20
 
+#define AHEAD 4 /* cells: the time in which memory answers */
+
 /* ---- judging ---- */
 
 struct piece {
@@ -20,6 +22,7 @@ struct piece {
     size_t newcomers;
     size_t tested[DETECT_MEASURES_MAX];
     ptrdiff_t bytes; /* by which series grew */
+    bool later;      /* some cells were not learned with their judgement */
     struct detect_changes notes;
 };
 
@@ -32,8 +35,16 @@ struct work {
     struct piece *pieces;
     uint8_t detector; /* of the silent series that are walked */
     bool judge_silent;
+    bool final;   /* neither interim nor partial */
     bool at_once; /* series are learned with their judgement: nothing asks them in between */
 };
+
+/* Whether silence is a value that may be too low. */
+static bool silence_counts(const struct detect_detector *det)
+{
+    return det->over == NULL && det->function->zero_when_empty &&
+           det->function->side != DETECT_HIGH;
+}
 
 static struct model_observation observe(const struct work *w, const struct detect_cell *c)
 {
@@ -282,19 +293,38 @@ static size_t run_length(const struct work *w, size_t from, size_t end)
     return n;
 }
 
+/* Cells, entities and series lie all over memory: each is asked for some cells before its turn. */
+static void fetch_ahead(const struct work *w, size_t i, size_t end)
+{
+    if (i + 3 * AHEAD < end)
+        __builtin_prefetch(w->cells[i + 3 * AHEAD]);
+    if (i + 2 * AHEAD < end && w->cells[i + 2 * AHEAD]->entity != NULL)
+        __builtin_prefetch(w->cells[i + 2 * AHEAD]->entity);
+    if (i + AHEAD >= end)
+        return;
+    void *e = w->cells[i + AHEAD]->entity;
+    if (e != NULL && ((struct detect_entity *)e)->class == DETECT_CLASS_METRIC)
+        model_series_approach(((struct detect_metric *)e)->series);
+}
+
 static void judge_piece(void *ctx, size_t piece)
 {
     struct work *w = ctx;
+    struct piece *p = &w->pieces[piece];
     size_t end = w->bounds[piece + 1];
     for (size_t i = w->bounds[piece]; i < end;) {
         struct detect_cell *c = w->cells[i];
         if (c->kind != DETECT_FREQ_RARE) {
-            judge_cell(w, c, &w->pieces[piece]);
+            fetch_ahead(w, i, end);
+            if (w->final && c->entity != NULL && silence_counts(&w->d->job->detectors[c->detector]))
+                c->entity->mark = DETECT_MARK_DATA;
+            judge_cell(w, c, p);
+            p->later |= (c->flags & DETECT_CELL_LEARNED) == 0;
             i++;
             continue;
         }
         size_t n = run_length(w, i, end);
-        struct piece *p = &w->pieces[piece];
+        p->later = true;
         p->tested[c->detector] += detect_freq_judge(w->d, w->c, &w->cells[i], n, &p->found);
         i += n;
     }
@@ -357,6 +387,8 @@ static void close_parent(struct detect *d, const struct detect_cell *c, ts_ns st
 static void learn_piece(void *ctx, size_t piece)
 {
     struct work *w = ctx;
+    if (!w->pieces[piece].later)
+        return;
     for (size_t i = w->bounds[piece]; i < w->bounds[piece + 1]; i++) {
         struct detect_cell *c = w->cells[i];
         bool first = i == w->bounds[piece] || w->cells[i - 1]->parent_hash != c->parent_hash;
@@ -452,7 +484,6 @@ static void learn_silent_one(struct work *w, struct detect_entity *e, struct pie
     model_series_learn(m->series, &o);
     detect_annotate_take(&piece->notes, m);
     account(piece, m);
-    e->mark = 0;
 }
 
 static void silent_piece(void *ctx, size_t piece)
@@ -465,18 +496,15 @@ static void silent_piece(void *ctx, size_t piece)
         struct detect_entity *e = detect_table_at(w->d->table, DETECT_CLASS_METRIC, i);
         if (e == NULL || e->detector != w->detector)
             continue;
-        if (w->judge_silent && e->mark == 0)
-            judge_silent_one(w, e, &w->pieces[piece]);
-        else if (!w->judge_silent && e->mark == DETECT_MARK_LEARN)
+        if (w->judge_silent) {
+            if (e->mark == 0)
+                judge_silent_one(w, e, &w->pieces[piece]);
+            continue;
+        }
+        if (e->mark == DETECT_MARK_LEARN)
             learn_silent_one(w, e, &w->pieces[piece]);
+        e->mark = 0;
     }
-}
-
-/* Whether silence is a value that may be too low. */
-static bool silence_counts(const struct detect_detector *det)
-{
-    return det->over == NULL && det->function->zero_when_empty &&
-           det->function->side != DETECT_HIGH;
 }
 
 static void run(struct work *w, void (*piece)(void *ctx, size_t piece))
@@ -534,14 +562,6 @@ static bool gather_found(struct work *w, struct detect_candidates *all, size_t *
     return !all->failed;
 }
 
-static void mark_cells(struct work *w, uint8_t mark)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->cells[i]->entity != NULL)
-            w->cells[i]->entity->mark = mark;
-    }
-}
-
 static void learn_newcomers(struct work *w)
 {
     size_t n = 0;
@@ -558,7 +578,7 @@ static enum err close_with(struct work *w)
     const struct detect_schedule_verdict skip = w->c->scheduled;
     size_t tested[DETECT_MEASURES_MAX] = {0};
     struct detect_candidates found = {0};
-    bool final = !w->c->interim && !w->c->partial;
+    bool final = w->final = !w->c->interim && !w->c->partial;
     bool judge = !skip.skip_result || !skip.skip_model_update;
     bool plots = d->job->model_plot || d->options.model_plot;
     w->at_once = final && !skip.skip_model_update && !plots;
@@ -567,7 +587,6 @@ static enum err close_with(struct work *w)
     cut_pieces(w);
     if (judge)
         run(w, judge_piece);
-    mark_cells(w, DETECT_MARK_DATA);
     if (judge && final)
         run_silent(w, true);
     enum err e = ERR_NONE;
@@ -593,7 +612,6 @@ static enum err close_with(struct work *w)
         learn_newcomers(w);
     if (judge && final)
         run_silent(w, false);
-    mark_cells(w, 0);
     const struct detect_changes *notes[DETECT_SHARDS];
     for (size_t i = 0; i < DETECT_SHARDS; i++) {
         d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);

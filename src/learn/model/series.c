@@ -31,6 +31,7 @@
 #define RUN_GOES_ON 1.3
 #define EVENTS_TAU 500.0 /* of what comes seldom */
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
+#define CACHE_LINE 64
 
 struct model_series *model_series_new(const struct model_params *params)
 {
@@ -98,6 +99,13 @@ void model_series_changed(const struct model_series *s, struct model_changed *ou
         return;
     out->before = s->scale == SCALE_LOG ? exp(s->left) : s->left;
     out->after = s->scale == SCALE_LOG ? exp(s->adopted) : s->adopted;
+}
+
+void model_series_approach(const struct model_series *s)
+{
+    const char *p = (const char *)s;
+    for (size_t at = 0; at < sizeof(*s); at += CACHE_LINE)
+        __builtin_prefetch(p + at);
 }
 
 static double taken(const struct model_series *s, const struct model_observation *o)

@@ -77,6 +77,9 @@ void model_series_free(struct model_series *s); /* NULL is fine */
 /* Bytes the series holds now. */
 size_t model_series_memory(const struct model_series *s);
 
+/* The series will be judged soon: the processor's cache may begin to fetch it. */
+void model_series_approach(const struct model_series *s);
+
 void model_series_judge(const struct model_series *s, const struct model_observation *o,
                         struct model_judgement *out);
 
