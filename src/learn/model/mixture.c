@@ -45,9 +45,9 @@ static void ring(const struct model_mixture *m, struct bell out[MODEL_MIXTURE_PA
     }
 }
 
-/* The share of each part in a value; returns ln of the density. */
-static double responsible(const struct bell *bell, unsigned parts, double x,
-                          double share[MODEL_MIXTURE_PARTS])
+/* The share of each part in a value. ln of the density is out_best and ln of what is returned. */
+static double share_out(const struct bell *bell, unsigned parts, double x,
+                        double share[MODEL_MIXTURE_PARTS], double *out_best)
 {
     double best = -1e300;
     for (unsigned k = 0; k < parts; k++) {
@@ -58,12 +58,28 @@ static double responsible(const struct bell *bell, unsigned parts, double x,
     double sum = 0;
     for (unsigned k = 0; k < parts; k++) {
         double behind = share[k] - best;
-        share[k] = behind > -40 ? exp(behind) : 0;
+        share[k] = behind > -40 ? behind < 0 ? exp(behind) : 1 : 0;
         sum += share[k];
     }
     for (unsigned k = 0; k < parts; k++)
         share[k] /= sum;
+    *out_best = best;
+    return sum;
+}
+
+static double log_density(const struct bell *bell, unsigned parts, double x)
+{
+    double share[MODEL_MIXTURE_PARTS];
+    double best;
+    double sum = share_out(bell, parts, x, share, &best);
     return best + log(sum);
+}
+
+static void responsible(const struct bell *bell, unsigned parts, double x,
+                        double share[MODEL_MIXTURE_PARTS])
+{
+    double best;
+    (void)share_out(bell, parts, x, share, &best);
 }
 
 /* One round; returns how far a mean moved at most, in standard deviations. */
@@ -137,11 +153,10 @@ static bool apart(const struct model_mixture *m, size_t n)
 static double criterion(const double *x, size_t n, const struct model_mixture *m)
 {
     struct bell bell[MODEL_MIXTURE_PARTS];
-    double share[MODEL_MIXTURE_PARTS];
     double sum = (3 * m->parts - 1) * log((double)n);
     ring(m, bell);
     for (size_t i = 0; i < n; i++)
-        sum -= 2 * responsible(bell, m->parts, x[i], share);
+        sum -= 2 * log_density(bell, m->parts, x[i]);
     return sum;
 }
 
@@ -195,11 +210,10 @@ bool model_mixture_fit(const double *x, size_t n, double least, struct model_mix
 
 void model_mixture_judge(const struct model_mixture *m, double x, struct model_mixture_place *out)
 {
-    double share[MODEL_MIXTURE_PARTS];
     struct bell bell[MODEL_MIXTURE_PARTS];
     double all = total(m);
     ring(m, bell);
-    out->log_pdf = model_max(responsible(bell, m->parts, x, share), FLOOR);
+    out->log_pdf = model_max(log_density(bell, m->parts, x), FLOOR);
     out->upper = out->lower = FLOOR;
     for (unsigned k = 0; k < m->parts; k++) {
         const struct model_mixture_part *p = &m->part[k];

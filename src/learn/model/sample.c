@@ -122,12 +122,23 @@ static void centre(const struct model_sample *s, double *x)
         x[i] = model_min(model_max(x[i], -most), most);
 }
 
-static double correlation(const double *x, size_t n, size_t lag)
+/* Of four lags at once, whose sums do not wait for each other; out for lags 0 to most - 1. */
+static void correlations(const double *x, size_t n, size_t most, double *out)
 {
-    double sum = 0;
-    for (size_t i = lag; i < n; i++)
-        sum += x[i] * x[i - lag];
-    return sum / (double)(n - lag);
+    for (size_t lag = 0; lag < most; lag += 4) {
+        double sum[4] = {0};
+        for (size_t k = 0; k < 3; k++)
+            for (size_t i = lag + k; i < lag + 3 && i < n; i++)
+                sum[k] += x[i] * x[i - lag - k];
+        for (size_t i = lag + 3; i < n; i++) {
+            sum[0] += x[i] * x[i - lag];
+            sum[1] += x[i] * x[i - lag - 1];
+            sum[2] += x[i] * x[i - lag - 2];
+            sum[3] += x[i] * x[i - lag - 3];
+        }
+        for (size_t k = 0; k < 4 && lag + k < most; k++)
+            out[lag + k] = sum[k] / (double)(n - lag - k);
+    }
 }
 
 /* The lag next to `about` at which the autocorrelation is greatest, between its neighbours by a
@@ -153,25 +164,32 @@ static double sharpen(const double *c, size_t most, double length)
     return length;
 }
 
+/* Where in the cycle value i lies. */
+static size_t bin_of(size_t i, double length, size_t bins)
+{
+    double at = (double)i / length;
+    size_t bin = (size_t)((at - (double)(size_t)at) * (double)bins);
+    return bin < bins ? bin : 0;
+}
+
 /* How much of the second half's squares the mean course of the first half explains. */
 static double explained(const double *x, size_t n, double length)
 {
-    double sum[BINS] = {0};
+    double mean[BINS] = {0};
     unsigned count[BINS] = {0};
     size_t bins = (size_t)model_min(length, BINS);
     size_t middle = n / 2;
     for (size_t i = 0; i < middle; i++) {
-        double at = (double)i / length;
-        size_t bin = (size_t)((at - floor(at)) * (double)bins) % bins;
-        sum[bin] += x[i];
+        size_t bin = bin_of(i, length, bins);
+        mean[bin] += x[i];
         count[bin]++;
     }
+    for (size_t bin = 0; bin < bins; bin++)
+        mean[bin] = count[bin] > 0 ? mean[bin] / count[bin] : 0;
     double before = 0;
     double after = 0;
     for (size_t i = middle; i < n; i++) {
-        double at = (double)i / length;
-        size_t bin = (size_t)((at - floor(at)) * (double)bins) % bins;
-        double e = x[i] - (count[bin] > 0 ? sum[bin] / count[bin] : 0);
+        double e = x[i] - mean[bin_of(i, length, bins)];
         before += x[i] * x[i];
         after += e * e;
     }
@@ -204,11 +222,12 @@ double model_sample_cycle(const struct model_sample *s)
     centre(s, x);
     size_t n = s->n;
     size_t most = n / 2;
-    double all = correlation(x, n, 0);
+    correlations(x, n, most, c);
+    double all = c[0];
     if (!(all > 0))
         return 0;
     for (size_t l = 0; l < most; l++)
-        c[l] = correlation(x, n, l) / all;
+        c[l] /= all;
     double found = 0;
     double found_explained = 0;
     double below = 1e300;
