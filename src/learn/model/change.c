@@ -18,13 +18,16 @@
 
 #define CLOCK_STEP TIME_HOUR
 #define CLOCK_A_YEAR (365 * TIME_DAY) /* each way once */
+#define CLOCK_SET (TIME_HOUR / 2)     /* at full hours, of places half an hour apart */
 #define CLOCK_SEASONS 0.05            /* weight of the seasons from which on they have a clock */
 #define CLOCK_DOUBTED 0.03            /* the same while it is in doubt: then they foretell badly */
-#define CLOCK_TELLS 1.0               /* standard deviations by which the two hours must differ */
-#define CLOCK_MOST 6.0                /* nats that one bucket can add */
-#define CLOCK_MOVED 8.0               /* nats in favour: the clock has moved */
-#define CLOCK_NEITHER 5.0 /* times as far as the hours are apart lies what fits neither */
-#define CLOCK_DAYS 14     /* cycles before a clock is believed */
+#define CLOCK_IN_DOUBT 2.0F           /* nats for a move */
+#define CLOCK_LEAST (-20.0)           /* nats against one that are remembered */
+#define CLOCK_MOVED 3.0               /* nats in favour, with its prior: twenty to one */
+#define CLOCK_NEITHER 0.01            /* share of values that say nothing of the hour, and lie */
+#define CLOCK_FAR 5.0                 /* so many times as far as the hours are apart */
+#define CLOCK_MEMORY 1.0              /* days */
+#define CLOCK_DAYS 14                 /* cycles before a clock is believed */
 #define CLOCK_WEEKS 2
 
 /* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
@@ -96,6 +99,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         s->spread_weight = kept + c->n;
     }
     model_find_forget(s);
+    s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_LEVEL;
     s->left = p->mean;
     s->adopted = c->mean;
@@ -114,15 +118,34 @@ bool model_change_clock_heard(const struct model_series *s)
         model_season_cycles(s->daily) < CLOCK_DAYS ||
         (s->weekly != NULL && model_season_cycles(s->weekly) < CLOCK_WEEKS))
         return false;
-    return model_level_seasonal(s) >
-           (s->moved[0] + s->moved[1] > 0.0F ? CLOCK_DOUBTED : CLOCK_SEASONS);
+    bool doubt = s->moved[0] > CLOCK_IN_DOUBT || s->moved[1] > CLOCK_IN_DOUBT;
+    return model_level_by_clock(s) > (doubt ? CLOCK_DOUBTED : CLOCK_SEASONS);
 }
 
-void model_change_clock_odds(const struct model_series *s, double out[2])
+/* Shiryaev's statistic when a bucket comes: one more time at which it may have moved. */
+static double clock_moved(const struct model_series *s, ts_ns time, int k)
 {
-    double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
+    bool set = time == time_floor(time, CLOCK_SET);
+    return set ? stats_special_log_add((double)s->moved[k], 0) : (double)s->moved[k];
+}
+
+/* ln of the probability of a move, each way, at a time at which clocks are set. */
+static double clock_hazard(const struct model_series *s)
+{
+    ts_ns step = s->params.bucket_span > CLOCK_SET ? s->params.bucket_span : CLOCK_SET;
+    return log((double)step / (double)CLOCK_A_YEAR);
+}
+
+void model_change_clock_odds(const struct model_series *s, ts_ns time, double out[2])
+{
     for (int k = 0; k < 2; k++)
-        out[k] = stats_special_log_add((double)s->moved[k] + hazard, hazard);
+        out[k] = clock_moved(s, time, k) + clock_hazard(s);
+}
+
+/* Buckets after which a move that nothing has told is forgotten. */
+static double clock_memory(const struct model_series *s)
+{
+    return CLOCK_MEMORY * (double)TIME_DAY / (double)s->params.bucket_span;
 }
 
 void model_series_shift(struct model_series *s, ts_ns by)
@@ -139,50 +162,59 @@ static double log_normal(double y, double mean, double sd)
     return -0.5 * z * z - log(sd);
 }
 
-static double sd_at(const struct model_series *s, const struct model_point *p, double mean,
-                    double weight)
+/* Turns behind a bin of a season, whose error all values of the bin have in common. */
+static double turns(const struct model_season *season)
 {
-    struct model_point there = *p;
-    there.mean = mean;
-    return model_law_sd(s, &there, weight);
+    return season == NULL ? 1e9 : model_min(model_season_cycles(season), model_season_kept(season));
 }
 
-bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns at,
+/* What a value counts that goes with those before it: as many of them say as much as one. */
+static double clock_share(const struct model_series *s)
+{
+    double follows =
+        s->shape[0] > 0.0F ? model_min(model_max((double)(s->shape[3] / s->shape[0]), 0), 0.95) : 0;
+    double error = 1 / turns(s->daily) + 1 / turns(s->weekly);
+    return (1 - follows) / (1 + follows) / (1 + error);
+}
+
+bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns time,
                               double y, double weight)
 {
     if (!model_change_clock_heard(s)) {
         s->moved[0] = s->moved[1] = 0;
         return false;
     }
-    int best = LEVEL_DAILY;
-    for (int i = LEVEL_DAILY; i < s->levels; i++)
-        if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
-            best = i;
-    double mean = p->foretold[best];
-    double sd = sd_at(s, p, mean, weight);
-
-    double odds[2];
-    double hazard = log((double)s->params.bucket_span / (double)CLOCK_A_YEAR);
-    model_change_clock_odds(s, odds);
+    double share = clock_share(s);
+    int slow = model_level_slow_by_clock(s);
+    double usual = p->foretold[slow];
+    double moved[2];
     for (int k = 0; k < 2; k++) {
-        double there = model_level_one(s, best, at + model_change_clock_step(k));
-        double apart = fabs(there - mean);
-        if (apart < CLOCK_TELLS * sd) {
-            odds[k] = (double)s->moved[k] + hazard; /* an hour that says nothing */
-            continue;
-        }
-        /* No season is exact; and that neither hour fits says nothing for the other one. */
+        struct model_point there = *p;
+        model_level_one(s, slow, time, s->clock + model_change_clock_step(k), &there);
+        double apart = fabs(there.mean - p->mean);
+        /* The spread of what lies between the two, or a skewed law would favour the wider one. */
+        struct model_point between = *p;
+        between.mean = (p->mean + there.mean) / 2;
+        double sd = model_law_sd(s, &between, weight);
+        between.vary = there.vary;
+        double sd_there = model_law_sd(s, &between, weight);
+        /* No season is exact, and some values are of no hour. */
         double room = MODEL_CLOCK_ROOM * apart;
-        double here = log_normal(y, mean, hypot(sd, room));
-        double other = log_normal(y, there, hypot(sd_at(s, p, there, weight), room));
-        double neither = log_normal(y, y, CLOCK_NEITHER * (apart + sd));
-        double gain = other - model_max(here, neither);
-        odds[k] += model_min(model_max(gain, -CLOCK_MOST), CLOCK_MOST);
+        double neither = log(CLOCK_NEITHER) - log(CLOCK_FAR * (apart + sd));
+        /* It must be better than what is foretold now, and than what the hour has been: where those
+         * who follow the last hours are wrong, the season is right without any move. */
+        double here = stats_special_log_add(log_normal(y, p->mean, hypot(sd, room)),
+                                            log_normal(y, usual, hypot(sd, room))) -
+                      M_LN2;
+        double other = log_normal(y, there.mean, hypot(sd_there, room));
+        double gain = stats_special_log_add(other, neither) - stats_special_log_add(here, neither);
+        moved[k] = clock_moved(s, time, k) + share * gain - 1 / clock_memory(s);
+        moved[k] = model_max(moved[k], CLOCK_LEAST);
     }
-    int k = odds[1] > odds[0];
-    if (odds[k] < CLOCK_MOVED) {
-        for (k = 0; k < 2; k++)
-            s->moved[k] = (float)model_max(odds[k] - hazard, 0);
+    int k = moved[1] > moved[0];
+    if (moved[k] + clock_hazard(s) < CLOCK_MOVED) {
+        s->moved[0] = (float)moved[0];
+        s->moved[1] = (float)moved[1];
         return false;
     }
     s->clock = (s->clock + model_change_clock_step(k)) % TIME_DAY;

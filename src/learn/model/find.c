@@ -116,9 +116,20 @@ static bool of_the_day(const struct model_series *s, double buckets)
     return fabs(times - rint(times)) < SAME_DAY * times;
 }
 
+/* A cycle that divides the day, or the week, is blurred in their rings too: whether there is
+ * anything else in them. */
+static bool all_of_it(const struct model_series *s, double buckets, const struct model_point *p,
+                      double sd)
+{
+    double relative = s->scale == SCALE_RATIO ? sd / model_max(p->mean, 1) : sd;
+    double variance = relative * relative;
+    return (s->daily == NULL || model_season_repeats(s->daily, buckets, variance)) &&
+           (s->weekly == NULL || model_season_repeats(s->weekly, buckets, variance));
+}
+
 /* A cycle may be begun on a few turns, and is made anew when more of them give its length better.
  */
-static void look_for_cycle(struct model_series *s, const struct model_point *p)
+static void look_for_cycle(struct model_series *s, const struct model_point *p, double sd)
 {
     double buckets = model_sample_cycle(s->sample);
     if (!(buckets > 0) || of_the_day(s, buckets))
@@ -128,12 +139,13 @@ static void look_for_cycle(struct model_series *s, const struct model_point *p)
             return;
         model_seasons_forget_cycle(s);
     }
-    model_seasons_cycle(s, p, buckets, !model_sample_is_seasonal(s->sample));
+    bool alone = !model_sample_is_seasonal(s->sample) || all_of_it(s, buckets, p, sd);
+    model_seasons_cycle(s, p, buckets, alone);
 }
 
-static void look(struct model_series *s, const struct model_point *p, double u)
+static void look(struct model_series *s, const struct model_point *p, double u, double sd)
 {
-    look_for_cycle(s, p);
+    look_for_cycle(s, p, sd);
     if (model_sample_looks(s->sample) > 1)
         find_modes(s, u);
     if (model_sample_is_full(s->sample) && (s->cycle != NULL || !model_sample_halve(s->sample))) {
@@ -170,5 +182,5 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
         return;
     double u = sampled(s, p, y, model_sample_is_seasonal(s->sample));
     if (model_sample_add(s->sample, u))
-        look(s, p, u);
+        look(s, p, u, sd);
 }

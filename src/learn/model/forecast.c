@@ -270,7 +270,7 @@ static void foresee(const struct model_series *s, ts_ns time, double h, struct m
     double said[LEVELS];
     double left = 1;
     struct memory best = best_of(s);
-    model_level_foretell(s, time + s->clock, p);
+    model_level_foretell(s, time, p);
     share_views(s, view);
     double mean = 0;
     for (int i = 0; i < s->levels; i++) {

@@ -204,21 +204,41 @@ static double season_at(const struct model_series *s, const struct model_season 
     return s->scale == SCALE_RATIO ? 1 : 0;
 }
 
-static void place_in_seasons(const struct model_series *s, ts_ns time, struct model_point *out)
+static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clock,
+                             struct model_point *out)
 {
     bool ratio = s->scale == SCALE_RATIO;
-    out->daily = season_at(s, s->daily, time);
-    double week = season_at(s, s->weekly, time);
+    out->daily = season_at(s, s->daily, time + clock);
+    double week = season_at(s, s->weekly, time + clock);
     out->weekly = ratio ? out->daily * week : out->daily + week;
-    double more = season_at(s, s->cycle, time - s->clock);
+    double more = season_at(s, s->cycle, time);
     out->cycle = s->cycle_alone ? more : ratio ? out->weekly * more : out->weekly + more;
 }
 
-double model_level_one(const struct model_series *s, int i, ts_ns time)
+double model_level_by_clock(const struct model_series *s)
 {
-    struct model_point p;
-    place_in_seasons(s, time, &p);
-    return one_foretold(s, &p, i);
+    double weight = 0;
+    for (int i = LEVEL_DAILY; i < (s->cycle_alone ? LEVEL_CYCLE : s->levels); i++)
+        weight += (double)s->level[i].weight;
+    return weight;
+}
+
+int model_level_slow_by_clock(const struct model_series *s)
+{
+    int best = LEVEL_DAILY;
+    for (int i = LEVEL_DAILY; i < (s->cycle_alone ? LEVEL_CYCLE : s->levels); i += 2)
+        if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
+            best = i;
+    return best;
+}
+
+void model_level_one(const struct model_series *s, int i, ts_ns time, ts_ns clock,
+                     struct model_point *p)
+{
+    place_in_seasons(s, time, clock, p);
+    p->mean = one_foretold(s, p, i);
+    if (s->variance_gain > MODEL_VARIANCE_HEARD)
+        p->vary = variance_at(s, time + clock);
 }
 
 double model_level_seasonal(const struct model_series *s)
@@ -231,8 +251,14 @@ double model_level_seasonal(const struct model_series *s)
 
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out)
 {
-    place_in_seasons(s, time, out);
-    out->varied = variance_at(s, time);
+    model_level_foretell_by(s, time, s->clock, out);
+}
+
+void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clock,
+                             struct model_point *out)
+{
+    place_in_seasons(s, time, clock, out);
+    out->varied = variance_at(s, time + clock);
     out->vary = s->variance_gain > MODEL_VARIANCE_HEARD ? out->varied : 1;
     out->mean = 0;
     out->steady = 0;

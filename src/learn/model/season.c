@@ -11,6 +11,8 @@
 #define LEAST_FACTOR 0.02
 #define MOST_FACTOR 50.0
 #define BINS_A_DAY 48
+#define FOLD_MOST 64
+#define BY_CHANCE 2.0    /* times what chance makes of the squares of a ring: four of its errors */
 #define LARGEST 1e31     /* what is learned is at most 1e30, and differences of such */
 #define TILT_DOUBT 4.0   /* a difference of halves of twice its own noise is half believed */
 #define NOISE_CLIP 9.0   /* of the noise there has been */
@@ -106,6 +108,11 @@ double model_season_cycles(const struct model_season *s)
     return s->seen / model_max(s->cycle, 1);
 }
 
+double model_season_kept(const struct model_season *s)
+{
+    return (double)s->cycles;
+}
+
 double model_season_length(const struct model_season *s)
 {
     return s->cycle;
@@ -129,6 +136,39 @@ double model_season_visits(const struct model_season *s)
 bool model_season_is_ratio(const struct model_season *s)
 {
     return s->ratio;
+}
+
+bool model_season_repeats(const struct model_season *s, double buckets, double variance)
+{
+    double mean[FOLD_MOST] = {0};
+    double weight[FOLD_MOST] = {0};
+    double times = s->cycle / buckets;
+    /* What does not come round with the season is not in it. */
+    bool locked = fabs(times - rint(times)) * (double)s->cycles < 0.5;
+    double length = locked ? s->bins / rint(times) : 1;
+    uint32_t bins = (uint32_t)model_min(model_max(floor(length + 1e-9), 1), FOLD_MOST);
+    for (int pass = 0; pass < 2; pass++) {
+        double squares = 0;
+        double chance = 0;
+        for (uint32_t i = 0; i < s->bins; i++) {
+            double at = (i + 0.5) / length;
+            uint32_t to = (uint32_t)((at - floor(at)) * bins) % bins;
+            double w = (double)s->bin[2 * i + 1];
+            double e = (double)s->bin[2 * i] - mean[to];
+            if (!(w > 0))
+                continue;
+            if (pass == 0) {
+                weight[to] += w;
+                mean[to] += e * w / weight[to];
+                continue;
+            }
+            squares += w * e * e;
+            chance += variance;
+        }
+        if (pass == 1)
+            return squares < BY_CHANCE * chance;
+    }
+    return false;
 }
 
 double model_season_base(const struct model_season *s)

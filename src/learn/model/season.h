@@ -44,6 +44,9 @@ bool model_season_ready(const struct model_season *s);
 /* Cycles learned so far. */
 double model_season_cycles(const struct model_season *s);
 
+/* And at most so many are remembered. */
+double model_season_kept(const struct model_season *s);
+
 /* Buckets in a cycle, and buckets learned so far. */
 double model_season_length(const struct model_season *s);
 double model_season_seen(const struct model_season *s);
@@ -53,6 +56,10 @@ double model_season_visits(const struct model_season *s);
 
 /* Its values are factors, not differences. */
 bool model_season_is_ratio(const struct model_season *s);
+
+/* Whether it holds nothing but what comes round every so many buckets, and what chance makes of
+ * values of this variance (ratio: relative). */
+bool model_season_repeats(const struct model_season *s, double buckets, double variance);
 
 /* What the seasons are measured against, on the scale of the levels. */
 double model_season_base(const struct model_season *s);

@@ -215,12 +215,13 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
 
     if (model_change_stands_still(s, p->mean))
         return;
+    ts_ns at = time + s->clock; /* by the clock that days and weeks follow */
     if (s->weekly != NULL)
-        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, time, y, sd, p->daily, 1 / (14 * day));
+        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, at, y, sd, p->daily, 1 / (14 * day));
     if (s->daily != NULL)
-        learn_one_season(s, s->daily, LEVEL_DAILY, p, time, y, sd, none, 1 / (4 * day));
+        learn_one_season(s, s->daily, LEVEL_DAILY, p, at, y, sd, none, 1 / (4 * day));
     if (s->cycle != NULL)
-        learn_one_season(s, s->cycle, LEVEL_CYCLE, p, time - s->clock, y, sd, below_cycle(s, p),
+        learn_one_season(s, s->cycle, LEVEL_CYCLE, p, time, y, sd, below_cycle(s, p),
                          1 / (4 * model_season_length(s->cycle)));
-    learn_variance(s, p, time, y, sd);
+    learn_variance(s, p, at, y, sd);
 }

@@ -27,7 +27,7 @@
 #define EXPLAINED_FADE 0.98
 #define RECUR_BELOW (-3.0)
 #define CLOCK_BELOW (-5.0)
-#define CLOCK_SAID (-4.0)
+#define CLOCK_SAID (-3.0)
 #define RUN_GOES_ON 1.3
 #define EVENTS_TAU 500.0 /* of what comes seldom */
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
@@ -168,9 +168,9 @@ static double sided(const struct model_series *s, const struct model_place *p, d
 }
 
 /* ln P(the clock has not moved), and ln of the odds of the two moves. */
-static double clock_stood(const struct model_series *s, double out_odds[2])
+static double clock_stood(const struct model_series *s, ts_ns time, double out_odds[2])
 {
-    model_change_clock_odds(s, out_odds);
+    model_change_clock_odds(s, time, out_odds);
     return -stats_special_log_add(0, stats_special_log_add(out_odds[0], out_odds[1]));
 }
 
@@ -179,12 +179,12 @@ static double judge_clocks(const struct model_series *s, const struct model_obse
                            const struct model_point *here, double value, double young, double log_p)
 {
     double odds[2];
-    double none = clock_stood(s, odds);
+    double none = clock_stood(s, o->time, odds);
     double all = log_p + none;
     for (int k = 0; k < 2; k++) {
         struct model_point point;
         struct model_place place;
-        model_level_foretell(s, o->time + s->clock + model_change_clock_step(k), &point);
+        model_level_foretell_by(s, o->time, s->clock + model_change_clock_step(k), &point);
         double room = MODEL_CLOCK_ROOM * (point.mean - here->mean);
         point.between += room * room;
         model_law_place(s, &point, value, o->weight, &place);
@@ -203,7 +203,7 @@ struct view {
 static void look(const struct model_series *s, ts_ns time, double value, double weight,
                  struct view *out)
 {
-    model_level_foretell(s, time + s->clock, &out->point);
+    model_level_foretell(s, time, &out->point);
     model_law_place(s, &out->point, value, weight, &out->place);
 }
 
@@ -230,7 +230,7 @@ static void judge(const struct model_series *s, const struct model_observation *
     if (out->multi_log_p < CLOCK_BELOW && model_change_clock_heard(s)) {
         /* A moved clock makes a run that is none. */
         double odds[2];
-        double moved = stats_special_log_1m(clock_stood(s, odds));
+        double moved = stats_special_log_1m(clock_stood(s, o->time, odds));
         /* Only what buckets have said for it: that clocks move once a year explains no run. */
         if (moved > CLOCK_SAID)
             out->multi_log_p = model_max(out->multi_log_p, moved);
@@ -405,7 +405,6 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     }
     const struct model_point *point = &seen->point;
     const struct model_place *place = &seen->place;
-    ts_ns at = time + s->clock; /* by the clock the seasons follow */
     double log_p = model_min(place->upper, place->lower);
     /* That something came is learned, however seldom it does, if its size is not out of the way. */
     if (place->some < 0 && place->upper - place->some > DOUBTFUL)
@@ -427,7 +426,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         model_recur_learn(&s->recur, time, s->params.bucket_span, value);
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
     bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place->z) > RUN_GOES_ON;
-    bool moved = measurable && model_change_clock_learn(s, point, at, y, weight);
+    bool moved = measurable && model_change_clock_learn(s, point, time, y, weight);
     bool changed = moved;
     if (measurable && !moved && (outlier || goes_on))
         changed = model_change_outlier(s, point, place, y);
@@ -441,7 +440,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         double day = (double)TIME_DAY / (double)s->params.bucket_span;
         s->day_mean += (y - s->day_mean) / model_min((double)s->total + 1, model_max(day, 1));
         model_seasons_look(s);
-        model_seasons_learn(s, point, at, y, place->sd);
+        model_seasons_learn(s, point, time, y, place->sd);
         model_find_learn(s, point, y, place->sd, outlier);
         model_level_compare(s, point, y, place->sd);
     }
@@ -541,7 +540,7 @@ void model_series_expect(const struct model_series *s, ts_ns time, double *out_t
     *out_typical = *out_lower = *out_upper = 0;
     if (!(s->level[LEVEL_SLOW].n > 0))
         return;
-    model_level_foretell(s, time + s->clock, &point);
+    model_level_foretell(s, time, &point);
     *out_typical = model_law_typical(s, &point);
     model_law_bounds(s, &point, out_lower, out_upper);
 }

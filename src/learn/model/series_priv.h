@@ -148,7 +148,8 @@ struct model_series {
 
     struct model_run change;
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
-    float moved[2]; /* that it has moved an hour on, or back: ln odds above those of any bucket */
+    float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
+                       it may have, of the likelihood since against that of none */
     uint8_t noted;  /* enum model_change: adopted by the last bucket; not saved, as is */
     double left;    /* the level it left, and */
     double adopted; /* the one it adopted */
@@ -223,10 +224,10 @@ bool model_change_spread_learn(struct model_series *s, const struct model_point 
 bool model_change_clock_heard(const struct model_series *s);
 /* By how much the season's clock goes on (k = 0) or back (1). */
 ts_ns model_change_clock_step(int k);
-/* ln of the odds that it has, each way, before this bucket. */
-void model_change_clock_odds(const struct model_series *s, double out[2]);
+/* ln of the odds that it has, each way, when this bucket comes. */
+void model_change_clock_odds(const struct model_series *s, ts_ns time, double out[2]);
 /* What a bucket says of it; true when the move is adopted with it. */
-bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns at,
+bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns time,
                               double y, double weight);
 
 #define SERIES_CLIP 3.5
@@ -245,8 +246,16 @@ void model_level_weigh(struct model_series *s);
 
 /* The weight of all who foretell on top of a season. */
 double model_level_seasonal(const struct model_series *s);
-/* What foreteller i says of a time. */
-double model_level_one(const struct model_series *s, int i, ts_ns time);
+/* The weight of all on top of a season that follows the clock; cycles of other lengths do not. */
+double model_level_by_clock(const struct model_series *s);
+/* The slow one of them with the best record. */
+int model_level_slow_by_clock(const struct model_series *s);
+/* What foreteller i alone says of the same bucket (p) if the seasons' clock were so far ahead. */
+void model_level_one(const struct model_series *s, int i, ts_ns time, ts_ns clock,
+                     struct model_point *p);
+void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clock,
+                             struct model_point *out);
+/* By the clock as it is. */
 void model_level_foretell(const struct model_series *s, ts_ns time, struct model_point *out);
 /* Who foretold how well; also for values that are not learned. */
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd);

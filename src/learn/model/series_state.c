@@ -79,8 +79,8 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(least, true);
     SMALL(late, false);
     SMALL(late_mean, true);
-    SMALL(moved[0], false);
-    SMALL(moved[1], false);
+    SMALL(moved[0], true);
+    SMALL(moved[1], true);
     for (int i = 0; i < ALL_LAWS; i++)
         SMALL(evidence[i], true);
     for (int i = 0; i < 4; i++)
@@ -154,7 +154,7 @@ static bool sound(const struct model_series *s)
 {
     bool ratios = s->scale == SCALE_RATIO;
     if (s->change.n > MOST_CHANGE || s->clock <= -TIME_DAY || s->clock >= TIME_DAY ||
-        s->moved[0] > MOST_MOVED || s->moved[1] > MOST_MOVED ||
+        fabsf(s->moved[0]) > MOST_MOVED || fabsf(s->moved[1]) > MOST_MOVED ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
         (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios) ||
         (s->cycle != NULL && model_season_is_ratio(s->cycle) != ratios) ||

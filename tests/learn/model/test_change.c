@@ -64,6 +64,57 @@ static void summer_time_is_no_news_for_long(void **state)
     }
 }
 
+/* No hour of a smooth day differs from the next by a standard deviation: all of them together do.
+ */
+static void summer_time_of_a_smooth_day_is_told_by_all_hours(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct model_params p = {5 * TIME_MIN, MODEL_VALUE, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, seed);
+        int moved = 0;
+        for (int i = 0; i < 40 * 288; i++) {
+            double hour = i / 12.0 + (i >= 33 * 288 ? 1 : 0);
+            double value = 50 + 3 * sin(2 * M_PI * hour / 24) + 0.8 * rng_normal(&r);
+            step(s, i * 5 * TIME_MIN, value);
+            if (noted(s) != MODEL_CHANGE_CLOCK)
+                continue;
+            assert_in_range(i, 33 * 288, 36 * 288);
+            moved++;
+        }
+        assert_int_equal(moved, 1);
+        model_series_free(s);
+    }
+}
+
+/* A machine's cycle of ninety minutes does not follow the clock: an hour's move explains nothing
+ * of a value that does not fit it. */
+static void a_clock_does_not_move_other_cycles(void **state)
+{
+    (void)state;
+    struct model_params p = {5 * TIME_MIN, MODEL_VALUE, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    struct rng r;
+    rng_init(&r, 5);
+    int i = 0;
+    for (; i < 25 * 288; i++)
+        step(s, i * 5 * TIME_MIN, 50 + 3 * sin(2 * M_PI * i / 18.0) + 0.4 * rng_normal(&r));
+    assert_non_null(s->cycle);
+    for (int k = 0; k < 18; k++, i++) {
+        double mean = 50 + 3 * sin(2 * M_PI * i / 18.0);
+        double other = 50 + 3 * sin(2 * M_PI * (i + 12) / 18.0);
+        struct model_observation o = {i * 5 * TIME_MIN, other, 1, 1};
+        struct model_judgement j;
+        model_series_judge(s, &o, &j);
+        if (fabs(other - mean) > 3)
+            assert_true(j.log_p < -19);
+        step(s, i * 5 * TIME_MIN, mean);
+    }
+    model_series_free(s);
+}
+
 static void a_flood_is_no_summer_time(void **state)
 {
     (void)state;
@@ -163,6 +214,8 @@ int main(void)
         cmocka_unit_test(a_spread_that_lasts_is_adopted_within_a_day),
         cmocka_unit_test(the_end_of_an_outage_is_no_news),
         cmocka_unit_test(summer_time_is_no_news_for_long),
+        cmocka_unit_test(summer_time_of_a_smooth_day_is_told_by_all_hours),
+        cmocka_unit_test(a_clock_does_not_move_other_cycles),
         cmocka_unit_test(a_flood_is_no_summer_time),
         cmocka_unit_test(a_level_that_lasts_is_noted_with_both_values),
     };

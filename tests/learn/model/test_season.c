@@ -131,12 +131,31 @@ static void a_base_stays_within_what_can_be_saved(void **state)
     buf_release(&out);
 }
 
+/* Sixteen turns a day, seen by a ring of half hours: nothing else is in it; a day besides is. */
+static void what_repeats_within_a_season_is_told(void **state)
+{
+    (void)state;
+    for (int day = 0; day < 2; day++) {
+        struct model_season *s = model_season_new(TIME_DAY, 5 * TIME_MIN, 10, false);
+        struct rng r;
+        rng_init(&r, 7);
+        for (int i = 0; i < 4 * 288; i++) {
+            double y = 10 + 3 * sin(2 * M_PI * i / 18) + day * sin(2 * M_PI * i / 288);
+            model_season_learn(s, i * 5 * TIME_MIN, y + rng_normal(&r), 0.001, 1);
+        }
+        assert_int_equal(model_season_repeats(s, 18, 1), day == 0);
+        assert_false(model_season_repeats(s, 19, 1));
+        model_season_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_is_learned),
         cmocka_unit_test(halves_of_bins_are_told_apart),
         cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
+        cmocka_unit_test(what_repeats_within_a_season_is_told),
         cmocka_unit_test(state_is_kept_and_checked),
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
     };
