@@ -94,7 +94,7 @@ static void use_rare(struct cursor *c)
     model_rare_learn(&r, &v, 0, 0, 0);
     model_rare_close(&r, 0);
     model_history_add(&h, 0, 80);
-    ASSERT(model_history_score(&h, 80) <= 80);
+    ASSERT(model_history_score(&h, 80, 2, 1) <= 80);
 }
 
 static void use_clock(struct cursor *c)

@@ -88,6 +88,7 @@ struct detect_recent {
     struct detect_result_key key;
     double anchor;
     double score;
+    double own;         /* of a record: as often its series had come as high */
     uint32_t partition; /* a name, referred to; 0 for none */
 };
 
@@ -275,13 +276,16 @@ enum err detect_report_plots(struct detect *d, const struct detect_closing *c) E
 /* What a detector measures, as model_feature says it. */
 const char *detect_plot_feature(const struct detect_detector *det);
 
-/* renorm.c: results whose scores may still change. partition is 0 but for records. */
+/* renorm.c: results whose scores may still change. partition and own are 0 but for records. */
 void detect_remember(struct detect *d, const struct detect_result *result, double anchor,
-                     double score, uint32_t partition);
+                     double score, uint32_t partition, double own);
 /* At fixed times: when end has passed one, looks again. */
 void detect_renormalize_due(struct detect *d, ts_ns end);
 /* The history of a partition's scores; NULL when it had none yet. */
 struct detect_scale *detect_scale_of(const struct detect *d, uint8_t detector, uint32_t partition);
+/* A record's score in the light of that history. */
+double detect_scale_score(const struct detect *d, uint8_t detector, uint32_t partition,
+                          double anchor, double own);
 
 /* influence.c: the values that carry a candidate's anomaly. */
 struct detect_share {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/engine_priv.h"
 
+#include "model/score.h"
+
 #include <math.h>
 
 /* A score that changed by less is not worth an update. */
@@ -12,8 +14,23 @@ struct detect_scale *detect_scale_of(const struct detect *d, uint8_t detector, u
     return e;
 }
 
+double detect_scale_score(const struct detect *d, uint8_t detector, uint32_t partition,
+                          double anchor, double own)
+{
+    const struct detect_scale *s = detect_scale_of(d, detector, partition);
+    if (s == NULL)
+        return anchor;
+    /* How much a partition looks at is not known: it is given what one series is. */
+    double leeway = 1;
+    if (d->job->detectors[detector].partition == NULL) {
+        double per_day = (double)TIME_DAY / (double)d->job->bucket_span_ns;
+        leeway = model_score_leeway(d->tests[detector].per_bucket * per_day);
+    }
+    return model_history_score(&s->history, anchor, leeway, own);
+}
+
 void detect_remember(struct detect *d, const struct detect_result *result, double anchor,
-                     double score, uint32_t partition)
+                     double score, uint32_t partition, double own)
 {
     struct detect_recent *x = &d->recent[d->at_recent];
     if (d->n_recent == DETECT_RECENT_MAX)
@@ -22,26 +39,28 @@ void detect_remember(struct detect *d, const struct detect_result *result, doubl
         d->n_recent++;
     detect_names_ref(d->names, partition);
     *x = (struct detect_recent){
-        .key = detect_result_key(result), .anchor = anchor, .score = score, .partition = partition};
+        .key = detect_result_key(result),
+        .anchor = anchor,
+        .score = score,
+        .own = own,
+        .partition = partition,
+    };
     d->at_recent = (d->at_recent + 1) % DETECT_RECENT_MAX;
 }
 
-static const struct model_history *history_of(const struct detect *d, const struct detect_recent *x)
+static double score_now(const struct detect *d, const struct detect_recent *x)
 {
     switch ((enum detect_result_type)x->key.type) {
-    case DETECT_RESULT_RECORD: {
-        const struct detect_scale *s = detect_scale_of(d, (uint8_t)x->key.detector, x->partition);
-        return s != NULL ? &s->history : NULL;
-    }
+    case DETECT_RESULT_RECORD:
+        return detect_scale_score(d, (uint8_t)x->key.detector, x->partition, x->anchor, x->own);
     case DETECT_RESULT_INFLUENCER:
-    case DETECT_RESULT_BUCKET_INFLUENCER:
         for (size_t i = 0; i < d->job->n_influencers; i++) {
             if (x->key.field == d->job->influencers[i])
-                return &d->influencer_history[i];
+                return model_history_score(&d->influencer_history[i], x->anchor, 1, 0);
         }
-        return NULL;
+        return x->score;
     default:
-        return &d->bucket_history;
+        return model_history_score(&d->bucket_history, x->anchor, 1, 0);
     }
 }
 
@@ -107,10 +126,9 @@ void detect_renormalize(struct detect *d)
         /* In the order in which the results came. */
         size_t at = (d->at_recent + DETECT_RECENT_MAX - d->n_recent + i) % DETECT_RECENT_MAX;
         struct detect_recent *x = &d->recent[at];
-        const struct model_history *h = history_of(d, x);
-        if (h == NULL || x->key.time < oldest)
+        if (x->key.time < oldest)
             continue;
-        double score = model_history_score(h, x->anchor);
+        double score = score_now(d, x);
         if (fabs(score - x->score) < UPDATE_MIN)
             continue;
         x->score = score;

@@ -29,6 +29,7 @@ struct draft {
     double anchor;
     double score;
     uint32_t run; /* buckets before this one in which the series stood out */
+    double own;   /* episodes before that came as high */
     struct detect_share *shares;
     size_t n_shares;
 };
@@ -260,6 +261,8 @@ static void calm(struct report *r)
             continue;
         struct detect_episode e = *saved;
         bool on = e.peak > 0 && (double)start - (double)e.last <= 2 * (double)span;
+        if (!on && e.peak > 0)
+            model_history_own_add(&e.own, (double)e.peak, start - e.last);
         if (!on || x->anchor > (double)e.peak + EPISODE_WORSE)
             e.run = 0;
         else
@@ -268,6 +271,7 @@ static void calm(struct report *r)
             e.peak = (float)x->anchor;
         e.last = start;
         x->run = e.run;
+        x->own = model_history_own_count(&e.own, x->anchor);
         if (!r->c->interim)
             *saved = e;
         if (e.run >= EPISODE_NEWS)
@@ -300,8 +304,8 @@ static void give_scores(struct report *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         struct draft *x = &r->drafts[i];
-        const struct detect_scale *s = detect_scale_of(r->d, x->first->index, x->first->partition);
-        x->score = s != NULL ? model_history_score(&s->history, x->anchor) : x->anchor;
+        x->score =
+            detect_scale_score(r->d, x->first->index, x->first->partition, x->anchor, x->own);
     }
 }
 
@@ -490,7 +494,7 @@ static void send_record(struct report *r, const struct draft *x)
     };
     send(r, &result);
     if (!r->c->interim)
-        detect_remember(d, &result, x->anchor, x->score, c->partition);
+        detect_remember(d, &result, x->anchor, x->score, c->partition, x->own);
 }
 
 static int compare_bytes(struct bytes a, struct bytes b)
@@ -578,7 +582,7 @@ static struct outcome weigh(const struct report *r, const double *log_p, size_t 
         return o;
     o.log_p = model_score_combine(log_p, n, tested > (double)n ? tested : (double)n);
     o.anchor = model_score_anchor(o.log_p, r->per_day);
-    o.score = model_history_score(h, o.anchor);
+    o.score = model_history_score(h, o.anchor, 1, 0);
     return o;
 }
 
@@ -630,7 +634,7 @@ static enum err send_influencers(struct report *r, double *most)
                                            .probability = probability(o.log_p)};
             send(r, &result);
             if (!r->c->interim)
-                detect_remember(d, &result, o.anchor, o.score, 0);
+                detect_remember(d, &result, o.anchor, o.score, 0, 0);
         }
         i += k;
     }
@@ -699,7 +703,7 @@ static enum err send_bucket(struct report *r, double *most)
         send(r, &result);
         /* That of the bucket itself goes with the bucket. */
         if (!r->c->interim && i < n_fields)
-            detect_remember(d, &result, list[i].raw_score, list[i].score, 0);
+            detect_remember(d, &result, list[i].raw_score, list[i].score, 0, 0);
     }
     const char *scheduled[DETECT_SCHEDULE_NAMES_MAX];
     struct detect_result result = {.type = DETECT_RESULT_BUCKET};
@@ -722,7 +726,7 @@ static enum err send_bucket(struct report *r, double *most)
             d->last_score = r->drafts[i].score;
     }
     if (whole.anchor >= DETECT_SCORE_MIN)
-        detect_remember(d, &result, whole.anchor, whole.score, 0);
+        detect_remember(d, &result, whole.anchor, whole.score, 0, 0);
     ts_ns start = r->c->bucket->start;
     model_history_add(&d->bucket_history, start, whole.anchor);
     for (size_t f = 0; f < d->job->n_influencers; f++)

@@ -89,6 +89,8 @@ static void save_episode(const struct detect_episode *e, struct buf *out)
     buf_le64(out, (uint64_t)e->last);
     buf_double(out, (double)e->peak);
     buf_le32(out, e->run);
+    buf_double(out, (double)e->own.episodes);
+    buf_double(out, (double)e->own.height);
 }
 
 static bool load_episode(struct cursor *in, struct detect_episode *e)
@@ -96,7 +98,10 @@ static bool load_episode(struct cursor *in, struct detect_episode *e)
     e->last = (ts_ns)cursor_le64(in);
     e->peak = (float)detect_loading_double(in);
     e->run = cursor_le32(in);
-    return cursor_ok(in) && time_sound(e->last) && e->last != TIME_NONE && e->peak >= 0 &&
+    e->own.episodes = (float)detect_loading_double(in);
+    e->own.height = (float)detect_loading_double(in);
+    return cursor_ok(in) && e->own.episodes >= 0 && e->own.episodes <= 1e9F && e->own.height >= 0 &&
+           e->own.height <= 100 && time_sound(e->last) && e->last != TIME_NONE && e->peak >= 0 &&
            e->peak <= 100;
 }
 
@@ -190,6 +195,7 @@ static void save_recent(const struct detect *d, struct buf *out)
         buf_le64(out, x->key.len);
         buf_double(out, x->anchor);
         buf_double(out, x->score);
+        buf_double(out, x->own);
         buf_le32(out, x->partition);
     }
 }
@@ -591,11 +597,12 @@ static enum err load_recent(struct detect *d, struct cursor *in, const struct de
         x.key.len = cursor_le64(in);
         x.anchor = detect_loading_double(in);
         x.score = detect_loading_double(in);
+        x.own = detect_loading_double(in);
         bool named = detect_loading_name(l, cursor_le32(in), &x.partition);
         bool has_field =
             x.key.type == DETECT_RESULT_INFLUENCER || x.key.type == DETECT_RESULT_BUCKET_INFLUENCER;
         if (!cursor_ok(in) || !named || x.key.type > DETECT_RESULT_BUCKET_INFLUENCER ||
-            x.key.detector >= d->job->n_detectors || x.anchor < 0 || x.anchor > 100 ||
+            x.key.detector >= d->job->n_detectors || x.anchor < 0 || x.anchor > 100 || x.own < 0 ||
             (has_field && field >= d->job->n_influencers))
             return ERR_FORMAT;
         if (has_field)

@@ -60,6 +60,7 @@ struct detect_episode {
     ts_ns last;   /* the newest of them; 0 with run 0: none yet */
     float peak;   /* highest anchor score */
     uint32_t run; /* buckets before the newest one; starts anew when things get worse */
+    struct model_history_own own; /* those before */
 };
 
 struct detect_metric {

@@ -53,7 +53,20 @@ void model_history_add(struct model_history *h, ts_ns time, double anchor)
         h->bins[(size_t)a] += 1.0F;
 }
 
-double model_history_score(const struct model_history *h, double anchor)
+void model_history_own_add(struct model_history_own *own, double height, ts_ns ago)
+{
+    float h = (float)fmin(fmax(height, 0), 100);
+    own->episodes += 1;
+    own->height += (h - own->height) / own->episodes;
+    own->episodes *= (float)exp(-fmax((double)ago, 0) / (FADE_DAYS * (double)TIME_DAY));
+}
+
+double model_history_own_count(const struct model_history_own *own, double anchor)
+{
+    return anchor <= (double)own->height + NEAR ? (double)own->episodes : 0;
+}
+
+double model_history_score(const struct model_history *h, double anchor, double leeway, double own)
 {
     double a = fmin(fmax(anchor, 0), 100);
     if (h->first == TIME_NONE || a < 1)
@@ -64,10 +77,11 @@ double model_history_score(const struct model_history *h, double anchor)
     if (h->episode > 0.0F && (double)h->episode >= a - NEAR)
         episodes -= 1; /* the episode that goes on is no past */
     double weeks = fmax(h->days, 7) / 7;
-    double a_week = episodes / weeks / FREE_A_WEEK;
-    if (!(a_week > 1))
+    double free = FREE_A_WEEK * weeks;
+    double routine = fmax(episodes / fmax(leeway, 1), fmin(own, episodes)) / free;
+    if (!(routine > 1))
         return a;
-    return a / (1 + STEEPNESS * log2(a_week));
+    return a / (1 + STEEPNESS * log2(routine));
 }
 
 void model_history_save(const struct model_history *h, struct buf *out)

@@ -71,6 +71,12 @@ double model_score_log_p(double score, double tests_per_day)
     return -digits[5] * M_LN10;
 }
 
+double model_score_leeway(double tests_per_day)
+{
+    double tests = tests_per_day > LEAST_TESTS ? fmin(tests_per_day, 1e18) : LEAST_TESTS;
+    return pow(tests / LEAST_TESTS, 1 - DIGITS_PER_TENFOLD);
+}
+
 double model_score_combine(const double *log_p, size_t n, double tested)
 {
     if (n == 0)

@@ -16,13 +16,19 @@
 
 /*
  * log_p: natural logarithm, <= 0 (more is taken as 0). tests_per_day: series-buckets judged in a
- * day of event time by the detector (less than 1000 counts as 1000). 0 for p >= 0.01 or so, 75
+ * day of event time by the detector (less than 100 counts as 100). 0 for p >= 0.01 or so, 75
  * where one false alarm in weeks is expected, >= 90 from p = 1e-20 on, below 100 always.
  */
 double model_score_anchor(double log_p, double tests_per_day);
 
 /* The log_p that gives this score: the inverse of the anchor for scores in (0, 99]. */
 double model_score_log_p(double score, double tests_per_day);
+
+/*
+ * How many times as many chance records of 75 the anchor lets this many tests have as it lets one
+ * series have: 1 and more, by the fourth root.
+ */
+double model_score_leeway(double tests_per_day);
 
 /*
  * One probability for many records of a bucket or of an influencer: the best of them, corrected

@@ -43,6 +43,19 @@ static void the_anchor_has_its_points(void **state)
     assert_true(model_score_anchor(digits(8.01), 1e6) >= 75);
 }
 
+/* As many times as what a 75 asks of many tests is less than they are more. */
+static void many_tests_are_allowed_more(void **state)
+{
+    (void)state;
+    assert_true(model_score_leeway(0) == 1 && model_score_leeway(100) == 1);
+    assert_true(isfinite(model_score_leeway(1e300)));
+    for (double tests = 200; tests < 1e9; tests *= 7) {
+        double chance = tests * exp(model_score_log_p(75, tests));
+        double alone = 100 * exp(model_score_log_p(75, 100));
+        assert_true(fabs(model_score_leeway(tests) / (chance / alone) - 1) < 1e-9);
+    }
+}
+
 static void weak_signals_do_not_add_up_and_one_strong_is_not_drowned(void **state)
 {
     (void)state;
@@ -75,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_anchor_has_its_points),
+        cmocka_unit_test(many_tests_are_allowed_more),
         cmocka_unit_test(weak_signals_do_not_add_up_and_one_strong_is_not_drowned),
         cmocka_unit_test(what_is_explained_is_lowered),
     };
