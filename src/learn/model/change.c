@@ -42,20 +42,36 @@ static uint32_t change_after(const struct model_series *s)
     return (uint32_t)((uint64_t)n < young ? (uint64_t)n : young);
 }
 
+/* Who tells what held before a run: of those with the best record one that does not follow the last
+ * hours, as they have followed the run's beginning. */
+static int teller_before(const struct model_series *s)
+{
+    int best = LEVEL_SLOW;
+    for (int i = LEVEL_MID; i < s->levels && i < LEVEL_CYCLE; i++)
+        if (i != LEVEL_FAST && i != LEVEL_TREND && s->level[i].n > 0.0F &&
+            s->level[i].ever < s->level[best].ever)
+            best = i;
+    return best;
+}
+
 /* What was the level becomes the other one; the time spent at the new one, if it is the other, is
  * remembered. */
 static void change_regime(struct model_series *s, const struct model_point *p,
                           const struct model_place *place)
 {
     struct model_regime *o = &s->other;
+    int teller = teller_before(s);
+    struct model_point point = *p;
+    point.mean = p->foretold[teller];
     double before = place->back ? (double)o->n : 0;
-    *o = (struct model_regime){p->mean,           place->sd,
+    *o = (struct model_regime){point.mean,        model_law_sd(s, &point, 0),
                                o->here,           (float)before + (float)s->change.n,
-                               o->changes + 1.0F, s->daily != NULL};
+                               o->changes + 1.0F, teller >= LEVEL_DAILY};
     if (!o->seasonal)
         return;
-    double least = s->scale == SCALE_RATIO ? model_max(p->weekly, LEAST_SEASON) : 1;
-    o->mean = s->scale == SCALE_RATIO ? p->mean / least : p->mean - p->weekly;
+    double season = teller >= LEVEL_WEEKLY ? p->weekly : p->daily;
+    double least = s->scale == SCALE_RATIO ? model_max(season, LEAST_SEASON) : 1;
+    o->mean = s->scale == SCALE_RATIO ? point.mean / least : point.mean - season;
     o->sd /= least;
 }
 
@@ -101,7 +117,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
     model_find_forget(s);
     s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_LEVEL;
-    s->left = p->mean;
+    s->left = p->foretold[teller_before(s)];
     s->adopted = c->mean;
     memset(c, 0, sizeof(*c));
     return true;

@@ -523,6 +523,16 @@ static double usual_tail(const struct model_series *s, const struct model_point 
     return LOG_USUAL + M_LN2 + stats_special_log_normal_tail(z);
 }
 
+double model_law_again(const struct model_series *s, const struct model_point *p, double value,
+                       double weight, double sd)
+{
+    if (s->scale == SCALE_LOG && !(value > 0))
+        return LOG_FLOOR;
+    double y = model_level_measure(s, value);
+    double usual = s->n > USUAL_AFTER ? usual_tail(s, p, y, weight, sd) : LOG_FLOOR;
+    return model_max(usual, model_law_other(s, p, y));
+}
+
 void model_law_learn_mode(struct model_series *s, int side, double y)
 {
     double keep = 1 - 1 / (MODE_TAUS * s->tau);

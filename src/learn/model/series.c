@@ -141,7 +141,9 @@ static double judge_run(const struct model_series *s, double z, double own)
         same += other * z > 0.5;
     }
     /* What stood out for itself has been told, and counts as the others do, or the end of an outage
-     * would be one more. */
+     * would be one more; of a few others that would be saying too much. */
+    if (2 * told > SERIES_RUN)
+        return 0;
     if (told > 0)
         sum *= (double)SERIES_RUN / (SERIES_RUN - told);
     if (same < 3 || sum * z <= 0)
@@ -227,6 +229,10 @@ static void judge(const struct model_series *s, const struct model_observation *
                                          (s->params.side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
+    /* What is again as it has been ends a run, and is none. */
+    if (out->multi_log_p < CLOCK_BELOW)
+        out->multi_log_p =
+            model_max(out->multi_log_p, model_law_again(s, &v->point, value, o->weight, place->sd));
     if (out->multi_log_p < CLOCK_BELOW && model_change_clock_heard(s)) {
         /* A moved clock makes a run that is none. */
         double odds[2];

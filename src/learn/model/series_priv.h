@@ -271,6 +271,10 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
                      double weight, struct model_place *out);
 /* ln P(a change back to the other level, and a value so far from it or farther). */
 double model_law_other(const struct model_series *s, const struct model_point *p, double y);
+/* ln P(things are again as they have been, at the other level or by the seasons, and a value so far
+ * from that or farther). sd: the law's. */
+double model_law_again(const struct model_series *s, const struct model_point *p, double value,
+                       double weight, double sd);
 /* An outlier came (side: 1 high), or none did (side < 0). */
 void model_law_learn_mode(struct model_series *s, int side, double y);
 void model_law_learn(struct model_series *s, const struct model_point *p,

@@ -360,6 +360,39 @@ static void what_comes_late_is_learned(void **state)
     }
 }
 
+/* An outage of two to eight hours, now and then: what comes after it has been seen all along. */
+static void the_end_of_an_outage_is_no_news(void **state)
+{
+    (void)state;
+    const ts_ns span = 5 * TIME_MIN;
+    struct model_params p = {span, MODEL_COUNT, MODEL_BOTH, false};
+    struct rng r;
+    rng_init(&r, 31);
+    int news = 0;
+    for (int k = 0; k < 8; k++) {
+        struct model_series *s = model_series_new(&p);
+        assert_non_null(s);
+        int left = 0;
+        int after = 0;
+        for (int i = 0; i < 288 * 28; i++) {
+            struct model_judgement j;
+            if (i > 288 * 14 && after == 0 && left == 0 && rng_below(&r, 500) == 0)
+                left = 24 + (int)rng_below(&r, 73);
+            /* Over-dispersed: a single zero at night is not unheard of. */
+            double mean = 30 * (1.2 + sin(2 * M_PI * i / 288.0)) * exp(0.5 * rng_normal(&r));
+            struct model_observation o = {i * span, left > 0 ? 0 : poisson(&r, mean), 1, 1};
+            model_series_judge(s, &o, &j);
+            model_series_learn(s, &o);
+            news += after > 0 && j.log_p < log(1e-6);
+            after = after > 0 ? after - 1 : 0;
+            if (left > 0 && --left == 0)
+                after = 12;
+        }
+        model_series_free(s);
+    }
+    assert_true(news < 8);
+}
+
 static void a_young_series_is_small(void **state)
 {
     (void)state;
@@ -390,6 +423,7 @@ int main(void)
         cmocka_unit_test(hostile_sequences_stay_finite),
         cmocka_unit_test(judged_and_learned_at_once_or_in_turn_is_the_same),
         cmocka_unit_test(what_comes_late_is_learned),
+        cmocka_unit_test(the_end_of_an_outage_is_no_news),
         cmocka_unit_test(a_young_series_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
