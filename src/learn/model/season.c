@@ -21,6 +21,7 @@
 struct model_season {
     ts_ns period;
     double base;
+    double mean;  /* of the bins, looked at once a turn of them */
     double seen;  /* buckets learned */
     double cycle; /* buckets in a period */
     float cycles; /* that a bin remembers */
@@ -239,6 +240,14 @@ static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double 
     *above = (float)((double)*above + gain * ((at < 0.5 ? -off : off) - (double)*above));
 }
 
+static double mean_of_bins(const struct model_season *s)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < s->bins; i++)
+        sum += (double)s->bin[2 * i];
+    return sum / s->bins;
+}
+
 void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
                         double share)
 {
@@ -250,10 +259,20 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
     double w = (double)*weight + share;
     if (s->fine)
         learn_tilt(s, time, bin, at, v, share / w);
-    *value = (float)((double)*value + share * (v - (double)*value) / w);
+    double before = (double)*value;
+    *value = (float)(before + share * (v - before) / w);
     *weight = (float)model_min(w, most_visits(s));
-    s->base = within(s->base + (y - s->base) * base_gain * share);
+    /* The base follows what the hour does not explain: one that followed the values would swing
+     * with the cycle, a little and late, and no level could make up for that. */
+    double off = y - s->base;
+    if (model_season_ready(s))
+        off -= (before - s->mean) * (s->ratio ? s->base : 1);
+    s->base = within(s->base + off * base_gain * share);
+    if (s->ratio)
+        s->base = model_max(s->base, 0);
     s->seen += 1;
+    if ((uint64_t)s->seen % s->bins == 0)
+        s->mean = mean_of_bins(s);
 }
 
 void model_season_rebase(struct model_season *s, double base)
@@ -268,6 +287,7 @@ void model_season_save(const struct model_season *s, struct buf *out)
     buf_le32(out, s->bins);
     buf_char(out, (char)((unsigned)s->ratio | (unsigned)s->fine << 1));
     buf_double(out, s->base);
+    buf_double(out, s->mean);
     buf_double(out, s->seen);
     buf_double(out, s->cycle);
     buf_double(out, (double)s->cycles);
@@ -296,6 +316,7 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     s->ratio = ratio;
     s->fine = fine;
     s->base = ratio ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
+    s->mean = model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
     s->cycles = (float)model_number_load_positive(in, 1e3);

@@ -117,7 +117,9 @@ static double taken(const struct model_series *s, const struct model_observation
 /* A bucket's part in the run: its normal score, and how far opinion has moved towards it. */
 static double run_score(const struct model_point *p, const struct model_place *place)
 {
-    double z = place->z + (p->mean - p->steady) / place->sd;
+    /* What stands out for itself stays that, whatever has moved. */
+    double moved = fabs(place->z) < RUN_LOUD ? (p->mean - p->steady) / place->sd : 0;
+    double z = place->z + moved;
     return model_min(model_max(z, -SERIES_CLIP), SERIES_CLIP);
 }
 

@@ -149,6 +149,32 @@ static void what_repeats_within_a_season_is_told(void **state)
     }
 }
 
+/* What a season is measured against does not swing with it, and follows what lasts. */
+static void a_base_does_not_swing(void **state)
+{
+    (void)state;
+    for (int ratio = 0; ratio < 2; ratio++) {
+        struct model_season *s = model_season_new(TIME_DAY, 5 * TIME_MIN, 100, ratio != 0);
+        double least = 1e9;
+        double most = 0;
+        for (int i = 0; i < 20 * 288; i++) {
+            double y = 100 + 80 * sin(2 * M_PI * i / 288);
+            model_season_learn(s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
+            if (i < 19 * 288)
+                continue;
+            least = fmin(least, model_season_base(s));
+            most = fmax(most, model_season_base(s));
+        }
+        assert_true(most - least < 1);
+        for (int i = 0; i < 40 * 288; i++) {
+            double y = 2 * (100 + 80 * sin(2 * M_PI * i / 288));
+            model_season_learn(s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
+        }
+        assert_true(fabs(model_season_base(s) - 200) < 4);
+        model_season_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +182,7 @@ int main(void)
         cmocka_unit_test(halves_of_bins_are_told_apart),
         cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
         cmocka_unit_test(what_repeats_within_a_season_is_told),
+        cmocka_unit_test(a_base_does_not_swing),
         cmocka_unit_test(state_is_kept_and_checked),
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
     };
