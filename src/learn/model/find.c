@@ -18,7 +18,7 @@
 #define WORSE 20.0        /* nats behind the other laws at which several modes are given up */
 #define LOOK_AGAIN 8192   /* buckets after one look that found nothing */
 #define SPARSE 0.2        /* share of empty buckets: no modes, but zeros and the rest */
-#define LEAST_SPREAD 1e-3 /* of the level: parts are not narrower */
+#define LEAST_SPREAD 1e-4 /* of the level: parts are not narrower */
 #define DAY_PARTS 4       /* of a day, at most */
 #define SAME_DAY 0.01
 #define SAME_LENGTH 0.003 /* of a cycle: no reason to begin it anew */

@@ -57,6 +57,10 @@
 #define MODE_WIDE 1.2
 #define SPREAD_TAU 500.0 /* buckets: enough to know a spread, few enough to forget a bad week */
 #define YOUNG_MEMORY 8.0
+#define HEAVY 3.5
+#define HEAVY_ERRORS 2.0
+#define HEAVY_AFTER 20.0 /* values */
+#define WIDE_PRIOR 0.01
 #define MOST_EVIDENCE 40.0
 #define FAR_BEHIND 40.0F /* nats: a weight of 1e-17 */
 
@@ -65,6 +69,18 @@ static double mix(double log_a, double log_b, double weight_b)
     double a = 1 - weight_b > 0 ? log_a + log1p(-weight_b) : LOG_FLOOR;
     double b = weight_b > 0 ? log_b + log(weight_b) : LOG_FLOOR;
     return model_min(stats_special_log_add(a, b), 0);
+}
+
+/*
+ * Whether values far out are so many that two widths are worth asking: the kurtosis about a slow
+ * level, 3 for a normal law, whose own varies by 24 / n. was: they have been.
+ */
+static bool heavy(const struct model_series *s, bool was)
+{
+    double n = model_min(s->scale == SCALE_LINEAR ? s->n : s->log_weight, SPREAD_TAU);
+    double room = was ? 0 : HEAVY_ERRORS * sqrt(24 / model_max(n, 1));
+    double square = (double)s->shape[0];
+    return n > HEAVY_AFTER && (double)s->shape[2] > (HEAVY + room) * square * square;
 }
 
 /* A law that is far behind is not asked: it takes the common one's likelihood, and is heard again
@@ -165,24 +181,24 @@ struct tails {
     double self; /* ln of the value's own probability, for whole-number laws; else LOG_FLOOR */
 };
 
-/* ln of the mean of three probabilities, by weight. */
-static double mix_logs(double a, double b, double c, const double log_weight[LAWS])
+/* The mean of the families' laws, by weight. */
+static struct tails mix_all(const struct tails t[LAWS], const double weight[LAWS])
 {
-    a += log_weight[0];
-    b += log_weight[1];
-    c += log_weight[2];
-    double most = model_max(model_max(a, b), c);
-    return model_min(most + log(exp(a - most) + exp(b - most) + exp(c - most)), 0);
-}
-
-static struct tails mix_three(const struct tails *a, const struct tails *b, const struct tails *c,
-                              const double weight[LAWS])
-{
-    double log_weight[LAWS];
-    for (int f = 0; f < LAWS; f++)
-        log_weight[f] = weight[f] > 0 ? log(weight[f]) : 2 * LOG_FLOOR;
-    return (struct tails){mix_logs(a->upper, b->upper, c->upper, log_weight),
-                          mix_logs(a->lower, b->lower, c->lower, log_weight), LOG_FLOOR};
+    struct tails most = {2 * LOG_FLOOR, 2 * LOG_FLOOR, LOG_FLOOR};
+    double upper = 0;
+    double lower = 0;
+    for (int f = 0; f < LAWS; f++) {
+        most.upper = model_max(most.upper, weight[f] > 0 ? t[f].upper : most.upper);
+        most.lower = model_max(most.lower, weight[f] > 0 ? t[f].lower : most.lower);
+    }
+    for (int f = 0; f < LAWS; f++) {
+        if (!(weight[f] > 0))
+            continue;
+        upper += weight[f] * exp(t[f].upper - most.upper);
+        lower += weight[f] * exp(t[f].lower - most.lower);
+    }
+    return (struct tails){model_min(most.upper + log(upper), 0),
+                          model_min(most.lower + log(lower), 0), LOG_FLOOR};
 }
 
 static struct tails student(double y, double mean, double sd, double nu)
@@ -212,6 +228,29 @@ static struct tails extreme(double y, double mean, double sd, int sign, double *
 static double student_log_pdf(double z, double sd, double nu)
 {
     return -0.5 * (nu + 1) * log1p(z * z / nu) - log(sd) - LOG_SQRT_2PI;
+}
+
+/* The law of two widths: most values narrow, some several times as wide. */
+static struct tails two_widths(const struct model_series *s, double z, double nu)
+{
+    double far = model_wide_tail(&s->wide, z, nu);
+    double near = stats_special_log_1m(far);
+    return z > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
+}
+
+/* What it says of a value so many standard deviations off; false when it is not asked. */
+static bool wide_heard(const struct model_series *s, double z, double sd, struct model_place *out)
+{
+    out->log_pdf[LAW_WIDE] = out->log_pdf[LAW_COMMON];
+    out->wide = -1;
+    bool ahead = s->evidence[LAW_WIDE] > s->evidence[LAW_COMMON];
+    if (!heavy(s, ahead) || !heard(s, LAW_WIDE))
+        return false;
+    struct model_wide_place p;
+    model_wide_judge(&s->wide, z, &p);
+    out->log_pdf[LAW_WIDE] = p.log_pdf - log(sd);
+    out->wide = p.wide;
+    return true;
 }
 
 /*
@@ -327,12 +366,13 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
     struct tails common = negbin(k, mean, size);
-    log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = common.self;
+    for (int f = 0; f < LAWS; f++)
+        log_pdf[f] = common.self;
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
         return common;
     double second = model_min(model_max(zero, 0.01), 0.6);
-    const double prior[LAWS] = {1 - second, (1 - COUNTED) * second, COUNTED * second};
+    const double prior[LAWS] = {1 - second, (1 - COUNTED) * second, COUNTED * second, 0};
     double weight[LAWS];
     weigh(s, prior, weight);
     struct tails sparse = {0, log(zero), log(zero)};
@@ -345,21 +385,25 @@ static struct tails place_ratio(const struct model_series *s, const struct model
 }
 
 static struct tails place_log(const struct model_series *s, const struct model_point *p,
-                              double value, double sd, double log_pdf[LAWS])
+                              double value, struct model_place *out)
 {
+    double sd = out->sd;
+    double *log_pdf = out->log_pdf;
     /* Zeros have a share of their own. */
     bool zeros = has_zeros(s);
     double zero = zeros ? zero_share(s) : 0;
     if (!(value > 0)) {
         double log_zero = zeros ? log(zero) : LOG_FLOOR;
-        log_pdf[LAW_COMMON] = log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_zero;
+        for (int f = 0; f < LAWS; f++)
+            log_pdf[f] = log_zero;
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
     if (!(s->level[LEVEL_SLOW].n > 0)) {
         /* Never anything but zeros: that something came can be judged, not how much. */
-        log_pdf[0] = log_pdf[1] = log_pdf[2] = log1p(-zero);
-        return (struct tails){log_pdf[0], 0, LOG_FLOOR};
+        for (int f = 0; f < LAWS; f++)
+            log_pdf[f] = log1p(-zero);
+        return (struct tails){log_pdf[LAW_COMMON], 0, LOG_FLOOR};
     }
     double nu = s->spread_weight + LOG_PRIOR_N;
     struct tails t = student(y, p->mean, sd, nu);
@@ -378,21 +422,23 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         ratio = exp(model_min(y - log_scale, 600));
         log_pdf[LAW_SECOND] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
     }
-    struct tails most = t;
+    struct tails all[LAWS] = {t, t, t, t};
     if (most_heard)
-        most = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
-    if (fabs(z) > MIDDLE_Z && (gamma_heard || most_heard)) {
+        all[LAW_EXTREME] = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
+    bool two_heard = wide_heard(s, z, sd, out);
+    if (fabs(z) > MIDDLE_Z && (gamma_heard || most_heard || two_heard)) {
         /* Sums have no greatest of many; values may be one. */
         double many = s->params.kind == MODEL_VALUE ? 0.1 : 0.002;
-        const double prior[LAWS] = {0.7 - many, 0.3, many};
+        const double prior[LAWS] = {0.7 - many - WIDE_PRIOR, 0.3, many, WIDE_PRIOR};
         double weight[LAWS];
         weigh(s, prior, weight);
-        struct tails second = t;
         if (gamma_heard) {
             struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
-            second = (struct tails){gamma.upper, gamma.lower, LOG_FLOOR};
+            all[LAW_SECOND] = (struct tails){gamma.upper, gamma.lower, LOG_FLOOR};
         }
-        t = mix_three(&t, &second, &most, weight);
+        if (two_heard)
+            all[LAW_WIDE] = two_widths(s, z, nu);
+        t = mix_all(all, weight);
     }
     if (zero > 0) {
         double some = log1p(-zero);
@@ -406,27 +452,31 @@ static struct tails place_log(const struct model_series *s, const struct model_p
 }
 
 static struct tails place_linear(const struct model_series *s, const struct model_point *p,
-                                 double value, double sd, double log_pdf[LAWS])
+                                 double value, struct model_place *out)
 {
+    double sd = out->sd;
+    double *log_pdf = out->log_pdf;
     double nu = s->spread_weight + LINEAR_PRIOR_N;
     struct tails t = student(value, p->mean, sd, nu);
     double z = (value - p->mean) / sd;
     log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
-    struct tails most = t;
-    struct tails least = t;
+    struct tails all[LAWS] = {t, t, t, t};
     log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_pdf[LAW_COMMON];
     bool most_heard = heard(s, LAW_SECOND);
     bool least_heard = heard(s, LAW_EXTREME);
     if (most_heard)
-        most = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
+        all[LAW_SECOND] = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
     if (least_heard)
-        least = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
-    if (fabs(z) <= MIDDLE_Z || (!most_heard && !least_heard))
+        all[LAW_EXTREME] = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
+    bool two_heard = wide_heard(s, z, sd, out);
+    if (fabs(z) <= MIDDLE_Z || (!most_heard && !least_heard && !two_heard))
         return t;
-    static const double prior[LAWS] = {0.8, 0.1, 0.1};
+    static const double prior[LAWS] = {0.8 - WIDE_PRIOR, 0.1, 0.1, WIDE_PRIOR};
     double weight[LAWS];
     weigh(s, prior, weight);
-    return mix_three(&t, &most, &least, weight);
+    if (two_heard)
+        all[LAW_WIDE] = two_widths(s, z, nu);
+    return mix_all(all, weight);
 }
 
 double model_law_best(const struct model_series *s)
@@ -582,16 +632,17 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     struct tails t;
     out->back = false;
     out->log_pdf[LAW_MODES] = 0;
+    out->wide = -1;
     out->sd = model_law_sd(s, p, weight);
     switch (s->scale) {
     case SCALE_RATIO:
         t = place_ratio(s, p, value, out->log_pdf);
         break;
     case SCALE_LOG:
-        t = place_log(s, p, value, out->sd, out->log_pdf);
+        t = place_log(s, p, value, out);
         break;
     default:
-        t = place_linear(s, p, value, out->sd, out->log_pdf);
+        t = place_linear(s, p, value, out);
     }
     if (s->mixture != NULL && (s->scale != SCALE_LOG || value > 0))
         place_modes(s, p, value, &t, out->log_pdf);
@@ -638,6 +689,7 @@ void model_law_forget(struct model_series *s, double keep)
 {
     s->spread *= keep;
     s->spread_weight *= keep;
+    s->wide.n *= (float)keep;
     for (int side = 0; side < 2; side++) {
         s->tail_n[side] *= (float)keep;
         s->tail_excess[side] *= (float)keep;
@@ -656,6 +708,10 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     for (int f = 0; f < (s->mixture != NULL ? ALL_LAWS : LAWS); f++)
         s->evidence[f] =
             (float)((double)s->evidence[f] * known + model_max(place->log_pdf[f], -MOST_EVIDENCE));
+    /* Where there is nothing heavy to explain, what spoke for two widths is past. */
+    if (!heavy(s, true))
+        s->evidence[LAW_WIDE] =
+            (float)model_min((double)s->evidence[LAW_WIDE], (double)s->evidence[LAW_COMMON]);
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;
         s->tail_n[side] *= (float)keep;
@@ -670,6 +726,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     bool some = s->scale != SCALE_LOG || value > 0;
     if (some) {
         double e = y - p->mean;
+        if (place->wide >= 0)
+            model_wide_learn(&s->wide, e / place->sd, place->wide, keep);
         if (s->scale == SCALE_RATIO) {
             double m = model_max(p->mean, 1e-3);
             s->spread = s->spread * fade + e * e - m;

@@ -47,6 +47,7 @@ struct model_series *model_series_new(const struct model_params *params)
     s->level = s->own;
     s->levels = LEVEL_DAILY;
     model_recur_init(&s->recur);
+    model_wide_init(&s->wide);
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
     s->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
     return s;
@@ -320,6 +321,7 @@ static void choose_scale(struct model_series *s, const struct model_point *p)
     s->spread = s->log_squares;
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
+    model_wide_init(&s->wide);
 }
 
 /* A negative amount in a series measured in logarithms: from now on it is linear. */
@@ -339,6 +341,7 @@ static void become_linear(struct model_series *s)
     s->spread = s->lin_squares;
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
+    model_wide_init(&s->wide);
 }
 
 static void learn_linear(struct model_series *s, double value, double n, double keep)

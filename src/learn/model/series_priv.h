@@ -11,6 +11,7 @@
 #include "model/sample.h"
 #include "model/season.h"
 #include "model/series.h"
+#include "model/wide.h"
 
 /* Who foretells: plain levels of three speeds, one with a slope, and two each on top of the daily,
  * of the daily and weekly season, and of a cycle beside these. */
@@ -86,6 +87,7 @@ enum {
     LAW_SECOND,  /* zeros and rare sizes; gamma; greatest of many normal values */
     LAW_EXTREME, /* zeros and rare counts; greatest of many lognormal values; least of many normal
                     values */
+    LAW_WIDE,    /* none; lognormal of two widths; normal of two widths */
     LAWS,
     LAW_MODES = LAWS, /* several modes, where they have been found */
     ALL_LAWS
@@ -94,6 +96,7 @@ enum {
 struct model_series {
     struct model_params params;
     enum model_scale scale;
+    int levels; /* LEVELS while there is a daily season */
     ts_ns last;
     double tau;     /* buckets after which what was learned has faded to 1/e */
     double n;       /* buckets learned, faded */
@@ -101,7 +104,6 @@ struct model_series {
 
     struct model_level *level; /* LEVEL_DAILY of them in own, or LEVELS on the heap */
     struct model_level own[LEVEL_DAILY];
-    int levels;                 /* LEVELS while there is a daily season */
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
     struct model_season *cycle;    /* of a length that was found */
@@ -137,6 +139,7 @@ struct model_series {
     double weight_mean; /* of the observations' weights */
 
     float evidence[ALL_LAWS]; /* faded log predictive probability of each family of laws */
+    struct model_wide wide;   /* of what is left over, in standard deviations */
     float tail_n[2];          /* [high]: how many values fell in the outer 5 % */
     float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
 
@@ -151,12 +154,12 @@ struct model_series {
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
     uint8_t noted;  /* enum model_change: adopted by the last bucket; not saved, as is */
-    double left;    /* the level it left, and */
-    double adopted; /* the one it adopted */
+    uint8_t mode_open; /* 1 + side of the episode of outliers that goes on; 0 none */
+    double left;       /* the level it left, and */
+    double adopted;    /* the one it adopted */
     struct model_regime other;
     struct model_recur recur;
     struct model_mode mode[2]; /* [high] */
-    uint8_t mode_open;         /* 1 + side of the episode that goes on; 0 none */
 };
 
 /* What the levels foretell for one bucket. */
@@ -181,8 +184,9 @@ struct model_place {
     double sd;     /* on the scale of the levels */
     double some;   /* ln P(not empty), of what came where most buckets are empty; else 0 */
     double log_pdf[ALL_LAWS];
-    bool back; /* an outlier here, ordinary at the other level */
-    double z;  /* normal score, clipped to +-SERIES_CLIP */
+    double wide; /* probability that it is one of the wide ones; < 0 where that was not asked */
+    bool back;   /* an outlier here, ordinary at the other level */
+    double z;    /* normal score, clipped to +-SERIES_CLIP */
 };
 
 /* Of what two hours are apart, by which a season may be wrong. */

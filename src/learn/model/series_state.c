@@ -34,7 +34,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 21 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 25 + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -83,6 +83,9 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(moved[1], true);
     for (int i = 0; i < ALL_LAWS; i++)
         SMALL(evidence[i], true);
+    SMALL(wide.n, false);
+    SMALL(wide.share, false);
+    SMALL(wide.squares, false);
     for (int i = 0; i < 4; i++)
         SMALL(shape[i], true);
     SMALL(shape_last, true);
@@ -163,7 +166,8 @@ static bool sound(const struct model_series *s)
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 ||
-        (s->other.n > 0.0F && !(s->other.sd > 0)) || s->occurred > s->n + 1e-6)
+        (s->other.n > 0.0F && !(s->other.sd > 0)) || s->occurred > s->n + 1e-6 ||
+        !model_wide_is_sound(&s->wide))
         return false;
     for (int i = 0; i < s->levels; i++) {
         const struct model_level *l = &s->level[i];

@@ -56,6 +56,11 @@ static double normal(struct rng *r)
     return 70 + 4 * rng_normal(r);
 }
 
+static double heavy_amounts(struct rng *r)
+{
+    return exp(9 + (rng_below(r, 5) == 0 ? 1.5 : 0.5) * rng_normal(r));
+}
+
 static double one_in_fifty(struct rng *r)
 {
     return rng_below(r, 50) == 0 ? exp(6 + 0.5 * rng_normal(r)) : 0;
@@ -203,11 +208,27 @@ static void a_spread_far_below_the_level_is_known(void **state)
     model_series_free(s);
 }
 
+/* Of whom a fifth have three times the spread, what they bring is no news, and what none brings
+ * is. */
+static void two_widths_are_learned(void **state)
+{
+    (void)state;
+    struct model_series *s = learned(MODEL_SUM, 4000, heavy_amounts);
+    for (double z = 3; z < 8; z += 0.5) {
+        double want = log(0.2) + stats_dist_normal(z, 0, 1.5 / 0.5).upper;
+        double got = place_of(s, exp(9 + 0.5 * z)).upper;
+        assert_true(got > 1.3 * want - 1 && got < 0.7 * want + 1);
+    }
+    assert_true(place_of(s, exp(9 + 0.5 * 3 * 7)).upper < -16);
+    model_series_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tails_are_near_the_truth),
         cmocka_unit_test(tails_are_monotone),
+        cmocka_unit_test(two_widths_are_learned),
         cmocka_unit_test(rare_events_are_judged_by_their_size),
         cmocka_unit_test(sizes_of_rare_counts_are_counts),
         cmocka_unit_test(bounds_hold_most_values),
