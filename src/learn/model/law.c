@@ -18,6 +18,8 @@
 #define MIDDLE_Z 1.5 /* within so many standard deviations any law will do */
 #define SPARSE_SHARE 0.2
 #define SPARSE_AFTER 50.0
+#define SPARSE_YOUNG 4.0
+#define SPARSE_ORDINARY (-3.0) /* ln 1/20 */
 
 /* Beliefs before data, worth so many buckets. */
 #define PRIOR_FADES 20.0
@@ -370,6 +372,10 @@ static struct tails place_ratio(const struct model_series *s, const struct model
         log_pdf[f] = common.self;
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
+        return common;
+    /* Nor does one that has never been empty ask about what any law calls ordinary. */
+    if (s->n - s->occurred < 0.5 && s->n > SPARSE_YOUNG && k >= 1 &&
+        model_min(common.upper, common.lower) > SPARSE_ORDINARY)
         return common;
     double second = model_min(model_max(zero, 0.01), 0.6);
     const double prior[LAWS] = {1 - second, (1 - COUNTED) * second, COUNTED * second, 0};
