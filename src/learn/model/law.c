@@ -734,12 +734,14 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         double e = y - p->mean;
         if (place->wide >= 0)
             model_wide_learn(&s->wide, e / place->sd, place->wide, keep);
+        /* The mean is an estimate, which is added where a value is judged. */
+        double square = e * e / (1 + 1 / model_max(p->n, 1));
         if (s->scale == SCALE_RATIO) {
             double m = model_max(p->mean, 1e-3);
-            s->spread = s->spread * fade + e * e - m;
+            s->spread = s->spread * fade + square - m;
             s->spread_weight = s->spread_weight * fade + m * m;
         } else {
-            s->spread = s->spread * fade + e * e;
+            s->spread = s->spread * fade + square;
             s->spread_weight = s->spread_weight * fade + 1;
         }
     }

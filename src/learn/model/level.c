@@ -23,6 +23,8 @@
 #define TREND_TAU 32.0
 #define VARIANCE_DOUBT 12.0 /* visits: a spread takes longer to know than a mean */
 #define VARIANCE_KNOWN 60.0
+#define LEAST_NOISE 1e-12
+#define LEAST_MEAN 1e-3
 #define PRIOR_VALUE 0.3 /* what a series of nothing but zeros is believed to hold in all */
 
 /* What each starts behind: a nervous level must earn its place. */
@@ -204,12 +206,29 @@ static double season_at(const struct model_series *s, const struct model_season 
     return s->scale == SCALE_RATIO ? 1 : 0;
 }
 
+struct model_week_noise model_level_noise(const struct model_series *s, double daily)
+{
+    double v = s->spread_weight > 0 ? model_max(s->spread / s->spread_weight, 0) : 0;
+    if (s->scale != SCALE_RATIO)
+        return (struct model_week_noise){model_max(v, LEAST_NOISE), 0, 0};
+    double mean = model_season_base(s->weekly) * daily;
+    return (struct model_week_noise){0, 1 / model_max(mean, LEAST_MEAN), v};
+}
+
+static double week_at(const struct model_series *s, ts_ns time, double daily)
+{
+    if (s->week == NULL || !model_week_known(s->week))
+        return season_at(s, s->weekly, time);
+    struct model_week_noise noise = model_level_noise(s, daily);
+    return model_week_at(s->week, s->weekly, time, &noise);
+}
+
 static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clock,
                              struct model_point *out)
 {
     bool ratio = s->scale == SCALE_RATIO;
     out->daily = season_at(s, s->daily, time + clock);
-    double week = season_at(s, s->weekly, time + clock);
+    double week = week_at(s, time + clock, out->daily);
     out->weekly = ratio ? out->daily * week : out->daily + week;
     double more = season_at(s, s->cycle, time);
     out->cycle = s->cycle_alone ? more : ratio ? out->weekly * more : out->weekly + more;
@@ -275,6 +294,11 @@ void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clo
         out->steady += (double)l->steady * out->foretold[i];
         out->n += (double)l->weight * model_min((double)l->n, tau_of(s, i));
     }
+    /* A season's hour has been seen less often than there were buckets. */
+    double visits = s->daily != NULL ? model_season_weight_at(s->daily, time + clock) : 0;
+    double seasonal = visits > 0 ? model_level_seasonal(s) : 0;
+    if (seasonal > 0)
+        out->n = out->n / (1 + seasonal * out->n / visits);
     out->between = 0;
     for (int i = 0; i < s->levels; i++) {
         double e = out->foretold[i] - out->mean;
@@ -321,7 +345,12 @@ static void admit(struct model_series *s, const struct model_season *season, int
         s->level[i].recent = s->level[best].recent * HANDICAP;
         s->level[i].ever = s->level[best].ever;
     }
-    /* What was left over before the season was known says little of what is left now. */
+    if (slow != LEVEL_WEEKLY || model_week_parts(s->week) > 1)
+        model_level_explained(s);
+}
+
+void model_level_explained(struct model_series *s)
+{
     model_law_forget(s, SPREAD_KEPT);
     memset(s->mode, 0, sizeof(s->mode));
     memset(&s->other, 0, sizeof(s->other));

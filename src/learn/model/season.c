@@ -177,8 +177,18 @@ double model_season_base(const struct model_season *s)
     return s->base;
 }
 
-/* The bin of a bucket and where in it, in [0, 1), the bucket's middle lies. */
-static double place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
+uint32_t model_season_bins(const struct model_season *s)
+{
+    return s->bins;
+}
+
+double model_season_bin(const struct model_season *s, uint32_t k, double *out_value)
+{
+    *out_value = (double)s->bin[2 * k];
+    return (double)s->bin[2 * k + 1];
+}
+
+double model_season_place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
 {
     ts_ns phase = time - time_floor(time, s->period) + s->half;
     double at = (double)phase / (double)s->period * s->bins;
@@ -195,6 +205,28 @@ static double believed(const struct model_season *s, uint32_t k)
     return neutral + ((double)s->bin[2 * k] - neutral) * square / (square + SHRINK);
 }
 
+/* The lesser of the two slopes, none at a peak: smooth where the cycle is, sharp at a step (the
+ * minmod limiter of van Leer's schemes). The bin's mean stays what was learned. */
+static double slope_of(double before, double here, double after)
+{
+    double rise = here - before;
+    double next = after - here;
+    if (!(rise * next > 0))
+        return 0;
+    return fabs(rise) < fabs(next) ? rise : next;
+}
+
+static double within_factors(const struct model_season *s, double v)
+{
+    return s->ratio ? model_min(model_max(v, LEAST_FACTOR), MOST_FACTOR) : v;
+}
+
+double model_season_between(const struct model_season *s, double before, double here, double after,
+                            double at)
+{
+    return within_factors(s, here + slope_of(before, here, after) * (at - 0.5));
+}
+
 /*
  * What the halves of a bin differ from it beyond its slope, believed as far as it exceeds its
  * noise: doors that open in the middle of a bin.
@@ -208,22 +240,24 @@ static double tilt(const struct model_season *s, uint32_t k, double here, double
     return square > 0 ? more * square / (square + TILT_DOUBT * noise) : 0;
 }
 
+double model_season_weight_at(const struct model_season *s, ts_ns time)
+{
+    uint32_t bin;
+    (void)model_season_place(s, time, &bin);
+    return (double)s->bin[2 * bin + 1];
+}
+
 double model_season_at(const struct model_season *s, ts_ns time)
 {
     uint32_t bin;
-    double at = place(s, time, &bin);
+    double at = model_season_place(s, time, &bin);
     double here = believed(s, bin);
-    double before = here - believed(s, (bin + s->bins - 1) % s->bins);
-    double after = believed(s, (bin + 1) % s->bins) - here;
-    /* The lesser of the two slopes, none at a peak: smooth where the cycle is, sharp at a step
-     * (the minmod limiter of van Leer's schemes). The bin's mean stays what was learned. */
-    double slope = 0;
-    if (before * after > 0)
-        slope = fabs(before) < fabs(after) ? before : after;
+    double slope = slope_of(believed(s, (bin + s->bins - 1) % s->bins), here,
+                            believed(s, (bin + 1) % s->bins));
     double v = here + slope * (at - 0.5);
     if (s->fine)
         v += at < 0.5 ? -tilt(s, bin, here, slope) : tilt(s, bin, here, slope);
-    return s->ratio ? model_min(model_max(v, LEAST_FACTOR), MOST_FACTOR) : v;
+    return within_factors(s, v);
 }
 
 static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double at, double v,
@@ -252,7 +286,7 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
                         double share)
 {
     uint32_t bin;
-    double at = place(s, time, &bin);
+    double at = model_season_place(s, time, &bin);
     double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
     float *value = &s->bin[2 * bin];
     float *weight = &s->bin[2 * bin + 1];

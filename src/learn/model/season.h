@@ -64,8 +64,20 @@ bool model_season_repeats(const struct model_season *s, double buckets, double v
 /* What the seasons are measured against, on the scale of the levels. */
 double model_season_base(const struct model_season *s);
 
+/* Visits behind the bin of a time. */
+double model_season_weight_at(const struct model_season *s, ts_ns time);
+
 /* The factor (ratio) or addend at a time. */
 double model_season_at(const struct model_season *s, ts_ns time);
+
+/* For who reads the ring otherwise: its bins; a bin's value, and the visits behind it; the bin of a
+ * time, and where in it, in [0, 1), the middle of the bucket lies; and what a place between two
+ * bins' neighbours is read as. */
+uint32_t model_season_bins(const struct model_season *s);
+double model_season_bin(const struct model_season *s, uint32_t k, double *out_value);
+double model_season_place(const struct model_season *s, ts_ns time, uint32_t *out_bin);
+double model_season_between(const struct model_season *s, double before, double here, double after,
+                            double at);
 
 /* y: the value on the scale of the levels, freed of other seasons; base_gain: 1 / time constant.
  * share: 1, or less for a value that is believed less. */

@@ -25,6 +25,14 @@
 #define CYCLE_TRIALS 12   /* cycles after which one must have helped */
 #define CYCLE_LEAST 256.0 /* buckets, at least */
 
+static void end_week(struct model_series *s)
+{
+    model_season_free(s->weekly);
+    model_week_free(s->week);
+    s->weekly = NULL;
+    s->week = NULL;
+}
+
 /* A spread takes longer to know than a mean. */
 static void begin_variance(struct model_series *s)
 {
@@ -32,6 +40,16 @@ static void begin_variance(struct model_series *s)
     if (s->variance != NULL)
         model_season_set_memory(s->variance, VARIANCE_CYCLES);
     s->variance_gain = 0;
+}
+
+static void begin_week(struct model_series *s)
+{
+    s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, model_season_base(s->daily),
+                                 s->scale == SCALE_RATIO);
+    s->week = model_week_new();
+    if (s->weekly != NULL && s->week != NULL)
+        return;
+    end_week(s);
 }
 
 void model_seasons_look(struct model_series *s)
@@ -55,8 +73,7 @@ void model_seasons_look(struct model_series *s)
     if (s->variance == NULL && day >= 8 && total >= 2 * day && enough)
         begin_variance(s);
     if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
-        s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span,
-                                     model_season_base(s->daily), ratio);
+        begin_week(s);
 }
 
 /* ln of the least mean squared error over the whole memory. */
@@ -82,9 +99,9 @@ static void drop_season(struct model_series *s, struct model_season **season, in
 void model_seasons_forget(struct model_series *s)
 {
     model_season_free(s->daily);
-    model_season_free(s->weekly);
+    end_week(s);
     model_season_free(s->cycle);
-    s->daily = s->weekly = s->cycle = NULL;
+    s->daily = s->cycle = NULL;
     model_level_shrink(s);
 }
 
@@ -146,6 +163,7 @@ void model_seasons_drop(struct model_series *s)
     bool tried = s->weekly != NULL && model_season_cycles(s->weekly) >= SEASON_TRIAL_WEEKS;
     if (tried && weekly > model_min(daily, plain) + WEEKLY_COST) {
         drop_season(s, &s->weekly, LEVEL_WEEKLY);
+        end_week(s);
         weekly = 1e300;
     }
     if (s->weekly == NULL && daily > plain - SEASON_GAIN) {
@@ -206,6 +224,23 @@ static void learn_variance(struct model_series *s, const struct model_point *p, 
     model_season_learn(s->variance, time, square, gain_of_base, 1);
 }
 
+/* Once a day. */
+static void cut_week(struct model_series *s)
+{
+    double each[MODEL_SEASON_MOST];
+    uint32_t bins = model_season_bins(s->weekly);
+    struct model_week_noise noise = {0};
+    for (uint32_t k = 0; k < bins; k++) {
+        ts_ns time = (ts_ns)((double)(7 * TIME_DAY) / bins * k);
+        noise = model_level_noise(s, s->scale == SCALE_RATIO ? model_season_at(s->daily, time) : 0);
+        each[k] = noise.each;
+    }
+    bool alike = model_week_parts(s->week) == 1;
+    model_week_cut(s->week, s->weekly, &noise, each);
+    if (alike && model_week_parts(s->week) > 1)
+        model_level_explained(s);
+}
+
 void model_seasons_learn(struct model_series *s, const struct model_point *p, ts_ns time, double y,
                          double sd)
 {
@@ -216,8 +251,12 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
     if (model_change_stands_still(s, p->mean))
         return;
     ts_ns at = time + s->clock; /* by the clock that days and weeks follow */
-    if (s->weekly != NULL)
+    if (s->weekly != NULL) {
         learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, at, y, sd, p->daily, 1 / (14 * day));
+        if (model_season_ready(s->weekly) &&
+            (uint64_t)model_season_seen(s->weekly) % (uint64_t)model_max(floor(day), 1) == 0)
+            cut_week(s);
+    }
     if (s->daily != NULL)
         learn_one_season(s, s->daily, LEVEL_DAILY, p, at, y, sd, none, 1 / (4 * day));
     if (s->cycle != NULL)

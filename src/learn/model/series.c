@@ -72,6 +72,8 @@ size_t model_series_memory(const struct model_series *s)
         n += model_season_memory(s->daily);
     if (s->weekly != NULL)
         n += model_season_memory(s->weekly);
+    if (s->week != NULL)
+        n += model_week_memory();
     if (s->variance != NULL)
         n += model_season_memory(s->variance);
     if (s->cycle != NULL)

@@ -11,6 +11,7 @@
 #include "model/sample.h"
 #include "model/season.h"
 #include "model/series.h"
+#include "model/week.h"
 #include "model/wide.h"
 
 /* Who foretells: plain levels of three speeds, one with a slope, and two each on top of the daily,
@@ -106,6 +107,7 @@ struct model_series {
     struct model_level own[LEVEL_DAILY];
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
+    struct model_week *week;       /* the parts of weekly; NULL where that is */
     struct model_season *cycle;    /* of a length that was found */
     struct model_sample *sample;   /* NULL while nothing asks for a closer look */
     struct model_mixture *mixture; /* NULL while one mode is enough */
@@ -244,6 +246,14 @@ bool model_level_grow(struct model_series *s);
 void model_level_shrink(struct model_series *s);
 /* Nothing is known of any level. */
 void model_level_clear(struct model_series *s);
+
+/* How far values lie from what the weekly season says of a time at which the daily one says daily.
+ */
+struct model_week_noise model_level_noise(const struct model_series *s, double daily);
+
+/* A season has been found: what was left over before it was known says little of what is left now.
+ */
+void model_level_explained(struct model_series *s);
 
 /* Who is heard how much, from losses and records; after every change of these. */
 void model_level_weigh(struct model_series *s);

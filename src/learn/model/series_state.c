@@ -140,8 +140,10 @@ void model_series_save(const struct model_series *s, struct buf *out)
     model_recur_save(&s->recur, out);
     if (s->daily != NULL)
         model_season_save(s->daily, out);
-    if (s->weekly != NULL)
+    if (s->weekly != NULL) {
         model_season_save(s->weekly, out);
+        model_week_save(s->week, out);
+    }
     if (s->variance != NULL)
         model_season_save(s->variance, out);
     if (s->cycle != NULL)
@@ -245,6 +247,8 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         e = model_season_load(in, &s->daily);
     if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)
         e = model_season_load(in, &s->weekly);
+    if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)
+        e = model_week_load(in, &s->week);
     if (e == ERR_NONE && (seasons & HAS_VARIANCE) != 0)
         e = model_season_load(in, &s->variance);
     if (e == ERR_NONE && (seasons & HAS_CYCLE) != 0)

@@ -98,13 +98,13 @@ static void test_late_records(void **state)
 static void test_short_memory(void **state)
 {
     (void)state;
-    check(JOB("", "1mb"), 80, 0, true, true);
+    check(JOB("", "1400kb"), 80, 0, true, true);
 }
 
 static void test_short_memory_and_late_records(void **state)
 {
     (void)state;
-    check(JOB(",\"latency\":\"3h\"", "1mb"), 60, 2 * TIME_HOUR, true, true);
+    check(JOB(",\"latency\":\"3h\"", "1400kb"), 60, 2 * TIME_HOUR, true, true);
 }
 
 int main(void)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/week.h"
+
+#include "base/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define HOURS 168
+#define SD 0.4
+
+static const struct model_week_noise noise = {SD * SD, 0, 0};
+static const double none[MODEL_SEASON_MOST];
+
+/* Lower from hour 60 to 108, which is no whole day, and one hour that is like no other. */
+static double truth(int hour)
+{
+    return hour == 20 ? 3 : hour >= 60 && hour < 108 ? -1 : 0.4;
+}
+
+static struct model_season *ring_of(int weeks, double (*mean)(int hour), uint64_t seed)
+{
+    struct rng r;
+    rng_init(&r, seed);
+    struct model_season *ring = model_season_new(7 * TIME_DAY, TIME_HOUR, 10, false);
+    assert_non_null(ring);
+    for (int i = 0; i < weeks * HOURS; i++)
+        model_season_learn(ring, i * TIME_HOUR, 10 + mean(i % HOURS) + SD * rng_normal(&r), 0, 1);
+    return ring;
+}
+
+static double error_of(const struct model_week *w, const struct model_season *ring,
+                       double (*mean)(int hour))
+{
+    double squares = 0;
+    for (int h = 0; h < HOURS; h++)
+        squares += pow(model_week_at(w, ring, h * TIME_HOUR, &noise) - mean(h), 2);
+    return squares / HOURS;
+}
+
+/* After two weeks a bin alone errs by half of a value's variance; together they know far better. */
+static void what_is_alike_is_learned_together(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct model_season *ring = ring_of(2, truth, seed);
+        struct model_week *w = model_week_new();
+        assert_non_null(w);
+        assert_false(model_week_known(w));
+        model_week_cut(w, ring, &noise, none);
+        assert_true(model_week_known(w));
+        assert_in_range(model_week_parts(w), 3, 6);
+        worst = fmax(worst, error_of(w, ring, truth));
+        assert_true(fabs(model_week_at(w, ring, 20 * TIME_HOUR, &noise) - 3) < 1.5);
+        model_week_free(w);
+        model_season_free(ring);
+    }
+    assert_true(worst < SD * SD / 5);
+}
+
+static double flat(int hour)
+{
+    (void)hour;
+    return 0;
+}
+
+static void a_week_of_chance_has_one_part(void **state)
+{
+    (void)state;
+    int cut = 0;
+    double squares = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct model_season *ring = ring_of(2, flat, seed);
+        struct model_week *w = model_week_new();
+        model_week_cut(w, ring, &noise, none);
+        cut += model_week_parts(w) > 1;
+        squares += error_of(w, ring, flat) / 50;
+        model_week_free(w);
+        model_season_free(ring);
+    }
+    assert_true(cut <= 3);
+    assert_true(squares < SD * SD / 20);
+}
+
+/* Poisson counts whose expectation goes with the hour: what few events say is weighed as little. */
+static void counts_are_weighed_by_what_they_say(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 3);
+    double each[HOURS];
+    struct model_season *ring = model_season_new(7 * TIME_DAY, TIME_HOUR, 1, true);
+    for (int h = 0; h < HOURS; h++)
+        each[h] = h % 24 < 12 ? 1.0 : 0.01;
+    for (int i = 0; i < 2 * HOURS; i++) {
+        int h = i % HOURS;
+        double factor = h >= 48 && h < 96 ? 0.3 : 1;
+        double sd = sqrt(each[h] * factor);
+        model_season_learn(ring, i * TIME_HOUR, fmax(0, factor + sd * rng_normal(&r)), 0, 1);
+    }
+    struct model_week *w = model_week_new();
+    struct model_week_noise n = {0, 0.01, 0};
+    model_week_cut(w, ring, &n, each);
+    n.each = 1.0;
+    for (int h = 24; h < 30; h++)
+        assert_true(fabs(model_week_at(w, ring, h * TIME_HOUR, &n) - 1) < 0.1);
+    for (int h = 72; h < 78; h++)
+        assert_true(fabs(model_week_at(w, ring, h * TIME_HOUR, &n) - 0.3) < 0.1);
+    model_week_free(w);
+    model_season_free(ring);
+}
+
+/* Days that are no steps: what bins have in common is little, and each is heard. */
+static double wild(int hour)
+{
+    return sin(hour * hour);
+}
+
+static void bins_that_differ_are_heard(void **state)
+{
+    (void)state;
+    struct model_season *ring = ring_of(8, wild, 4);
+    struct model_week *w = model_week_new();
+    model_week_cut(w, ring, &noise, none);
+    assert_true(error_of(w, ring, wild) < SD * SD / 4);
+    model_week_free(w);
+    model_season_free(ring);
+}
+
+static void state_is_kept_and_checked(void **state)
+{
+    (void)state;
+    struct model_season *ring = ring_of(3, truth, 5);
+    struct model_week *w = model_week_new();
+    model_week_cut(w, ring, &noise, none);
+    struct buf b;
+    buf_init(&b);
+    model_week_save(w, &b);
+    struct cursor c = cursor_make(b.p, b.n);
+    struct model_week *back;
+    assert_int_equal(model_week_load(&c, &back), ERR_NONE);
+    for (int h = 0; h < HOURS; h++)
+        assert_true(model_week_at(w, ring, h * TIME_HOUR, &noise) ==
+                    model_week_at(back, ring, h * TIME_HOUR, &noise));
+    model_week_free(back);
+    for (size_t cut = 0; cut < b.n; cut++) {
+        c = cursor_make(b.p, cut);
+        assert_int_equal(model_week_load(&c, &back), ERR_FORMAT);
+    }
+    b.p[9] = 1; /* the first part begins after the first bin */
+    c = cursor_make(b.p, b.n);
+    assert_int_equal(model_week_load(&c, &back), ERR_FORMAT);
+    b.p[0] = 15;
+    c = cursor_make(b.p, b.n);
+    assert_int_equal(model_week_load(&c, &back), ERR_FORMAT);
+    buf_release(&b);
+    assert_true(model_week_memory() < 256);
+    model_week_free(w);
+    model_week_free(NULL);
+    model_season_free(ring);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_alike_is_learned_together),
+        cmocka_unit_test(a_week_of_chance_has_one_part),
+        cmocka_unit_test(counts_are_weighed_by_what_they_say),
+        cmocka_unit_test(bins_that_differ_are_heard),
+        cmocka_unit_test(state_is_kept_and_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
