@@ -23,7 +23,7 @@
 /* Above this share of the limit memory is short. */
 #define DETECT_SOFT 0.75
 /* What a metric series takes once it knows the day and the week, while it is sampled. */
-#define DETECT_GROWN_BYTES ((size_t)100 * 64)
+#define DETECT_GROWN_BYTES ((size_t)101 * 64)
 /* Spans above this learn no season. */
 #define DETECT_SEASON_SPAN (TIME_DAY / 4)
 /* ln of the probability above which nothing is looked at more closely. */

@@ -64,6 +64,16 @@ void model_find_forget(struct model_series *s)
     s->evidence[LAW_MODES] = 0;
 }
 
+bool model_find_two_sided(const struct model_series *s)
+{
+    double square = (double)s->shape[0];
+    if (!(square > 1e-6))
+        return false;
+    double skewness = (double)s->shape[1] / (square * sqrt(square));
+    double kurtosis = model_max((double)s->shape[2] / (square * square), 1);
+    return (skewness * skewness + 1) / kurtosis > TWO_SIDED;
+}
+
 /* How values lie about a slow level: two-sided, or each like the one before. True: look closer. */
 static bool strange(struct model_series *s, const struct model_point *p, double y, double sd)
 {
@@ -82,12 +92,9 @@ static bool strange(struct model_series *s, const struct model_point *p, double 
         model_max(LOOK_AFTER, SEASONS_KNOWN * (double)TIME_DAY / (double)s->params.bucket_span);
     if ((double)s->total < model_min(after, LOOK_MOST) || !(square > 1e-6))
         return false;
-    double skewness = (double)s->shape[1] / (square * sqrt(square));
-    double kurtosis = model_max((double)s->shape[2] / (square * square), 1);
     /* Chance makes four times the error of a correlation seldom enough. */
     double follows = model_max(FOLLOWS, 4 / sqrt(model_min((double)s->total, SHAPE_TAU)));
-    return fabs((double)s->shape[3]) > follows * square ||
-           (skewness * skewness + 1) / kurtosis > TWO_SIDED;
+    return fabs((double)s->shape[3]) > follows * square || model_find_two_sided(s);
 }
 
 static void find_modes(struct model_series *s, double u)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "model/extreme.h"
 #include "model/number.h"
 #include "model/series_priv.h"
 #include "stats/dist.h"
@@ -8,11 +9,6 @@
 
 #define LOG_FLOOR (-690775.5)
 #define LOG_SQRT_2PI 0.918938533204672741780329736406
-/* The greatest of so many normal values: a few and a thousand are not far from it. */
-#define MANY 16.0
-#define LOG_MANY 2.772588722239781
-#define MANY_MEAN 1.7659913930547642
-#define MANY_SD 0.5431480544109251
 
 #define SUMMED 64.0  /* counts up to here are added up one by one */
 #define MIDDLE_Z 1.5 /* within so many standard deviations any law will do */
@@ -211,23 +207,17 @@ static struct tails student(double y, double mean, double sd, double nu)
     return t > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
 }
 
-/*
- * The law of the greatest of MANY normal values (sign 1) or, mirrored, of the least (-1), with this
- * mean and standard deviation: skewed as the extremes of a bucket are, with a normal tail.
- */
-static struct tails extreme(double y, double mean, double sd, int sign, double *out_log_pdf)
+/* The law of the greatest (sign 1) or, mirrored, of the least (-1) of many normal values. */
+static struct tails extreme(double z, double sd, int sign, double *out_log_pdf)
 {
-    double scale = sd / MANY_SD;
-    double u = sign * (y - mean) / scale + MANY_MEAN;
-    double below = stats_special_log_normal(u);
-    *out_log_pdf = (MANY - 1) * below - u * u / 2 + LOG_MANY - log(scale) - LOG_SQRT_2PI;
-    double near = model_max(MANY * below, LOG_FLOOR);
-    double far =
-        near > -1e-9 ? LOG_MANY + stats_special_log_normal_tail(u) : stats_special_log_1m(near);
-    return sign > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
+    struct model_extreme_place p;
+    model_extreme_judge(sign * z, &p);
+    *out_log_pdf = p.log_pdf - log(sd);
+    return sign > 0 ? (struct tails){p.upper, p.lower, LOG_FLOOR}
+                    : (struct tails){p.lower, p.upper, LOG_FLOOR};
 }
 
-static double student_log_pdf(double z, double sd, double nu)
+double model_law_log_pdf(double z, double sd, double nu)
 {
     return -0.5 * (nu + 1) * log1p(z * z / nu) - log(sd) - LOG_SQRT_2PI;
 }
@@ -240,19 +230,56 @@ static struct tails two_widths(const struct model_series *s, double z, double nu
     return z > 0 ? (struct tails){far, near, LOG_FLOOR} : (struct tails){near, far, LOG_FLOOR};
 }
 
-/* What it says of a value so many standard deviations off; false when it is not asked. */
-static bool wide_heard(const struct model_series *s, double z, double sd, struct model_place *out)
+bool model_law_wide_heard(const struct model_series *s)
 {
-    out->log_pdf[LAW_WIDE] = out->log_pdf[LAW_COMMON];
-    out->wide = -1;
     bool ahead = s->evidence[LAW_WIDE] > s->evidence[LAW_COMMON];
-    if (!heavy(s, ahead) || !heard(s, LAW_WIDE))
+    return heavy(s, ahead) && heard(s, LAW_WIDE);
+}
+
+/* What it says of a value so many standard deviations off; false when it is not asked. */
+static bool place_wide(const struct model_series *s, double z, double sd, struct model_place *out)
+{
+    if (!model_law_wide_heard(s))
         return false;
     struct model_wide_place p;
     model_wide_judge(&s->wide, z, &p);
     out->log_pdf[LAW_WIDE] = p.log_pdf - log(sd);
     out->wide = p.wide;
     return true;
+}
+
+static void all_alike(double log_pdf[LAWS], double value)
+{
+    for (int f = 0; f < LAWS; f++)
+        log_pdf[f] = value;
+}
+
+/*
+ * The greatest and the least of many, and two widths, where there is reason to ask them: the prior
+ * of one that is not asked becomes 0.
+ */
+static void place_beside(const struct model_series *s, double z, double sd, double prior[LAWS],
+                         struct tails tails[LAWS], struct model_place *out)
+{
+    for (int f = LAW_GREATEST; f <= LAW_LEAST; f++) {
+        if (prior[f] > 0 && heard(s, f))
+            tails[f] = extreme(z, sd, f == LAW_GREATEST ? 1 : -1, &out->log_pdf[f]);
+        else
+            prior[f] = 0;
+    }
+    if (!place_wide(s, z, sd, out))
+        prior[LAW_WIDE] = 0;
+}
+
+/* The laws' tails for a value so many standard deviations off, by weight. */
+static struct tails weighed(const struct model_series *s, double z, double nu,
+                            const double prior[LAWS], struct tails tails[LAWS])
+{
+    double weight[LAWS];
+    weigh(s, prior, weight);
+    if (prior[LAW_WIDE] > 0)
+        tails[LAW_WIDE] = two_widths(s, z, nu);
+    return mix_all(tails, weight);
 }
 
 /*
@@ -344,15 +371,15 @@ static struct tails counted_tails(const struct model_series *s, double k)
 static struct tails sizes(const struct model_series *s, double k, double zero,
                           const double weight[LAWS], double log_pdf[LAWS])
 {
-    float ahead = s->evidence[LAW_EXTREME] - s->evidence[LAW_SECOND];
+    float ahead = s->evidence[LAW_GREATEST] - s->evidence[LAW_SECOND];
     struct tails t = ahead < FAR_BEHIND ? sparse_tails(s, k) : counted_tails(s, k);
     double some = log1p(-zero);
-    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = t.self + some;
+    log_pdf[LAW_SECOND] = log_pdf[LAW_GREATEST] = t.self + some;
     if (fabsf(ahead) < FAR_BEHIND) {
         struct tails counted = counted_tails(s, k);
-        double of = weight[LAW_SECOND] + weight[LAW_EXTREME];
-        double w = of > 0 ? weight[LAW_EXTREME] / of : COUNTED;
-        log_pdf[LAW_EXTREME] = counted.self + some;
+        double of = weight[LAW_SECOND] + weight[LAW_GREATEST];
+        double w = of > 0 ? weight[LAW_GREATEST] / of : COUNTED;
+        log_pdf[LAW_GREATEST] = counted.self + some;
         t = (struct tails){mix(t.upper, counted.upper, w), mix(t.lower, counted.lower, w),
                            mix(t.self, counted.self, w)};
     }
@@ -368,8 +395,7 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
     struct tails common = negbin(k, mean, size);
-    for (int f = 0; f < LAWS; f++)
-        log_pdf[f] = common.self;
+    all_alike(log_pdf, common.self);
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
         return common;
@@ -382,10 +408,10 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double weight[LAWS];
     weigh(s, prior, weight);
     struct tails sparse = {0, log(zero), log(zero)};
-    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = sparse.self;
+    log_pdf[LAW_SECOND] = log_pdf[LAW_GREATEST] = sparse.self;
     if (k >= 1)
         sparse = sizes(s, k, zero, weight, log_pdf);
-    double w = weight[LAW_SECOND] + weight[LAW_EXTREME];
+    double w = weight[LAW_SECOND] + weight[LAW_GREATEST];
     return (struct tails){mix(common.upper, sparse.upper, w), mix(common.lower, sparse.lower, w),
                           mix(common.self, sparse.self, w)};
 }
@@ -400,51 +426,45 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     double zero = zeros ? zero_share(s) : 0;
     if (!(value > 0)) {
         double log_zero = zeros ? log(zero) : LOG_FLOOR;
-        for (int f = 0; f < LAWS; f++)
-            log_pdf[f] = log_zero;
+        all_alike(log_pdf, log_zero);
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
     if (!(s->level[LEVEL_SLOW].n > 0)) {
         /* Never anything but zeros: that something came can be judged, not how much. */
-        for (int f = 0; f < LAWS; f++)
-            log_pdf[f] = log1p(-zero);
+        all_alike(log_pdf, log1p(-zero));
         return (struct tails){log_pdf[LAW_COMMON], 0, LOG_FLOOR};
     }
     double nu = s->spread_weight + LOG_PRIOR_N;
-    struct tails t = student(y, p->mean, sd, nu);
     double z = (y - p->mean) / sd;
-    log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
+    struct tails tails[LAWS];
+    tails[LAW_COMMON] = student(y, p->mean, sd, nu);
+    all_alike(log_pdf, model_law_log_pdf(z, sd, nu));
+    /* Sums have no greatest or least of many; values may be one. */
+    bool sum = s->params.kind != MODEL_VALUE;
+    double many = sum ? 0.002 : 0.1;
+    double least = sum ? 0 : 0.1;
+    double prior[LAWS] = {0.7 - many - least - WIDE_PRIOR, 0.3, many, least, WIDE_PRIOR};
     /* The gamma law with the same mean and spread of the logarithm: trigamma(a) is about
      * 1/a + 1/(2 a^2), and E ln x is digamma(a) + ln scale. */
     double v = sd * sd;
     double shape = (1 + sqrt(1 + 2 * v)) / (2 * v);
     double ratio = 0;
-    bool gamma_heard = heard(s, LAW_SECOND);
-    bool most_heard = heard(s, LAW_EXTREME);
-    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_pdf[LAW_COMMON];
-    if (gamma_heard) {
+    if (heard(s, LAW_SECOND)) {
         double log_scale = p->mean - stats_special_digamma(shape);
         ratio = exp(model_min(y - log_scale, 600));
         log_pdf[LAW_SECOND] = shape * (y - log_scale) - ratio - stats_special_log_gamma(shape);
+    } else {
+        prior[LAW_SECOND] = 0;
     }
-    struct tails all[LAWS] = {t, t, t, t};
-    if (most_heard)
-        all[LAW_EXTREME] = extreme(y, p->mean, sd, 1, &log_pdf[LAW_EXTREME]);
-    bool two_heard = wide_heard(s, z, sd, out);
-    if (fabs(z) > MIDDLE_Z && (gamma_heard || most_heard || two_heard)) {
-        /* Sums have no greatest of many; values may be one. */
-        double many = s->params.kind == MODEL_VALUE ? 0.1 : 0.002;
-        const double prior[LAWS] = {0.7 - many - WIDE_PRIOR, 0.3, many, WIDE_PRIOR};
-        double weight[LAWS];
-        weigh(s, prior, weight);
-        if (gamma_heard) {
+    place_beside(s, z, sd, prior, tails, out);
+    struct tails t = tails[LAW_COMMON];
+    if (fabs(z) > MIDDLE_Z) {
+        if (prior[LAW_SECOND] > 0) {
             struct stats_tails gamma = stats_dist_gamma(ratio, shape, 1);
-            all[LAW_SECOND] = (struct tails){gamma.upper, gamma.lower, LOG_FLOOR};
+            tails[LAW_SECOND] = (struct tails){gamma.upper, gamma.lower, LOG_FLOOR};
         }
-        if (two_heard)
-            all[LAW_WIDE] = two_widths(s, z, nu);
-        t = mix_all(all, weight);
+        t = weighed(s, z, nu, prior, tails);
     }
     if (zero > 0) {
         double some = log1p(-zero);
@@ -461,28 +481,14 @@ static struct tails place_linear(const struct model_series *s, const struct mode
                                  double value, struct model_place *out)
 {
     double sd = out->sd;
-    double *log_pdf = out->log_pdf;
     double nu = s->spread_weight + LINEAR_PRIOR_N;
-    struct tails t = student(value, p->mean, sd, nu);
     double z = (value - p->mean) / sd;
-    log_pdf[LAW_COMMON] = student_log_pdf(z, sd, nu);
-    struct tails all[LAWS] = {t, t, t, t};
-    log_pdf[LAW_SECOND] = log_pdf[LAW_EXTREME] = log_pdf[LAW_COMMON];
-    bool most_heard = heard(s, LAW_SECOND);
-    bool least_heard = heard(s, LAW_EXTREME);
-    if (most_heard)
-        all[LAW_SECOND] = extreme(value, p->mean, sd, 1, &log_pdf[LAW_SECOND]);
-    if (least_heard)
-        all[LAW_EXTREME] = extreme(value, p->mean, sd, -1, &log_pdf[LAW_EXTREME]);
-    bool two_heard = wide_heard(s, z, sd, out);
-    if (fabs(z) <= MIDDLE_Z || (!most_heard && !least_heard && !two_heard))
-        return t;
-    static const double prior[LAWS] = {0.8 - WIDE_PRIOR, 0.1, 0.1, WIDE_PRIOR};
-    double weight[LAWS];
-    weigh(s, prior, weight);
-    if (two_heard)
-        all[LAW_WIDE] = two_widths(s, z, nu);
-    return mix_all(all, weight);
+    struct tails tails[LAWS];
+    tails[LAW_COMMON] = student(value, p->mean, sd, nu);
+    all_alike(out->log_pdf, model_law_log_pdf(z, sd, nu));
+    double prior[LAWS] = {0.8 - WIDE_PRIOR, 0, 0.1, 0.1, WIDE_PRIOR};
+    place_beside(s, z, sd, prior, tails, out);
+    return fabs(z) > MIDDLE_Z ? weighed(s, z, nu, prior, tails) : tails[LAW_COMMON];
 }
 
 double model_law_best(const struct model_series *s)
@@ -700,6 +706,7 @@ void model_law_forget(struct model_series *s, double keep)
         s->tail_n[side] *= (float)keep;
         s->tail_excess[side] *= (float)keep;
     }
+    model_scale_forget(s, keep);
 }
 
 void model_law_learn(struct model_series *s, const struct model_point *p,
@@ -715,9 +722,12 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         s->evidence[f] =
             (float)((double)s->evidence[f] * known + model_max(place->log_pdf[f], -MOST_EVIDENCE));
     /* Where there is nothing heavy to explain, what spoke for two widths is past. */
-    if (!heavy(s, true))
-        s->evidence[LAW_WIDE] =
-            (float)model_min((double)s->evidence[LAW_WIDE], (double)s->evidence[LAW_COMMON]);
+    if (!heavy(s, true)) {
+        float past = fmaxf(s->evidence[LAW_WIDE] - s->evidence[LAW_COMMON], 0);
+        s->evidence[LAW_WIDE] -= past;
+        for (int f = 0; f < LAWS; f++)
+            s->rival.evidence[f] -= past;
+    }
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;
         s->tail_n[side] *= (float)keep;

@@ -17,6 +17,7 @@
 #define TILT_DOUBT 4.0   /* a difference of halves of twice its own noise is half believed */
 #define NOISE_CLIP 9.0   /* of the noise there has been */
 #define NOISE_SCALE 0.02 /* factors below are measured as if they were this */
+#define LOG_LARGEST 69.0
 
 struct model_season {
     ts_ns period;
@@ -312,6 +313,34 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
 void model_season_rebase(struct model_season *s, double base)
 {
     s->base = within(base);
+}
+
+void model_season_measure(struct model_season *s, const struct model_season *under, bool logarithm)
+{
+    double base = s->base;
+    for (uint32_t k = 0; k < s->bins; k++) {
+        double at = (k + 0.5) / s->bins * (double)s->period;
+        double v = (double)s->bin[2 * k];
+        double below = base;
+        if (under != NULL)
+            below += model_season_at(under, (ts_ns)at - s->half);
+        double unit; /* what a small difference is on the other scale */
+        if (logarithm) {
+            double whole = model_max(below + v, LEAST_FACTOR * below);
+            unit = below > 0 ? 1 / whole : 0;
+            v = below > 0 ? log(model_min(whole / below, MOST_FACTOR)) : 0;
+        } else {
+            unit = exp(model_min(below + v, LOG_LARGEST));
+            v = exp(model_min(below, LOG_LARGEST)) * expm1(model_min(v, log(MOST_FACTOR)));
+        }
+        s->bin[2 * k] = (float)within(v);
+        if (s->fine)
+            s->bin[2 * s->bins + k] = (float)within((double)s->bin[2 * s->bins + k] * unit);
+    }
+    s->base = logarithm ? log(model_max(base, 1 / LARGEST)) : exp(model_min(base, LOG_LARGEST));
+    double unit = logarithm ? 1 / model_max(base, 1 / LARGEST) : s->base;
+    s->noise = (float)within((double)s->noise * unit * unit);
+    s->mean = mean_of_bins(s);
 }
 
 void model_season_save(const struct model_season *s, struct buf *out)

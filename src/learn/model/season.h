@@ -87,6 +87,10 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
 /* The level changed for good: what is seen from now on is measured against this. */
 void model_season_rebase(struct model_season *s, double base);
 
+/* The same cycle on the other scale: differences of logarithms (logarithm) in place of differences,
+ * or the reverse. under: a season below this one, on the scale that is left; NULL for none. */
+void model_season_measure(struct model_season *s, const struct model_season *under, bool logarithm);
+
 void model_season_save(const struct model_season *s, struct buf *out);
 ERR_MUST_CHECK enum err model_season_load(struct cursor *in, struct model_season **out);
 

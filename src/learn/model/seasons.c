@@ -105,6 +105,21 @@ void model_seasons_forget(struct model_series *s)
     model_level_shrink(s);
 }
 
+void model_seasons_measure(struct model_series *s, bool logarithm)
+{
+    if (s->cycle != NULL)
+        model_seasons_forget_cycle(s);
+    if (s->weekly != NULL)
+        model_season_measure(s->weekly, s->daily, logarithm);
+    if (s->week != NULL)
+        model_week_forget(s->week);
+    if (s->daily != NULL)
+        model_season_measure(s->daily, NULL, logarithm);
+    model_season_free(s->variance);
+    s->variance = NULL;
+    s->variance_gain = 0;
+}
+
 void model_seasons_forget_cycle(struct model_series *s)
 {
     drop_season(s, &s->cycle, LEVEL_CYCLE);

@@ -299,53 +299,6 @@ static void push_run(struct model_series *s, double z)
     s->run_sum_squares = s->run_sum_squares * keep + e * e;
 }
 
-/* Values that a normal law does not fit, and a lognormal one does, are measured in logarithms. */
-static void choose_scale(struct model_series *s, const struct model_point *p)
-{
-    if (s->scale != SCALE_LINEAR || s->params.kind != MODEL_VALUE || s->total < 12 ||
-        (s->total & (s->total - 1)) != 0 || s->occurred < s->n - 0.5)
-        return;
-    double n = s->log_weight;
-    double linear = s->lin_squares / n;
-    double logarithm = model_max(s->log_squares / n, 1e-6);
-    if (!(linear > 0) || !(0.5 * log(linear) > 0.5 * log(logarithm) + s->log_mean + 0.15))
-        return;
-    model_seasons_forget(s);
-    model_find_forget(s);
-    model_level_clear(s);
-    memset(s->mode, 0, sizeof(s->mode));
-    memset(&s->change, 0, sizeof(s->change));
-    s->scale = SCALE_LOG;
-    memset(&s->other, 0, sizeof(s->other));
-    s->day_mean = p->mean > 0 ? log(p->mean) : s->log_mean;
-    double level = p->mean > 0 ? log(p->mean) : s->log_mean;
-    model_level_restart(s, level, level, n);
-    s->spread = s->log_squares;
-    s->spread_weight = n;
-    memset(s->evidence, 0, sizeof(s->evidence));
-    model_wide_init(&s->wide);
-}
-
-/* A negative amount in a series measured in logarithms: from now on it is linear. */
-static void become_linear(struct model_series *s)
-{
-    model_seasons_forget(s);
-    model_find_forget(s);
-    model_level_clear(s);
-    memset(s->mode, 0, sizeof(s->mode));
-    memset(&s->change, 0, sizeof(s->change));
-    memset(&s->other, 0, sizeof(s->other));
-    s->day_mean = s->lin_mean;
-    s->scale = SCALE_LINEAR;
-    double n = s->n;
-    if (n > 0)
-        model_level_restart(s, s->lin_mean, s->lin_mean, n);
-    s->spread = s->lin_squares;
-    s->spread_weight = n;
-    memset(s->evidence, 0, sizeof(s->evidence));
-    model_wide_init(&s->wide);
-}
-
 static void learn_linear(struct model_series *s, double value, double n, double keep)
 {
     double e = value - s->lin_mean;
@@ -396,7 +349,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     struct view own;
     s->noted = MODEL_CHANGE_NONE;
     if (s->scale == SCALE_LOG && value < 0) {
-        become_linear(s);
+        model_scale_become_linear(s);
         seen = NULL;
     }
     bool known = s->n > 0 && s->level[LEVEL_SLOW].n > 0;
@@ -466,7 +419,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
             model_law_learn(s, point, place, value, 0);
         }
         learn_moments(s, value, weight);
-        choose_scale(s, point);
+        model_scale_learn(s, point, place, value);
     } else {
         s->total++;
         if (place->some < 0)

@@ -84,14 +84,21 @@ struct model_regime {
 
 /* Families of laws that are weighed against each other: by the scale, what each of them is. */
 enum {
-    LAW_COMMON,  /* negative binomial; lognormal; normal */
-    LAW_SECOND,  /* zeros and rare sizes; gamma; greatest of many normal values */
-    LAW_EXTREME, /* zeros and rare counts; greatest of many lognormal values; least of many normal
-                    values */
-    LAW_WIDE,    /* none; lognormal of two widths; normal of two widths */
+    LAW_COMMON,   /* negative binomial; lognormal; normal */
+    LAW_SECOND,   /* zeros and rare sizes; gamma; none */
+    LAW_GREATEST, /* zeros and rare counts; of many lognormal values; of many normal values */
+    LAW_LEAST,    /* none; the same, the least */
+    LAW_WIDE,     /* none; lognormal of two widths; normal of two widths */
     LAWS,
     LAW_MODES = LAWS, /* several modes, where they have been found */
     ALL_LAWS
+};
+
+/* What the laws of the other scale, logarithmic or plain, would have made of the same values. */
+struct model_rival {
+    double mean; /* how far values lay from what was expected, on that scale */
+    double squares;
+    float evidence[LAWS];
 };
 
 struct model_series {
@@ -142,8 +149,9 @@ struct model_series {
 
     float evidence[ALL_LAWS]; /* faded log predictive probability of each family of laws */
     struct model_wide wide;   /* of what is left over, in standard deviations */
-    float tail_n[2];          /* [high]: how many values fell in the outer 5 % */
-    float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
+    struct model_rival rival;
+    float tail_n[2];      /* [high]: how many values fell in the outer 5 % */
+    float tail_excess[2]; /* and the sum of how far, in -ln p beyond that */
 
     float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
     uint8_t run_at;
@@ -195,6 +203,8 @@ struct model_place {
 #define MODEL_CLOCK_ROOM 0.3
 
 /* seasons.c */
+/* The seasons as the other scale, the logarithmic one or the plain one, has them. */
+void model_seasons_measure(struct model_series *s, bool logarithm);
 /* Begins those that there is reason to look for. */
 void model_seasons_look(struct model_series *s);
 void model_seasons_learn(struct model_series *s, const struct model_point *p, ts_ns time, double y,
@@ -215,7 +225,19 @@ bool model_seasons_cycle(struct model_series *s, const struct model_point *p, do
 double model_find_measure(const struct model_series *s, const struct model_point *p, double y);
 void model_find_learn(struct model_series *s, const struct model_point *p, double y, double sd,
                       bool outlier);
+/* Whether two points explain how values lie about a slow level. */
+bool model_find_two_sided(const struct model_series *s);
 void model_find_forget(struct model_series *s);
+
+/* scale.c */
+/* What a bucket says for the other scale; one that did better for long is adopted. After
+ * model_law_learn(). */
+void model_scale_learn(struct model_series *s, const struct model_point *p,
+                       const struct model_place *place, double value);
+/* The lead of either scale shrinks to so much of it; among its own laws all stays as it is. */
+void model_scale_forget(struct model_series *s, double keep);
+/* A negative amount in a series measured in logarithms: from now on it is plain. */
+void model_scale_become_linear(struct model_series *s);
 
 /* change.c */
 /* A value far outside is not learned; a run of them on one side is, when it lasts: true then. */
@@ -280,6 +302,10 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
 void model_level_restart(struct model_series *s, double y, double freed, double n);
 void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
 
+/* ln of the common law's density so many standard deviations off. nu: values it is known from. */
+double model_law_log_pdf(double z, double sd, double nu);
+/* Whether the law of two widths is asked. */
+bool model_law_wide_heard(const struct model_series *s);
 double model_law_sd(const struct model_series *s, const struct model_point *p, double weight);
 void model_law_place(const struct model_series *s, const struct model_point *p, double value,
                      double weight, struct model_place *out);

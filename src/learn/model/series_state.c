@@ -34,7 +34,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 25 + SERIES_RUN + 13)
+#define FIELDS (17 + 5 * LEVELS + 28 + LAWS + SERIES_RUN + 13)
 
 static size_t list_fields(struct model_series *s, struct field out[FIELDS])
 {
@@ -86,6 +86,10 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(wide.n, false);
     SMALL(wide.share, false);
     SMALL(wide.squares, false);
+    ANY(rival.mean);
+    POSITIVE(rival.squares);
+    for (int i = 0; i < LAWS; i++)
+        SMALL(rival.evidence[i], true);
     for (int i = 0; i < 4; i++)
         SMALL(shape[i], true);
     SMALL(shape_last, true);

@@ -44,6 +44,11 @@ size_t model_week_memory(void)
     return sizeof(struct model_week);
 }
 
+void model_week_forget(struct model_week *w)
+{
+    w->n = 0;
+}
+
 bool model_week_known(const struct model_week *w)
 {
     return w->n > 0;

@@ -40,6 +40,9 @@ size_t model_week_memory(void);
 /* Whether it has been cut: before, a season is read as it is. */
 bool model_week_known(const struct model_week *w);
 
+/* As before the first cut: when the ring's numbers mean something else. */
+void model_week_forget(struct model_week *w);
+
 /* Cuts the ring anew. each: what noise->each is at each of its bins. */
 void model_week_cut(struct model_week *w, const struct model_season *ring,
                     const struct model_week_noise *noise, const double *each);

@@ -86,6 +86,36 @@ static void a_ratio_multiplies_and_stays_positive(void **state)
     model_season_free(s);
 }
 
+/* Differences become those of logarithms, on top of a day too, and come back. */
+static void a_cycle_is_the_same_on_the_other_scale(void **state)
+{
+    (void)state;
+    struct model_season *day = model_season_new(TIME_DAY, TIME_HOUR, 100, false);
+    struct model_season *week = model_season_new(7 * TIME_DAY, TIME_HOUR, 100, false);
+    assert_true(day != NULL && week != NULL);
+    for (int i = 0; i < 168 * 6; i++) {
+        double noon = i % 24 >= 12 ? 60 : -20;
+        double sunday = i % 168 < 24 ? -40 : 0;
+        model_season_learn(day, i * TIME_HOUR, 100 + noon, 0, 1);
+        model_season_learn(week, i * TIME_HOUR, 100 + sunday, 0, 1);
+    }
+    double was[168];
+    for (int i = 0; i < 168; i++)
+        was[i] = 100 + model_season_at(day, i * TIME_HOUR) + model_season_at(week, i * TIME_HOUR);
+    for (int times = 0; times < 2; times++) {
+        bool logarithm = times == 0;
+        model_season_measure(week, day, logarithm);
+        model_season_measure(day, NULL, logarithm);
+        for (int i = 0; i < 168; i++) {
+            double is = model_season_base(day) + model_season_at(day, i * TIME_HOUR) +
+                        model_season_at(week, i * TIME_HOUR);
+            assert_true(fabs(log((logarithm ? exp(is) : is) / was[i])) < 0.02);
+        }
+    }
+    model_season_free(day);
+    model_season_free(week);
+}
+
 static void state_is_kept_and_checked(void **state)
 {
     (void)state;
@@ -183,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
         cmocka_unit_test(what_repeats_within_a_season_is_told),
         cmocka_unit_test(a_base_does_not_swing),
+        cmocka_unit_test(a_cycle_is_the_same_on_the_other_scale),
         cmocka_unit_test(state_is_kept_and_checked),
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
     };

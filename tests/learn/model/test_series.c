@@ -401,7 +401,7 @@ static void a_young_series_is_small(void **state)
     rng_init(&r, 13);
     for (int i = 0; i < 90; i++)
         step(s, i * SPAN, poisson(&r, 3));
-    assert_true(model_series_memory(s) <= 832);
+    assert_true(model_series_memory(s) <= 880);
     model_series_free(s);
     model_series_free(NULL);
 }

@@ -58,6 +58,8 @@ static void what_is_alike_is_learned_together(void **state)
         assert_in_range(model_week_parts(w), 3, 6);
         worst = fmax(worst, error_of(w, ring, truth));
         assert_true(fabs(model_week_at(w, ring, 20 * TIME_HOUR, &noise) - 3) < 1.5);
+        model_week_forget(w);
+        assert_false(model_week_known(w));
         model_week_free(w);
         model_season_free(ring);
     }
