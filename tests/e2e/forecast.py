@@ -86,7 +86,7 @@ with Folder() as folder:
     check([j["job_id"] for j in best["jobs"]] == ["hour", "quarter"], "both jobs say so", run)
     worst = max(j["max_anomaly_score"] for j in best["jobs"])
     check(best["overall_score"] == worst >= 50, "by its worst job", run)
-    run = ask("overall", "--top-n", "2", "--bucket-span", "1d", "--min-score", "25")
+    run = ask("overall", "--top-n", "2", "--bucket-span", "1d", "--min-score", "50")
     check(len(run.lines()) == 1 and run.lines()[0]["overall_score"] <= worst, "by the mean of both, a day", run)
 
     daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--quiet"], stdout=subprocess.DEVNULL,

@@ -65,9 +65,9 @@ with Folder() as folder:
                folder("others.json", json.dumps({**CALENDAR, "job_ids": ["other"]})), day)
     check(records(run) and "no calendar has events for the job 'scoped'" in run.err,
           "a calendar of other jobs does nothing, and that is said", run)
-    shift = {**CALENDAR, "events": [{**EVENT, "force_time_shift": 3600}]}
+    shift = {**CALENDAR, "events": [{**EVENT, "force_time_shift": 86400}]}
     wrong(weir("detect", "--job", job, "--filter-list", loud, "--calendar",
-               folder("shift.json", json.dumps(shift)), day), "force_time_shift", "a shift of the clock")
+               folder("shift.json", json.dumps(shift)), day), "force_time_shift", "a shift of a day")
 
     right = weir("job", "validate", job, "--filter-list", quiet, "--datafeed", feed)
     check(right.status == 0 and right.out == f"{job}: right: job scoped, 1 detector, buckets of 5s\n",

@@ -10,7 +10,7 @@ ts_ns time_floor(ts_ns t, ts_ns span)
     if (rest < 0)
         rest += span;
     ts_ns floor;
-    return __builtin_sub_overflow(t, rest, &floor) ? t - rest + span : floor;
+    return __builtin_sub_overflow(t, rest, &floor) ? t + (span - rest) : floor;
 }
 
 /* Days since the epoch of a civil date, and back: the year is taken to begin in March, so that the

@@ -78,6 +78,9 @@ static void floors_below_zero_too(void **state)
     assert_int_equal(time_floor(-1, 5), -5);
     assert_int_equal(time_floor(-5, 5), -5);
     assert_int_equal(time_floor(0, 5), 0);
+    /* Where no earlier multiple can be told, the next. */
+    ts_ns first = time_floor(INT64_MIN, TIME_DAY);
+    assert_true(first % TIME_DAY == 0 && first - INT64_MIN < TIME_DAY);
 }
 
 static void spans(void **state)
