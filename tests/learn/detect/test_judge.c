@@ -12,7 +12,7 @@ static const char *const columns[] = {"time", "a", "b"};
 
 static struct detect_job *job_of(const char *detector)
 {
-    char text[512];
+    char text[640];
     snprintf(text, sizeof(text),
              "{\"analysis_config\":{\"bucket_span\":\"15m\",\"detectors\":[%s]}}", detector);
     return help_job(text);
