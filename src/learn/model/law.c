@@ -22,12 +22,8 @@
 #define RATIO_PRIOR 0.25 /* over-dispersion: half the mean as a standard deviation */
 #define RATIO_PRIOR_N 3.0
 #define LEAST_DISPERSION 1e-9
-#define LOG_PRIOR 0.7 /* standard deviation of the logarithm: a factor of two */
 #define LOG_PRIOR_N 4.0
-#define LINEAR_PRIOR 0.1 /* of the level */
 #define LINEAR_PRIOR_N 3.0
-#define LOG_LEAST 0.05 /* changes below 5 % are never news */
-#define LINEAR_LEAST 1e-4
 #define ZERO_USUAL 0.02  /* share of empty buckets from which on they are usual */
 #define SPARSE_PRIOR 1.2 /* sd of the logarithm of a rare event's size */
 #define SPARSE_PRIOR_N 3.0
@@ -59,8 +55,6 @@
 #define HEAVY_ERRORS 2.0
 #define HEAVY_AFTER 20.0 /* values */
 #define WIDE_PRIOR 0.01
-#define MOST_EVIDENCE 40.0
-#define FAR_BEHIND 40.0F /* nats: a weight of 1e-17 */
 
 static double mix(double log_a, double log_b, double weight_b)
 {
@@ -85,7 +79,7 @@ static bool heavy(const struct model_series *s, bool was)
  * when what spoke against it has faded. */
 static bool heard(const struct model_series *s, int law)
 {
-    return s->evidence[LAW_COMMON] - s->evidence[law] < FAR_BEHIND;
+    return s->evidence[LAW_COMMON] - s->evidence[law] < MODEL_FAR_BEHIND;
 }
 
 /* Weights of the families. prior: before any evidence; 0 for one that there is not. */
@@ -156,15 +150,16 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
     }
     case SCALE_LOG: {
         double w = prior_weight(s->log_weight, LOG_PRIOR_N);
-        double v = (s->spread + LOG_PRIOR * LOG_PRIOR * w) / (s->spread_weight + w);
-        return model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LOG_LEAST);
+        double v = (s->spread + MODEL_LOG_PRIOR * MODEL_LOG_PRIOR * w) / (s->spread_weight + w);
+        return model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), MODEL_LOG_LEAST);
     }
     default: {
         double size = model_max(fabs(p->mean), 1e-9);
         double w = prior_weight((double)s->total, LINEAR_PRIOR_N);
-        double v =
-            (s->spread + LINEAR_PRIOR * LINEAR_PRIOR * size * size * w) / (s->spread_weight + w);
-        double sd = model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), LINEAR_LEAST * size);
+        double v = (s->spread + MODEL_LINEAR_PRIOR * MODEL_LINEAR_PRIOR * size * size * w) /
+                   (s->spread_weight + w);
+        double sd =
+            model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), MODEL_LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
         if (s->weight_mean > 0 && weight > 0)
             sd *= sqrt(model_min(model_max(s->weight_mean / weight, 1), 16));
@@ -321,7 +316,7 @@ static struct tails sparse_tails(const struct model_series *s, double k)
     double w = prior_weight(n, SPARSE_PRIOR_N);
     double v = (s->log_squares + SPARSE_PRIOR * SPARSE_PRIOR * w) / (n + w);
     v += exp(-2 * mean) / 12; /* what whole numbers hide of it (Sheppard 1898) */
-    double sd = model_max(sqrt(v * (1 + 1 / model_max(n, 0.3))), LOG_LEAST);
+    double sd = model_max(sqrt(v * (1 + 1 / model_max(n, 0.3))), MODEL_LOG_LEAST);
     double nu = n + SPARSE_PRIOR_N;
     struct tails at_least = student(log(k - 0.5), mean, sd, nu);
     struct tails more = student(log(k + 0.5), mean, sd, nu);
@@ -372,10 +367,10 @@ static struct tails sizes(const struct model_series *s, double k, double zero,
                           const double weight[LAWS], double log_pdf[LAWS])
 {
     float ahead = s->evidence[LAW_GREATEST] - s->evidence[LAW_SECOND];
-    struct tails t = ahead < FAR_BEHIND ? sparse_tails(s, k) : counted_tails(s, k);
+    struct tails t = ahead < MODEL_FAR_BEHIND ? sparse_tails(s, k) : counted_tails(s, k);
     double some = log1p(-zero);
     log_pdf[LAW_SECOND] = log_pdf[LAW_GREATEST] = t.self + some;
-    if (fabsf(ahead) < FAR_BEHIND) {
+    if (fabsf(ahead) < MODEL_FAR_BEHIND) {
         struct tails counted = counted_tails(s, k);
         double of = weight[LAW_SECOND] + weight[LAW_GREATEST];
         double w = of > 0 ? weight[LAW_GREATEST] / of : COUNTED;
@@ -543,7 +538,7 @@ static double mode_tail(const struct model_series *s, int side, double y)
     if (times <= 0)
         return LOG_FLOOR;
     double sd = sqrt(m->squares / (double)m->n);
-    double least = s->scale == SCALE_LOG ? LOG_LEAST : MODE_LEAST * fabs(m->mean);
+    double least = s->scale == SCALE_LOG ? MODEL_LOG_LEAST : MODE_LEAST * fabs(m->mean);
     double far = (side ? y - m->mean : m->mean - y) / model_max(sd * MODE_WIDE, least + 1e-12);
     double n = model_min((double)s->total, MODE_TAUS * s->tau);
     return log(times / (n + 1)) + stats_special_log_normal_tail(far);
@@ -719,8 +714,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     /* Of what comes seldom, by what came: nothing else tells the laws of its size apart. */
     double known = s->scale == SCALE_LINEAR || value > 0 ? 1 - 1 / s->tau : 1;
     for (int f = 0; f < (s->mixture != NULL ? ALL_LAWS : LAWS); f++)
-        s->evidence[f] =
-            (float)((double)s->evidence[f] * known + model_max(place->log_pdf[f], -MOST_EVIDENCE));
+        s->evidence[f] = (float)((double)s->evidence[f] * known +
+                                 model_max(place->log_pdf[f], -MODEL_MOST_EVIDENCE));
     /* Where there is nothing heavy to explain, what spoke for two widths is past. */
     if (!heavy(s, true)) {
         float past = fmaxf(s->evidence[LAW_WIDE] - s->evidence[LAW_COMMON], 0);

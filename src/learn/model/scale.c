@@ -8,18 +8,12 @@
 #include <math.h>
 #include <string.h>
 
-#define ADOPTED 6.0        /* nats in favour of the other scale: 400 to one */
-#define AGREED 0.15        /* nats a value by which the moments tell a scale */
-#define YOUNG 12.0         /* values, before which they tell nothing */
-#define FAR_BEHIND 40.0    /* nats: a scale that is not asked until that has faded */
-#define MOST_EVIDENCE 40.0 /* what one value can say against a law */
-#define FAR 6.0            /* standard deviations: farther a value moves no spread */
-#define LOG_LEAST 0.05     /* of the level: below, the two scales are one */
-#define LINEAR_LEAST 1e-4  /* of the level */
-#define LOG_PRIOR 0.7      /* as the laws of that scale believe before data */
-#define LINEAR_PRIOR 0.1   /* of the level */
-#define LEAST_VALUE 1e-9   /* of which a logarithm is taken */
-#define LOG_MOST 69.0      /* of values up to 1e30 */
+#define ADOPTED 6.0      /* nats in favour of the other scale: 400 to one */
+#define AGREED 0.15      /* nats a value by which the moments tell a scale */
+#define YOUNG 12.0       /* values, before which they tell nothing */
+#define FAR 6.0          /* standard deviations: farther a value moves no spread */
+#define LEAST_VALUE 1e-9 /* of which a logarithm is taken */
+#define LOG_MOST 69.0    /* of values up to 1e30 */
 #define LOG_FARTHEST 700.0
 #define MOST_LEVEL 1e31
 #define PRIOR_N 4.0
@@ -70,8 +64,8 @@ static void ask(struct model_series *s, const struct model_point *p, double valu
     double expected = logarithm ? log(p->mean) : exp(model_min(p->mean, LOG_MOST));
     double off = (logarithm ? log_value : value) - expected;
     double size = logarithm ? 1 : expected;
-    double prior = (logarithm ? LOG_PRIOR : LINEAR_PRIOR) * size;
-    double least = (logarithm ? LOG_LEAST : LINEAR_LEAST) * size;
+    double prior = (logarithm ? MODEL_LOG_PRIOR : MODEL_LINEAR_PRIOR) * size;
+    double least = (logarithm ? MODEL_LOG_LEAST : MODEL_LINEAR_LEAST) * size;
     double n = s->spread_weight;
     double w = PRIOR_N / (1 + n / PRIOR_FADES);
     double sd = sqrt((r->squares * n + prior * prior * w) / (n + w));
@@ -160,17 +154,17 @@ void model_scale_learn(struct model_series *s, const struct model_point *p,
     double log_pdf[LAWS];
     int own = own_law(s);
     bool none = logarithm && value < LEAST_VALUE;
-    bool far = (double)s->evidence[own] - rival_best(s) > FAR_BEHIND;
-    bool narrow = logarithm && place->sd < LOG_LEAST * p->mean;
+    bool far = (double)s->evidence[own] - rival_best(s) > (double)MODEL_FAR_BEHIND;
+    bool narrow = logarithm && place->sd < MODEL_LOG_LEAST * p->mean;
     /* One that is not asked stays as far behind, or ahead, as it is. */
     for (int f = 0; f < LAWS; f++)
-        log_pdf[f] = none ? -MOST_EVIDENCE : place->log_pdf[f];
+        log_pdf[f] = none ? -MODEL_MOST_EVIDENCE : place->log_pdf[f];
     if (!none && (!logarithm || p->mean >= LEAST_VALUE))
         ask(s, p, value, !far && !narrow, log_pdf);
     double keep = 1 - 1 / s->tau;
     for (int f = 0; f < LAWS; f++)
-        s->rival.evidence[f] =
-            (float)((double)s->rival.evidence[f] * keep + model_max(log_pdf[f], -MOST_EVIDENCE));
+        s->rival.evidence[f] = (float)((double)s->rival.evidence[f] * keep +
+                                       model_max(log_pdf[f], -MODEL_MOST_EVIDENCE));
     double wanted = ADOPTED;
     if (logarithm && moments_agree(s))
         wanted = 0;

@@ -34,6 +34,15 @@ enum {
 #define MODEL_LEAST_LOSS 0.02F /* added to a mean squared error before its logarithm */
 #define LEVEL_TAU_MID 64.0
 
+/* What the laws of a scale believe of a spread: before data, and at the least; linear ones in units
+ * of the level. */
+#define MODEL_LOG_PRIOR 0.7  /* standard deviation of the logarithm: a factor of two */
+#define MODEL_LOG_LEAST 0.05 /* changes below 5 % are never news */
+#define MODEL_LINEAR_PRIOR 0.1
+#define MODEL_LINEAR_LEAST 1e-4
+#define MODEL_MOST_EVIDENCE 40.0 /* nats that one value can say against a law */
+#define MODEL_FAR_BEHIND 40.0F   /* nats, a weight of 1e-17: what is so far behind is not asked */
+
 #define MODEL_VARIANCE_HEARD 25.0F /* nats in favour of a variance that goes with the hour */
 
 /* How a series is measured. */
