@@ -5,6 +5,7 @@
 #include "format/node.h"
 #include "format/write.h"
 #include "rule/behind.h"
+#include "rule/candidate.h"
 #include "rule/digest.h"
 #include "rule/finding.h"
 #include "rule/reason.h"
@@ -18,16 +19,14 @@
 /* The space of Kibana in which all rules live here. */
 #define SPACE "default"
 
-void rule_alert_id(const struct rule *r, const struct rule_record *record,
+void rule_alert_id(const struct rule *r, const struct rule_candidate *from,
                    char out[RULE_ALERT_ID_SIZE])
 {
-    /* Kibana asks for a version that anomaly documents are found without, hence this word. */
-    static const char version[] = "undefined";
     static const char space[] = SPACE ":";
     const struct bytes parts[] = {
-        bytes_make(record->index, strlen(record->index)),
-        bytes_make(record->id, strlen(record->id)),
-        bytes_make(version, sizeof(version) - 1),
+        bytes_make(from->index, strlen(from->index)),
+        bytes_make(from->id, strlen(from->id)),
+        bytes_make(from->version, strlen(from->version)),
         bytes_make(space, sizeof(space) - 1),
         bytes_make(r->id, strlen(r->id)),
     };
@@ -425,7 +424,7 @@ static enum err write_behind(const struct draft *d, const struct rule_job *job,
     return code == ERR_MEMORY ? code : ERR_NONE;
 }
 
-static enum err write_all(struct draft *d, const struct rule_record *record,
+static enum err write_all(struct draft *d, const struct rule_candidate *from,
                           const struct rule_job *job, const struct rule_story *story,
                           struct err_text *why)
 {
@@ -441,7 +440,7 @@ static enum err write_all(struct draft *d, const struct rule_record *record,
     field_buf(w, "kibana.alert.reason", &reason);
     bool ok = buf_ok(&reason);
     buf_release(&reason);
-    write_alert_fields(d, record->index, record->id);
+    write_alert_fields(d, from->index, from->id);
     write_rule(d);
     write_story(d, story);
     enum err code = ERR_NONE;
@@ -453,16 +452,16 @@ static enum err write_all(struct draft *d, const struct rule_record *record,
     return code;
 }
 
-enum err rule_alert_write(const struct rule *r, const struct rule_record *record,
+enum err rule_alert_write(const struct rule *r, const struct rule_candidate *from,
                           const struct rule_job *job, ts_ns now, struct buf *out,
                           struct err_text *why)
 {
     struct rule_finding finding;
-    enum err code = rule_finding_read(record->json, record->id, &finding, why);
+    enum err code = rule_finding_read(from->json, from->id, &finding, why);
     if (code != ERR_NONE)
         return code;
     char id[RULE_ALERT_ID_SIZE];
-    rule_alert_id(r, record, id);
+    rule_alert_id(r, from, id);
     struct rule_story story;
     rule_story_init(&story);
     rule_story_make(&finding, &story);
@@ -482,7 +481,7 @@ enum err rule_alert_write(const struct rule *r, const struct rule_record *record
         override_severity(&d);
         override_risk(&d);
         override_name(&d);
-        code = write_all(&d, record, job, &story, why);
+        code = write_all(&d, from, job, &story, why);
     }
     rule_story_release(&story);
     rule_finding_release(&finding);

@@ -19,19 +19,19 @@
 struct buf;
 struct rule;
 struct rule_job;
-struct rule_record;
+struct rule_candidate;
 
 #define RULE_ALERT_ID_SIZE 65
 
 /* SHA-256 in hexadecimal over the record's index and id and the rule's id. */
-void rule_alert_id(const struct rule *r, const struct rule_record *record,
+void rule_alert_id(const struct rule *r, const struct rule_candidate *from,
                    char out[RULE_ALERT_ID_SIZE]);
 
 /*
  * The document, added to out. job may be NULL: then the events behind are not told. ERR_FORMAT when
  * the record is no record document, ERR_MEMORY.
  */
-enum err rule_alert_write(const struct rule *r, const struct rule_record *record,
+enum err rule_alert_write(const struct rule *r, const struct rule_candidate *from,
                           const struct rule_job *job, ts_ns now, struct buf *out,
                           struct err_text *why) ERR_MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include "cmocka_head.h"
 #include "format/node.h"
 #include "judge/rule/support.h"
+#include "rule/candidate.h"
 
 #include <string.h>
 
@@ -19,8 +20,10 @@ static const char json[] =
     "\"influencers\":[{\"influencer_field_name\":\"source.ip\","
     "\"influencer_field_values\":[\"192.0.2.5\",\"192.0.2.6\"]}]}";
 
-static const struct rule_record record = {
-    "a_job_record_1", ".ml-anomalies-shared", {(const uint8_t *)json, sizeof(json) - 1}};
+static const struct rule_candidate record = {.id = "a_job_record_1",
+                                             .index = ".ml-anomalies-shared",
+                                             .version = "undefined",
+                                             .json = {(const uint8_t *)json, sizeof(json) - 1}};
 
 static struct format_node *write_alert(const struct rule *r, const struct rule_job *job)
 {
@@ -120,7 +123,7 @@ static void ids_are_lasting_and_distinct(void **state)
     assert_string_equal(x, "cac50072c601389e940cfc332875e9f94f90710604d7dc3e9a022d1865c61547");
     rule_alert_id(b, &record, y);
     assert_string_not_equal(x, y);
-    struct rule_record other = record;
+    struct rule_candidate other = record;
     other.id = "a_job_record_2";
     rule_alert_id(a, &other, y);
     assert_string_not_equal(x, y);
@@ -152,7 +155,8 @@ static void what_is_no_record_makes_no_alert(void **state)
 {
     (void)state;
     struct rule *r = world_rule("");
-    const struct rule_record bad = {"x", "y", bytes_make("{}", 2)};
+    const struct rule_candidate bad = {
+        .id = "x", .index = "y", .version = "undefined", .json = bytes_make("{}", 2)};
     struct buf out;
     struct err_text why;
     buf_init(&out);

@@ -1,0 +1,41 @@
+#ifndef RULE_RUN_PRIV_H
+#define RULE_RUN_PRIV_H
+
+/*
+ * One run while it is under way, for the files that take it from the plan to alerts: run.c leads;
+ * records.c finds the candidates of machine_learning rules.
+ */
+
+#include "rule/candidate.h"
+#include "rule/run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define RULE_RUN_MESSAGE 1024
+
+struct rule_running {
+    const struct rule *rule;
+    const struct rule_ports *ports;
+    struct rule_status *status;
+    ts_ns now;
+    size_t max;          /* alerts of one window */
+    struct rule_job job; /* of the record asked for last */
+    const char *job_id;  /* NULL: none asked for yet */
+};
+
+/* Passing time; 0 when nobody can tell. */
+ts_ns rule_run_elapsed(const struct rule_running *run);
+
+/* Warns of jobs that are not there or do not run. */
+void rule_records_check(struct rule_running *run);
+/*
+ * The records of one window, best score first; own: it is the run's own window, not one caught up
+ * with. What the search fails with, or ERR_MEMORY.
+ */
+enum err rule_records_find(struct rule_running *run, struct rule_range range, bool own,
+                           struct rule_candidates *out, struct err_text *why) ERR_MUST_CHECK;
+/* The job of a record; NULL when it cannot be told. Its texts live until the next call. */
+const struct rule_job *rule_records_job(struct rule_running *run, const char *record_id);
+
+#endif
