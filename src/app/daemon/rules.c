@@ -83,6 +83,7 @@ static enum err find_records(void *ctx, const struct rule_find *find, rule_recor
         .min_score = find->min_score,
         .interim = STORE_INTERIM_NO,
         .sort = STORE_RESULT_BY_SCORE,
+        .skip = find->skip,
         .limit = find->max,
     };
     enum err err = store_state_result_list(r->state, &filter, keep_record, &found, out_total);

@@ -242,8 +242,10 @@ static enum err keep_run(struct rule_engine *e, struct entry *x, ts_ns now,
                          const struct rule_status *status, enum err code, struct err_text *why)
 {
     struct err_text told = {0};
+    /* Exceptions expire and are changed: what they took out may come back. */
     x->settled = code == ERR_NONE && rule_status_state(status) != RULE_FAILED &&
-                 status->found <= x->rule->max_signals && status->found <= RULE_RUN_ALERTS_MAX;
+                 status->excepted == 0 && status->found <= x->rule->max_signals &&
+                 status->found <= RULE_RUN_ALERTS_MAX;
     x->previous = now;
     x->left_out = false;
     enum err kept = e->ports->status != NULL

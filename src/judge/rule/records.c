@@ -72,38 +72,49 @@ const struct rule_job *rule_records_job(struct rule_running *run, const char *re
 
 /* The records of one window, kept while the search that found them is over. */
 struct keeping {
+    struct rule_running *run;
     struct rule_candidates *out;
-    size_t max;
+    uint64_t told; /* by the search now made */
     bool failed;
 };
 
 static void keep_record(void *ctx, const struct rule_record *record)
 {
     struct keeping *k = ctx;
-    if (k->failed || k->out->n == k->max)
+    k->told++;
+    if (k->failed || k->out->n == k->run->max)
         return;
     if (rule_candidates_add_record(k->out, record->id, record->index, record->json) != ERR_NONE)
         k->failed = true;
+    else if (rule_run_excepted(k->run, k->out->at[k->out->n - 1].event))
+        k->out->n--;
 }
 
+/* Searches on as long as exceptions leave room for more. */
 enum err rule_records_find(struct rule_running *run, struct rule_range range, bool own,
                            struct rule_candidates *out, struct err_text *why)
 {
-    const struct rule_find find = {.jobs = run->rule->jobs,
-                                   .jobs_n = run->rule->jobs_n,
-                                   .from = range.from,
-                                   .to = range.to,
-                                   .now = run->now,
-                                   .min_score = run->rule->anomaly_threshold,
-                                   .max = run->max};
-    struct keeping keeping = {.out = out, .max = run->max};
+    struct rule_find find = {.jobs = run->rule->jobs,
+                             .jobs_n = run->rule->jobs_n,
+                             .from = range.from,
+                             .to = range.to,
+                             .now = run->now,
+                             .min_score = run->rule->anomaly_threshold,
+                             .max = run->max};
+    struct keeping keeping = {.run = run, .out = out};
+    uint64_t excepted = run->status->excepted;
     uint64_t total = 0;
-    enum err code =
-        run->ports->find_records(run->ports->ctx, &find, keep_record, &keeping, &total, why);
-    if (code == ERR_NONE && keeping.failed)
-        code = err_set(why, ERR_MEMORY, "no memory is left for the records of a rule");
-    if (code != ERR_NONE)
-        return code;
+    do {
+        keeping.told = 0;
+        enum err code =
+            run->ports->find_records(run->ports->ctx, &find, keep_record, &keeping, &total, why);
+        if (code == ERR_NONE && keeping.failed)
+            code = err_set(why, ERR_MEMORY, "no memory is left for the records of a rule");
+        if (code != ERR_NONE)
+            return code;
+        find.skip += keeping.told;
+    } while (keeping.told == find.max && find.skip < total && out->n < run->max);
+    total -= run->status->excepted - excepted;
     if (own)
         run->status->found = total;
     if (total > run->max) {

@@ -15,6 +15,32 @@ ts_ns rule_run_elapsed(const struct rule_running *run)
     return run->ports->elapsed != NULL ? run->ports->elapsed(run->ports->ctx) : 0;
 }
 
+bool rule_run_excepted(struct rule_running *run, const struct event *e)
+{
+    if (run->except.match == NULL || !run->except.match(run->except.ctx, e))
+        return false;
+    run->status->excepted++;
+    return true;
+}
+
+/* A rule whose exceptions cannot be read does not run: it would tell of what nobody wants told. */
+static bool ask_exceptions(struct rule_running *run)
+{
+    struct err_text told = {0};
+    if (run->ports->exceptions == NULL)
+        return true;
+    if (run->ports->exceptions(run->ports->ctx, run->rule, run->now, &run->except, &told) !=
+        ERR_NONE) {
+        char text[RULE_RUN_MESSAGE];
+        snprintf(text, sizeof(text), "the rule's exceptions could not be read: %s", told.message);
+        rule_status_error(run->status, text);
+        return false;
+    }
+    if (run->except.warning != NULL)
+        rule_status_warn(run->status, run->except.warning);
+    return true;
+}
+
 static void tell_gap(struct rule_running *run, const struct rule_plan *plan)
 {
     if (plan->remaining <= 0)
@@ -146,7 +172,7 @@ enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns no
     tell_gap(&run, &plan);
     rule_records_check(&run);
     enum err code = ERR_NONE;
-    bool failed = false;
+    bool failed = !ask_exceptions(&run);
     for (size_t i = 0; i < plan.n && code == ERR_NONE && !failed; i++)
         code = look_at(&run, plan.range[i], i + 1 == plan.n, &failed, why);
     return code;

@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct event;
+struct query;
 struct rule;
 struct rule_status;
 
@@ -35,6 +37,7 @@ struct rule_find {
     ts_ns to;
     ts_ns now;        /* engine time of the run; what became final later is not there yet */
     double min_score; /* record_score >= min_score */
+    uint64_t skip;    /* so many of the first are passed over */
     size_t max;       /* interim records never; at most so many, best score first, equal ones by
                          timestamp, then id */
 };
@@ -61,6 +64,18 @@ struct rule_job {
     size_t indices_n;
 };
 
+/*
+ * What a rule's exception lists take out of a run. A search leaves out what the query matches, so
+ * that it does not count towards a limit; match() is asked of every candidate and knows all items,
+ * those too that no query can say. Lives until the next call of the port.
+ */
+struct rule_exceptions {
+    const struct query *query;                             /* NULL: none */
+    bool (*match)(const void *ctx, const struct event *e); /* NULL: nothing is taken out */
+    const void *ctx;
+    const char *warning; /* which items cannot be applied; NULL: all are */
+};
+
 struct rule_alert {
     const char *id;
     const char *rule_id;
@@ -81,6 +96,10 @@ struct rule_ports {
     enum err (*alert_exists)(void *ctx, const char *id, bool *out, struct err_text *why);
     /* ERR_EXISTS when there is one of that id: it stays as it is. */
     enum err (*alert_create)(void *ctx, const struct rule_alert *alert, struct err_text *why);
+    /* What the lists named by the rule take out at engine time now; *out is empty before. NULL:
+     * there are no lists. */
+    enum err (*exceptions)(void *ctx, const struct rule *r, ts_ns now, struct rule_exceptions *out,
+                           struct err_text *why);
     /* After each run. NULL: nobody wants it. */
     enum err (*status)(void *ctx, const struct rule *r, const struct rule_status *status,
                        struct err_text *why);

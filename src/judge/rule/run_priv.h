@@ -19,13 +19,17 @@ struct rule_running {
     const struct rule_ports *ports;
     struct rule_status *status;
     ts_ns now;
-    size_t max;          /* alerts of one window */
+    size_t max; /* alerts of one window */
+    struct rule_exceptions except;
     struct rule_job job; /* of the record asked for last */
     const char *job_id;  /* NULL: none asked for yet */
 };
 
 /* Passing time; 0 when nobody can tell. */
 ts_ns rule_run_elapsed(const struct rule_running *run);
+
+/* Whether an exception takes the candidate out; it is counted. */
+bool rule_run_excepted(struct rule_running *run, const struct event *e);
 
 /* Warns of jobs that are not there or do not run. */
 void rule_records_check(struct rule_running *run);

@@ -5,6 +5,7 @@
 #include "cmocka_head.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "query/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static enum err find_records(void *ctx, const struct rule_find *find, rule_recor
             list[n++] = &w->records[i];
     }
     qsort(list, n, sizeof(*list), by_score);
-    for (size_t i = 0; i < n && i < find->max; i++) {
+    for (size_t i = find->skip; i < n && i < find->skip + find->max; i++) {
         const struct rule_record found = {list[i]->id, ".ml-anomalies-shared",
                                           bytes_make(list[i]->json, strlen(list[i]->json))};
         sink(sink_ctx, &found);
@@ -67,6 +68,25 @@ static enum err find_job(void *ctx, const char *id, struct rule_job *out, struct
         }
     }
     *out = (struct rule_job){.installed = false};
+    return ERR_NONE;
+}
+
+static bool is_excepted(const void *ctx, const struct event *e)
+{
+    const struct world *w = ctx;
+    return query_match(w->except, e);
+}
+
+static enum err find_exceptions(void *ctx, const struct rule *r, ts_ns now,
+                                struct rule_exceptions *out, struct err_text *why)
+{
+    struct world *w = ctx;
+    (void)r;
+    (void)now;
+    if (w->break_exceptions)
+        return err_set(why, ERR_IO, "the disk is gone");
+    if (w->except != NULL)
+        *out = (struct rule_exceptions){w->except, is_excepted, w, w->except_warning};
     return ERR_NONE;
 }
 
@@ -129,6 +149,7 @@ void world_init(struct world *w)
                                    .job = find_job,
                                    .alert_exists = alert_exists,
                                    .alert_create = alert_create,
+                                   .exceptions = find_exceptions,
                                    .status = keep_status};
 }
 
@@ -140,6 +161,14 @@ void world_release(struct world *w)
         mem_free(w->alerts[i].json);
     mem_free(w->alerts);
     buf_release(&w->last_status);
+    query_free(w->except);
+}
+
+void world_except(struct world *w, const char *kql, const char *warning)
+{
+    struct err_text why;
+    assert_int_equal(query_parse_kql(kql, strlen(kql), 0, &w->except, &why), ERR_NONE);
+    w->except_warning = warning;
 }
 
 void world_add_job(struct world *w, const char *id, const char *query)

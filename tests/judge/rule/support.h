@@ -50,6 +50,9 @@ struct world {
     size_t jobs_n;
     bool break_search;
     bool break_create;
+    bool break_exceptions;
+    struct query *except; /* what exceptions take out; NULL: nothing */
+    const char *except_warning;
     struct buf last_status; /* JSON of the last status told */
     size_t statuses;
     struct rule_ports ports;
@@ -64,6 +67,9 @@ void world_add_job(struct world *w, const char *id, const char *query);
 /* A high_sum record of source.bytes over destination.port, 3 h; NULL json makes such a one. */
 void world_add_record(struct world *w, const char *job, ts_ns start, ts_ns visible, double score,
                       const char *json);
+
+/* Exceptions that take out what the query matches; warning: NULL for none. */
+void world_except(struct world *w, const char *kql, const char *warning);
 
 /* The TOML text of a machine_learning rule with some keys replaced or added by extra lines. */
 void world_rule_text(const char *extra, struct buf *out);

@@ -110,6 +110,36 @@ static void a_job_that_does_not_run_is_a_warning(void **state)
     end_world(w);
 }
 
+/* What is taken out makes room for what lies below it, and does not count. */
+static void exceptions_take_records_out(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule *r = world_rule("max_signals = 3");
+    struct rule_status s;
+    world_add_job(w, "a_job", NULL);
+    for (unsigned i = 0; i < 12; i++)
+        world_add_record(w, "a_job", NOON - TIME_HOUR, 0, 80 + i, NULL);
+    world_except(w, "record_score >= 84 or record_score < 81", "the item \"x\" is not applied");
+    assert_int_equal(run_at(w, r, NOON, TIME_NONE, &s), ERR_NONE);
+    assert_int_equal(s.created, 3);
+    assert_int_equal(s.found, 4); /* the last record was never looked at */
+    assert_int_equal(s.excepted, 8);
+    assert_int_equal(w->searches, 4);
+    assert_non_null(strstr(w->alerts[0].json, "\"record_score\":83"));
+    assert_non_null(strstr(w->alerts[2].json, "\"record_score\":81"));
+    assert_int_equal(rule_status_state(&s), RULE_WARNED);
+    assert_non_null(strstr(rule_status_message(&s), "is not applied"));
+    rule_status_release(&s);
+    w->break_exceptions = true;
+    assert_int_equal(run_at(w, r, NOON, TIME_NONE, &s), ERR_NONE);
+    assert_int_equal(rule_status_state(&s), RULE_FAILED);
+    assert_int_equal(w->searches, 4);
+    rule_status_release(&s);
+    rule_unref(r);
+    end_world(w);
+}
+
 static void a_gap_is_a_failure_that_still_looks(void **state)
 {
     (void)state;
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test(records_above_the_threshold_become_alerts),
         cmocka_unit_test(the_highest_scores_win),
         cmocka_unit_test(a_job_that_does_not_run_is_a_warning),
+        cmocka_unit_test(exceptions_take_records_out),
         cmocka_unit_test(a_gap_is_a_failure_that_still_looks),
         cmocka_unit_test(the_world_may_fail),
         cmocka_unit_test(a_record_that_cannot_be_read_hides_no_other),
