@@ -15,12 +15,6 @@ size_t detect_memory(const struct detect *d)
     return n;
 }
 
-/* Each of its parts (itself, its levels, two seasons) is a piece of the heap. */
-size_t detect_series_bytes(const struct model_series *s)
-{
-    return model_series_memory(s) + (size_t)4 * 16;
-}
-
 /*
  * A series is small when it is young and grows by its seasons later, many on one day. Room for that
  * is kept from the start: new series are refused early rather than the bound broken later.

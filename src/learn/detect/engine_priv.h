@@ -228,8 +228,6 @@ void detect_geo_learn(const struct detect_cell *c, ts_ns start);
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);
-/* What a metric series' model takes. */
-size_t detect_series_bytes(const struct model_series *s);
 /* What a metric series may still grow by. */
 size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end);
 /* Sums that up over all series, for the models at the end of the newest closed bucket. */

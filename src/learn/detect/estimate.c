@@ -201,7 +201,7 @@ static enum err measure(struct sizes *s, struct detect_names *names, struct err_
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
     s->name = (double)(detect_names_bytes(names) - before);
-    s->series = (double)detect_series_bytes(series);
+    s->series = (double)model_series_memory(series);
     if (s->job->bucket_span_ns <= DETECT_SEASON_SPAN && s->series < DETECT_GROWN_BYTES)
         s->series = DETECT_GROWN_BYTES;
     model_series_free(series);

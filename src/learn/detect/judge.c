@@ -111,7 +111,7 @@ static void catch_up(const struct detect *d, struct detect_metric *m, ts_ns star
 /* What a series takes now. */
 static void account(struct piece *piece, struct detect_metric *m)
 {
-    size_t now = detect_series_bytes(m->series);
+    size_t now = model_series_memory(m->series);
     piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
     m->bytes = (uint32_t)now;
 }

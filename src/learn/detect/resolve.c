@@ -85,7 +85,7 @@ static struct detect_entity *make_metric(struct detect *d, const struct detect_c
         d->failures++;
         return NULL;
     }
-    size_t bytes = detect_series_bytes(series);
+    size_t bytes = model_series_memory(series);
     struct detect_metric young = {.bytes = (uint32_t)bytes, .first_seen = start};
     size_t reserve = detect_reserve_for(d, &young, start);
     void *e =

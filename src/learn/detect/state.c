@@ -466,7 +466,7 @@ static enum err load_payload(struct detect *d, struct detect_entity *e, struct c
             return ERR_FORMAT;
         r = model_series_load(in, &params, &m->series);
         if (r == ERR_NONE) {
-            m->bytes = (uint32_t)detect_series_bytes(m->series);
+            m->bytes = (uint32_t)model_series_memory(m->series);
             d->series_bytes += m->bytes;
         }
         return r;

@@ -59,14 +59,14 @@ static int teller_before(const struct model_series *s)
 static void change_regime(struct model_series *s, const struct model_point *p,
                           const struct model_place *place)
 {
-    struct model_regime *o = &s->other;
+    struct model_regime *o = &s->odd->other;
     int teller = teller_before(s);
     struct model_point point = *p;
     point.mean = p->foretold[teller];
     double before = place->back ? (double)o->n : 0;
-    *o = (struct model_regime){point.mean,        model_law_sd(s, &point, 0),
-                               o->here,           (float)before + (float)s->change.n,
-                               o->changes + 1.0F, teller >= LEVEL_DAILY};
+    *o = (struct model_regime){point.mean, model_law_sd(s, &point, 0), s->here, o->changes + 1.0F,
+                               teller >= LEVEL_DAILY};
+    s->here = (float)before + (float)s->odd->change.n;
     if (!o->seasonal)
         return;
     double season = teller >= LEVEL_WEEKLY ? p->weekly : p->daily;
@@ -85,7 +85,10 @@ bool model_change_stands_still(const struct model_series *s, double level)
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y)
 {
-    struct model_run *c = &s->change;
+    struct model_odd *odd = model_odd_make(s);
+    if (odd == NULL)
+        return false;
+    struct model_run *c = &odd->change;
     bool high = place->raw[1] < place->raw[0];
     if (c->n > 0 && c->high != high)
         memset(c, 0, sizeof(*c));
@@ -105,7 +108,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         model_season_rebase(s->weekly, c->freed);
     if (s->cycle != NULL && !place->back)
         model_season_rebase(s->cycle, c->freed);
-    double level = place->back && s->other.seasonal ? s->other.mean : c->freed;
+    double level = place->back && odd->other.seasonal ? odd->other.mean : c->freed;
     change_regime(s, p, place);
     model_level_restart(s, c->mean, level, c->n);
     if (s->scale != SCALE_RATIO) {
@@ -117,8 +120,8 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
     model_find_forget(s);
     s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_LEVEL;
-    s->left = p->foretold[teller_before(s)];
-    s->adopted = c->mean;
+    odd->left = p->foretold[teller_before(s)];
+    odd->adopted = c->mean;
     memset(c, 0, sizeof(*c));
     return true;
 }
@@ -168,7 +171,8 @@ void model_series_shift(struct model_series *s, ts_ns by)
 {
     s->clock = (s->clock + by) % TIME_DAY;
     s->moved[0] = s->moved[1] = 0;
-    model_recur_shift(&s->recur, by);
+    if (s->odd != NULL)
+        model_recur_shift(&s->odd->recur, by);
 }
 
 /* ln of the density of a normal law but for a constant. */
@@ -236,7 +240,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     s->clock = (s->clock + model_change_clock_step(k)) % TIME_DAY;
     s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_CLOCK;
-    memset(&s->change, 0, sizeof(s->change));
+    model_odd_forget_change(s);
     return true;
 }
 

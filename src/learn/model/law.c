@@ -533,7 +533,7 @@ static double tail_calibrated(const struct model_series *s, int side, double log
  */
 static double mode_tail(const struct model_series *s, int side, double y)
 {
-    const struct model_mode *m = &s->mode[side];
+    const struct model_mode *m = &model_odd_of(s)->mode[side];
     double times = (double)m->times - MODE_AFTER;
     if (times <= 0)
         return LOG_FLOOR;
@@ -546,14 +546,14 @@ static double mode_tail(const struct model_series *s, int side, double y)
 
 double model_law_other(const struct model_series *s, const struct model_point *p, double y)
 {
-    const struct model_regime *o = &s->other;
+    const struct model_regime *o = &model_odd_of(s)->other;
     bool ratio = s->scale == SCALE_RATIO;
     double mean = !o->seasonal ? o->mean : ratio ? o->mean * p->weekly : o->mean + p->weekly;
     double sd = o->seasonal && ratio ? o->sd * p->weekly : o->sd;
     if (!(o->n > 0) || !(o->changes > 0))
         return LOG_FLOOR;
     double all = model_min((double)s->total, s->tau) + 1;
-    double share = (double)o->n / ((double)o->n + (double)o->here);
+    double share = (double)o->n / ((double)o->n + (double)s->here);
     double hazard = model_min((double)o->changes / all, 0.5);
     double z = fabs(y - mean) / (sd * BACK_ROOM);
     return log(hazard * share) + M_LN2 + stats_special_log_normal_tail(z);
@@ -593,16 +593,17 @@ double model_law_again(const struct model_series *s, const struct model_point *p
 void model_law_learn_mode(struct model_series *s, int side, double y)
 {
     double keep = 1 - 1 / (MODE_TAUS * s->tau);
-    for (int i = 0; i < 2; i++) {
-        s->mode[i].n *= (float)keep;
-        s->mode[i].times *= (float)keep;
-        s->mode[i].squares *= keep;
+    for (int i = 0; i < 2 && s->odd != NULL; i++) {
+        s->odd->mode[i].n *= (float)keep;
+        s->odd->mode[i].times *= (float)keep;
+        s->odd->mode[i].squares *= keep;
     }
     bool same = side >= 0 && s->mode_open == 1 + side;
     s->mode_open = (uint8_t)(1 + side);
-    if (side < 0)
+    struct model_odd *odd = side >= 0 ? model_odd_make(s) : NULL;
+    if (odd == NULL)
         return;
-    struct model_mode *m = &s->mode[side];
+    struct model_mode *m = &odd->mode[side];
     m->times += same ? 0.0F : 1.0F;
     m->n += 1.0F;
     double e = y - m->mean;
@@ -720,8 +721,8 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     if (!heavy(s, true)) {
         float past = fmaxf(s->evidence[LAW_WIDE] - s->evidence[LAW_COMMON], 0);
         s->evidence[LAW_WIDE] -= past;
-        for (int f = 0; f < LAWS; f++)
-            s->rival.evidence[f] -= past;
+        for (int f = 0; f < LAWS && s->params.kind == MODEL_VALUE; f++)
+            s->rival->evidence[f] -= past;
     }
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;

@@ -352,8 +352,8 @@ static void admit(struct model_series *s, const struct model_season *season, int
 void model_level_explained(struct model_series *s)
 {
     model_law_forget(s, SPREAD_KEPT);
-    memset(s->mode, 0, sizeof(s->mode));
-    memset(&s->other, 0, sizeof(s->other));
+    model_odd_forget_modes(s);
+    model_odd_forget_levels(s);
 }
 
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd)

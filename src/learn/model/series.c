@@ -33,10 +33,16 @@
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
 #define CACHE_LINE 64
 
+static size_t size_of(const struct model_params *params)
+{
+    size_t rivals = params->kind == MODEL_VALUE ? 1 : 0;
+    return sizeof(struct model_series) + rivals * sizeof(struct model_rival);
+}
+
 struct model_series *model_series_new(const struct model_params *params)
 {
     ASSERT(params->bucket_span > 0);
-    struct model_series *s = mem_zero(1, sizeof(*s));
+    struct model_series *s = mem_zero(1, size_of(params));
     if (s == NULL)
         return NULL;
     s->params = *params;
@@ -46,7 +52,6 @@ struct model_series *model_series_new(const struct model_params *params)
     s->last = TIME_NONE;
     s->level = s->own;
     s->levels = LEVEL_DAILY;
-    model_recur_init(&s->recur);
     model_wide_init(&s->wide);
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
     s->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
@@ -60,28 +65,31 @@ void model_series_free(struct model_series *s)
     model_seasons_forget(s);
     model_season_free(s->variance);
     model_find_forget(s);
+    mem_free(s->odd);
     mem_free(s);
 }
 
 size_t model_series_memory(const struct model_series *s)
 {
-    size_t n = sizeof(*s);
+    size_t n = mem_cost(size_of(&s->params));
     if (s->level != s->own)
-        n += LEVELS * sizeof(s->level[0]);
+        n += mem_cost(LEVELS * sizeof(s->level[0]));
     if (s->daily != NULL)
-        n += model_season_memory(s->daily);
+        n += mem_cost(model_season_memory(s->daily));
     if (s->weekly != NULL)
-        n += model_season_memory(s->weekly);
+        n += mem_cost(model_season_memory(s->weekly));
     if (s->week != NULL)
-        n += model_week_memory();
+        n += mem_cost(model_week_memory());
     if (s->variance != NULL)
-        n += model_season_memory(s->variance);
+        n += mem_cost(model_season_memory(s->variance));
     if (s->cycle != NULL)
-        n += model_season_memory(s->cycle);
+        n += mem_cost(model_season_memory(s->cycle));
     if (s->sample != NULL)
-        n += model_sample_memory(s->sample);
+        n += mem_cost(model_sample_memory(s->sample));
     if (s->mixture != NULL)
-        n += sizeof(*s->mixture);
+        n += mem_cost(sizeof(*s->mixture));
+    if (s->odd != NULL)
+        n += mem_cost(sizeof(*s->odd));
     return n;
 }
 
@@ -100,8 +108,9 @@ void model_series_changed(const struct model_series *s, struct model_changed *ou
     *out = (struct model_changed){.kind = (enum model_change)s->noted, .clock_ns = s->clock};
     if (out->kind != MODEL_CHANGE_LEVEL)
         return;
-    out->before = s->scale == SCALE_LOG ? exp(s->left) : s->left;
-    out->after = s->scale == SCALE_LOG ? exp(s->adopted) : s->adopted;
+    const struct model_odd *odd = model_odd_of(s);
+    out->before = s->scale == SCALE_LOG ? exp(odd->left) : odd->left;
+    out->after = s->scale == SCALE_LOG ? exp(odd->adopted) : odd->adopted;
 }
 
 void model_series_approach(const struct model_series *s)
@@ -226,8 +235,9 @@ static void judge(const struct model_series *s, const struct model_observation *
     if (out->single_log_p < CLOCK_BELOW && model_change_clock_heard(s))
         out->single_log_p = judge_clocks(s, o, &v->point, value, young, out->single_log_p);
     if (out->single_log_p < RECUR_BELOW)
-        out->single_log_p = model_max(
-            out->single_log_p, model_recur_judge(&s->recur, o->time, s->params.bucket_span, value));
+        out->single_log_p =
+            model_max(out->single_log_p, model_recur_judge(&model_odd_of(s)->recur, o->time,
+                                                           s->params.bucket_span, value));
     bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
         out->multi_log_p = model_min(judge_run(s, run_score(&v->point, place), place->z) +
@@ -255,7 +265,8 @@ static void judge(const struct model_series *s, const struct model_observation *
                   : 0;
     double stretch = ((double)s->tail_excess[out->high] + 10) / ((double)s->tail_n[out->high] + 10);
     out->high_variance = stretch > 1.5 || (s->scale == SCALE_LOG && place->sd > 1.5);
-    out->multimodal = (double)s->mode[0].times > MODES || (double)s->mode[1].times > MODES;
+    const struct model_mode *mode = model_odd_of(s)->mode;
+    out->multimodal = (double)mode[0].times > MODES || (double)mode[1].times > MODES;
 }
 
 static void say_expected(const struct model_series *s, const struct model_point *p,
@@ -379,25 +390,28 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     double fade = 1 - 1 / s->tau;
     /* Where a season explains the swings, the other level is none. */
     double season = model_level_seasonal(s);
-    s->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
-    s->other.changes *= (float)fade;
-    s->other.here = s->other.here * (float)fade + 1.0F;
+    if (s->odd != NULL) {
+        s->odd->other.n *= (float)(season > 0.5 ? EXPLAINED_FADE : fade);
+        s->odd->other.changes *= (float)fade;
+    }
+    s->here = s->here * (float)fade + 1.0F;
     int high = place->raw[1] < place->raw[0];
     bool far = measurable && s->n >= 10 && model_min(place->raw[0], place->raw[1]) < OUTLIER;
     /* Judged without the mode, or a mode that has formed would not be kept. */
-    bool awaited =
-        far && model_recur_judge(&s->recur, time, s->params.bucket_span, value) > RECUR_BELOW;
+    bool awaited = far && model_recur_judge(&model_odd_of(s)->recur, time, s->params.bucket_span,
+                                            value) > RECUR_BELOW;
     model_law_learn_mode(s, far && !awaited ? high : -1, y);
-    if (far)
-        model_recur_learn(&s->recur, time, s->params.bucket_span, value);
+    if (far && model_odd_make(s) != NULL)
+        model_recur_learn(&s->odd->recur, time, s->params.bucket_span, value);
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
-    bool goes_on = s->change.n > 0 && s->change.high == high && fabs(place->z) > RUN_GOES_ON;
+    const struct model_run *run = &model_odd_of(s)->change;
+    bool goes_on = run->n > 0 && run->high == high && fabs(place->z) > RUN_GOES_ON;
     bool moved = measurable && model_change_clock_learn(s, point, time, y, weight);
     bool changed = moved;
     if (measurable && !moved && (outlier || goes_on))
         changed = model_change_outlier(s, point, place, y);
-    else if (s->change.n > 0)
-        s->change.n--;
+    else if (s->odd != NULL && s->odd->change.n > 0)
+        s->odd->change.n--;
     double clipped = y;
     if (log_p < DOUBTFUL)
         clipped = model_min(model_max(y, point->mean - CLIP_SD * place->sd),
@@ -479,9 +493,9 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
         model_level_fade(s, rest);
         model_level_weigh(s);
         memset(s->run_z, 0, sizeof(s->run_z));
-        memset(&s->change, 0, sizeof(s->change));
-        memset(s->mode, 0, sizeof(s->mode));
-        memset(&s->other, 0, sizeof(s->other));
+        model_odd_forget_change(s);
+        model_odd_forget_modes(s);
+        model_odd_forget_levels(s);
         s->mode_open = 0;
     }
     uint64_t most = (uint64_t)((INT64_MAX - (first > 0 ? first : 0)) / span);

@@ -40,9 +40,9 @@ enum model_side { MODEL_BOTH, MODEL_HIGH, MODEL_LOW };
 
 struct model_params {
     ts_ns bucket_span; /* > 0 */
-    enum model_kind kind;
-    enum model_side side;  /* which side is an anomaly */
-    bool empty_is_nothing; /* non_zero_count, non_null_sum: empty buckets say nothing */
+    enum model_kind kind : 8;
+    enum model_side side : 8; /* which side is an anomaly */
+    bool empty_is_nothing;    /* non_zero_count, non_null_sum: empty buckets say nothing */
 };
 
 struct model_observation {
@@ -74,7 +74,7 @@ struct model_series;
 struct model_series *model_series_new(const struct model_params *params);
 void model_series_free(struct model_series *s); /* NULL is fine */
 
-/* Bytes the series holds now. */
+/* What the series takes from the heap now. */
 size_t model_series_memory(const struct model_series *s);
 
 /* The series will be judged soon: the processor's cache may begin to fetch it. */

@@ -84,9 +84,18 @@ struct model_regime {
     double mean; /* on the scale of the levels, freed of the seasons if there were any */
     double sd;
     float n;       /* buckets spent there */
-    float here;    /* buckets spent at the present level */
     float changes; /* faded number of changes */
     bool seasonal;
+};
+
+/* What only a series has in which something has lain far outside: most never do. */
+struct model_odd {
+    struct model_run change;
+    struct model_regime other;
+    struct model_recur recur;
+    struct model_mode mode[2]; /* [high] */
+    double left;               /* the level it left, and */
+    double adopted;            /* the one it adopted */
 };
 
 #define SERIES_RUN 12
@@ -112,8 +121,13 @@ struct model_rival {
 
 struct model_series {
     struct model_params params;
-    enum model_scale scale;
-    int levels; /* LEVELS while there is a daily season */
+    enum model_scale scale : 8;
+    uint8_t levels; /* LEVELS while there is a daily season */
+    uint8_t run_at;
+    uint8_t noted;         /* enum model_change: adopted by the last bucket; not saved, as is */
+    uint8_t mode_open;     /* 1 + side of the episode of outliers that goes on; 0 none */
+    bool cycle_alone;      /* not on top of day and week, which said nothing when it was found */
+    bool mixture_seasonal; /* its values are freed of seasons */
     ts_ns last;
     double tau;     /* buckets after which what was learned has faded to 1/e */
     double n;       /* buckets learned, faded */
@@ -135,9 +149,8 @@ struct model_series {
     float variance_gain;           /* what it would have added to the log likelihood, faded */
     float late;                    /* mean square of the last hours' normal scores, and */
     float late_mean;               /* their mean */
-    bool cycle_alone;      /* not on top of day and week, which said nothing when it was found */
-    bool mixture_seasonal; /* its values are freed of seasons */
-    uint64_t season_retry; /* total at which a season that did not help is tried again */
+    float here;                    /* buckets spent at the present level, faded */
+    uint64_t season_retry;         /* total at which a season that did not help is tried again */
 
     /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
      * squared residuals over the weight. */
@@ -158,27 +171,20 @@ struct model_series {
 
     float evidence[ALL_LAWS]; /* faded log predictive probability of each family of laws */
     struct model_wide wide;   /* of what is left over, in standard deviations */
-    struct model_rival rival;
-    float tail_n[2];      /* [high]: how many values fell in the outer 5 % */
-    float tail_excess[2]; /* and the sum of how far, in -ln p beyond that */
+    float tail_n[2];          /* [high]: how many values fell in the outer 5 % */
+    float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
 
     float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
-    uint8_t run_at;
-    double run_sum_mean; /* of the sum over the run */
+    double run_sum_mean;     /* of the sum over the run */
     double run_sum_squares;
     double run_weight;
 
-    struct model_run change;
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
-    uint8_t noted;  /* enum model_change: adopted by the last bucket; not saved, as is */
-    uint8_t mode_open; /* 1 + side of the episode of outliers that goes on; 0 none */
-    double left;       /* the level it left, and */
-    double adopted;    /* the one it adopted */
-    struct model_regime other;
-    struct model_recur recur;
-    struct model_mode mode[2]; /* [high] */
+    struct model_odd *odd; /* NULL until something has lain far outside */
+    struct model_rival
+        rival[]; /* one where the scale may be another, of a MODEL_VALUE; else none */
 };
 
 /* What the levels foretell for one bucket. */
@@ -207,6 +213,16 @@ struct model_place {
     bool back;   /* an outlier here, ordinary at the other level */
     double z;    /* normal score, clipped to +-SERIES_CLIP */
 };
+
+/* odd.c */
+/* What there is to be read: nothing of note where it has not been made. */
+const struct model_odd *model_odd_of(const struct model_series *s);
+/* To be changed; NULL when memory is short. */
+struct model_odd *model_odd_make(struct model_series *s);
+/* No change is under way, and there is no other level. */
+void model_odd_forget_change(struct model_series *s);
+void model_odd_forget_levels(struct model_series *s);
+void model_odd_forget_modes(struct model_series *s);
 
 /* Of what two hours are apart, by which a season may be wrong. */
 #define MODEL_CLOCK_ROOM 0.3

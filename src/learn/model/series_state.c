@@ -24,7 +24,8 @@ enum {
     HAS_CYCLE = 8,
     HAS_SAMPLE = 16,
     HAS_MIXTURE = 32,
-    HAS_ALL = 63,
+    HAS_ODD = 64,
+    HAS_ALL = 127,
 };
 
 /* All plain numbers of a series in order; what may be negative is told apart. */
@@ -34,12 +35,13 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (17 + 5 * LEVELS + 28 + LAWS + SERIES_RUN + 13)
+#define FIELDS (14 + 5 * LEVELS + 8 + ALL_LAWS + 3 + 5 + 4 + SERIES_RUN)
 
-static size_t list_fields(struct model_series *s, struct field out[FIELDS])
-{
-    size_t n = 0;
-#define POSITIVE(member) out[n++] = (struct field){&s->member, NULL, false}
+#define POSITIVE(member)                                                                           \
+    out[n++] = (struct field)                                                                      \
+    {                                                                                              \
+        &s->member, NULL, false                                                                    \
+    }
 #define ANY(member)                                                                                \
     out[n++] = (struct field)                                                                      \
     {                                                                                              \
@@ -50,6 +52,10 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     {                                                                                              \
         NULL, &s->member, sign                                                                     \
     }
+
+static size_t list_fields(struct model_series *s, struct field out[FIELDS])
+{
+    size_t n = 0;
     POSITIVE(n);
     ANY(spread);
     POSITIVE(spread_weight);
@@ -64,9 +70,6 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     ANY(run_sum_mean);
     POSITIVE(run_sum_squares);
     POSITIVE(run_weight);
-    ANY(change.mean);
-    ANY(change.freed);
-    POSITIVE(change.squares);
     for (int i = 0; i < s->levels; i++) {
         ANY(level[i].a);
         ANY(level[i].b);
@@ -79,6 +82,7 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(least, true);
     SMALL(late, false);
     SMALL(late_mean, true);
+    SMALL(here, false);
     SMALL(moved[0], true);
     SMALL(moved[1], true);
     for (int i = 0; i < ALL_LAWS; i++)
@@ -86,10 +90,6 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     SMALL(wide.n, false);
     SMALL(wide.share, false);
     SMALL(wide.squares, false);
-    ANY(rival.mean);
-    POSITIVE(rival.squares);
-    for (int i = 0; i < LAWS; i++)
-        SMALL(rival.evidence[i], true);
     for (int i = 0; i < 4; i++)
         SMALL(shape[i], true);
     SMALL(shape_last, true);
@@ -99,10 +99,28 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     }
     for (int i = 0; i < SERIES_RUN; i++)
         SMALL(run_z[i], true);
+    return n;
+}
+
+static size_t list_rival(struct model_rival *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+    ANY(mean);
+    POSITIVE(squares);
+    for (int i = 0; i < LAWS; i++)
+        SMALL(evidence[i], true);
+    return n;
+}
+
+static size_t list_odd(struct model_odd *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+    ANY(change.mean);
+    ANY(change.freed);
+    POSITIVE(change.squares);
     ANY(other.mean);
     POSITIVE(other.sd);
     SMALL(other.n, false);
-    SMALL(other.here, false);
     SMALL(other.changes, false);
     for (int i = 0; i < 2; i++) {
         ANY(mode[i].mean);
@@ -110,38 +128,84 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
         SMALL(mode[i].n, false);
         SMALL(mode[i].times, false);
     }
+    return n;
+}
+
 #undef POSITIVE
 #undef ANY
 #undef SMALL
-    return n;
+
+static void save_fields(const struct field *field, size_t n, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
+}
+
+static void load_fields(struct cursor *in, const struct field *field, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double most = field[i].d != NULL ? MOST : MOST_LEVEL;
+        double x =
+            field[i].any_sign ? model_number_load(in, most) : model_number_load_positive(in, most);
+        if (field[i].d != NULL)
+            *field[i].d = x;
+        else
+            *field[i].f = (float)x;
+    }
+}
+
+static void save_odd(const struct model_odd *odd, struct buf *out)
+{
+    struct model_odd copy = *odd;
+    struct field field[FIELDS];
+    buf_char(out, (char)odd->change.high);
+    buf_char(out, (char)odd->other.seasonal);
+    buf_le32(out, odd->change.n);
+    save_fields(field, list_odd(&copy, field), out);
+    model_recur_save(&odd->recur, out);
+}
+
+static enum err load_odd(struct cursor *in, struct model_series *s)
+{
+    struct model_odd *odd = model_odd_make(s);
+    struct field field[FIELDS];
+    if (odd == NULL)
+        return ERR_MEMORY;
+    odd->change.high = cursor_u8(in) != 0;
+    odd->other.seasonal = cursor_u8(in) != 0;
+    odd->change.n = cursor_le32(in);
+    load_fields(in, field, list_odd(odd, field));
+    model_recur_load(in, &odd->recur);
+    bool sound = odd->change.n <= MOST_CHANGE && !(odd->other.n > 0.0F && !(odd->other.sd > 0));
+    return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
 }
 
 void model_series_save(const struct model_series *s, struct buf *out)
 {
     struct model_series copy = *s;
     struct field field[FIELDS];
-    size_t n = list_fields(&copy, field);
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
-    buf_char(out,
-             (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
-                    (s->variance != NULL ? HAS_VARIANCE : 0) | (s->cycle != NULL ? HAS_CYCLE : 0) |
-                    (s->sample != NULL ? HAS_SAMPLE : 0) | (s->mixture != NULL ? HAS_MIXTURE : 0)));
+    buf_char(out, (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
+                         (s->variance != NULL ? HAS_VARIANCE : 0) |
+                         (s->cycle != NULL ? HAS_CYCLE : 0) | (s->sample != NULL ? HAS_SAMPLE : 0) |
+                         (s->mixture != NULL ? HAS_MIXTURE : 0) | (s->odd != NULL ? HAS_ODD : 0)));
     buf_char(out, (char)s->run_at);
-    buf_char(out, (char)s->change.high);
     buf_char(out, (char)s->mode_open);
-    buf_char(out, (char)s->other.seasonal);
     buf_char(out, (char)s->cycle_alone);
     buf_char(out, (char)s->mixture_seasonal);
-    buf_le32(out, s->change.n);
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
     buf_le64(out, s->season_retry);
     buf_le64(out, s->sample_retry);
     buf_le64(out, (uint64_t)s->clock);
-    for (size_t i = 0; i < n; i++)
-        buf_double(out, field[i].d != NULL ? *field[i].d : (double)*field[i].f);
-    model_recur_save(&s->recur, out);
+    save_fields(field, list_fields(&copy, field), out);
+    if (s->params.kind == MODEL_VALUE) {
+        struct model_rival rival = *s->rival;
+        save_fields(field, list_rival(&rival, field), out);
+    }
+    if (s->odd != NULL)
+        save_odd(s->odd, out);
     if (s->daily != NULL)
         model_season_save(s->daily, out);
     if (s->weekly != NULL) {
@@ -162,8 +226,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
 static bool sound(const struct model_series *s)
 {
     bool ratios = s->scale == SCALE_RATIO;
-    if (s->change.n > MOST_CHANGE || s->clock <= -TIME_DAY || s->clock >= TIME_DAY ||
-        fabsf(s->moved[0]) > MOST_MOVED || fabsf(s->moved[1]) > MOST_MOVED ||
+    if (s->clock <= -TIME_DAY || s->clock >= TIME_DAY || fabsf(s->moved[0]) > MOST_MOVED ||
+        fabsf(s->moved[1]) > MOST_MOVED ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||
         (s->weekly != NULL && model_season_is_ratio(s->weekly) != ratios) ||
         (s->cycle != NULL && model_season_is_ratio(s->cycle) != ratios) ||
@@ -171,8 +235,7 @@ static bool sound(const struct model_series *s)
         return false;
     bool kind_fits =
         s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
-    if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 ||
-        (s->other.n > 0.0F && !(s->other.sd > 0)) || s->occurred > s->n + 1e-6 ||
+    if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 || s->occurred > s->n + 1e-6 ||
         !model_wide_is_sound(&s->wide))
         return false;
     for (int i = 0; i < s->levels; i++) {
@@ -219,34 +282,24 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         return ERR_MEMORY;
     }
     s->run_at = cursor_u8(in);
-    uint8_t high = cursor_u8(in);
     s->mode_open = cursor_u8(in);
-    s->other.seasonal = cursor_u8(in) != 0;
     s->cycle_alone = cursor_u8(in) != 0;
     s->mixture_seasonal = cursor_u8(in) != 0;
-    s->change.n = cursor_le32(in);
-    s->change.high = high != 0;
     s->last = (ts_ns)cursor_le64(in);
     s->total = cursor_le64(in);
     s->season_retry = cursor_le64(in);
     s->sample_retry = cursor_le64(in);
     s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
-    size_t n = list_fields(s, field);
-    for (size_t i = 0; i < n; i++) {
-        double most = field[i].d != NULL ? MOST : MOST_LEVEL;
-        double x =
-            field[i].any_sign ? model_number_load(in, most) : model_number_load_positive(in, most);
-        if (field[i].d != NULL)
-            *field[i].d = x;
-        else
-            *field[i].f = (float)x;
-    }
-    model_recur_load(in, &s->recur);
+    load_fields(in, field, list_fields(s, field));
+    if (params->kind == MODEL_VALUE)
+        load_fields(in, field, list_rival(s->rival, field));
     enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= HAS_ALL &&
                          (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
                      ? ERR_NONE
                      : ERR_FORMAT;
+    if (e == ERR_NONE && (seasons & HAS_ODD) != 0)
+        e = load_odd(in, s);
     if (e == ERR_NONE && (seasons & HAS_DAILY) != 0)
         e = model_season_load(in, &s->daily);
     if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)
