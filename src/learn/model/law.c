@@ -666,7 +666,9 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
     out->some = zero > SPARSE_SHARE && value > 0 ? log1p(-zero) : 0;
     if (out->some < 0) {
         double some = out->some;
-        double below = model_max(exp(out->raw[0]) - zero, 1e-300);
+        /* At an hour that is less often empty than others no less than the half of its own. */
+        double own = model_max(exp(half), 1e-300);
+        double below = model_max(exp(out->raw[0]) - zero, own);
         out->raw[1] = model_min(out->raw[1] - some, 0);
         out->raw[0] = model_min(log(below) - some, 0);
         out->upper = tail_calibrated(s, 1, model_min(t.upper - some, 0), s->occurred) + some;

@@ -38,12 +38,17 @@ static struct model_place place_of(const struct model_series *s, double value)
     return place;
 }
 
-static double poisson_20(struct rng *r)
+static double poisson(struct rng *r, double mean)
 {
     double k = 0;
-    for (double t = -log(1 - rng_f64(r)); t < 20; t -= log(1 - rng_f64(r)))
+    for (double t = -log(1 - rng_f64(r)); t < mean; t -= log(1 - rng_f64(r)))
         k++;
     return k;
+}
+
+static double poisson_20(struct rng *r)
+{
+    return poisson(r, 20);
 }
 
 static double lognormal(struct rng *r)
@@ -69,12 +74,7 @@ static double one_in_fifty(struct rng *r)
 /* Poisson counts of mean 8 in 3 of 100 buckets. */
 static double counts_in_three_of_a_hundred(struct rng *r)
 {
-    if (rng_below(r, 100) >= 3)
-        return 0;
-    double k = 0;
-    for (double t = -log(1 - rng_f64(r)); t < 8; t -= log(1 - rng_f64(r)))
-        k++;
-    return k;
+    return rng_below(r, 100) < 3 ? poisson(r, 8) : 0;
 }
 
 static double always_one_or_none(struct rng *r)
@@ -163,6 +163,33 @@ static void sizes_of_rare_counts_are_counts(void **state)
     model_series_free(s);
 }
 
+/* Nights that are mostly empty do not make a small count at noon an improbable one. */
+static void a_few_at_noon_are_no_tail_where_nights_are_empty(void **state)
+{
+    (void)state;
+    struct model_params p = {SPAN, MODEL_COUNT, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    assert_non_null(s);
+    struct rng r;
+    rng_init(&r, 9);
+    for (ts_ns t = 0; t < 14 * TIME_DAY; t += SPAN) {
+        bool day = t % TIME_DAY >= 8 * TIME_HOUR && t % TIME_DAY < 20 * TIME_HOUR;
+        struct model_observation o = {t, poisson(&r, day ? 6 : 0.1), 1, 1};
+        model_series_learn(s, &o);
+    }
+    for (double k = 2; k < 10; k++) {
+        struct model_point point;
+        struct model_place place;
+        model_level_foretell(s, 14 * TIME_DAY + 12 * TIME_HOUR, &point);
+        model_law_place(s, &point, k, 1, &place);
+        double at_most = stats_dist_poisson(k, 6).lower;
+        assert_true(place.some < 0);
+        assert_true(place.raw[0] > at_most - 1.5);
+        assert_true(fabs(place.z) < 2.5);
+    }
+    model_series_free(s);
+}
+
 static void bounds_hold_most_values(void **state)
 {
     (void)state;
@@ -231,6 +258,7 @@ int main(void)
         cmocka_unit_test(two_widths_are_learned),
         cmocka_unit_test(rare_events_are_judged_by_their_size),
         cmocka_unit_test(sizes_of_rare_counts_are_counts),
+        cmocka_unit_test(a_few_at_noon_are_no_tail_where_nights_are_empty),
         cmocka_unit_test(bounds_hold_most_values),
         cmocka_unit_test(a_spread_far_below_the_level_is_known),
     };
