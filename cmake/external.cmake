@@ -17,6 +17,7 @@ set(weir_pkg_seccomp libseccomp)
 set(weir_pkg_capng libcap-ng)
 set(weir_pkg_simdjson simdjson)
 set(weir_pkg_tomlplusplus tomlplusplus)
+set(weir_pkg_sodium libsodium)
 
 function(weir_external room part)
   if(part STREQUAL "threads")

@@ -24,8 +24,11 @@
 
 struct http_request;
 struct http_answer;
+struct http_route;
 struct http_stream;
 
+/* The route that was found; NULL before one was, or when none fits. */
+const struct http_route *http_request_route(const struct http_request *r);
 const char *http_request_method(const struct http_request *r); /* "GET"; HEAD asks as GET */
 const char *http_request_path(const struct http_request *r);   /* decoded, begins with '/' */
 /* The part of the path that the route calls {name}; ASSERT that it has one of that name. Of

@@ -60,6 +60,14 @@ static const char *const steps[] = {
     "ALTER TABLE snapshot ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"
     "UPDATE snapshot SET used = 1 WHERE (job_id, time) IN"
     " (SELECT job_id, max(time) FROM snapshot GROUP BY job_id);",
+    "CREATE TABLE user (name TEXT PRIMARY KEY, hash TEXT NOT NULL, role TEXT NOT NULL,"
+    " enabled INTEGER NOT NULL, created INTEGER NOT NULL, last_login INTEGER NOT NULL);"
+    "CREATE TABLE session (hash BLOB PRIMARY KEY, user TEXT NOT NULL, csrf TEXT NOT NULL,"
+    " created INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX session_user ON session (user);"
+    "CREATE TABLE api_key (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL,"
+    " role TEXT NOT NULL, owner TEXT NOT NULL, created INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, invalidated INTEGER NOT NULL);",
 };
 
 static const struct store_db_kind state_kind = {

@@ -166,7 +166,7 @@ static void test_refuses(void **state)
     store_state_close(st);
     run_sql(path, "PRAGMA user_version = 99");
     refused(dir, ERR_VERSION, "newer Weir");
-    run_sql(path, "PRAGMA user_version = 3; PRAGMA wal_checkpoint(TRUNCATE)");
+    run_sql(path, "PRAGMA user_version = 4; PRAGMA wal_checkpoint(TRUNCATE)");
     /* Cut in the middle. */
     size_t n;
     char *whole = read_file(path, &n);
@@ -192,7 +192,8 @@ static void test_migrates(void **state)
     struct store_state *st = open_state(dir);
     assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
     store_state_close(st);
-    run_sql(path, "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
+    run_sql(path, "DROP TABLE user; DROP TABLE session; DROP TABLE api_key;"
+                  "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
                   "ALTER TABLE snapshot DROP COLUMN used;"
                   "INSERT INTO snapshot VALUES ('j', 'old', '{}', 1, 1, 0, ''),"
                   " ('j', 'new', '{}', 2, 2, 0, '');"

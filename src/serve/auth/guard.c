@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth/guard.h"
+
+#include "auth/account.h"
+#include "auth/attempts.h"
+#include "auth/secret.h"
+#include "base/arena.h"
+#include "base/mem.h"
+#include "store/state.h"
+#include "store/state_account.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define SESSION_AGE (7 * TIME_DAY)
+#define SESSION_IDLE (8 * TIME_HOUR)
+/* Sessions are written as used at most so often: each writing waits for the disk. */
+#define SESSION_TOUCH TIME_MIN
+/* Pairs of name and password that were right, remembered for clients that send them each time. */
+#define REMEMBERED 64
+#define REMEMBER_FOR (5 * TIME_MIN)
+/* base64 of "name:password" and of "id:secret" at most. */
+#define CREDENTIALS_SIZE (AUTH_GUARD_NAME_SIZE + 1 + AUTH_SECRET_PASSWORD_MAX + 4)
+
+struct remembered {
+    uint8_t mac[AUTH_SECRET_DIGEST]; /* of name:password under a key that only memory has */
+    char hash[AUTH_SECRET_HASH];     /* of the password it was right for */
+    ts_ns until;
+};
+
+struct auth_guard {
+    struct store_state *state;
+    struct auth_attempts *attempts;
+    uint8_t key[AUTH_SECRET_DIGEST];
+    pthread_mutex_t lock; /* guards what follows */
+    struct remembered remembered[REMEMBERED];
+    size_t next;
+    ts_ns swept; /* when old sessions were last removed */
+};
+
+enum err auth_guard_new(struct store_state *state, struct auth_guard **out, struct err_text *why)
+{
+    if (auth_secret_begin() != ERR_NONE)
+        return err_set(why, ERR_IO, "the system gives no random numbers");
+    struct auth_guard *g = mem_zero(1, sizeof(*g));
+    if (g != NULL)
+        g->attempts = auth_attempts_new();
+    if (g == NULL || g->attempts == NULL) {
+        mem_free(g);
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    }
+    g->state = state;
+    g->swept = TIME_NONE;
+    auth_secret_random(g->key, sizeof(g->key));
+    pthread_mutex_init(&g->lock, NULL);
+    *out = g;
+    return ERR_NONE;
+}
+
+void auth_guard_free(struct auth_guard *g)
+{
+    if (g == NULL)
+        return;
+    auth_attempts_free(g->attempts);
+    pthread_mutex_destroy(&g->lock);
+    mem_free(g);
+}
+
+static bool one_is_enough(void *ctx, const struct auth_account_user *user)
+{
+    bool *any = ctx;
+    (void)user;
+    *any = true;
+    return false;
+}
+
+enum err auth_guard_begin(struct auth_guard *g, ts_ns now, bool *out_made,
+                          char password[AUTH_GUARD_TOKEN_SIZE], struct err_text *why)
+{
+    bool any = false;
+    enum err err = auth_account_list(g->state, one_is_enough, &any);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the accounts cannot be read: %s", err_name(err));
+    *out_made = !any;
+    if (any)
+        return ERR_NONE;
+    auth_secret_make_password(password);
+    return auth_account_add(g->state, "admin", password, AUTH_ROLE_ADMIN, now, why);
+}
+
+static enum err unreadable(enum err err, struct err_text *why)
+{
+    return err_set(why, err, "the accounts cannot be read: %s", err_name(err));
+}
+
+static bool is_remembered(struct auth_guard *g, const uint8_t mac[AUTH_SECRET_DIGEST],
+                          const char *hash, ts_ns now)
+{
+    bool found = false;
+    pthread_mutex_lock(&g->lock);
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        const struct remembered *r = &g->remembered[i];
+        found |= r->until > now && auth_secret_equal(r->mac, mac, sizeof(r->mac)) &&
+                 strcmp(r->hash, hash) == 0;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return found;
+}
+
+static void remember(struct auth_guard *g, const uint8_t mac[AUTH_SECRET_DIGEST], const char *hash,
+                     ts_ns now)
+{
+    pthread_mutex_lock(&g->lock);
+    struct remembered *r = &g->remembered[g->next];
+    g->next = (g->next + 1) % REMEMBERED;
+    memcpy(r->mac, mac, sizeof(r->mac));
+    snprintf(r->hash, sizeof(r->hash), "%s", hash);
+    r->until = now + REMEMBER_FOR;
+    pthread_mutex_unlock(&g->lock);
+}
+
+static void fill(struct auth_guest *out, enum auth_guard_means means, const char *name,
+                 enum auth_role role)
+{
+    *out = (struct auth_guest){.means = means, .role = role};
+    snprintf(out->name, sizeof(out->name), "%s", name);
+}
+
+/* Checks a name and its password; ERR_DENIED counts as wrong. */
+static enum err check(struct auth_guard *g, const char *name, const char *password,
+                      bool from_memory, const struct ip *peer, ts_ns now, struct auth_guest *out,
+                      ts_ns *out_wait_ns, struct err_text *why)
+{
+    struct arena arena;
+    struct store_user user;
+    enum auth_role role = AUTH_ROLE_VIEWER;
+    uint8_t mac[AUTH_SECRET_DIGEST];
+    char pair[CREDENTIALS_SIZE];
+    int n = snprintf(pair, sizeof(pair), "%s:%s", name, password);
+    if (n < 0 || (size_t)n >= sizeof(pair))
+        return err_set(why, ERR_DENIED, "the name or password is wrong");
+    auth_secret_mac(g->key, pair, (size_t)n, mac);
+    arena_init(&arena, 0);
+    enum err err = store_state_account_get(g->state, name, &arena, &user);
+    bool there = err == ERR_NONE;
+    if (err == ERR_NOT_FOUND)
+        err = ERR_NONE;
+    if (err != ERR_NONE) {
+        unreadable(err, why);
+    } else if (from_memory && there && user.enabled && auth_role_find(user.role, &role) &&
+               is_remembered(g, mac, user.hash, now)) {
+        fill(out, AUTH_GUARD_BASIC, name, role);
+    } else if ((*out_wait_ns = auth_attempts_wait(g->attempts, name, peer, now)) > 0) {
+        err = err_set(why, ERR_LIMIT, "too many wrong attempts");
+    } else if (!auth_secret_verify(there ? user.hash : NULL, password) || !user.enabled ||
+               !auth_role_find(user.role, &role)) {
+        auth_attempts_wrong(g->attempts, name, peer, now);
+        err = err_set(why, ERR_DENIED, "the name or password is wrong");
+    } else {
+        auth_attempts_right(g->attempts, name);
+        remember(g, mac, user.hash, now);
+        fill(out, AUTH_GUARD_BASIC, name, role);
+    }
+    arena_release(&arena);
+    return err;
+}
+
+/* Sessions that nobody can use any more, now and then. */
+static enum err sweep(struct auth_guard *g, ts_ns now)
+{
+    pthread_mutex_lock(&g->lock);
+    bool due = g->swept == TIME_NONE || now - g->swept >= TIME_HOUR;
+    if (due)
+        g->swept = now;
+    pthread_mutex_unlock(&g->lock);
+    return due ? store_state_account_session_expire(g->state, now - SESSION_AGE, now - SESSION_IDLE)
+               : ERR_NONE;
+}
+
+enum err auth_guard_login(struct auth_guard *g, const char *name, const char *password,
+                          const struct ip *peer, ts_ns now, char token[AUTH_GUARD_TOKEN_SIZE],
+                          struct auth_guest *out, ts_ns *out_wait_ns, struct err_text *why)
+{
+    struct auth_guest guest;
+    struct store_session s = {.user = name, .created = now, .used = now};
+    char made[AUTH_SECRET_TEXT];
+    enum err err = check(g, name, password, false, peer, now, &guest, out_wait_ns, why);
+    if (err != ERR_NONE)
+        return err;
+    guest.means = AUTH_GUARD_SESSION;
+    auth_secret_make(made);
+    auth_secret_make(guest.csrf);
+    auth_secret_digest(made, strlen(made), s.hash);
+    s.csrf = guest.csrf;
+    err = sweep(g, now);
+    if (err == ERR_NONE)
+        err = store_state_account_session_put(g->state, &s);
+    if (err == ERR_NONE)
+        err = store_state_account_set_login(g->state, name, now);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the session cannot be kept: %s", err_name(err));
+    memcpy(token, made, sizeof(made));
+    *out = guest;
+    return ERR_NONE;
+}
+
+enum err auth_guard_logout(struct auth_guard *g, const char *token)
+{
+    uint8_t hash[STORE_ACCOUNT_HASH];
+    auth_secret_digest(token, strlen(token), hash);
+    return store_state_account_session_delete(g->state, hash);
+}
+
+static enum err see_session(struct auth_guard *g, const uint8_t hash[STORE_ACCOUNT_HASH], ts_ns now,
+                            struct arena *arena, struct auth_guest *out)
+{
+    struct store_session s;
+    struct store_user user;
+    enum auth_role role;
+    enum err err = store_state_account_session_get(g->state, hash, arena, &s);
+    if (err == ERR_NONE)
+        err = store_state_account_get(g->state, s.user, arena, &user);
+    if (err == ERR_NOT_FOUND)
+        return ERR_DENIED;
+    if (err != ERR_NONE)
+        return err;
+    if (!user.enabled || !auth_role_find(user.role, &role) || now - s.created >= SESSION_AGE ||
+        now - s.used >= SESSION_IDLE)
+        return ERR_DENIED;
+    fill(out, AUTH_GUARD_SESSION, user.name, role);
+    snprintf(out->csrf, sizeof(out->csrf), "%s", s.csrf);
+    if (now - s.used < SESSION_TOUCH)
+        return ERR_NONE;
+    err = store_state_account_session_use(g->state, hash, now);
+    return err == ERR_NOT_FOUND ? ERR_DENIED : err;
+}
+
+enum err auth_guard_session(struct auth_guard *g, const char *token, ts_ns now,
+                            struct auth_guest *out)
+{
+    uint8_t hash[STORE_ACCOUNT_HASH];
+    struct arena arena;
+    struct auth_guest guest;
+    auth_secret_digest(token, strlen(token), hash);
+    arena_init(&arena, 0);
+    enum err err = see_session(g, hash, now, &arena, &guest);
+    arena_release(&arena);
+    if (err == ERR_NONE)
+        *out = guest;
+    return err;
+}
+
+static enum err check_key(struct auth_guard *g, const char *id, const char *secret, ts_ns now,
+                          struct auth_guest *out, struct err_text *why)
+{
+    uint8_t hash[AUTH_SECRET_DIGEST];
+    struct arena arena;
+    struct store_key key;
+    enum auth_role role;
+    auth_secret_digest(secret, strlen(secret), hash);
+    arena_init(&arena, 0);
+    enum err err = store_state_account_key_get(g->state, id, &arena, &key);
+    if (err == ERR_NOT_FOUND ||
+        (err == ERR_NONE &&
+         (!auth_secret_equal(hash, key.hash, sizeof(hash)) || key.invalidated ||
+          (key.expires != TIME_NONE && key.expires <= now) || !auth_role_find(key.role, &role)))) {
+        err = err_set(why, ERR_DENIED, "the API key is wrong, has expired, or was invalidated");
+    } else if (err != ERR_NONE) {
+        unreadable(err, why);
+    } else {
+        fill(out, AUTH_GUARD_KEY, key.name, role);
+        snprintf(out->id, sizeof(out->id), "%s", key.id);
+    }
+    arena_release(&arena);
+    return err;
+}
+
+enum err auth_guard_header(struct auth_guard *g, const char *value, const struct ip *peer,
+                           ts_ns now, struct auth_guest *out, ts_ns *out_wait_ns,
+                           struct err_text *why)
+{
+    char pair[CREDENTIALS_SIZE];
+    size_t scheme = strcspn(value, " "), n;
+    bool key = scheme == 6 && strncasecmp(value, "ApiKey", 6) == 0;
+    bool basic = scheme == 5 && strncasecmp(value, "Basic", 5) == 0;
+    const char *text = value + scheme + strspn(value + scheme, " ");
+    if (!key && !basic)
+        return err_set(why, ERR_INVALID, "Authorization expects ApiKey or Basic");
+    char *colon = auth_secret_base64(text, strlen(text), pair, sizeof(pair), &n)
+                      ? memchr(pair, ':', n)
+                      : NULL;
+    /* A NUL would end the name or the password early. */
+    if (colon == NULL || strlen(pair) != n)
+        return err_set(why, ERR_INVALID,
+                       "Authorization expects base64 of two texts with a colon between them");
+    *colon = '\0';
+    return key ? check_key(g, pair, colon + 1, now, out, why)
+               : check(g, pair, colon + 1, true, peer, now, out, out_wait_ns, why);
+}
