@@ -351,6 +351,7 @@ static enum err accept_answer(struct store_client *c, struct err_text *why)
         return ERR_NONE;
     case STORE_FRAME_FOUND:
     case STORE_FRAME_ROWS:
+    case STORE_FRAME_VALUES:
         return ERR_NONE;
     default:
         return failed(c, ERR_FORMAT, why);

@@ -2,6 +2,7 @@
 #include "store/frame.h"
 
 #include "base/clock.h"
+#include "event/event.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -134,6 +135,61 @@ void store_frame_put_text(struct buf *b, const char *s, size_t n)
 struct bytes store_frame_text(struct cursor *c)
 {
     return cursor_take(c, cursor_le32(c));
+}
+
+void store_frame_put_value(struct buf *b, const struct event_value *v)
+{
+    buf_char(b, (char)v->type);
+    switch ((enum event_type)v->type) {
+    case EVENT_STR:
+        store_frame_put_text(b, v->s, v->len);
+        return;
+    case EVENT_I64:
+    case EVENT_TIME:
+        buf_le64(b, (uint64_t)v->i);
+        return;
+    case EVENT_F64:
+        buf_double(b, v->f);
+        return;
+    case EVENT_BOOL:
+        buf_char(b, v->b);
+        return;
+    case EVENT_IP:
+    case EVENT_NULL:
+        return;
+    }
+}
+
+void store_frame_value(struct cursor *c, struct event_value *out)
+{
+    struct event_value v = {.type = cursor_u8(c)};
+    struct bytes text;
+    uint64_t bits;
+    switch ((enum event_type)v.type) {
+    case EVENT_STR:
+        text = store_frame_text(c);
+        v.s = (const char *)text.p;
+        v.len = (uint32_t)text.n;
+        break;
+    case EVENT_I64:
+    case EVENT_TIME:
+        v.i = (int64_t)cursor_le64(c);
+        break;
+    case EVENT_F64:
+        bits = cursor_le64(c);
+        memcpy(&v.f, &bits, sizeof(v.f));
+        break;
+    case EVENT_BOOL:
+        v.b = cursor_u8(c) != 0;
+        break;
+    case EVENT_NULL:
+        break;
+    case EVENT_IP:
+    default:
+        c->failed = true;
+        break;
+    }
+    *out = v;
 }
 
 void store_frame_put_piece(struct buf *b, const char *path, const char *columns, const char *rest)

@@ -30,11 +30,13 @@ enum store_frame_type {
     STORE_FRAME_SELECT = 6,
     STORE_FRAME_STOP = 7,
     STORE_FRAME_COUNT = 8,
+    STORE_FRAME_TABLE = 9,
     STORE_FRAME_FOUND = 17,
     STORE_FRAME_ROWS = 18,
     STORE_FRAME_SEALED = 19,
     STORE_FRAME_DONE = 20,
     STORE_FRAME_ERROR = 21,
+    STORE_FRAME_VALUES = 22,
 };
 
 struct store_frame {
@@ -58,6 +60,14 @@ bool store_frame_waiting(int fd);
 void store_frame_put_text(struct buf *b, const char *s, size_t n);
 /* NUL-terminated in arena memory is not needed: the view ends at out->n. Fails the cursor. */
 struct bytes store_frame_text(struct cursor *c);
+
+/*
+ * A value of a table: a byte with the type (enum event_type; an address is sent as text) and what
+ * it holds. The text of one that is read points into the frame. Fails the cursor.
+ */
+struct event_value;
+void store_frame_put_value(struct buf *b, const struct event_value *v);
+void store_frame_value(struct cursor *c, struct event_value *out);
 
 /* A read request for pieces: the list that merge and select carry. */
 struct store_frame_piece {

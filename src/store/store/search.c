@@ -3,6 +3,7 @@
 
 #include "store/column.h"
 #include "store/row.h"
+#include "store/search_priv.h"
 #include "store/sql.h"
 #include "store/store_priv.h"
 
@@ -26,43 +27,8 @@
 #define WINDOW_ROWS 200000
 #define SPAN_LIMITED (10 * TIME_S) /* the first window of a search that wants few */
 #define LOOK_ROWS 1024             /* hot rows between two looks whether it is cancelled */
-#define SQL_ROWS 10000
-#define SQL_TIMEOUT (30 * TIME_S)
 
-/* A hot row that matches. */
-struct hot_place {
-    ts_ns time;
-    uint64_t sequence;
-    uint32_t source;
-    uint32_t batch;
-    struct store_row row;
-};
-
-struct searching {
-    struct store *store;
-    const struct store_search *what;
-    ts_ns first; /* inclusive both */
-    ts_ns last;
-    ts_ns deadline; /* steady clock */
-    store_event_fn sink;
-    void *ctx;
-    uint64_t given;
-    uint64_t read; /* rows the worker sent */
-    ts_ns span;    /* of the next window */
-    bool enough;   /* by limit, the sink's word, or cancelled */
-    uint64_t seen; /* rows looked at here */
-    bool cancelled;
-    struct arena arena;
-    struct store_snapshot_view view;
-    struct store_batch *batches; /* by hot batch; names NULL when it was released */
-    struct hot_place *hot;
-    size_t hot_n;
-    size_t hot_cap;
-    size_t hot_next;
-    struct err_text *why;
-};
-
-static bool newest(const struct searching *s)
+static bool newest(const struct store_searching *s)
 {
     return s->what->order == STORE_NEWEST_FIRST;
 }
@@ -78,8 +44,8 @@ static int compare_keys(ts_ns at, uint32_t as, uint64_t aq, ts_ns bt, uint32_t b
 
 static int compare_hot(const void *a, const void *b)
 {
-    const struct hot_place *x = a;
-    const struct hot_place *y = b;
+    const struct store_hot_place *x = a;
+    const struct store_hot_place *y = b;
     return compare_keys(x->time, x->source, x->sequence, y->time, y->source, y->sequence);
 }
 
@@ -89,7 +55,7 @@ static int compare_hot_newest(const void *a, const void *b)
 }
 
 /* Called for every row; asks now and then only, as the answer may cost a system call. */
-static bool look(struct searching *s)
+static bool look(struct store_searching *s)
 {
     const struct store_cancel *cancel = &s->what->cancel;
     if (s->seen++ % LOOK_ROWS == 0 && cancel->wanted != NULL)
@@ -97,13 +63,13 @@ static bool look(struct searching *s)
     return s->cancelled;
 }
 
-static enum err say_cancelled(struct searching *s)
+enum err store_searching_cancelled(struct store_searching *s)
 {
     return err_set(s->why, ERR_STOPPED, "the search was stopped before its end");
 }
 
 /* Gives an event to the sink; sets enough. */
-static void give(struct searching *s, struct event *e)
+static void give(struct store_searching *s, struct event *e)
 {
     s->given++;
     if (!s->sink(s->ctx, e) || s->given == s->what->limit || look(s))
@@ -111,7 +77,7 @@ static void give(struct searching *s, struct event *e)
 }
 
 /* Keeps the rows of a hot batch that match. */
-static enum err match_batch(struct searching *s, uint32_t number)
+static enum err match_batch(struct store_searching *s, uint32_t number)
 {
     struct store_batch *b = &s->batches[number];
     struct store_row row;
@@ -128,12 +94,13 @@ static enum err match_batch(struct searching *s, uint32_t number)
         if (mem_grow(&grown, &s->hot_cap, s->hot_n + 1, sizeof(*s->hot)) != 0)
             return ERR_MEMORY;
         s->hot = grown;
-        s->hot[s->hot_n++] = (struct hot_place){row.time, row.sequence, row.source, number, row};
+        s->hot[s->hot_n++] =
+            (struct store_hot_place){row.time, row.sequence, row.source, number, row};
     }
     return rc == ERR_NONE && b->bad ? ERR_FORMAT : rc;
 }
 
-static enum err match_hot(struct searching *s)
+enum err store_searching_hot(struct store_searching *s)
 {
     s->batches = mem_zero(s->view.hot_n + 1, sizeof(*s->batches));
     enum err rc = s->batches != NULL ? ERR_NONE : ERR_MEMORY;
@@ -148,16 +115,16 @@ static enum err match_hot(struct searching *s)
     if (rc != ERR_NONE)
         return err_set(s->why, rc, "cannot read the hot events: %s", err_name(rc));
     if (s->cancelled)
-        return say_cancelled(s);
+        return store_searching_cancelled(s);
     if (s->hot_n > 1)
         qsort(s->hot, s->hot_n, sizeof(*s->hot), newest(s) ? compare_hot_newest : compare_hot);
     return ERR_NONE;
 }
 
-static enum err give_hot(struct searching *s)
+enum err store_searching_give_hot(struct store_searching *s)
 {
     struct event e;
-    const struct hot_place *p = &s->hot[s->hot_next++];
+    const struct store_hot_place *p = &s->hot[s->hot_next++];
     arena_clear(&s->arena);
     enum err rc = store_row_event(&s->batches[p->batch], &p->row, &s->arena, &e);
     if (rc == ERR_NONE)
@@ -166,24 +133,24 @@ static enum err give_hot(struct searching *s)
 }
 
 /* Gives the hot events that come before a row, or all that are left (NULL). */
-static enum err give_hot_before(struct searching *s, const struct store_row *row)
+static enum err give_hot_before(struct store_searching *s, const struct store_row *row)
 {
     enum err rc = ERR_NONE;
     while (rc == ERR_NONE && !s->enough && s->hot_next < s->hot_n) {
-        const struct hot_place *p = &s->hot[s->hot_next];
+        const struct store_hot_place *p = &s->hot[s->hot_next];
         if (row != NULL) {
             int order = compare_keys(p->time, p->source, p->sequence, row->time, row->source,
                                      row->sequence);
             if (newest(s) ? order < 0 : order > 0)
                 break;
         }
-        rc = give_hot(s);
+        rc = store_searching_give_hot(s);
     }
     return rc;
 }
 
 /* Gives the events of one answer of the worker, with the hot ones between. */
-static enum err give_found(struct searching *s, const struct store_frame *f, bool exact)
+static enum err give_found(struct store_searching *s, const struct store_frame *f, bool exact)
 {
     struct store_batch b;
     struct store_row row;
@@ -212,15 +179,7 @@ static bool overlaps(const struct store_piece *p, ts_ns first, ts_ns last)
     return p->max_time >= first && p->min_time <= last;
 }
 
-/* What a request asks of some pieces. */
-struct request {
-    struct arena arena;
-    struct store_columns columns;
-    struct buf sql;
-    bool exact;
-};
-
-static void request_release(struct request *r)
+void store_request_release(struct store_request *r)
 {
     store_columns_release(&r->columns);
     arena_release(&r->arena);
@@ -228,7 +187,8 @@ static void request_release(struct request *r)
 }
 
 /* FROM the pieces of a window WHERE time and query. */
-static enum err write_source(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+enum err store_request_source(struct store_searching *s, struct store_request *r, ts_ns first,
+                              ts_ns last)
 {
     size_t n = 0;
     struct store_part *parts = arena_alloc(&r->arena, s->view.pieces_n * sizeof(*parts));
@@ -259,10 +219,12 @@ static enum err write_source(struct searching *s, struct request *r, ts_ns first
         buf_str(&r->sql, " AND ");
         store_sql_where(query_root(s->what->query), &r->columns, &r->sql, &r->exact);
     }
+    buf_add(&r->sql, buf_text(&s->also), s->also.n);
     return ERR_NONE;
 }
 
-static enum err request_init(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+enum err store_request_init(struct store_searching *s, struct store_request *r, ts_ns first,
+                            ts_ns last)
 {
     arena_init(&r->arena, 0);
     store_columns_init(&r->columns, &r->arena);
@@ -274,31 +236,62 @@ static enum err request_init(struct searching *s, struct request *r, ts_ns first
             rc = store_columns_read(&r->columns, p->columns, p->rest);
     }
     if (rc != ERR_NONE) {
-        request_release(r);
+        store_request_release(r);
         return err_set(s->why, rc, "the list of columns of a piece cannot be read");
     }
     return ERR_NONE;
 }
 
-/* The SELECT of one window. */
-static enum err write_select(struct searching *s, struct request *r, ts_ns first, ts_ns last)
+/*
+ * The columns that the worker has to send: those that are wanted, and all when query_match() must
+ * still be asked.
+ */
+static enum err wanted_columns(const struct store_searching *s, const struct store_request *r,
+                               struct store_columns *out)
 {
-    const char *order = newest(s) ? " DESC" : "";
-    buf_str(&r->sql, "SELECT \"@timestamp\",_source,_sequence");
-    for (size_t i = 0; i < r->columns.n; i++) {
-        buf_char(&r->sql, ',');
-        store_column_quote(&r->sql, r->columns.list[i].name);
+    bool all = s->what->fields == NULL || !r->exact;
+    out->rest_any = all && store_columns_has_rest(&r->columns);
+    for (size_t i = 0; all && i < r->columns.n; i++) {
+        const struct store_column *c = &r->columns.list[i];
+        if (store_columns_add(out, c->name, c->len, (enum store_column_type)c->type, c->list) ==
+            NULL)
+            return ERR_MEMORY;
     }
-    if (store_columns_has_rest(&r->columns))
-        buf_str(&r->sql, ",rest");
-    enum err rc = write_source(s, r, first, last);
-    buf_format(&r->sql, " ORDER BY \"@timestamp\"%s,_source%s,_sequence%s", order, order, order);
-    if (s->what->limit > 0 && r->exact)
-        buf_format(&r->sql, " LIMIT %llu", (unsigned long long)(s->what->limit - s->given));
-    return rc == ERR_NONE && !buf_ok(&r->sql) ? ERR_MEMORY : rc;
+    for (size_t i = 0; !all && i < s->what->fields_n; i++) {
+        const char *name = s->what->fields[i];
+        size_t n = strlen(name);
+        const struct store_column *c = store_columns_find(&r->columns, name, n);
+        out->rest_any = out->rest_any || store_columns_in_rest(&r->columns, name, n);
+        if (c != NULL && store_columns_add(out, c->name, c->len, (enum store_column_type)c->type,
+                                           c->list) == NULL)
+            return ERR_MEMORY;
+    }
+    return ERR_NONE;
 }
 
-static ts_ns time_left(const struct searching *s)
+/* The SELECT of one window; the columns that it gives are added to out. */
+static enum err write_select(struct store_searching *s, struct store_request *r, ts_ns first,
+                             ts_ns last, struct buf *sql, struct store_columns *out)
+{
+    const char *order = newest(s) ? " DESC" : "";
+    enum err rc = store_request_source(s, r, first, last);
+    if (rc == ERR_NONE)
+        rc = wanted_columns(s, r, out);
+    buf_str(sql, "SELECT \"@timestamp\",_source,_sequence");
+    for (size_t i = 0; i < out->n; i++) {
+        buf_char(sql, ',');
+        store_column_quote(sql, out->list[i].name);
+    }
+    if (store_columns_has_rest(out))
+        buf_str(sql, ",rest");
+    buf_add(sql, buf_text(&r->sql), r->sql.n);
+    buf_format(sql, " ORDER BY \"@timestamp\"%s,_source%s,_sequence%s", order, order, order);
+    if (s->what->limit > 0 && r->exact)
+        buf_format(sql, " LIMIT %llu", (unsigned long long)(s->what->limit - s->given));
+    return rc == ERR_NONE && (!buf_ok(sql) || !buf_ok(&r->sql)) ? ERR_MEMORY : rc;
+}
+
+ts_ns store_searching_time_left(const struct store_searching *s)
 {
     if (s->deadline == TIME_MAX)
         return 0;
@@ -306,17 +299,17 @@ static ts_ns time_left(const struct searching *s)
     return left > 0 ? left : 1;
 }
 
-static struct store_client *client_of(const struct searching *s)
+struct store_client *store_searching_client(const struct store_searching *s)
 {
     return s->what->apart ? s->store->reader : s->store->finder;
 }
 
 /* The worker's answers to one request, hot events between; the worker is ours. */
-static enum err stream_window(struct searching *s, const struct buf *payload, bool exact)
+static enum err stream_window(struct store_searching *s, const struct buf *payload, bool exact)
 {
-    struct store_client *client = client_of(s);
-    enum err rc =
-        store_client_request(client, NULL, 0, STORE_FRAME_FIND, payload, time_left(s), s->why);
+    struct store_client *client = store_searching_client(s);
+    enum err rc = store_client_request(client, NULL, 0, STORE_FRAME_FIND, payload,
+                                       store_searching_time_left(s), s->why);
     while (rc == ERR_NONE && !s->enough) {
         const struct store_frame *f = store_client_answer(client);
         if (f->type != STORE_FRAME_FOUND)
@@ -331,25 +324,40 @@ static enum err stream_window(struct searching *s, const struct buf *payload, bo
     return rc;
 }
 
-/* The events of one window, hot ones between; those after the last row are left. */
-static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
+static uint64_t rows_between(const struct store_searching *s, ts_ns first, ts_ns last)
 {
-    struct request r;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < s->view.pieces_n; i++)
+        if (overlaps(&s->view.pieces[i], first, last))
+            rows += s->view.pieces[i].rows;
+    return rows;
+}
+
+/* The events of one window, hot ones between; those after the last row are left. */
+enum err store_searching_window(struct store_searching *s, ts_ns first, ts_ns last)
+{
+    struct store_request r;
+    struct store_columns wanted;
     struct buf payload;
+    struct buf sql;
     struct buf columns;
     struct buf rest;
-    struct store_client *client = client_of(s);
-    enum err rc = request_init(s, &r, first, last);
+    struct store_client *client = store_searching_client(s);
+    if (rows_between(s, first, last) == 0)
+        return ERR_NONE;
+    enum err rc = store_request_init(s, &r, first, last);
     if (rc != ERR_NONE)
         return rc;
+    store_columns_init(&wanted, &r.arena);
     buf_init(&payload);
+    buf_init(&sql);
     buf_init(&columns);
     buf_init(&rest);
-    rc = write_select(s, &r, first, last);
-    store_columns_write(&r.columns, &columns, &rest);
-    store_frame_put_text(&payload, buf_text(&r.sql), r.sql.n);
+    rc = write_select(s, &r, first, last, &sql, &wanted);
+    store_columns_write(&wanted, &columns, &rest);
+    store_frame_put_text(&payload, buf_text(&sql), sql.n);
     store_frame_put_text(&payload, buf_text(&columns), columns.n);
-    buf_char(&payload, store_columns_has_rest(&r.columns));
+    buf_char(&payload, store_columns_has_rest(&wanted));
     if (rc != ERR_NONE || !buf_ok(&payload) || !buf_ok(&columns)) {
         rc = err_set(s->why, ERR_MEMORY, "no memory for the query");
     } else {
@@ -360,19 +368,12 @@ static enum err find_window(struct searching *s, ts_ns first, ts_ns last)
         }
     }
     buf_release(&payload);
+    buf_release(&sql);
     buf_release(&columns);
     buf_release(&rest);
-    request_release(&r);
+    store_columns_release(&wanted);
+    store_request_release(&r);
     return rc;
-}
-
-static uint64_t rows_between(const struct searching *s, ts_ns first, ts_ns last)
-{
-    uint64_t rows = 0;
-    for (size_t i = 0; i < s->view.pieces_n; i++)
-        if (overlaps(&s->view.pieces[i], first, last))
-            rows += s->view.pieces[i].rows;
-    return rows;
 }
 
 static ts_ns add_span(ts_ns t, ts_ns span)
@@ -391,7 +392,7 @@ static ts_ns subtract_span(ts_ns t, ts_ns span)
  * How much time a window from begin may take, upwards or downwards. A piece that spans long counts
  * with all its rows, so that the learned span is never shrunk.
  */
-static ts_ns window_span(const struct searching *s, ts_ns begin, bool up)
+static ts_ns window_span(const struct store_searching *s, ts_ns begin, bool up)
 {
     ts_ns span = s->span;
     for (;;) {
@@ -405,7 +406,7 @@ static ts_ns window_span(const struct searching *s, ts_ns begin, bool up)
 }
 
 /* The next window at or after a time: from the first piece there on. False: none. */
-static bool window_up(const struct searching *s, ts_ns at, ts_ns *out_first, ts_ns *out_last)
+static bool window_up(const struct store_searching *s, ts_ns at, ts_ns *out_first, ts_ns *out_last)
 {
     bool any = false;
     ts_ns begin = INT64_MAX;
@@ -426,7 +427,8 @@ static bool window_up(const struct searching *s, ts_ns at, ts_ns *out_first, ts_
 }
 
 /* The same downwards. */
-static bool window_down(const struct searching *s, ts_ns at, ts_ns *out_first, ts_ns *out_last)
+static bool window_down(const struct store_searching *s, ts_ns at, ts_ns *out_first,
+                        ts_ns *out_last)
 {
     bool any = false;
     ts_ns begin = INT64_MIN;
@@ -446,7 +448,7 @@ static bool window_down(const struct searching *s, ts_ns at, ts_ns *out_first, t
     return any && begin >= s->first;
 }
 
-static enum err find_all(struct searching *s)
+enum err store_searching_pieces(struct store_searching *s)
 {
     enum err rc = ERR_NONE;
     ts_ns at = newest(s) ? s->last : s->first;
@@ -456,7 +458,7 @@ static enum err find_all(struct searching *s)
         uint64_t before = s->read;
         if (!(newest(s) ? window_down(s, at, &first, &last) : window_up(s, at, &first, &last)))
             break;
-        rc = find_window(s, first, last);
+        rc = store_searching_window(s, first, last);
         /* Windows grow where little is found in them. */
         if (s->read - before < WINDOW_ROWS / 4 && s->span < INT64_MAX / 4)
             s->span *= 2;
@@ -469,8 +471,8 @@ static enum err find_all(struct searching *s)
     return rc;
 }
 
-static enum err searching_init(struct searching *s, struct store *store,
-                               const struct store_search *what, struct err_text *why)
+enum err store_searching_init(struct store_searching *s, struct store *store,
+                              const struct store_search *what, struct err_text *why)
 {
     struct store_view_filter filter = {.with_pieces = true, .with_hot = true};
     memset(s, 0, sizeof(*s));
@@ -484,6 +486,7 @@ static enum err searching_init(struct searching *s, struct store *store,
     filter.first = s->first;
     filter.last = s->last;
     arena_init(&s->arena, 0);
+    buf_init(&s->also);
     store_readers_enter(store);
     enum err rc = store_journal_view(store->journal, &filter, &s->view, why);
     if (rc != ERR_NONE) {
@@ -493,7 +496,7 @@ static enum err searching_init(struct searching *s, struct store *store,
     return rc;
 }
 
-static void searching_release(struct searching *s)
+void store_searching_release(struct store_searching *s)
 {
     for (size_t i = 0; s->batches != NULL && i < s->view.hot_n; i++)
         store_batch_release(&s->batches[i]);
@@ -501,10 +504,11 @@ static void searching_release(struct searching *s)
     mem_free(s->hot);
     store_journal_view_release(&s->view);
     store_readers_leave(s->store);
+    buf_release(&s->also);
     arena_release(&s->arena);
 }
 
-static enum err no_worker(struct err_text *why)
+enum err store_searching_no_worker(struct err_text *why)
 {
     return err_set(why, ERR_UNSUPPORTED,
                    "only the events of the last minutes were searched: this store was opened "
@@ -514,17 +518,17 @@ static enum err no_worker(struct err_text *why)
 enum err store_search(struct store *s, const struct store_search *what, store_event_fn sink,
                       void *ctx, struct err_text *why)
 {
-    struct searching search;
+    struct store_searching search;
     if (what->to <= what->from)
         return ERR_NONE;
-    enum err rc = searching_init(&search, s, what, why);
+    enum err rc = store_searching_init(&search, s, what, why);
     if (rc != ERR_NONE)
         return rc;
     search.sink = sink;
     search.ctx = ctx;
-    rc = match_hot(&search);
+    rc = store_searching_hot(&search);
     if (rc == ERR_NONE && search.view.pieces_n > 0)
-        rc = s->finder != NULL ? find_all(&search) : no_worker(why);
+        rc = s->finder != NULL ? store_searching_pieces(&search) : store_searching_no_worker(why);
     /* Without a worker what is hot is given all the same. */
     if (rc == ERR_NONE || rc == ERR_UNSUPPORTED) {
         enum err hot = give_hot_before(&search, NULL);
@@ -532,8 +536,8 @@ enum err store_search(struct store *s, const struct store_search *what, store_ev
             rc = err_set(why, hot, "cannot read the hot events: %s", err_name(hot));
     }
     if (rc == ERR_NONE && search.cancelled)
-        rc = say_cancelled(&search);
-    searching_release(&search);
+        rc = store_searching_cancelled(&search);
+    store_searching_release(&search);
     return rc;
 }
 
@@ -544,13 +548,14 @@ static bool count_one(void *ctx, struct event *e)
     return true;
 }
 
-static enum err ask_count(struct searching *s, const struct buf *payload, uint64_t *out)
+static enum err ask_count(struct store_searching *s, const struct buf *payload, uint64_t *out)
 {
-    struct store_client *client = client_of(s);
+    struct store_client *client = store_searching_client(s);
     enum err rc = store_client_lock_unless(client, &s->what->cancel, s->why);
     if (rc != ERR_NONE)
         return rc;
-    rc = store_client_request(client, NULL, 0, STORE_FRAME_COUNT, payload, time_left(s), s->why);
+    rc = store_client_request(client, NULL, 0, STORE_FRAME_COUNT, payload,
+                              store_searching_time_left(s), s->why);
     if (rc == ERR_NONE) {
         const struct store_frame *f = store_client_answer(client);
         struct cursor c = cursor_make(f->body.p, f->body.n);
@@ -561,16 +566,16 @@ static enum err ask_count(struct searching *s, const struct buf *payload, uint64
 }
 
 /* Has the worker count; *out_exact false when it cannot say exactly (nothing was asked then). */
-static enum err count_pieces(struct searching *s, uint64_t *out, bool *out_exact)
+static enum err count_pieces(struct store_searching *s, uint64_t *out, bool *out_exact)
 {
-    struct request r;
+    struct store_request r;
     struct buf payload;
-    enum err rc = request_init(s, &r, s->first, s->last);
+    enum err rc = store_request_init(s, &r, s->first, s->last);
     if (rc != ERR_NONE)
         return rc;
     buf_init(&payload);
     buf_str(&r.sql, "SELECT count(*)");
-    rc = write_source(s, &r, s->first, s->last);
+    rc = store_request_source(s, &r, s->first, s->last);
     *out_exact = r.exact;
     store_frame_put_text(&payload, buf_text(&r.sql), r.sql.n);
     if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&payload)) {
@@ -579,170 +584,47 @@ static enum err count_pieces(struct searching *s, uint64_t *out, bool *out_exact
         rc = ask_count(s, &payload, out);
     }
     buf_release(&payload);
-    request_release(&r);
+    store_request_release(&r);
+    return rc;
+}
+
+enum err store_searching_count(struct store_searching *s, uint64_t *out)
+{
+    uint64_t sealed = 0;
+    bool exact = true;
+    enum err rc = ERR_NONE;
+    if (s->view.pieces_n > 0)
+        rc = s->store->finder != NULL ? count_pieces(s, &sealed, &exact)
+                                      : store_searching_no_worker(s->why);
+    if (rc == ERR_NONE && !exact) {
+        s->sink = count_one;
+        s->ctx = &sealed;
+        s->hot_next = s->hot_n; /* those are counted */
+        rc = store_searching_pieces(s);
+        if (rc == ERR_NONE && s->cancelled)
+            rc = store_searching_cancelled(s);
+    }
+    if (rc == ERR_NONE)
+        *out = sealed + s->hot_n;
     return rc;
 }
 
 enum err store_count(struct store *s, const struct store_search *what, uint64_t *out,
                      struct err_text *why)
 {
-    struct searching search;
+    struct store_searching search;
     struct store_search all = *what;
-    uint64_t sealed = 0;
-    bool exact = true;
     all.limit = 0;
     if (what->to <= what->from) {
         *out = 0;
         return ERR_NONE;
     }
-    enum err rc = searching_init(&search, s, &all, why);
+    enum err rc = store_searching_init(&search, s, &all, why);
     if (rc != ERR_NONE)
         return rc;
-    rc = match_hot(&search);
-    if (rc == ERR_NONE && search.view.pieces_n > 0)
-        rc = s->finder != NULL ? count_pieces(&search, &sealed, &exact) : no_worker(why);
-    if (rc == ERR_NONE && !exact) {
-        search.sink = count_one;
-        search.ctx = &sealed;
-        search.hot_next = search.hot_n; /* those are counted */
-        rc = find_all(&search);
-        if (rc == ERR_NONE && search.cancelled)
-            rc = say_cancelled(&search);
-    }
+    rc = store_searching_hot(&search);
     if (rc == ERR_NONE)
-        *out = sealed + search.hot_n;
-    searching_release(&search);
-    return rc;
-}
-
-/* Gives the rows of one answer; false when no more are wanted. */
-static enum err give_rows(const struct store_frame *f, store_row_fn sink, void *ctx, bool *more)
-{
-    struct cursor c = cursor_make(f->body.p, f->body.n);
-    uint32_t n = cursor_le32(&c);
-    for (uint32_t i = 0; i < n && *more; i++) {
-        struct bytes text = store_frame_text(&c);
-        if (!cursor_ok(&c))
-            return ERR_FORMAT;
-        *more = sink(ctx, (const char *)text.p, text.n);
-    }
-    return ERR_NONE;
-}
-
-static enum err select_rows(struct store_client *client, const struct bytes *batches, size_t n,
-                            const struct buf *payload, ts_ns timeout_ns, store_row_fn sink,
-                            void *ctx, struct store_sql_result *out, struct err_text *why)
-{
-    bool more = true;
-    enum err rc =
-        store_client_request(client, batches, n, STORE_FRAME_SELECT, payload, timeout_ns, why);
-    while (rc == ERR_NONE && more) {
-        const struct store_frame *f = store_client_answer(client);
-        if (f->type != STORE_FRAME_ROWS) {
-            struct cursor c = cursor_make(f->body.p, f->body.n);
-            out->rows = cursor_le64(&c);
-            out->truncated = cursor_u8(&c) != 0;
-            return cursor_ok(&c) ? ERR_NONE
-                                 : err_set(why, ERR_IO, "the query worker's answer cannot be read");
-        }
-        rc = give_rows(f, sink, ctx, &more);
-        if (rc != ERR_NONE)
-            err_set(why, rc, "the query worker's rows cannot be read");
-        else if (more)
-            rc = store_client_next(client, why);
-    }
-    store_client_stop(client);
-    return rc;
-}
-
-enum err store_sql(struct store *s, const char *text, const struct store_sql_limits *limits,
-                   store_row_fn sink, void *ctx, struct store_sql_result *out, struct err_text *why)
-{
-    struct searching search;
-    struct store_search all = {.from = TIME_NONE, .to = TIME_MAX};
-    struct store_sql_result result = {0};
-    struct buf payload;
-    uint64_t rows = limits != NULL && limits->rows > 0 ? limits->rows : SQL_ROWS;
-    ts_ns timeout = limits != NULL && limits->timeout_ns > 0 ? limits->timeout_ns : SQL_TIMEOUT;
-    if (limits != NULL)
-        all.cancel = limits->cancel;
-    if (s->finder == NULL)
-        return err_set(why, ERR_UNSUPPORTED,
-                       "SQL needs the query worker, and this store was opened without one");
-    enum err rc = searching_init(&search, s, &all, why);
-    if (rc != ERR_NONE)
-        return rc;
-    struct bytes *batches = mem_alloc((search.view.hot_n + 1) * sizeof(*batches));
-    if (batches == NULL)
-        rc = err_set(why, ERR_MEMORY, "no memory for the query");
-    for (size_t i = 0; rc == ERR_NONE && i < search.view.hot_n; i++)
-        batches[i] = search.view.hot[i].data;
-    buf_init(&payload);
-    store_frame_put_text(&payload, text, strlen(text));
-    buf_le64(&payload, rows);
-    buf_le32(&payload, (uint32_t)search.view.pieces_n);
-    for (size_t i = 0; rc == ERR_NONE && i < search.view.pieces_n; i++) {
-        const struct store_piece *p = &search.view.pieces[i];
-        char *path = store_piece_path(s, p->id, "parquet");
-        if (path != NULL)
-            store_frame_put_piece(&payload, path, p->columns, p->rest);
-        else
-            rc = err_set(why, ERR_MEMORY, "no memory for the query");
-        mem_free(path);
-    }
-    if (rc == ERR_NONE && !buf_ok(&payload))
-        rc = err_set(why, ERR_MEMORY, "no memory for the query");
-    if (rc == ERR_NONE)
-        rc = store_client_lock_unless(s->finder, &all.cancel, why);
-    if (rc == ERR_NONE) {
-        rc = select_rows(s->finder, batches, search.view.hot_n, &payload, timeout, sink, ctx,
-                         &result, why);
-        store_client_unlock(s->finder);
-    }
-    mem_free(batches);
-    buf_release(&payload);
-    searching_release(&search);
-    if (rc == ERR_NONE && out != NULL)
-        *out = result;
-    return rc;
-}
-
-enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx)
-{
-    struct store_view_filter filter = {.first = INT64_MIN, .last = TIME_MAX, .with_pieces = true};
-    struct store_snapshot_view view;
-    struct store_hot_total *hot;
-    size_t hot_n = 0;
-    struct err_text why;
-    enum err rc = store_journal_view(s->journal, &filter, &view, &why);
-    if (rc != ERR_NONE)
-        return rc;
-    rc = store_journal_hot_totals(s->journal, &view.arena, &hot, &hot_n);
-    if (rc == ERR_NONE) {
-        size_t n = 0;
-        struct store_hot_total *all =
-            arena_alloc(&view.arena, (view.pieces_n + hot_n + 1) * sizeof(*all));
-        for (size_t i = 0; all != NULL && i < view.pieces_n + hot_n; i++) {
-            struct store_hot_total one;
-            size_t k = 0;
-            if (i < hot_n)
-                one = hot[i];
-            else
-                one = (struct store_hot_total){view.pieces[i - hot_n].dataset,
-                                               view.pieces[i - hot_n].rows,
-                                               view.pieces[i - hot_n].bytes};
-            while (k < n && strcmp(all[k].dataset, one.dataset) != 0)
-                k++;
-            if (k == n)
-                all[n++] = (struct store_hot_total){one.dataset, 0, 0};
-            all[k].rows += one.rows;
-            all[k].bytes += one.bytes;
-        }
-        if (all == NULL)
-            rc = ERR_MEMORY;
-        for (size_t k = 0; rc == ERR_NONE && k < n; k++)
-            fn(ctx, all[k].dataset, all[k].rows, all[k].bytes);
-    }
-    store_journal_view_release(&view);
+        rc = store_searching_count(&search, out);
+    store_searching_release(&search);
     return rc;
 }

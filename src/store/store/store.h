@@ -105,6 +105,8 @@ struct store_search {
     ts_ns timeout_ns; /* 0: no limit */
     bool apart;       /* by a worker of its own: waits for nobody's query, nor makes one wait */
     struct store_cancel cancel;
+    const char *const *fields; /* all that is wanted of an event, it may have more; NULL: all */
+    size_t fields_n;
 };
 
 /*

@@ -221,6 +221,8 @@ static enum err answer(struct store_worker *w, struct store_frame *f)
         return store_worker_select(w, c);
     case STORE_FRAME_COUNT:
         return store_worker_count(w, c);
+    case STORE_FRAME_TABLE:
+        return store_worker_table(w, c);
     case STORE_FRAME_STOP: /* came when the find had just ended */
         return ERR_NONE;
     default:

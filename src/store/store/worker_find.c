@@ -15,15 +15,7 @@
 #define ROWS_BYTES ((size_t)64 << 10)
 #define FIXED_COLUMNS 3
 
-/* One running statement. */
-struct running {
-    duckdb_prepared_statement prepared;
-    duckdb_pending_result pending;
-    duckdb_result result;
-    bool has_result;
-};
-
-static void running_end(const struct store_duck *d, struct running *r)
+void store_running_end(const struct store_duck *d, struct store_running *r)
 {
     if (r->has_result)
         d->destroy_result(&r->result);
@@ -34,7 +26,7 @@ static void running_end(const struct store_duck *d, struct running *r)
 }
 
 /* Starts a prepared statement as a stream; on failure the error was sent and *ok is false. */
-static enum err running_start(struct store_worker *w, struct running *r, bool *ok)
+static enum err running_start(struct store_worker *w, struct store_running *r, bool *ok)
 {
     const struct store_duck *d = &w->duck;
     *ok = false;
@@ -48,8 +40,8 @@ static enum err running_start(struct store_worker *w, struct running *r, bool *o
     return ERR_NONE;
 }
 
-static enum err running_prepare(struct store_worker *w, const char *sql, struct running *r,
-                                bool *ok)
+enum err store_running_prepare(struct store_worker *w, const char *sql, struct store_running *r,
+                               bool *ok)
 {
     const struct store_duck *d = &w->duck;
     memset(r, 0, sizeof(*r));
@@ -206,7 +198,7 @@ static enum err send_chunk(struct store_worker *w, struct finding *f, duckdb_dat
     return rc;
 }
 
-static enum err stream_found(struct store_worker *w, struct finding *f, struct running *r)
+static enum err stream_found(struct store_worker *w, struct finding *f, struct store_running *r)
 {
     const struct store_duck *d = &w->duck;
     enum err rc = ERR_NONE;
@@ -240,7 +232,7 @@ enum err store_worker_find(struct store_worker *w, struct cursor c)
     struct arena names;
     struct store_columns columns;
     struct finding f = {0};
-    struct running r;
+    struct store_running r;
     bool ok = false;
     struct bytes sql = store_frame_text(&c);
     struct bytes list = store_frame_text(&c);
@@ -267,10 +259,10 @@ enum err store_worker_find(struct store_worker *w, struct cursor c)
     if (rc == ERR_NONE) {
         for (size_t i = 0; i < columns.n; i++)
             f.sources[i].column = &columns.list[i];
-        rc = running_prepare(w, sql_text, &r, &ok);
+        rc = store_running_prepare(w, sql_text, &r, &ok);
         if (rc == ERR_NONE && ok)
             rc = stream_found(w, &f, &r);
-        running_end(&w->duck, &r);
+        store_running_end(&w->duck, &r);
     } else {
         rc = store_worker_error(w, rc, err_name(rc));
     }
@@ -288,14 +280,14 @@ enum err store_worker_find(struct store_worker *w, struct cursor c)
 enum err store_worker_count(struct store_worker *w, struct cursor c)
 {
     const struct store_duck *d = &w->duck;
-    struct running r;
+    struct store_running r;
     bool ok = false;
     int64_t count = 0;
     struct bytes sql = store_frame_text(&c);
     char *text = cursor_ok(&c) ? mem_strndup((const char *)sql.p, sql.n) : NULL;
     if (text == NULL)
         return cursor_ok(&c) ? ERR_MEMORY : ERR_FORMAT;
-    enum err rc = running_prepare(w, text, &r, &ok);
+    enum err rc = store_running_prepare(w, text, &r, &ok);
     mem_free(text);
     if (rc == ERR_NONE && ok) {
         duckdb_data_chunk chunk = d->fetch_chunk(r.result);
@@ -310,7 +302,7 @@ enum err store_worker_count(struct store_worker *w, struct cursor c)
         if (chunk != NULL)
             d->destroy_data_chunk(&chunk);
     }
-    running_end(d, &r);
+    store_running_end(d, &r);
     return rc;
 }
 
@@ -394,7 +386,7 @@ static enum err flush_rows(struct store_worker *w, struct buf *out, uint32_t *he
     return rc;
 }
 
-static enum err stream_rows(struct store_worker *w, struct running *r, uint64_t limit)
+static enum err stream_rows(struct store_worker *w, struct store_running *r, uint64_t limit)
 {
     const struct store_duck *d = &w->duck;
     struct buf out;
@@ -455,7 +447,7 @@ static void wrap_select(struct buf *sql, const char *text, size_t n, uint64_t li
 enum err store_worker_select(struct store_worker *w, struct cursor c)
 {
     struct err_text why;
-    struct running r = {0};
+    struct store_running r = {0};
     struct buf sql;
     bool ok = false;
     struct bytes text = store_frame_text(&c);
@@ -473,10 +465,10 @@ enum err store_worker_select(struct store_worker *w, struct cursor c)
         if (rc == ERR_NONE && ok)
             rc = check_select(w, asked, &ok);
         if (rc == ERR_NONE && ok)
-            rc = running_prepare(w, buf_text(&sql), &r, &ok);
+            rc = store_running_prepare(w, buf_text(&sql), &r, &ok);
         if (rc == ERR_NONE && ok)
             rc = stream_rows(w, &r, limit);
-        running_end(&w->duck, &r);
+        store_running_end(&w->duck, &r);
         store_worker_run_quietly(w, "DROP VIEW IF EXISTS events; DROP TABLE IF EXISTS weir_hot");
     }
     store_seal_end(w);

@@ -39,6 +39,19 @@ enum err store_worker_run(struct store_worker *w, const char *sql, bool *ok);
 /* The same; whether it worked is nobody's concern. */
 void store_worker_run_quietly(struct store_worker *w, const char *sql);
 
+/* One running statement. */
+struct store_running {
+    duckdb_prepared_statement prepared;
+    duckdb_pending_result pending;
+    duckdb_result result;
+    bool has_result;
+};
+
+/* worker_find.c: starts SQL as a stream; on failure the error was sent and *ok is false. */
+enum err store_running_prepare(struct store_worker *w, const char *sql, struct store_running *r,
+                               bool *ok);
+void store_running_end(const struct store_duck *d, struct store_running *r);
+
 /* worker_seal.c: weir_rows() over the batches, sealing and merging. */
 enum err store_seal_register(struct store_worker *w, struct err_text *why);
 /* Looks at all batches: columns and order. Until store_seal_end() weir_rows() gives them. */
@@ -53,6 +66,9 @@ enum err store_worker_merge(struct store_worker *w, struct cursor c);
 
 /* worker_leaf.c: the functions weir_leaf, weir_rest and weir_wildcard. */
 enum err store_leaf_register(struct store_worker *w, struct err_text *why);
+
+/* worker_table.c: rows of plain values. */
+enum err store_worker_table(struct store_worker *w, struct cursor c);
 
 /* worker_find.c: events, counts, and people's SQL. */
 enum err store_worker_find(struct store_worker *w, struct cursor c);
