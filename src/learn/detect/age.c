@@ -16,18 +16,30 @@ size_t detect_memory(const struct detect *d)
 }
 
 /*
- * A series is small when it is young and grows by its seasons later, many on one day. Room for that
- * is kept from the start: new series are refused early rather than the bound broken later.
+ * A series is small when it is young and grows later, many on one day. Room for the day and the
+ * outliers that most come to know is kept from the start: new series are refused early rather than
+ * that broken later. What fewer learn is begun when there is room for it.
  */
 size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end)
 {
     ts_ns span = d->job->bucket_span_ns;
-    if (m->bytes >= DETECT_GROWN_BYTES || span > DETECT_SEASON_SPAN)
-        return 0;
     double age = (double)end - (double)m->first_seen;
-    if (age >= (double)GROW_TRIAL && (double)m->seen < GROW_SHARE * age / (double)span)
-        return 0;
-    return DETECT_GROWN_BYTES - m->bytes;
+    bool sparse = age >= (double)GROW_TRIAL && (double)m->seen < GROW_SHARE * age / (double)span;
+    size_t most = sparse || span > DETECT_SEASON_SPAN ? DETECT_PLAIN_BYTES : DETECT_DAY_BYTES;
+    return m->bytes < most ? most - m->bytes : 0;
+}
+
+enum model_growth detect_room(const struct detect *d, struct detect_room *out)
+{
+    size_t limit = d->job->memory_limit;
+    size_t full = (size_t)(DETECT_FULL * (double)limit);
+    size_t used = detect_memory(d);
+    size_t kept = used + d->reserved_bytes;
+    out->free = kept < full ? full - kept : 0;
+    out->left = used < limit ? limit - used : 0;
+    if (out->free / DETECT_GROWN_BYTES >= detect_table_count(d->table, DETECT_CLASS_METRIC))
+        return MODEL_GROWTH_ANY;
+    return kept <= limit ? MODEL_GROWTH_DAY : MODEL_GROWTH_NONE;
 }
 
 void detect_reserve(struct detect *d, ts_ns end)
@@ -97,6 +109,18 @@ static void prune(struct detect *d, ts_ns before)
     }
 }
 
+static void judge_memory(struct detect *d, size_t used)
+{
+    double limit = (double)d->job->memory_limit;
+    if (d->failures > 0 && (double)(used + d->reserved_bytes) > 0.9 * limit)
+        d->status = DETECT_MEMORY_HARD;
+    else if (d->failures > 0)
+        d->status = d->status == DETECT_MEMORY_HARD ? DETECT_MEMORY_HARD : DETECT_MEMORY_SOFT;
+    else
+        d->status = (double)used > DETECT_SOFT * limit || d->pressure > 0 ? DETECT_MEMORY_SOFT
+                                                                          : DETECT_MEMORY_OK;
+}
+
 /* The window shrinks while memory is short and grows again when it is not. */
 void detect_age(struct detect *d, ts_ns end)
 {
@@ -106,8 +130,10 @@ void detect_age(struct detect *d, ts_ns end)
         d->peak_bytes = used;
     double soft = DETECT_SOFT * (double)d->job->memory_limit;
     bool tight = (double)used > soft;
-    if (!tight && end < d->next_prune)
+    if (!tight && end < d->next_prune) {
+        judge_memory(d, used);
         return;
+    }
     ts_ns span = d->job->bucket_span_ns;
     if (tight && d->pressure < PRESSURE_MAX)
         d->pressure++;
@@ -121,11 +147,5 @@ void detect_age(struct detect *d, ts_ns end)
     detect_reserve(d, end);
     ts_ns step = window / 16 > span ? window / 16 : span;
     d->next_prune = time_floor(end, step) + step;
-    used = detect_memory(d);
-    if (d->failures > 0 && (double)(used + d->reserved_bytes) > 0.9 * (double)d->job->memory_limit)
-        d->status = DETECT_MEMORY_HARD;
-    else if (d->failures > 0)
-        d->status = d->status == DETECT_MEMORY_HARD ? DETECT_MEMORY_HARD : DETECT_MEMORY_SOFT;
-    else
-        d->status = (double)used > soft || d->pressure > 0 ? DETECT_MEMORY_SOFT : DETECT_MEMORY_OK;
+    judge_memory(d, detect_memory(d));
 }

@@ -307,7 +307,7 @@ enum err detect_interim(struct detect *d)
 /* What is new in an open bucket stops when it would leave models no room. */
 static bool has_room(const struct detect *d)
 {
-    return (double)detect_memory(d) < 0.95 * (double)d->job->memory_limit;
+    return (double)detect_memory(d) < DETECT_FULL * (double)d->job->memory_limit;
 }
 
 /*

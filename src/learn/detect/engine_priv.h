@@ -22,7 +22,12 @@
 #define DETECT_SKETCH_STEP ((size_t)16 * 1024)
 /* Above this share of the limit memory is short. */
 #define DETECT_SOFT 0.75
-/* What a metric series takes once it knows the day and the week, while it is sampled. */
+/* Above this share nothing new is begun in an open bucket, nor by a series. */
+#define DETECT_FULL 0.95
+/* What a metric series takes at most: without any season; once it knows the day, and the variance
+ * by its hours; and once it knows the week too, while it is sampled. */
+#define DETECT_PLAIN_BYTES ((size_t)14 * 64)
+#define DETECT_DAY_BYTES ((size_t)38 * 64)
 #define DETECT_GROWN_BYTES ((size_t)101 * 64)
 /* Spans above this learn no season. */
 #define DETECT_SEASON_SPAN (TIME_DAY / 4)
@@ -118,7 +123,7 @@ struct detect {
     struct detect_counts counts;
 
     size_t series_bytes;   /* behind metric series and sketches of values */
-    size_t reserved_bytes; /* for seasons that young series may still learn */
+    size_t reserved_bytes; /* for the day that young series may still learn */
     size_t peak_bytes;
     uint64_t failures;
     uint8_t status;
@@ -228,10 +233,17 @@ void detect_geo_learn(const struct detect_cell *c, ts_ns start);
 
 /* age.c: memory, and what has had no data for long. */
 size_t detect_memory(const struct detect *d);
-/* What a metric series may still grow by. */
+/* What is kept free for a metric series: to know the day, and what it is to keep of outliers. */
 size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m, ts_ns end);
 /* Sums that up over all series, for the models at the end of the newest closed bucket. */
 void detect_reserve(struct detect *d, ts_ns end);
+/* What there is for series to grow: beyond what is kept free for them, and in all. Returns what
+ * there is memory for if all of them begin it at once. */
+struct detect_room {
+    size_t free;
+    size_t left;
+};
+enum model_growth detect_room(const struct detect *d, struct detect_room *out);
 /* Once a bucket: forgets what has had no data for the prune window, and looks at memory. */
 void detect_age(struct detect *d, ts_ns end);
 

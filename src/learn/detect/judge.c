@@ -22,6 +22,9 @@ struct piece {
     size_t newcomers;
     size_t tested[DETECT_MEASURES_MAX];
     ptrdiff_t bytes; /* by which series grew */
+    size_t room;     /* for what they begin beyond what is kept for them */
+    size_t left;     /* for all that they begin */
+    size_t refused;  /* to begin it */
     bool later;      /* some cells were not learned with their judgement */
     struct detect_changes notes;
 };
@@ -37,6 +40,7 @@ struct work {
     bool judge_silent;
     bool final;   /* neither interim nor partial */
     bool at_once; /* series are learned with their judgement: nothing asks them in between */
+    enum model_growth growth; /* for which there is memory, if all series begin it at once */
 };
 
 /* Whether silence is a value that may be too low. */
@@ -112,8 +116,35 @@ static void catch_up(const struct detect *d, struct detect_metric *m, ts_ns star
 static void account(struct piece *piece, struct detect_metric *m)
 {
     size_t now = model_series_memory(m->series);
+    size_t more = now > m->bytes ? now - m->bytes : 0;
     piece->bytes += (ptrdiff_t)now - (ptrdiff_t)m->bytes;
+    piece->room -= more < piece->room ? more : piece->room;
+    piece->left -= more < piece->left ? more : piece->left;
+    piece->refused += model_series_wanted_more(m->series);
     m->bytes = (uint32_t)now;
+}
+
+/* What a series of which something came may begin. Each piece has its share of what there is, so
+ * that who begins something does not depend on the threads; what is refused is tried again with
+ * each bucket. */
+static void allow(const struct work *w, struct detect_metric *m, const struct piece *piece)
+{
+    enum model_growth growth = MODEL_GROWTH_NONE;
+    if (w->growth == MODEL_GROWTH_ANY || piece->room >= DETECT_GROWN_BYTES)
+        growth = MODEL_GROWTH_ANY;
+    else if ((w->growth == MODEL_GROWTH_DAY || piece->left >= DETECT_DAY_BYTES) &&
+             detect_reserve_for(w->d, m, w->c->bucket->start) > 0)
+        growth = MODEL_GROWTH_DAY;
+    model_series_allow(m->series, growth);
+}
+
+/* Silent series lie in no order that lasts: one begins what all might. */
+static void allow_silent(const struct detect *d, struct detect_metric *m, ts_ns start,
+                         enum model_growth growth)
+{
+    if (growth == MODEL_GROWTH_DAY && detect_reserve_for(d, m, start) == 0)
+        growth = MODEL_GROWTH_NONE;
+    model_series_allow(m->series, growth);
 }
 
 /* The series has had data in this bucket, and has learned it unless a rule forbids. */
@@ -143,6 +174,8 @@ static bool judge_metric(const struct work *w, struct detect_cell *c, struct det
     }
     if (m == NULL)
         return false;
+    if (!w->c->interim)
+        allow(w, m, piece);
     if (det->function->zero_when_empty && !w->c->interim)
         catch_up(w->d, m, w->c->bucket->start);
     /* Custom rules say only after the judgement whether it is learned. */
@@ -367,6 +400,7 @@ static void learn_cell(struct work *w, struct detect_cell *c, struct piece *piec
             model_population_learn(&((struct detect_population *)parent)->model, &m->model, &o);
     } else {
         struct detect_metric *m = e;
+        allow(w, m, piece);
         if (!skip)
             model_series_learn(m->series, &o);
         learned(w, m, skip, piece);
@@ -412,6 +446,7 @@ static void pass_piece(void *ctx, size_t piece)
         struct detect_metric *m = e;
         if (m == NULL || c->entity->class != DETECT_CLASS_METRIC)
             continue;
+        allow(w, m, &w->pieces[piece]);
         if (w->d->job->detectors[c->detector].function->zero_when_empty)
             catch_up(w->d, m, w->c->bucket->start);
         m->last_seen = w->c->bucket->start;
@@ -454,6 +489,7 @@ static void judge_silent_one(struct work *w, struct detect_entity *e, struct pie
     piece->tested[e->detector]++;
     if (model_series_log_p_empty(m->series, start) > DETECT_CANDIDATE_LOG_P / 2)
         return;
+    allow_silent(d, m, start, w->growth);
     catch_up(d, m, start);
     e->mark = DETECT_MARK_LEARN;
     struct model_observation o = {.time = start, .value = 0, .weight = 1, .fraction = 1};
@@ -571,6 +607,16 @@ static void learn_newcomers(struct work *w)
         detect_newcomers_learn(w->d, w->cells, w->n, w->c->bucket->start);
 }
 
+static void share_room(struct work *w)
+{
+    struct detect_room room;
+    w->growth = detect_room(w->d, &room);
+    for (size_t i = 0; i < DETECT_SHARDS; i++) {
+        w->pieces[i].room = room.free / DETECT_SHARDS;
+        w->pieces[i].left = room.left / DETECT_SHARDS;
+    }
+}
+
 /* What calendars say of the bucket decides what is judged, told and learned. */
 static enum err close_with(struct work *w)
 {
@@ -585,6 +631,7 @@ static enum err close_with(struct work *w)
     detect_resolve(d, w->cells, w->n, !w->c->interim && !skip.skip_model_update,
                    w->c->bucket->start);
     cut_pieces(w);
+    share_room(w);
     if (judge)
         run(w, judge_piece);
     if (judge && final)
@@ -615,6 +662,7 @@ static enum err close_with(struct work *w)
     const struct detect_changes *notes[DETECT_SHARDS];
     for (size_t i = 0; i < DETECT_SHARDS; i++) {
         d->series_bytes = (size_t)((ptrdiff_t)d->series_bytes + w->pieces[i].bytes);
+        d->failures += w->pieces[i].refused;
         notes[i] = &w->pieces[i].notes;
     }
     if (d->job->annotations && d->options.sink != NULL)
@@ -627,11 +675,14 @@ static enum err close_with(struct work *w)
 /* Calendars put all clocks of the job forward; what was silent until then kept the old hours. */
 static void shift_clocks(struct detect *d, ts_ns start, ts_ns by)
 {
+    struct detect_room room;
+    enum model_growth growth = detect_room(d, &room);
     for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
         void *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
         struct detect_metric *m = e;
         if (m == NULL)
             continue;
+        allow_silent(d, m, start, growth);
         if (d->job->detectors[m->head.detector].function->zero_when_empty)
             catch_up(d, m, start);
         model_series_shift(m->series, by);
@@ -675,12 +726,15 @@ void detect_jump(struct detect *d, ts_ns start, uint64_t n)
     ts_ns shift = detect_schedule_shift(d->schedule, start, end);
     if (shift != 0)
         shift_clocks(d, start, shift);
+    struct detect_room room;
+    enum model_growth growth = detect_room(d, &room);
     for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
         struct detect_entity *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
         if (e == NULL || !silence_counts(&d->job->detectors[e->detector]))
             continue;
         void *whole = e;
         struct detect_metric *m = whole;
+        allow_silent(d, m, start, growth);
         catch_up(d, m, start);
         learn_zeros(d, m, start, end);
     }

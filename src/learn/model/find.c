@@ -103,7 +103,8 @@ static void find_modes(struct model_series *s, double u)
     struct model_mixture m;
     if (s->mixture != NULL || model_sample_fold(s->sample) > 1 ||
         (s->params.kind != MODEL_VALUE && s->occurred < (1 - SPARSE) * s->n) ||
-        !model_mixture_fit(x, model_sample_values(s->sample, x), least(s, u), &m))
+        !model_mixture_fit(x, model_sample_values(s->sample, x), least(s, u), &m) ||
+        !model_series_may_begin(s, MODEL_GROWTH_ANY))
         return;
     s->mixture = mem_alloc(sizeof(*s->mixture));
     if (s->mixture == NULL)
@@ -146,6 +147,8 @@ static void look_for_cycle(struct model_series *s, const struct model_point *p, 
             return;
         model_seasons_forget_cycle(s);
     }
+    if (!model_series_may_begin(s, MODEL_GROWTH_ANY))
+        return;
     bool alone = !model_sample_is_seasonal(s->sample) || all_of_it(s, buckets, p, sd);
     model_seasons_cycle(s, p, buckets, alone);
 }
@@ -178,7 +181,8 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
         }
     }
     bool wanted = s->cycle == NULL || s->mixture == NULL;
-    if (s->sample == NULL && wanted && look_closer && s->total >= s->sample_retry) {
+    if (s->sample == NULL && wanted && look_closer && s->total >= s->sample_retry &&
+        model_series_may_begin(s, MODEL_GROWTH_ANY)) {
         bool seasonal = model_level_seasonal(s) > SEASONAL;
         double u = sampled(s, p, y, seasonal);
         double scale = s->scale == SCALE_RATIO ? sd / (2 * sqrt(model_max(p->mean, 0.25))) : sd;

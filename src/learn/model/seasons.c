@@ -63,16 +63,19 @@ void model_seasons_look(struct model_series *s)
         return;
     bool enough = s->scale == SCALE_LINEAR ||
                   (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
-    if (s->daily == NULL && day >= 4 && total >= day && enough) {
+    if (s->daily == NULL && day >= 4 && total >= day && enough &&
+        model_series_may_begin(s, MODEL_GROWTH_DAY)) {
         s->daily = model_season_new_fine(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
         if (s->daily != NULL && s->levels != LEVELS && !model_level_grow(s)) {
             model_season_free(s->daily);
             s->daily = NULL;
         }
     }
-    if (s->variance == NULL && day >= 8 && total >= 2 * day && enough)
+    if (s->variance == NULL && day >= 8 && total >= 2 * day && enough &&
+        model_series_may_begin(s, MODEL_GROWTH_DAY))
         begin_variance(s);
-    if (s->daily != NULL && s->weekly == NULL && total >= 7 * day)
+    if (s->daily != NULL && s->weekly == NULL && total >= 7 * day &&
+        model_series_may_begin(s, MODEL_GROWTH_ANY))
         begin_week(s);
 }
 

@@ -113,6 +113,23 @@ void model_series_changed(const struct model_series *s, struct model_changed *ou
     out->after = s->scale == SCALE_LOG ? exp(odd->adopted) : odd->adopted;
 }
 
+void model_series_allow(struct model_series *s, enum model_growth growth)
+{
+    s->growth = (uint8_t)growth;
+}
+
+bool model_series_wanted_more(const struct model_series *s)
+{
+    return s->wanted;
+}
+
+bool model_series_may_begin(struct model_series *s, enum model_growth what)
+{
+    bool may = s->growth <= what;
+    s->wanted |= !may;
+    return may;
+}
+
 void model_series_approach(const struct model_series *s)
 {
     const char *p = (const char *)s;
@@ -359,6 +376,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
 {
     struct view own;
     s->noted = MODEL_CHANGE_NONE;
+    s->wanted = false;
     if (s->scale == SCALE_LOG && value < 0) {
         model_scale_become_linear(s);
         seen = NULL;

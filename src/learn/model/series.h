@@ -17,7 +17,8 @@
  *
  * Ownership: model_series_new() and _load() make the series, model_series_free() ends it. Judging
  *            allocates nothing; learning allocates at most once a kind of season, when the data
- *            first give reason to look for it (memory short: the series goes on without).
+ *            first give reason to look for it, and model_series_allow() lets it (memory short: the
+ *            series goes on without).
  * Threads:   one owner; judging only reads.
  */
 
@@ -76,6 +77,18 @@ void model_series_free(struct model_series *s); /* NULL is fine */
 
 /* What the series takes from the heap now. */
 size_t model_series_memory(const struct model_series *s);
+
+/* What a series may begin that takes more memory than it has. */
+enum model_growth {
+    MODEL_GROWTH_ANY,
+    MODEL_GROWTH_DAY,  /* the day and the variance by the hour; no week, cycle, sample or modes */
+    MODEL_GROWTH_NONE, /* nothing but what it keeps of outliers */
+};
+
+/* Until said otherwise (ANY at first; not saved). What is not begun is begun when it may be. */
+void model_series_allow(struct model_series *s, enum model_growth growth);
+/* Whether the last bucket learned was reason to begin something that was not allowed. */
+bool model_series_wanted_more(const struct model_series *s);
 
 /* The series will be judged soon: the processor's cache may begin to fetch it. */
 void model_series_approach(const struct model_series *s);

@@ -126,6 +126,8 @@ struct model_series {
     uint8_t run_at;
     uint8_t noted;         /* enum model_change: adopted by the last bucket; not saved, as is */
     uint8_t mode_open;     /* 1 + side of the episode of outliers that goes on; 0 none */
+    uint8_t growth;        /* enum model_growth: what it may begin; not saved */
+    bool wanted;           /* to begin more than that with the last bucket; not saved */
     bool cycle_alone;      /* not on top of day and week, which said nothing when it was found */
     bool mixture_seasonal; /* its values are freed of seasons */
     ts_ns last;
@@ -226,6 +228,10 @@ void model_odd_forget_modes(struct model_series *s);
 
 /* Of what two hours are apart, by which a season may be wrong. */
 #define MODEL_CLOCK_ROOM 0.3
+
+/* series.c */
+/* Whether something may be begun that is wanted now and takes memory. */
+bool model_series_may_begin(struct model_series *s, enum model_growth what);
 
 /* seasons.c */
 /* The seasons as the other scale, the logarithmic one or the plain one, has them. */

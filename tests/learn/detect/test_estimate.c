@@ -64,7 +64,13 @@ static bool is_short(const struct trial *t, uint64_t limit)
         }
     }
     detect_size(d, &size);
-    double grown = (double)(detect_memory(d) + d->reserved_bytes);
+    double grown = (double)detect_memory(d);
+    for (size_t i = 0; i < detect_table_slots(d->table, DETECT_CLASS_METRIC); i++) {
+        const void *e = detect_table_at(d->table, DETECT_CLASS_METRIC, i);
+        const struct detect_metric *m = e;
+        if (m != NULL && m->bytes < DETECT_GROWN_BYTES)
+            grown += (double)(DETECT_GROWN_BYTES - m->bytes);
+    }
     detect_free(d);
     detect_job_free(job);
     buf_release(&out);

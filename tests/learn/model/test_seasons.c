@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
 #include "base/rng.h"
 #include "model/series_priv.h"
 
@@ -94,12 +95,45 @@ static void no_cycle_without_room(void **state)
     model_series_free(s);
 }
 
+/* What is not allowed is not begun, which is said, and begun as soon as it is. */
+static void begins_what_it_may(void **state)
+{
+    (void)state;
+    struct model_params params = {TIME_HOUR, MODEL_COUNT, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&params);
+    assert_non_null(s);
+    bool wanted = false;
+    size_t young = model_series_memory(s);
+    for (int b = 0; b < 24 * 30; b++) {
+        struct model_observation o = {b * TIME_HOUR, b % 24 < 12 ? 100 + b % 7 : 40 + b % 5, 1, 1};
+        model_series_allow(s, b < 24 * 10   ? MODEL_GROWTH_NONE
+                              : b < 24 * 20 ? MODEL_GROWTH_DAY
+                                            : MODEL_GROWTH_ANY);
+        model_series_learn(s, &o);
+        wanted |= model_series_wanted_more(s);
+        if (b == 24 * 10 - 1) {
+            assert_true(wanted && s->daily == NULL && s->variance == NULL);
+            assert_true(model_series_memory(s) <= young + mem_cost(sizeof(struct model_odd)));
+            wanted = false;
+        }
+        if (b == 24 * 10)
+            assert_true(s->daily != NULL && s->variance != NULL);
+        if (b == 24 * 20 - 1) {
+            assert_true(wanted && s->weekly == NULL && s->sample == NULL);
+            wanted = false;
+        }
+    }
+    assert_true(!wanted && s->weekly != NULL);
+    model_series_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_season_comes_when_due_and_goes_when_useless),
         cmocka_unit_test(a_standstill_leaves_the_shape_alone),
         cmocka_unit_test(no_cycle_without_room),
+        cmocka_unit_test(begins_what_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
