@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < rule_set_count(first); i++) {
         struct rule *r = rule_set_at(first, i);
         buf_clear(&lines);
-        rule_export(&r, 1, &lines);
+        rule_export(&r, 1, NULL, &lines);
         ASSERT(rule_load_text(second, lines.p, lines.n, "f.ndjson", NULL) == ERR_NONE);
         ASSERT(rule_set_count(second) == i + 1);
     }

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ASSERT(rule_load_text(first, (const char *)data, size, "f.toml", NULL) == ERR_NONE);
     if (rule_set_count(first) == 1) {
         struct rule *r = rule_set_at(first, 0);
-        rule_export(&r, 1, &lines);
+        rule_export(&r, 1, NULL, &lines);
         ASSERT(rule_load_text(second, lines.p, lines.n, "f.ndjson", NULL) == ERR_NONE);
         ASSERT(rule_set_count(second) == 1);
     }

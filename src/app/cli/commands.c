@@ -108,7 +108,11 @@ const struct cli_command cli_commands[] = {
      DATA | TIMES, cli_calendar},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
-     "list; enable or disable RULE_ID; import FILE; export.",
+     "list; enable or disable RULE_ID; import FILE; export.\n"
+     "exception list shows the exception lists and their items, exception add FILE keeps those of\n"
+     "an NDJSON, JSON or TOML file, exception remove ID takes a list or an item away, exception\n"
+     "close RULE_ID closes the rule's alerts that its exceptions take out; values add ID FILE\n"
+     "[TYPE] reads a value list, one value a line, values list [ID], values remove ID.",
      DATA | CLI_BIT(CLI_QUIET), cli_rule},
     {"package", "VERB [NAME] [OPTION]...", "Manage packages of jobs and rules.",
      "list shows which apply to the data at hand; install or remove NAME.", DATA, cli_package},

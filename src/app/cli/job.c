@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* job, rule, package: what runs on the events. */
+/* job, package: what runs on the events. */
 #include "cli/cli.h"
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "cli/ask.h"
 #include "cli/estimate.h"
 #include "cli/preview.h"
-#include "rule/load.h"
-#include "rule/rule.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,67 +85,6 @@ int cli_job(const struct cli_args *args)
         CLI_TOP_N,       CLI_BUCKET_SPAN};
     for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
         cli_ask_option(&a, args, passed[i]);
-    return cli_ask_run(&a, args);
-}
-
-/* Checks rule files here: no directory is needed. */
-static int check(const struct cli_args *args)
-{
-    struct err_text why;
-    struct rule_set *set = rule_set_new();
-    enum err err = set != NULL ? ERR_NONE : err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    for (size_t i = 1; i < args->rest_n && err == ERR_NONE; i++)
-        err = rule_load_path(set, args->rest[i], &why);
-    if (err != ERR_NONE) {
-        rule_set_free(set);
-        return cli_fail(err, &why);
-    }
-    for (size_t i = 0; i < rule_set_problems(set); i++) {
-        const struct rule_problem *problem = rule_set_problem(set, i);
-        char line[900];
-        err_format(&problem->text, line, sizeof(line));
-        if (problem->fatal)
-            log_line(LOG_LEVEL_ERROR, "%s", line);
-        else if (!cli_has(args, CLI_QUIET))
-            log_line(LOG_LEVEL_WARNING, "%s", line);
-    }
-    size_t refused = rule_set_refused(set);
-    for (size_t i = 0; i < rule_set_count(set); i++) {
-        const struct rule *r = rule_set_at(set, i);
-        printf("%s  %-16s %s%s\n", r->rule_id, rule_type_name(r->type), r->name,
-               rule_runs(r) ? "" : " (not yet run)");
-    }
-    if (!cli_has(args, CLI_QUIET))
-        log_line(LOG_LEVEL_INFO, "rules: %zu right, %zu refused", rule_set_count(set), refused);
-    rule_set_free(set);
-    return refused > 0 ? CLI_WRONG : CLI_DONE;
-}
-
-int cli_rule(const struct cli_args *args)
-{
-    struct cli_ask a;
-    if (args->rest_n == 0)
-        return wrong("check, list, enable, disable, import or export");
-    const char *verb = args->rest[0];
-    if (strcmp(verb, "check") == 0)
-        return args->rest_n > 1 ? check(args) : wrong("weir rule check FILE|DIR...");
-    bool one = strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
-    bool alone = strcmp(verb, "list") == 0 || strcmp(verb, "export") == 0;
-    if (!one && !alone && strcmp(verb, "import") != 0)
-        return wrong("check, list, enable, disable, import or export");
-    if (args->rest_n != (alone ? 1 : 2))
-        return wrong(alone                         ? "no more arguments"
-                     : strcmp(verb, "import") == 0 ? "a file of rules"
-                                                   : "the rule's rule_id");
-    cli_ask_init(&a, "rule", verb);
-    if (strcmp(verb, "import") == 0) {
-        int status = cli_ask_file(&a, args->rest[1], "text", "name");
-        if (status != CLI_DONE)
-            return status;
-        a.makes = true;
-    } else if (!alone) {
-        format_write_field_str(&a.w, "id", args->rest[1]);
-    }
     return cli_ask_run(&a, args);
 }
 

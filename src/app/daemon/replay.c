@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "daemon/calendars.h"
 #include "daemon/enricher.h"
+#include "daemon/exceptions.h"
 #include "daemon/filters.h"
 #include "daemon/inputs.h"
 #include "daemon/install.h"
@@ -15,6 +16,7 @@
 #include "daemon/place.h"
 #include "enrich/enrich.h"
 #include "event/event.h"
+#include "except/set.h"
 #include "format/node.h"
 #include "ingest/sort.h"
 #include "package/package.h"
@@ -337,6 +339,29 @@ static enum err install_job(struct daemon_replay *r, const char *path, struct er
     return err;
 }
 
+/* The exceptions that stood among the rules. */
+static enum err install_exceptions(struct daemon_replay *r, const struct rule_set *rules,
+                                   struct err_text *why)
+{
+    struct except_set *set = except_set_new();
+    enum err err = set != NULL ? daemon_exceptions_read(rules, set, why)
+                               : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 0; err == ERR_NONE && i < except_set_problems(set); i++) {
+        const struct except_problem *problem = except_set_problem(set, i);
+        char line[900];
+        if (problem->fatal) {
+            *why = problem->text;
+            err = ERR_INVALID;
+        } else {
+            remark(r, err_format(&problem->text, line, sizeof(line)));
+        }
+    }
+    if (err == ERR_NONE)
+        err = daemon_exceptions_put(r->state, set, why);
+    except_set_free(set);
+    return err;
+}
+
 static enum err install_rules(struct daemon_replay *r, struct err_text *why)
 {
     struct daemon_install_totals totals = {0};
@@ -354,6 +379,8 @@ static enum err install_rules(struct daemon_replay *r, struct err_text *why)
             remark(r, err_format(&problem->text, line, sizeof(line)));
         }
     }
+    if (err == ERR_NONE)
+        err = install_exceptions(r, set, why);
     if (err == ERR_NONE)
         err = daemon_install_rules(r->state, set, NULL, true, r->first, &totals, why);
     rule_set_free(set);

@@ -379,6 +379,10 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
         status = daemon_request_filter(&a, verb);
     else if (strcmp(command, "rule") == 0)
         status = daemon_request_rule(&a, verb);
+    else if (strcmp(command, "exception") == 0)
+        status = daemon_request_exception(&a, verb);
+    else if (strcmp(command, "values") == 0)
+        status = daemon_request_values(&a, verb);
     else if (strcmp(command, "package") == 0)
         status = daemon_request_package(&a, verb);
     else

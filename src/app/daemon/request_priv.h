@@ -12,6 +12,8 @@
 #include "format/node.h"
 #include "store/store.h"
 
+struct except_set;
+
 struct daemon_asked {
     struct daemon_data *data;
     struct format_node *request;
@@ -76,6 +78,10 @@ int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_calendar(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);
+int daemon_request_exception(struct daemon_asked *a, const char *verb);
+int daemon_request_values(struct daemon_asked *a, const char *verb);
+/* Remarks on what is wrong with exceptions that were read. */
+void daemon_request_exception_problems(struct daemon_asked *a, const struct except_set *set);
 int daemon_request_package(struct daemon_asked *a, const char *verb);
 
 #endif

@@ -2,8 +2,10 @@
 #include "daemon/request_priv.h"
 
 #include "base/mem.h"
+#include "daemon/exceptions.h"
 #include "daemon/install.h"
 #include "daemon/rules.h"
+#include "except/set.h"
 #include "rule/export.h"
 #include "rule/load.h"
 #include "rule/rule.h"
@@ -69,15 +71,25 @@ static bool gather_rule(void *ctx, const struct store_rule *row)
 static enum err export_all(struct daemon_asked *a, struct err_text *why)
 {
     struct gathered g = {.why = why};
+    struct daemon_exported totals;
     struct buf text;
+    struct buf lists;
+    struct buf missing;
     buf_init(&text);
+    buf_init(&lists);
+    buf_init(&missing);
     enum err err = store_state_rule_list(a->data->state, gather_rule, &g);
     if (err != ERR_NONE)
         err_set(why, err, "rules cannot be read: %s", err_name(err));
     else
         err = g.err;
+    if (err == ERR_NONE)
+        err =
+            daemon_exceptions_export(a->data->state, g.rules, g.n, &lists, &missing, &totals, why);
     if (err == ERR_NONE) {
-        rule_export(g.rules, g.n, &text);
+        const struct rule_exported also = {lists.p,        lists.n,   totals.lists, totals.items,
+                                           totals.missing, missing.p, missing.n};
+        rule_export(g.rules, g.n, &also, &text);
         if (!buf_ok(&text))
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         else
@@ -87,6 +99,28 @@ static enum err export_all(struct daemon_asked *a, struct err_text *why)
         rule_unref(g.rules[i]);
     mem_free(g.rules);
     buf_release(&text);
+    buf_release(&lists);
+    buf_release(&missing);
+    return err;
+}
+
+/* The exceptions that stand among the rules; lists and items that are there are replaced. */
+static enum err import_exceptions(struct daemon_asked *a, const struct rule_set *rules,
+                                  size_t *out_refused, struct err_text *why)
+{
+    struct except_set *set = except_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = daemon_exceptions_read(rules, set, why);
+    if (err == ERR_NONE) {
+        daemon_request_exception_problems(a, set);
+        err = daemon_exceptions_put(a->data->state, set, why);
+    }
+    if (err == ERR_NONE && except_set_lists(set) + except_set_items(set) > 0)
+        daemon_asked_remark(a, "weir: %zu exception lists and %zu items imported",
+                            except_set_lists(set), except_set_items(set));
+    *out_refused = except_set_refused(set);
+    except_set_free(set);
     return err;
 }
 
@@ -105,13 +139,18 @@ static enum err import(struct daemon_asked *a, struct err_text *why)
         daemon_asked_remark(a, "weir: %s: %s", problem->fatal ? "error" : "warning",
                             err_format(&problem->text, line, sizeof(line)));
     }
+    size_t refused = 0;
+    if (err == ERR_NONE)
+        err = import_exceptions(a, set, &refused, why);
     if (err == ERR_NONE)
         err = daemon_install_rules(a->data->state, set, NULL, true, a->data->now(), &totals, why);
     if (err == ERR_NONE)
         err = daemon_asked_reload(a, why);
-    if (err == ERR_NONE && rule_set_refused(set) > 0)
-        err = err_set(why, ERR_INVALID, "%zu rules were refused, %zu imported",
-                      rule_set_refused(set), totals.rules);
+    if (err == ERR_NONE && rule_set_refused(set) + refused > 0)
+        err = err_set(why, ERR_INVALID,
+                      "%zu rules and %zu exceptions were refused, %zu rules "
+                      "imported",
+                      rule_set_refused(set), refused, totals.rules);
     else if (err == ERR_NONE)
         daemon_asked_remark(a, "weir: %zu rules imported", totals.rules);
     rule_set_free(set);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/exceptions.h"
 #include "daemon/jobs.h"
 #include "format/node.h"
 #include "format/write.h"
@@ -36,6 +37,7 @@ struct taken {
 struct daemon_rules {
     struct store_state *state;
     struct daemon_jobs *jobs;
+    struct daemon_exceptions *exceptions;
     struct rule_engine *engine;
     struct rule_ports ports;
     struct pending *pending; /* made, not yet announced */
@@ -163,6 +165,13 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
     return ERR_NONE;
 }
 
+static enum err find_exceptions(void *ctx, const struct rule *rule, ts_ns now,
+                                struct rule_exceptions *out, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    return daemon_exceptions_find(r->exceptions, rule, now, out, why);
+}
+
 static enum err keep_status(void *ctx, const struct rule *rule, const struct rule_status *status,
                             struct err_text *why)
 {
@@ -211,11 +220,13 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         .job = describe_job,
         .alert_exists = alert_exists,
         .alert_create = alert_create,
+        .exceptions = find_exceptions,
         .status = keep_status,
         .elapsed = elapsed,
     };
     r->engine = rule_engine_new(&r->ports);
-    if (r->engine == NULL) {
+    r->exceptions = daemon_exceptions_new(state);
+    if (r->engine == NULL || r->exceptions == NULL) {
         daemon_rules_free(r);
         return NULL;
     }
@@ -236,6 +247,7 @@ void daemon_rules_free(struct daemon_rules *r)
     if (r == NULL)
         return;
     rule_engine_free(r->engine);
+    daemon_exceptions_free(r->exceptions);
     forget_pending(r);
     mem_free(r->pending);
     for (size_t i = 0; i < r->taken_n; i++)

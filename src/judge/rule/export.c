@@ -105,47 +105,59 @@ void rule_export_object(const struct rule *r, struct format_writer *w)
     format_write_end_object(w);
 }
 
-static void write_summary(size_t rules, struct format_writer *w)
+static void field_empty(const char *key, struct format_writer *w)
+{
+    format_write_key(w, key);
+    format_write_begin_array(w);
+    format_write_end_array(w);
+}
+
+static void write_summary(size_t rules, const struct rule_exported *also, struct format_writer *w)
 {
     static const char *const none[] = {
         "missing_rules",
-        "missing_exception_lists",
         "missing_exception_list_items",
         "missing_action_connections",
         "excluded_action_connections",
     };
     static const char *const zero[] = {
         "missing_rules_count",
-        "exported_exception_list_count",
-        "exported_exception_list_item_count",
-        "missing_exception_lists_count",
         "missing_exception_list_items_count",
         "exported_action_connector_count",
         "missing_action_connection_count",
         "excluded_action_connection_count",
     };
     format_write_begin_object(w);
-    format_write_field_i64(w, "exported_count", (int64_t)rules);
+    format_write_field_i64(w, "exported_count", (int64_t)(rules + also->lists + also->items));
     format_write_field_i64(w, "exported_rules_count", (int64_t)rules);
-    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-        format_write_key(w, none[i]);
-        format_write_begin_array(w);
-        format_write_end_array(w);
-    }
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        field_empty(none[i], w);
     for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
         format_write_field_i64(w, zero[i], 0);
+    format_write_field_i64(w, "exported_exception_list_count", (int64_t)also->lists);
+    format_write_field_i64(w, "exported_exception_list_item_count", (int64_t)also->items);
+    format_write_key(w, "missing_exception_lists");
+    format_write_begin_array(w);
+    if (also->missing_n > 0)
+        format_write_raw(w, also->missing_lists, also->missing_n);
+    format_write_end_array(w);
+    format_write_field_i64(w, "missing_exception_lists_count", (int64_t)also->missing);
     format_write_end_object(w);
 }
 
-void rule_export(struct rule *const *rules, size_t n, struct buf *out)
+void rule_export(struct rule *const *rules, size_t n, const struct rule_exported *also,
+                 struct buf *out)
 {
+    static const struct rule_exported nothing;
     struct format_writer w;
     for (size_t i = 0; i < n; i++) {
         format_write_init(&w, out);
         rule_export_object(rules[i], &w);
         buf_char(out, '\n');
     }
+    if (also != NULL)
+        buf_add(out, also->lines, also->lines_n);
     format_write_init(&w, out);
-    write_summary(n, &w);
+    write_summary(n, also != NULL ? also : &nothing, &w);
     buf_char(out, '\n');
 }

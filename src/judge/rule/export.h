@@ -19,7 +19,21 @@ struct rule;
 /* One object; a JSON value at the writer's place. */
 void rule_export_object(const struct rule *r, struct format_writer *w);
 
-/* Lines for all rules and the summary line, added to out (buf_ok tells). */
-void rule_export(struct rule *const *rules, size_t n, struct buf *out);
+/* What else an export holds: lines of exception lists and items, and what the summary says of
+ * them. */
+struct rule_exported {
+    const char *lines; /* each with its newline */
+    size_t lines_n;
+    size_t lists;
+    size_t items;
+    size_t missing;            /* lists that rules name and nobody has */
+    const char *missing_lists; /* members of a JSON array */
+    size_t missing_n;
+};
+
+/* Lines for all rules, what else there is (NULL: nothing), and the summary line, added to out
+ * (buf_ok tells). */
+void rule_export(struct rule *const *rules, size_t n, const struct rule_exported *also,
+                 struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/load.h"
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,11 +20,16 @@
 /* More is not read by anybody; the count goes on. */
 #define PROBLEMS_MAX 10000
 #define RULES_MAX 20000
+#define OTHERS_MAX 100000
 
 struct rule_set {
     struct rule **rules;
     size_t rules_n;
     size_t rules_cap;
+    struct rule_other *others;
+    size_t others_n;
+    size_t others_cap;
+    struct arena arena; /* of the others' texts */
     struct rule_problem *problems;
     size_t problems_n;
     size_t problems_cap;
@@ -33,7 +39,10 @@ struct rule_set {
 
 struct rule_set *rule_set_new(void)
 {
-    return mem_zero(1, sizeof(struct rule_set));
+    struct rule_set *s = mem_zero(1, sizeof(*s));
+    if (s != NULL)
+        arena_init(&s->arena, 0);
+    return s;
 }
 
 void rule_set_free(struct rule_set *s)
@@ -43,7 +52,9 @@ void rule_set_free(struct rule_set *s)
     for (size_t i = 0; i < s->rules_n; i++)
         rule_unref(s->rules[i]);
     mem_free(s->rules);
+    mem_free(s->others);
     mem_free(s->problems);
+    arena_release(&s->arena);
     mem_free(s);
 }
 
@@ -55,6 +66,16 @@ size_t rule_set_count(const struct rule_set *s)
 struct rule *rule_set_at(const struct rule_set *s, size_t i)
 {
     return s->rules[i];
+}
+
+size_t rule_set_others(const struct rule_set *s)
+{
+    return s->others_n;
+}
+
+const struct rule_other *rule_set_other(const struct rule_set *s, size_t i)
+{
+    return &s->others[i];
 }
 
 size_t rule_set_problems(const struct rule_set *s)
@@ -164,6 +185,29 @@ static enum err refuse(struct rule_set *s, enum err code, const struct err_text 
     return ERR_NONE;
 }
 
+/* Remembers an exception list or item. */
+static void add_other(struct rule_set *s, const struct format_node *v, unsigned line)
+{
+    struct buf text;
+    const char *name = format_node_file_name(v);
+    if (s->others_n == OTHERS_MAX)
+        return;
+    buf_init(&text);
+    format_node_write(v, &text);
+    const struct rule_other other = {
+        .json = buf_ok(&text) ? arena_strndup(&s->arena, buf_text(&text), text.n) : NULL,
+        .n = text.n,
+        .file = arena_strndup(&s->arena, name, strlen(name)),
+        .line = line,
+    };
+    if (other.json == NULL || other.file == NULL ||
+        mem_grow((void **)&s->others, &s->others_cap, s->others_n + 1, sizeof(*s->others)) != 0)
+        s->failed = true;
+    else
+        s->others[s->others_n++] = other;
+    buf_release(&text);
+}
+
 /*
  * What an export holds besides rules: exception lists and their items, connectors, and the summary
  * that closes it. True when the line is such a thing; then it was seen to.
@@ -185,16 +229,17 @@ static bool is_no_rule(struct rule_set *s, const struct format_node *v, size_t r
         }
         return true;
     }
-    const char *message = NULL;
-    if (format_node_get(v, "severity") == NULL && format_node_get(v, "risk_score") == NULL) {
-        if (format_node_get(v, "list_id") != NULL)
-            message = "exception lists are not yet applied; this line is left out";
-        else if (format_node_get(v, "attributes") != NULL)
-            message = "connectors and other saved objects are not rules; this line is left out";
-    }
-    if (message == NULL)
+    if (format_node_get(v, "severity") != NULL || format_node_get(v, "risk_score") != NULL)
         return false;
-    (void)format_node_err(v, &text, ERR_UNSUPPORTED, "%s", message);
+    if (format_node_get(v, "list_id") != NULL) {
+        add_other(s, v, line);
+        return true;
+    }
+    if (format_node_get(v, "attributes") == NULL)
+        return false;
+    (void)format_node_err(
+        v, &text, ERR_UNSUPPORTED,
+        "connectors and other saved objects are not rules; this line is left out");
     move_to_line(&text, line);
     add_problem(s, false, &text);
     return true;
@@ -233,6 +278,29 @@ static enum err load_lines(struct rule_set *s, const char *text, size_t n, const
             break;
     }
     return code;
+}
+
+/* A file of the public repository that holds exceptions: lists with their items. */
+static void take_exceptions(struct rule_set *s, const struct format_node *root)
+{
+    const struct format_node *exceptions = format_node_get(root, "exceptions");
+    for (size_t i = 0; i < format_node_count(exceptions); i++) {
+        const struct format_node *at = format_node_at(exceptions, i);
+        const struct format_node *container = format_node_get(at, "container");
+        const struct format_node *items = format_node_get(at, "items");
+        if (container == NULL && items == NULL) {
+            struct err_text text = {0};
+            (void)format_node_err(at, &text, ERR_INVALID,
+                                  "each of the exceptions must have a container or items");
+            add_problem(s, true, &text);
+        }
+        if (format_node_type(container) == FORMAT_OBJECT)
+            add_other(s, container, format_node_line(container));
+        for (size_t k = 0; k < format_node_count(items); k++) {
+            const struct format_node *item = format_node_at(items, k);
+            add_other(s, item, format_node_line(item));
+        }
+    }
 }
 
 /* An array's members become documents of their own; lines are those of the array. */
@@ -280,6 +348,9 @@ enum err rule_load_text(struct rule_set *s, const char *text, size_t n, const ch
             code = refuse(s, code, &mistake, why);
         } else if (!toml && format_node_type(root) == FORMAT_ARRAY) {
             code = load_array(s, root, name, why);
+            format_node_free(root);
+        } else if (toml && format_node_get(root, "exceptions") != NULL) {
+            take_exceptions(s, root);
             format_node_free(root);
         } else {
             code = take_document(s, root, toml ? RULE_FORM_FILE : RULE_FORM_API, 0, why);

@@ -5,7 +5,8 @@
  * Rules from files and folders, with everything that is to be said about them.
  *
  * .toml is a rule of the public repository's layout; .ndjson an export, one object a line; .json an
- * object of the rule API or an array of them, read only when it is named. A mistake in one rule
+ * object of the rule API or an array of them, read only when it is named. Exception lists, in an
+ * export or in a .toml file of their own, are kept as they are. A mistake in one rule
  * does not hide the others: all are read, and the set keeps the rules that are right and a list of
  * what was found.
  *
@@ -42,6 +43,19 @@ enum err rule_load_text(struct rule_set *s, const char *text, size_t n, const ch
 
 size_t rule_set_count(const struct rule_set *s);
 struct rule *rule_set_at(const struct rule_set *s, size_t i); /* borrowed; rule_ref() keeps it */
+
+/*
+ * Exception lists and items that stood among the rules, as they were written: JSON objects, for who
+ * reads exceptions.
+ */
+struct rule_other {
+    const char *json;
+    size_t n;
+    const char *file;
+    unsigned line;
+};
+size_t rule_set_others(const struct rule_set *s);
+const struct rule_other *rule_set_other(const struct rule_set *s, size_t i);
 
 size_t rule_set_problems(const struct rule_set *s);
 const struct rule_problem *rule_set_problem(const struct rule_set *s, size_t i);

@@ -158,7 +158,7 @@ static enum err check(const struct format_node *root, enum rule_form form,
     if (form == RULE_FORM_FILE) {
         if (format_node_get(root, "exceptions") != NULL || format_node_get(root, "actions") != NULL)
             return format_node_err(root, why, ERR_INVALID,
-                                   "this file holds exceptions or actions; a rule file with "
+                                   "this document holds exceptions or actions; a rule with "
                                    "[metadata] and [rule] is expected");
         rule = format_node_get(root, "rule");
         if (format_node_type(rule) != FORMAT_OBJECT)
@@ -308,7 +308,6 @@ static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const str
     } idle[] = {
         {"alert_suppression",
          "alert_suppression is kept and not yet applied: every alert is written"},
-        {"exceptions_list", "exceptions_list is kept and not yet applied: no record is left out"},
         {"actions", "actions are kept and not yet carried out"},
         {"response_actions", "response_actions are kept and not carried out"},
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/state.h"
 
+#include "store/state_except.h"
 #include "store/state_priv.h"
 
 #include "base/arena.h"
@@ -20,6 +21,7 @@ struct store_state {
     pthread_mutex_t lock; /* recursive: held from begin to commit */
     unsigned depth;       /* open transactions of the thread that holds the lock */
     bool broken;          /* an inner one was rolled back */
+    uint64_t changes;     /* of exceptions */
 };
 
 /* step[i] brings version i to i + 1. A released step is never changed. */
@@ -68,6 +70,15 @@ static const char *const steps[] = {
     "CREATE TABLE api_key (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL,"
     " role TEXT NOT NULL, owner TEXT NOT NULL, created INTEGER NOT NULL,"
     " expires INTEGER NOT NULL, invalidated INTEGER NOT NULL);",
+    "CREATE TABLE exception_list (list_id TEXT NOT NULL, namespace TEXT NOT NULL, id TEXT NOT NULL,"
+    " doc TEXT NOT NULL, PRIMARY KEY (list_id, namespace)) WITHOUT ROWID;"
+    "CREATE TABLE exception_item (item_id TEXT NOT NULL, namespace TEXT NOT NULL,"
+    " list_id TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
+    " PRIMARY KEY (item_id, namespace)) WITHOUT ROWID;"
+    "CREATE INDEX exception_item_list ON exception_item (list_id, namespace);"
+    "CREATE TABLE value_list (id TEXT PRIMARY KEY, type TEXT NOT NULL, doc TEXT NOT NULL);"
+    "CREATE TABLE value (list_id TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (list_id, value)) WITHOUT ROWID;",
 };
 
 static const struct store_db_kind state_kind = {
@@ -140,6 +151,19 @@ struct store_db *store_state_lock(struct store_state *st)
 void store_state_unlock(struct store_state *st)
 {
     pthread_mutex_unlock(&st->lock);
+}
+
+void store_state_except_touch(struct store_state *st)
+{
+    st->changes++;
+}
+
+uint64_t store_state_except_changes(struct store_state *st)
+{
+    store_state_lock(st);
+    uint64_t changes = st->changes;
+    store_state_unlock(st);
+    return changes;
 }
 
 enum err store_state_begin(struct store_state *st)

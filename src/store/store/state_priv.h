@@ -17,6 +17,9 @@ enum err store_state_finish(struct store_state *st, struct sqlite3_stmt *stmt);
 /* The same; ERR_NOT_FOUND when no row was changed. */
 enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stmt);
 
+/* Exceptions are being changed. The lock is held. */
+void store_state_except_touch(struct store_state *st);
+
 /* All messages of a job go. */
 enum err store_state_message_clear(struct store_state *st, const char *job_id) ERR_MUST_CHECK;
 

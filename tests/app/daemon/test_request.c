@@ -367,6 +367,44 @@ static void test_running(void **state)
     "{\\\"x\\\": "                                                                                 \
     "{\\\"filter_id\\\": \\\"f\\\"}}}]}]}}"
 
+static void test_exception(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    DONE("{\"command\": \"exception\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 1);
+    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{}\", \"name\": \"x.json\"}",
+          "no exception list");
+    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": "
+          "\\\"l\\\"}\", "
+          "\"name\": \"x.json\"}",
+          "must have the key");
+    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": \\\"l\\\", "
+         "\\\"name\\\": \\\"n\\\", \\\"type\\\": \\\"detection\\\"}\", \"name\": \"x.json\"}");
+    assert_non_null(strstr(remarks(&w), "1 lists and 0 items"));
+    DONE("{\"command\": \"exception\", \"verb\": \"list\"}");
+    assert_int_equal(lines(&w), 2);
+    WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"id\": \"m\"}", "'m'");
+    WRONG("{\"command\": \"exception\", \"verb\": \"close\", \"id\": \"r\"}", "no rule 'r'");
+    WRONG("{\"command\": \"exception\", \"verb\": \"open\"}", "'open'");
+    DONE("{\"command\": \"exception\", \"verb\": \"remove\", \"id\": \"l\"}");
+    WRONG("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"a\\nb c\", "
+          "\"name\": \"v.txt\", \"type\": \"ip\"}",
+          "v.txt:1");
+    DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"b c\\na\", "
+         "\"name\": \"v.txt\"}");
+    DONE("{\"command\": \"values\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "keyword          2\n"));
+    DONE("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"v\"}");
+    assert_string_equal(said(&w), "a\nb c\n");
+    WRONG("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"w\"}", "no value list 'w'");
+    WRONG("{\"command\": \"values\", \"verb\": \"sort\"}", "'sort'");
+    DONE("{\"command\": \"values\", \"verb\": \"remove\", \"id\": \"v\"}");
+    WRONG("{\"command\": \"values\", \"verb\": \"remove\", \"id\": \"v\"}", "no value list 'v'");
+    end(&w);
+}
+
 static void test_filter(void **state)
 {
     (void)state;
@@ -736,10 +774,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_search),   cmocka_unit_test(test_preview),
         cmocka_unit_test(test_sql),      cmocka_unit_test(test_status),
         cmocka_unit_test(test_alerts),   cmocka_unit_test(test_job),
-        cmocka_unit_test(test_running),  cmocka_unit_test(test_filter),
-        cmocka_unit_test(test_calendar), cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_forecast), cmocka_unit_test(test_overall),
-        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
+        cmocka_unit_test(test_running),  cmocka_unit_test(test_exception),
+        cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
+        cmocka_unit_test(test_overall),  cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

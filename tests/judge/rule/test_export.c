@@ -30,7 +30,7 @@ static void an_object_has_all_that_the_api_shows(void **state)
     r->enabled = false;
     struct buf out;
     buf_init(&out);
-    rule_export(&r, 1, &out);
+    rule_export(&r, 1, NULL, &out);
     struct format_node *v = line_at(buf_text(&out), 0);
     assert_string_equal(str(v, "id"), r->rule_id);
     assert_string_equal(str(v, "to"), "now");
@@ -76,7 +76,7 @@ static void a_file_of_new_terms_becomes_the_api_form(void **state)
     struct rule *r = rule_set_at(set, 0);
     struct buf out;
     buf_init(&out);
-    rule_export(&r, 1, &out);
+    rule_export(&r, 1, NULL, &out);
     struct format_node *v = line_at(buf_text(&out), 0);
     assert_null(format_node_get(v, "new_terms"));
     assert_int_equal(format_node_count(format_node_get(v, "new_terms_fields")), 1);
@@ -92,10 +92,33 @@ static void a_file_of_new_terms_becomes_the_api_form(void **state)
     buf_release(&text);
 }
 
+static void exceptions_stand_between_rules_and_summary(void **state)
+{
+    (void)state;
+    static const char lines[] = "{\"list_id\":\"l\"}\n{\"item_id\":\"i\"}\n";
+    static const char missing[] = "{\"list_id\":\"m\"},{\"list_id\":\"n\"}";
+    const struct rule_exported also = {lines,   sizeof(lines) - 1,  1, 1, 2,
+                                       missing, sizeof(missing) - 1};
+    struct rule *r = world_rule("");
+    struct buf out;
+    buf_init(&out);
+    rule_export(&r, 1, &also, &out);
+    const char *list = strstr(buf_text(&out), "\n{\"list_id\":\"l\"}\n{\"item_id\":\"i\"}\n");
+    assert_non_null(list);
+    const char *summary = strstr(list, "{\"exported_count\":3,\"exported_rules_count\":1,");
+    assert_non_null(summary);
+    assert_non_null(strstr(summary, "\"missing_exception_lists\":[{\"list_id\":\"m\"},"
+                                    "{\"list_id\":\"n\"}],"
+                                    "\"missing_exception_lists_count\":2"));
+    rule_unref(r);
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_has_all_that_the_api_shows),
+        cmocka_unit_test(exceptions_stand_between_rules_and_summary),
         cmocka_unit_test(a_file_of_new_terms_becomes_the_api_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

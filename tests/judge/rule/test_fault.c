@@ -96,7 +96,7 @@ static enum err whole_chain(void)
     if (code == ERR_NONE) {
         assert_int_equal(rule_set_count(set), 1);
         struct rule *r = rule_set_at(set, 0);
-        rule_export(&r, 1, &out);
+        rule_export(&r, 1, NULL, &out);
         e = rule_engine_new(&ports);
         code = e == NULL || !buf_ok(&out) ? ERR_MEMORY : ERR_NONE;
     }

@@ -188,7 +188,7 @@ static void an_export_reads_back_without_a_word(void **state)
     }
     struct buf lines;
     buf_init(&lines);
-    rule_export(rules, t.rows, &lines);
+    rule_export(rules, t.rows, NULL, &lines);
     struct rule_set *second = rule_set_new();
     assert_int_equal(rule_load_text(second, buf_text(&lines), lines.n, "x.ndjson", NULL), ERR_NONE);
     assert_int_equal(rule_set_problems(second), 0);
@@ -203,7 +203,7 @@ static void an_export_reads_back_without_a_word(void **state)
         struct buf again;
         struct rule *one = rule_set_at(second, i);
         buf_init(&again);
-        rule_export(&one, 1, &again);
+        rule_export(&one, 1, NULL, &again);
         /* What was exported once is exported the same again. */
         strchr(again.p, '\n')[1] = '\0';
         assert_non_null(strstr(buf_text(&lines), buf_text(&again)));
@@ -234,7 +234,11 @@ static void one_bad_line_does_not_hide_the_others(void **state)
     assert_int_equal(rule_load_text(set, lines, sizeof(lines) - 1, "f.ndjson", NULL), ERR_NONE);
     assert_int_equal(rule_set_count(set), 2);
     assert_int_equal(rule_set_refused(set), 2);
-    assert_int_equal(rule_set_problems(set), 5);
+    assert_int_equal(rule_set_problems(set), 4);
+    assert_int_equal(rule_set_others(set), 1);
+    assert_int_equal(rule_set_other(set, 0)->line, 6);
+    assert_string_equal(rule_set_other(set, 0)->json,
+                        "{\"list_id\":\"l\",\"name\":\"a list\",\"type\":\"detection\"}");
     const struct rule_problem *p = rule_set_problem(set, 0);
     assert_true(p->fatal);
     assert_int_equal(p->text.line, 3);
@@ -247,9 +251,25 @@ static void one_bad_line_does_not_hide_the_others(void **state)
     assert_false(p->fatal);
     assert_int_equal(p->text.line, 5);
     assert_non_null(strstr(p->text.message, "not yet run"));
-    assert_non_null(strstr(rule_set_problem(set, 3)->text.message, "exception"));
-    assert_non_null(strstr(rule_set_problem(set, 4)->text.message, "summary"));
+    assert_non_null(strstr(rule_set_problem(set, 3)->text.message, "summary"));
     assert_false(rule_runs(rule_set_at(set, 1)));
+    rule_set_free(set);
+}
+
+static void a_file_of_exceptions_is_kept(void **state)
+{
+    (void)state;
+    static const char text[] = "[metadata]\nlist_name = \"n\"\n[[exceptions]]\n"
+                               "[exceptions.container]\nlist_id = \"l\"\n"
+                               "[[exceptions.items]]\nitem_id = \"i\"\n";
+    struct rule_set *set = rule_set_new();
+    assert_int_equal(rule_load_text(set, text, sizeof(text) - 1, "f.toml", NULL), ERR_NONE);
+    assert_int_equal(rule_set_count(set) + rule_set_problems(set), 0);
+    assert_int_equal(rule_set_others(set), 2);
+    assert_string_equal(rule_set_other(set, 0)->json, "{\"list_id\":\"l\"}");
+    assert_string_equal(rule_set_other(set, 1)->json, "{\"item_id\":\"i\"}");
+    assert_string_equal(rule_set_other(set, 1)->file, "f.toml");
+    assert_int_equal(rule_set_other(set, 1)->line, 6);
     rule_set_free(set);
 }
 
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(every_public_rule_loads_with_its_values),
         cmocka_unit_test(an_export_reads_back_without_a_word),
         cmocka_unit_test(one_bad_line_does_not_hide_the_others),
+        cmocka_unit_test(a_file_of_exceptions_is_kept),
         cmocka_unit_test(an_array_of_rules_is_read),
         cmocka_unit_test(folders_are_read_in_the_order_of_names),
     };

@@ -97,7 +97,7 @@ static void what_has_no_effect_is_said(void **state)
     listen_to("exceptions_list = [{list_id = \"l\", type = \"detection\", namespace_type = "
               "\"single\"}]\nactions = [{action_type_id = \".webhook\"}]",
               &h);
-    assert_int_equal(h.n, 2);
+    assert_int_equal(h.n, 1);
     listen_to("exceptions_list = []\nactions = []", &h);
     assert_int_equal(h.n, 0);
     listen_to("max_signals = 5000", &h);

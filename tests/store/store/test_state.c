@@ -192,7 +192,9 @@ static void test_migrates(void **state)
     struct store_state *st = open_state(dir);
     assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
     store_state_close(st);
-    run_sql(path, "DROP TABLE user; DROP TABLE session; DROP TABLE api_key;"
+    run_sql(path, "DROP TABLE exception_list; DROP TABLE exception_item;"
+                  "DROP TABLE value_list; DROP TABLE value;"
+                  "DROP TABLE user; DROP TABLE session; DROP TABLE api_key;"
                   "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
                   "ALTER TABLE snapshot DROP COLUMN used;"
                   "INSERT INTO snapshot VALUES ('j', 'old', '{}', 1, 1, 0, ''),"

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/request_priv.h"
+
+#include "base/arena.h"
+#include "daemon/exceptions.h"
+#include "daemon/rules.h"
+#include "except/set.h"
+#include "rule/rule.h"
+#include "store/state.h"
+#include "store/state_except.h"
+
+#include <string.h>
+
+static bool print_exception(void *ctx, const struct store_exception *x)
+{
+    struct format_node *doc = NULL;
+    struct err_text ignored;
+    if (format_node_json(x->doc, strlen(x->doc), x->list_id, &doc, &ignored) != ERR_NONE)
+        doc = NULL;
+    const char *name = format_node_str(format_node_get(doc, "name"), "-");
+    const char *expires = format_node_str(format_node_get(doc, "expire_time"), "-");
+    bool item = x->item_id != NULL;
+    bool more =
+        daemon_asked_line(ctx, "%-5s %-36s %-36s %-9s %-24s %s", item ? "item" : "list", x->list_id,
+                          item ? x->item_id : "-", x->namespace_type, expires, name);
+    format_node_free(doc);
+    return more;
+}
+
+static enum err list_exceptions(struct daemon_asked *a, struct err_text *why)
+{
+    daemon_asked_line(a, "%-5s %-36s %-36s %-9s %-24s %s", "WHAT", "LIST", "ITEM", "NAMESPACE",
+                      "EXPIRES", "NAME");
+    enum err err = store_state_except_lists(a->data->state, print_exception, a);
+    if (err == ERR_NONE)
+        err = store_state_except_items(a->data->state, NULL, NULL, print_exception, a);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+}
+
+void daemon_request_exception_problems(struct daemon_asked *a, const struct except_set *set)
+{
+    for (size_t i = 0; i < except_set_problems(set); i++) {
+        const struct except_problem *p = except_set_problem(set, i);
+        char line[900];
+        daemon_asked_remark(a, "weir: %s: %s", p->fatal ? "error" : "warning",
+                            err_format(&p->text, line, sizeof(line)));
+    }
+}
+
+/* Everything or, when something is wrong, nothing. */
+static enum err add_exceptions(struct daemon_asked *a, struct err_text *why)
+{
+    const char *text = daemon_asked_text(a, "text", "");
+    struct except_set *set = except_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = except_set_load(set, text, strlen(text),
+                                   daemon_asked_text(a, "name", "exceptions.ndjson"), why);
+    size_t n = except_set_lists(set) + except_set_items(set);
+    if (err == ERR_NONE)
+        daemon_request_exception_problems(a, set);
+    if (err == ERR_NONE && except_set_refused(set) > 0)
+        err = err_set(why, ERR_INVALID, "%zu objects were refused, so none is kept",
+                      except_set_refused(set));
+    else if (err == ERR_NONE && n == 0)
+        err = err_set(why, ERR_INVALID, "no exception list and no item is in this file");
+    if (err == ERR_NONE)
+        err = daemon_exceptions_put(a->data->state, set, why);
+    if (err == ERR_NONE)
+        daemon_asked_remark(a, "weir: %zu lists and %zu items kept", except_set_lists(set),
+                            except_set_items(set));
+    except_set_free(set);
+    return err;
+}
+
+static enum err close_alerts(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    struct arena arena;
+    struct store_rule row;
+    struct rule *rule = NULL;
+    struct daemon_exceptions *x = daemon_exceptions_new(a->data->state);
+    size_t closed = 0;
+    arena_init(&arena, 0);
+    enum err err = x != NULL ? store_state_rule_get(a->data->state, id, &arena, &row) : ERR_MEMORY;
+    if (err == ERR_NOT_FOUND)
+        err_set(why, err, "there is no rule '%s'; weir rule list shows them", id);
+    else if (err != ERR_NONE)
+        err_set(why, err, "the rule cannot be read: %s", err_name(err));
+    else
+        err = daemon_rules_read(&row, &rule, why);
+    if (err == ERR_NONE)
+        err = daemon_exceptions_close(x, rule, a->data->now(), &closed, why);
+    if (err == ERR_NONE)
+        daemon_asked_remark(a, "weir: %zu alerts closed", closed);
+    rule_unref(rule);
+    daemon_exceptions_free(x);
+    arena_release(&arena);
+    return err;
+}
+
+int daemon_request_exception(struct daemon_asked *a, const char *verb)
+{
+    struct err_text why;
+    const char *id = daemon_asked_text(a, "id", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0)
+        err = list_exceptions(a, &why);
+    else if (strcmp(verb, "add") == 0)
+        err = add_exceptions(a, &why);
+    else if (strcmp(verb, "remove") == 0)
+        err = daemon_exceptions_delete(a->data->state, id, &why);
+    else if (strcmp(verb, "close") == 0)
+        err = close_alerts(a, id, &why);
+    else
+        err = err_set(&why, ERR_INVALID,
+                      "rule exception expects list, add, remove or close, not '%s'", verb);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}
+
+static bool print_list(void *ctx, const struct store_value_list *l)
+{
+    return daemon_asked_line(ctx, "%-36s %-16s %llu", l->id, l->type,
+                             (unsigned long long)l->values);
+}
+
+static bool print_value(void *ctx, const char *value)
+{
+    return daemon_asked_print(ctx, value, strlen(value)) && daemon_asked_print(ctx, "\n", 1);
+}
+
+static enum err list_values(struct daemon_asked *a, struct err_text *why)
+{
+    const char *id = daemon_asked_text(a, "id", NULL);
+    struct buf type;
+    enum err err;
+    if (id == NULL) {
+        daemon_asked_line(a, "%-36s %-16s %s", "VALUE LIST", "TYPE", "VALUES");
+        err = store_state_value_lists(a->data->state, print_list, a);
+    } else {
+        buf_init(&type);
+        err = store_state_value_list_type(a->data->state, id, &type);
+        buf_release(&type);
+        if (err == ERR_NOT_FOUND)
+            return err_set(why, err,
+                           "there is no value list '%s'; weir rule values list shows them", id);
+        if (err == ERR_NONE)
+            err = store_state_values(a->data->state, id, print_value, a);
+    }
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "value lists cannot be read: %s", err_name(err));
+}
+
+static enum err add_values(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    const char *text = daemon_asked_text(a, "text", "");
+    size_t n = 0;
+    enum err err =
+        daemon_exceptions_add_values(a->data->state, id, daemon_asked_text(a, "type", NULL), text,
+                                     strlen(text), daemon_asked_text(a, "name", "values"), &n, why);
+    if (err == ERR_NONE)
+        daemon_asked_remark(a, "weir: %zu values read into '%s'", n, id);
+    return err;
+}
+
+int daemon_request_values(struct daemon_asked *a, const char *verb)
+{
+    struct err_text why;
+    const char *id = daemon_asked_text(a, "id", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0) {
+        err = list_values(a, &why);
+    } else if (strcmp(verb, "add") == 0) {
+        err = add_values(a, id, &why);
+    } else if (strcmp(verb, "remove") == 0) {
+        err = store_state_value_list_delete(a->data->state, id);
+        if (err == ERR_NOT_FOUND)
+            err_set(&why, err, "there is no value list '%s'; weir rule values list shows them", id);
+        else if (err != ERR_NONE)
+            err_set(&why, err, "the value list '%s' cannot be deleted: %s", id, err_name(err));
+    } else {
+        err = err_set(&why, ERR_INVALID, "rule values expects list, add or remove, not '%s'", verb);
+    }
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}
