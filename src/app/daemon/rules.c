@@ -34,12 +34,21 @@ struct taken {
     char *broken;  /* why it cannot run, until that is told; NULL: it can */
 };
 
+/* An alert of a group, until the next is asked for. */
+struct grouped {
+    struct arena arena;
+    struct rule_grouped alert;
+    bool found;
+    bool failed;
+};
+
 struct daemon_rules {
     struct store_state *state;
     struct daemon_jobs *jobs;
     struct daemon_exceptions *exceptions;
     struct rule_engine *engine;
     struct rule_ports ports;
+    struct grouped grouped;
     struct pending *pending; /* made, not yet announced */
     size_t pending_n, pending_cap;
     struct taken *taken; /* the rules that were taken up */
@@ -149,6 +158,7 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
             .rule_id = alert->rule_id,
             .doc = json,
             .risk_score = risk_of(alert->json),
+            .group = alert->group,
             .time = alert->time,
             .start = alert->time,
         };
@@ -162,6 +172,74 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
         return err_set(why, err, "the alert cannot be written: %s", err_name(err));
     }
     r->pending[r->pending_n++] = (struct pending){id, json, alert->json.n};
+    return ERR_NONE;
+}
+
+static bool keep_grouped(void *ctx, const struct store_alert *alert)
+{
+    struct grouped *g = ctx;
+    size_t n = strlen(alert->doc);
+    const char *doc = arena_strndup(&g->arena, alert->doc, n);
+    g->alert.id = arena_strndup(&g->arena, alert->id, strlen(alert->id));
+    g->alert.json = bytes_make(doc, n);
+    g->failed = doc == NULL || g->alert.id == NULL;
+    g->found = true;
+    return false;
+}
+
+static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
+                              struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    const struct store_alert_filter filter = {
+        .group = group,
+        .not_closed = true,
+        .from = since,
+        .to = TIME_MAX,
+        .newest_first = true,
+        .limit = 1,
+    };
+    arena_clear(&r->grouped.arena);
+    r->grouped.found = false;
+    r->grouped.failed = false;
+    enum err err = store_state_alert_list(r->state, &filter, keep_grouped, &r->grouped, NULL);
+    if (err == ERR_NONE && r->grouped.failed)
+        err = ERR_MEMORY;
+    if (err != ERR_NONE)
+        return err_set(why, err, "alerts cannot be read: %s", err_name(err));
+    if (!r->grouped.found)
+        return ERR_NOT_FOUND;
+    *out = r->grouped.alert;
+    return ERR_NONE;
+}
+
+/* One that is not announced yet is announced as it is now. */
+static enum err replace_pending(struct daemon_rules *r, const char *id, struct bytes json)
+{
+    for (size_t i = 0; i < r->pending_n; i++) {
+        struct pending *p = &r->pending[i];
+        if (strcmp(p->id, id) != 0)
+            continue;
+        char *copy = mem_strndup((const char *)json.p, json.n);
+        if (copy == NULL)
+            return ERR_MEMORY;
+        mem_free(p->json);
+        p->json = copy;
+        p->json_n = json.n;
+    }
+    return ERR_NONE;
+}
+
+static enum err alert_replace(void *ctx, const char *id, struct bytes json, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    char *doc = mem_strndup((const char *)json.p, json.n);
+    enum err err = doc != NULL ? store_state_alert_replace(r->state, id, doc) : ERR_MEMORY;
+    if (err == ERR_NONE)
+        err = replace_pending(r, id, json);
+    mem_free(doc);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the alert cannot be written: %s", err_name(err));
     return ERR_NONE;
 }
 
@@ -213,6 +291,7 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         return NULL;
     r->state = state;
     r->jobs = jobs;
+    arena_init(&r->grouped.arena, 0);
     r->ports = (struct rule_ports){
         .ctx = r,
         .at_rest = at_rest,
@@ -220,6 +299,8 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         .job = describe_job,
         .alert_exists = alert_exists,
         .alert_create = alert_create,
+        .alert_grouped = alert_grouped,
+        .alert_replace = alert_replace,
         .exceptions = find_exceptions,
         .status = keep_status,
         .elapsed = elapsed,
@@ -248,6 +329,7 @@ void daemon_rules_free(struct daemon_rules *r)
         return;
     rule_engine_free(r->engine);
     daemon_exceptions_free(r->exceptions);
+    arena_release(&r->grouped.arena);
     forget_pending(r);
     mem_free(r->pending);
     for (size_t i = 0; i < r->taken_n; i++)

@@ -11,9 +11,11 @@
 static void write_change(const struct rule_amendment *c, struct format_writer *w)
 {
     format_write_key(w, c->key);
-    if (c->text != NULL)
+    if (c->json.n > 0)
+        format_write_raw(w, (const char *)c->json.p, c->json.n);
+    else if (c->text != NULL)
         format_write_str(w, c->text);
-    else if (c->time != TIME_NONE)
+    else if (c->time != 0)
         format_write_time(w, c->time);
     else
         format_write_i64(w, c->number);

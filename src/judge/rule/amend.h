@@ -15,12 +15,13 @@
 
 struct buf;
 
-/* A field and its new value: one of text, number and time. */
+/* A field and its new value: the first of these that is given. */
 struct rule_amendment {
     const char *key;
-    const char *text; /* NULL: a number or time */
+    struct bytes json; /* as it is; empty: something else */
+    const char *text;  /* NULL: a number or time */
+    ts_ns time;        /* 0: a number */
     int64_t number;
-    ts_ns time; /* TIME_NONE: a number */
 };
 
 /* The document, added to out: changed fields in their places, new ones at the end. ERR_FORMAT,

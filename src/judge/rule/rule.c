@@ -216,6 +216,40 @@ static enum err read_jobs(struct owned *o, const struct format_node *rule)
     return ERR_NONE;
 }
 
+/* A longer time is as good as for ever. */
+#define SUPPRESSION_MAX (36500 * TIME_DAY)
+
+static enum err read_suppression(struct owned *o, const struct format_node *rule)
+{
+    struct rule_suppression *s = &o->rule.suppression;
+    const struct format_node *v = format_node_get(rule, "alert_suppression");
+    bool threshold = o->rule.type == RULE_THRESHOLD;
+    if (format_node_type(v) != FORMAT_OBJECT)
+        return ERR_NONE;
+    const struct format_node *fields =
+        threshold ? format_node_get(format_node_get(rule, "threshold"), "field")
+                  : format_node_get(v, "group_by");
+    bool one = format_node_type(fields) == FORMAT_STRING;
+    size_t n = one ? format_node_str_len(fields) > 0 : format_node_count(fields);
+    const char **names = arena_alloc(&o->arena, (n + 1) * sizeof(*names));
+    if (names == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        names[i] = format_node_str(one ? fields : format_node_at(fields, i), "");
+    const struct format_node *duration = format_node_get(v, "duration");
+    const char *unit = format_node_str(format_node_get(duration, "unit"), "s");
+    int64_t value = format_node_int(format_node_get(duration, "value"), 0);
+    ts_ns each = unit[0] == 'h' ? TIME_HOUR : unit[0] == 'm' ? TIME_MIN : TIME_S;
+    s->on = true;
+    s->fields = names;
+    s->fields_n = n;
+    s->duration_ns = value > SUPPRESSION_MAX / each ? SUPPRESSION_MAX : value * each;
+    s->missing_apart =
+        strcmp(format_node_str(format_node_get(v, "missing_fields_strategy"), "suppress"),
+               "doNotSuppress") == 0;
+    return ERR_NONE;
+}
+
 /* A rule without an id gets one that depends on what it says, so that a second import finds it. */
 static enum err invent_id(struct owned *o, const struct format_node *rule, const char **out)
 {
@@ -265,8 +299,9 @@ static enum err fill(struct owned *o, const struct format_node *rule, enum rule_
     r->to = format_node_str(format_node_get(rule, "to"), RULE_DEFAULT_TO);
     int64_t max = format_node_int(format_node_get(rule, "max_signals"), RULE_DEFAULT_MAX_SIGNALS);
     r->max_signals = max > UINT32_MAX ? UINT32_MAX : (unsigned)max;
-    if (type != RULE_MACHINE_LEARNING)
-        return ERR_NONE;
+    enum err code = read_suppression(o, rule);
+    if (code != ERR_NONE || type != RULE_MACHINE_LEARNING)
+        return code;
     r->anomaly_threshold = (unsigned)format_node_int(format_node_get(rule, "anomaly_threshold"), 0);
     return read_jobs(o, rule);
 }
@@ -306,8 +341,6 @@ static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const str
         const char *key;
         const char *message;
     } idle[] = {
-        {"alert_suppression",
-         "alert_suppression is kept and not yet applied: every alert is written"},
         {"actions", "actions are kept and not yet carried out"},
         {"response_actions", "response_actions are kept and not carried out"},
     };

@@ -9,7 +9,7 @@
  * checked for its type, range and form (docs/format/rule.md). What is wrong refuses the rule, with
  * the line and what was expected. A key that nobody knows is warned of, unless it is so close to a
  * known one that it is a slip of the pen: then the rule is refused. What is understood but has no
- * effect yet (other types than machine_learning, suppression, actions) is kept, written
+ * effect yet (other types than machine_learning, actions) is kept, written
  * out again, and warned of.
  *
  * Ownership: counted references; texts and nodes in struct rule live as long as the rule.
@@ -52,6 +52,15 @@ enum rule_severity {
 /* More alerts than this are not written in one run, whatever the rule says. */
 #define RULE_RUN_ALERTS_MAX 1000
 
+/* alert_suppression: alerts that are alike in some fields become one. */
+struct rule_suppression {
+    bool on;
+    size_t fields_n; /* of threshold rules: those of the threshold */
+    const char *const *fields;
+    ts_ns duration_ns;  /* 0: within each run */
+    bool missing_apart; /* what lacks a field is an alert of its own */
+};
+
 struct rule {
     const char *rule_id; /* the rule's lasting name, a UUID in public rules */
     const char *id;      /* of the installed object; rule_id when the file has none */
@@ -69,6 +78,7 @@ struct rule {
     const char *from;     /* date math */
     const char *to;
     unsigned max_signals;
+    struct rule_suppression suppression;
 
     /* machine_learning only */
     unsigned anomaly_threshold;      /* 0 to 100 */

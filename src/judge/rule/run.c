@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/map.h"
 #include "rule/alert.h"
 #include "rule/rule.h"
 #include "rule/run_priv.h"
@@ -57,54 +58,76 @@ static void tell_gap(struct rule_running *run, const struct rule_plan *plan)
     rule_status_error(run->status, text);
 }
 
-/* ERR_FORMAT of a record is a warning; all else ends the run. */
-static enum err raise_alert(struct rule_running *run, const struct rule_candidate *from,
-                            struct buf *doc, struct err_text *why)
+static enum err write_document(struct rule_running *run, const struct rule_candidate *from,
+                               const struct rule_amendment *changes, size_t n, struct buf *doc,
+                               struct err_text *why)
+{
+    struct buf plain;
+    if (n == 0)
+        return rule_alert_write(run->rule, from, rule_records_job(run, from->id), run->now, doc,
+                                why);
+    buf_init(&plain);
+    enum err code =
+        rule_alert_write(run->rule, from, rule_records_job(run, from->id), run->now, &plain, why);
+    if (code == ERR_NONE)
+        code = rule_amend(bytes_make(plain.p, plain.n), changes, n, doc, why);
+    buf_release(&plain);
+    return code;
+}
+
+enum err rule_run_create(struct rule_running *run, const struct rule_candidate *from,
+                         const struct rule_amendment *changes, size_t n, const char *group,
+                         struct err_text *why)
+{
+    char id[RULE_ALERT_ID_SIZE];
+    struct buf doc;
+    struct err_text odd = {0};
+    rule_alert_id(run->rule, from, id);
+    buf_init(&doc);
+    enum err code = write_document(run, from, changes, n, &doc, &odd);
+    if (code == ERR_NONE) {
+        const struct rule_alert alert = {id, run->rule->rule_id, run->now, bytes_make(doc.p, doc.n),
+                                         group};
+        code = run->ports->alert_create(run->ports->ctx, &alert, why);
+        if (code == ERR_NONE)
+            run->status->created++;
+    } else if (code == ERR_MEMORY) {
+        err_set(why, code, "%s", odd.message);
+    } else {
+        char text[RULE_RUN_MESSAGE];
+        snprintf(text, sizeof(text), "no alert could be made of the record %.200s: %s", from->id,
+                 odd.message);
+        rule_status_warn(run->status, text);
+        code = ERR_FORMAT;
+    }
+    buf_release(&doc);
+    return code;
+}
+
+enum err rule_run_raise(struct rule_running *run, const struct rule_candidate *from,
+                        struct err_text *why)
 {
     char id[RULE_ALERT_ID_SIZE];
     rule_alert_id(run->rule, from, id);
     bool exists = false;
     enum err code = run->ports->alert_exists(run->ports->ctx, id, &exists, why);
-    if (code != ERR_NONE)
-        return code;
-    if (exists) {
-        run->status->existed++;
-        return ERR_NONE;
-    }
-    buf_clear(doc);
-    struct err_text odd = {0};
-    code = rule_alert_write(run->rule, from, rule_records_job(run, from->id), run->now, doc, &odd);
-    if (code != ERR_NONE) {
-        if (code == ERR_MEMORY)
-            return err_set(why, code, "%s", odd.message);
-        char text[RULE_RUN_MESSAGE];
-        snprintf(text, sizeof(text), "no alert could be made of the record %.200s: %s", from->id,
-                 odd.message);
-        rule_status_warn(run->status, text);
-        return ERR_NONE;
-    }
-    struct rule_alert alert = {id, run->rule->rule_id, run->now, bytes_make(doc->p, doc->n)};
-    code = run->ports->alert_create(run->ports->ctx, &alert, why);
-    if (code == ERR_EXISTS) {
-        run->status->existed++;
-        return ERR_NONE;
-    }
     if (code == ERR_NONE)
-        run->status->created++;
-    return code;
+        code = exists ? ERR_EXISTS : rule_run_create(run, from, NULL, 0, NULL, why);
+    if (code == ERR_EXISTS)
+        run->status->existed++;
+    return code == ERR_EXISTS || code == ERR_FORMAT ? ERR_NONE : code;
 }
 
-static enum err write_alerts(struct rule_running *run, const struct rule_candidates *found,
-                             struct err_text *why)
+static enum err write_alerts(struct rule_running *run, struct rule_candidates *found,
+                             struct rule_range range, struct err_text *why)
 {
-    struct buf doc;
-    buf_init(&doc);
     ts_ns before = rule_run_elapsed(run);
     enum err code = ERR_NONE;
-    for (size_t i = 0; i < found->n && code == ERR_NONE; i++)
-        code = raise_alert(run, &found->at[i], &doc, why);
+    if (run->rule->suppression.on)
+        code = rule_suppress_write(run, found, range, why);
+    for (size_t i = 0; !run->rule->suppression.on && i < found->n && code == ERR_NONE; i++)
+        code = rule_run_raise(run, &found->at[i], why);
     run->status->write_ns += rule_run_elapsed(run) - before;
-    buf_release(&doc);
     return code;
 }
 
@@ -134,7 +157,7 @@ static enum err look_at(struct rule_running *run, struct rule_range range, bool 
         *out_failed = true;
         code = ERR_NONE;
     } else if (code == ERR_NONE) {
-        code = write_alerts(run, &found, &told);
+        code = write_alerts(run, &found, range, &told);
         if (code != ERR_NONE && code != ERR_MEMORY) {
             char text[RULE_RUN_MESSAGE];
             snprintf(text, sizeof(text), "alerts could not be written: %s", told.message);
@@ -175,5 +198,6 @@ enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns no
     bool failed = !ask_exceptions(&run);
     for (size_t i = 0; i < plan.n && code == ERR_NONE && !failed; i++)
         code = look_at(&run, plan.range[i], i + 1 == plan.n, &failed, why);
+    map_free(run.seen);
     return code;
 }

@@ -3,9 +3,10 @@
 
 /*
  * One run while it is under way, for the files that take it from the plan to alerts: run.c leads;
- * records.c finds the candidates of machine_learning rules.
+ * records.c finds the candidates of machine_learning rules, suppress.c makes one alert of many.
  */
 
+#include "rule/amend.h"
 #include "rule/candidate.h"
 #include "rule/run.h"
 
@@ -14,6 +15,8 @@
 
 #define RULE_RUN_MESSAGE 1024
 
+struct map;
+
 struct rule_running {
     const struct rule *rule;
     const struct rule_ports *ports;
@@ -21,6 +24,8 @@ struct rule_running {
     ts_ns now;
     size_t max; /* alerts of one window */
     struct rule_exceptions except;
+    struct map *seen; /* suppression: candidates of this run, RULE_RUN_CREATED where one is an alert
+                         of this run; NULL: none yet */
     struct rule_job job; /* of the record asked for last */
     const char *job_id;  /* NULL: none asked for yet */
 };
@@ -30,6 +35,24 @@ ts_ns rule_run_elapsed(const struct rule_running *run);
 
 /* Whether an exception takes the candidate out; it is counted. */
 bool rule_run_excepted(struct rule_running *run, const struct event *e);
+
+/*
+ * Makes an alert of the candidate, with changes to its document (NULL: none), in a group (NULL: in
+ * none), and counts it. ERR_EXISTS: there is one; ERR_FORMAT: none could be made, which the status
+ * tells; all else ends the run.
+ */
+enum err rule_run_create(struct rule_running *run, const struct rule_candidate *from,
+                         const struct rule_amendment *changes, size_t n, const char *group,
+                         struct err_text *why) ERR_MUST_CHECK;
+/* The same for a candidate that may be an alert already. */
+enum err rule_run_raise(struct rule_running *run, const struct rule_candidate *from,
+                        struct err_text *why) ERR_MUST_CHECK;
+
+/* suppress.c: the alerts of one window, those of one kind as one. */
+#define RULE_RUN_SEEN 1
+#define RULE_RUN_CREATED 2
+enum err rule_suppress_write(struct rule_running *run, struct rule_candidates *found,
+                             struct rule_range range, struct err_text *why) ERR_MUST_CHECK;
 
 /* Warns of jobs that are not there or do not run. */
 void rule_records_check(struct rule_running *run);

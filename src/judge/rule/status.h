@@ -39,9 +39,10 @@ struct rule_status {
     unsigned errors_n;
     uint64_t found; /* records in the run's own window, whatever was read of them */
     uint64_t created;
-    uint64_t existed;  /* alerts that earlier runs had written */
-    uint64_t excepted; /* candidates that exceptions took out */
-    ts_ns gap;         /* uncovered */
+    uint64_t existed;    /* alerts that earlier runs had written */
+    uint64_t excepted;   /* candidates that exceptions took out */
+    uint64_t suppressed; /* candidates counted in an alert of their kind */
+    ts_ns gap;           /* uncovered */
     struct rule_range gap_range;
     bool timed; /* the two below are known */
     ts_ns search_ns;

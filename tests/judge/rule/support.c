@@ -119,11 +119,45 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
         mem_grow((void **)&w->alerts, &w->alerts_cap, w->alerts_n + 1, sizeof(*w->alerts)), 0);
     struct world_alert *a = &w->alerts[w->alerts_n++];
     snprintf(a->id, sizeof(a->id), "%s", alert->id);
+    snprintf(a->group, sizeof(a->group), "%s", alert->group != NULL ? alert->group : "");
+    a->closed = false;
     a->time = alert->time;
     a->json = mem_strndup((const char *)alert->json.p, alert->json.n);
     a->json_n = alert->json.n;
     assert_non_null(a->json);
     return ERR_NONE;
+}
+
+static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
+                              struct err_text *why)
+{
+    const struct world *w = ctx;
+    (void)why;
+    for (size_t i = w->alerts_n; i-- > 0;) {
+        const struct world_alert *a = &w->alerts[i];
+        if (strcmp(a->group, group) == 0 && !a->closed && a->time >= since) {
+            *out = (struct rule_grouped){a->id, bytes_make(a->json, a->json_n)};
+            return ERR_NONE;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+static enum err alert_replace(void *ctx, const char *id, struct bytes json, struct err_text *why)
+{
+    struct world *w = ctx;
+    (void)why;
+    for (size_t i = 0; i < w->alerts_n; i++) {
+        if (strcmp(w->alerts[i].id, id) != 0)
+            continue;
+        char *copy = mem_strndup((const char *)json.p, json.n);
+        assert_non_null(copy);
+        mem_free(w->alerts[i].json);
+        w->alerts[i].json = copy;
+        w->alerts[i].json_n = json.n;
+        return ERR_NONE;
+    }
+    return ERR_NOT_FOUND;
 }
 
 static enum err keep_status(void *ctx, const struct rule *r, const struct rule_status *status,
@@ -149,6 +183,8 @@ void world_init(struct world *w)
                                    .job = find_job,
                                    .alert_exists = alert_exists,
                                    .alert_create = alert_create,
+                                   .alert_grouped = alert_grouped,
+                                   .alert_replace = alert_replace,
                                    .exceptions = find_exceptions,
                                    .status = keep_status};
 }

@@ -30,6 +30,8 @@ struct world_record {
 
 struct world_alert {
     char id[65];
+    char group[65]; /* "": none */
+    bool closed;
     ts_ns time;
     char *json;
     size_t json_n;

@@ -11,19 +11,20 @@ static void fields_change_in_their_places(void **state)
     (void)state;
     static const char doc[] = "{\"a\":\"x\",\"b\":{\"c\":[1,2.5]},\"d\":3,\"e\":null}";
     const struct rule_amendment changes[] = {
-        {.key = "d", .number = 4, .time = TIME_NONE},
+        {.key = "d", .number = 4},
         {.key = "t", .time = 1704067200 * TIME_S},
         {.key = "a", .text = "y\""},
-        {.key = "e", .number = 5, .time = TIME_NONE},
+        {.key = "e", .number = 5},
+        {.key = "j", .json = bytes_make("[1]", 3)},
     };
     struct buf out;
     buf_init(&out);
-    assert_int_equal(rule_amend(bytes_make(doc, sizeof(doc) - 1), changes, 4, &out, NULL),
+    assert_int_equal(rule_amend(bytes_make(doc, sizeof(doc) - 1), changes, 5, &out, NULL),
                      ERR_NONE);
     assert_string_equal(buf_text(&out), "{\"a\":\"y\\\"\",\"b\":{\"c\":[1,2.5]},\"d\":4,\"e\":5,"
-                                        "\"t\":\"2024-01-01T00:00:00.000Z\"}");
+                                        "\"t\":\"2024-01-01T00:00:00.000Z\",\"j\":[1]}");
     buf_clear(&out);
-    assert_int_equal(rule_amend(bytes_make("nothing", 7), changes, 4, &out, NULL), ERR_FORMAT);
+    assert_int_equal(rule_amend(bytes_make("nothing", 7), changes, 5, &out, NULL), ERR_FORMAT);
     buf_release(&out);
 }
 

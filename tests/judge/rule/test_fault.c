@@ -18,7 +18,7 @@ static const char toml[] =
     "interval = \"15m\"\nmachine_learning_job_id = [\"x_ea\", \"y\"]\nname = \"Name\"\n"
     "risk_score = 1\nrule_id = \"00000000-0000-4000-8000-000000000001\"\nseverity = \"low\"\n"
     "type = \"machine_learning\"\nodd_key = 1\nseverity_mapping = [{field = \"source.ip\", value = "
-    "\"192.0.2.5\", severity = \"high\"}]\n";
+    "\"192.0.2.5\", severity = \"high\"}]\nalert_suppression = {group_by = [\"source.ip\"]}\n";
 
 static const char record[] =
     "{\"result_type\":\"record\",\"job_id\":\"x\",\"timestamp\":0,\"bucket_span\":900,"
@@ -77,10 +77,22 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
     return ERR_NONE;
 }
 
+static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
+                              struct err_text *why)
+{
+    (void)ctx;
+    (void)group;
+    (void)since;
+    (void)out;
+    (void)why;
+    return ERR_NOT_FOUND;
+}
+
 static const struct rule_ports ports = {.find_records = find_records,
                                         .job = find_job,
                                         .alert_exists = alert_exists,
-                                        .alert_create = alert_create};
+                                        .alert_create = alert_create,
+                                        .alert_grouped = alert_grouped};
 
 /* Everything once, from text to alert; ERR_NONE or ERR_MEMORY. */
 static enum err whole_chain(void)
