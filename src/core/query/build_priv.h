@@ -12,6 +12,7 @@
  * Threads:   one owner.
  */
 
+#include "query/ask.h"
 #include "query/query.h"
 #include "query/regexp.h"
 #include "query/tree.h"
@@ -66,30 +67,6 @@ struct query_build {
     unsigned line;
     unsigned column;
     unsigned depth;
-};
-
-/* A value as a language gives it. */
-struct query_raw {
-    enum query_written written;
-    const char *s;
-    size_t n;
-};
-
-/* What a leaf asks, before it is known of which field. */
-struct query_ask {
-    enum query_op op; /* TERMS, MATCH, PHRASE, RANGE, PREFIX, WILDCARD, REGEXP, EXISTS */
-    const struct query_raw *values;
-    size_t n;
-    bool fold;
-    bool all_words;   /* MATCH: operator and */
-    bool last_prefix; /* PHRASE */
-    bool lenient;     /* a value that is none of the field's type matches nothing */
-    const char *min;  /* MATCH: minimum_should_match, or NULL */
-    unsigned flags;   /* REGEXP */
-    bool low_open;    /* RANGE: values[0] is the low side, values[1] the high; s NULL: open */
-    bool high_open;
-    const char *format;
-    const char *time_zone;
 };
 
 enum err query_build_init(struct query_build *b, ts_ns now, struct err_text *why) ERR_MUST_CHECK;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "core/query/support.h"
+#include "query/ask.h"
 
 #include "cmocka_head.h"
 
@@ -151,12 +152,30 @@ static void languages_by_name(void **state)
     assert_non_null(strstr(why.message, "eql"));
 }
 
+static void one_leaf(void **state)
+{
+    (void)state;
+    struct query *q;
+    struct err_text why;
+    struct query_raw raw = {QUERY_WRITTEN_STRING, "CURL", 4};
+    struct query_ask ask = {.op = QUERY_TERMS, .values = &raw, .n = 1, .fold = true};
+    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, &q, &why), ERR_NONE);
+    assert_true(hits(q));
+    query_free(q);
+    ask.fold = false;
+    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, &q, &why), ERR_NONE);
+    assert_false(hits(q));
+    query_free(q);
+    assert_int_equal(query_new_leaf("process.pid", 11, &ask, 0, &q, &why), ERR_INVALID);
+    assert_non_null(strstr(why.message, "process.pid is of type long"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_by_programs),  cmocka_unit_test(time_ranges),
         cmocka_unit_test(combined),          cmocka_unit_test(now_moves),
-        cmocka_unit_test(languages_by_name),
+        cmocka_unit_test(languages_by_name), cmocka_unit_test(one_leaf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
