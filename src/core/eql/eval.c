@@ -122,7 +122,9 @@ static int comparison(const struct eql_eval *outer, const struct eql_node *node)
         v.current[i] = n[i] > 0 ? values[i] : NULL;
     }
     bool all = node->op == EQL_IS_NULL, some_false = false;
-    for (unsigned round = 0; round < EQL_EVAL_COMBINATIONS; round++) {
+    size_t used = v.arena->used;
+    for (unsigned round = 0;
+         round < EQL_EVAL_COMBINATIONS && v.arena->used - used <= EQL_EVAL_BYTES; round++) {
         int truth = once(&v, node);
         if (truth == (all ? 0 : 1))
             return truth;

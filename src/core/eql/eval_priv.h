@@ -14,6 +14,8 @@ struct event;
 
 /* All combinations of values that one comparison looks at. */
 #define EQL_EVAL_COMBINATIONS 1000
+/* Nor more than make so many bytes of texts. */
+#define EQL_EVAL_BYTES ((size_t)16 << 20)
 
 struct eql_eval {
     const struct event *e; /* NULL: constants only */

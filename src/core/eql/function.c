@@ -79,11 +79,10 @@ static struct eql_value modulo(const struct eql_value *a, uint32_t n, bool fold,
 static struct eql_value between(const struct eql_value *a, uint32_t n, bool fold,
                                 struct arena *arena)
 {
-    (void)arena;
     struct eql_span left, right;
     bool greedy = n > 3 && a[3].b;
-    if (!eql_value_find(&a[0], &a[1], 0, false, fold, &left) ||
-        !eql_value_find(&a[0], &a[2], left.to, greedy, fold, &right))
+    if (!eql_value_find(&a[0], &a[1], 0, false, fold, arena, &left) ||
+        !eql_value_find(&a[0], &a[2], left.to, greedy, fold, arena, &right))
         return eql_value_text("", 0);
     return eql_value_text(a[0].s + left.to, right.from - left.to);
 }
@@ -144,9 +143,9 @@ static struct eql_value starts_with(const struct eql_value *a, uint32_t n, bool 
 static struct eql_value string_contains(const struct eql_value *a, uint32_t n, bool fold,
                                         struct arena *arena)
 {
-    (void)n, (void)arena;
+    (void)n;
     struct eql_span span;
-    return eql_value_bool(a[1].n > 0 && eql_value_find(&a[0], &a[1], 0, false, fold, &span));
+    return eql_value_bool(a[1].n > 0 && eql_value_find(&a[0], &a[1], 0, false, fold, arena, &span));
 }
 
 /* A whole number; false when it is none. */
@@ -164,14 +163,14 @@ static bool whole(const struct eql_value *v, int64_t *out)
 static struct eql_value index_of(const struct eql_value *a, uint32_t n, bool fold,
                                  struct arena *arena)
 {
-    (void)arena;
     int64_t from = 0;
     struct eql_span span;
     if (n > 2 && !whole(&a[2], &from))
         return eql_value_null();
     from = from < 0 ? 0 : from;
     if ((uint64_t)from > eql_value_chars(&a[0]) ||
-        !eql_value_find(&a[0], &a[1], eql_value_byte(&a[0], (size_t)from), false, fold, &span))
+        !eql_value_find(&a[0], &a[1], eql_value_byte(&a[0], (size_t)from), false, fold, arena,
+                        &span))
         return eql_value_null();
     struct eql_value before = eql_value_text(a[0].s, span.from);
     return eql_value_int((int64_t)eql_value_chars(&before));

@@ -70,7 +70,7 @@ bool eql_key_make(struct eql_key_set *set, const struct eql_item *item, const st
             return true;
     }
     for (unsigned round = 0;; round++) {
-        if (set->n == EQL_KEY_COMBINATIONS || round == ROUNDS_MAX) {
+        if (set->n == EQL_KEY_COMBINATIONS || round == ROUNDS_MAX || set->bytes.n > EQL_KEY_BYTES) {
             set->cut = true;
             return true;
         }

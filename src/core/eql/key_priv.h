@@ -14,6 +14,7 @@
 #include "eql/tree_priv.h"
 
 #define EQL_KEY_COMBINATIONS 256
+#define EQL_KEY_BYTES ((size_t)1 << 20) /* after so many no further key is made */
 
 struct eql_key_set {
     struct buf bytes;

@@ -161,29 +161,73 @@ bool eql_value_at(const struct eql_value *text, const struct eql_value *part, si
     return true;
 }
 
-bool eql_value_find(const struct eql_value *text, const struct eql_value *part, size_t from,
-                    bool last, bool fold, struct eql_span *out)
+/* Folded character by character: the i-th stays the i-th. Some grow from 2 bytes to 3. */
+static bool folded(const struct eql_value *text, struct arena *arena, struct eql_value *out)
 {
-    bool found = false;
-    for (size_t at = from; at <= text->n;) {
-        size_t to, n = 1;
-        if (!fold && part->n > 0) {
-            const char *hit = memmem(text->s + at, text->n - at, part->s, part->n);
-            if (hit == NULL)
-                break;
-            at = (size_t)(hit - text->s);
-        }
-        if (eql_value_at(text, part, at, fold, &to)) {
-            *out = (struct eql_span){at, to};
-            found = true;
-            if (!last)
-                break;
-        }
-        if (at < text->n)
-            query_words_char(text->s + at, text->s + text->n, &n);
+    char *copy = arena_alloc(arena, (size_t)text->n * 2 + 4);
+    size_t to = 0;
+    if (copy == NULL)
+        return false;
+    for (size_t at = 0; at < text->n;) {
+        size_t n;
+        uint32_t c = query_words_char(text->s + at, text->s + text->n, &n);
+        to += query_words_put(eql_value_fold(c), copy + to);
         at += n;
     }
-    return found;
+    *out = eql_value_text(copy, to);
+    return true;
+}
+
+static bool reversed(const struct eql_value *text, struct arena *arena, struct eql_value *out)
+{
+    char *copy = arena_alloc(arena, (size_t)text->n + 1);
+    if (copy == NULL)
+        return false;
+    for (uint32_t i = 0; i < text->n; i++)
+        copy[i] = text->s[text->n - 1 - i];
+    *out = eql_value_text(copy, text->n);
+    return true;
+}
+
+/* Where the part is in the text: the last is the first when both are read backwards. */
+static bool search(const struct eql_value *text, const struct eql_value *part, bool last,
+                   struct arena *arena, size_t *out_at)
+{
+    struct eql_value t = *text, p = *part;
+    if (p.n > t.n)
+        return false;
+    if (p.n == 0) {
+        *out_at = last ? t.n : 0;
+        return true;
+    }
+    if (last && (!reversed(text, arena, &t) || !reversed(part, arena, &p)))
+        return false;
+    const char *hit = memmem(t.s, t.n, p.s, p.n);
+    if (hit == NULL)
+        return false;
+    size_t at = (size_t)(hit - t.s);
+    *out_at = last ? t.n - at - p.n : at;
+    return true;
+}
+
+bool eql_value_find(const struct eql_value *text, const struct eql_value *part, size_t from,
+                    bool last, bool fold, struct arena *arena, struct eql_span *out)
+{
+    struct eql_value rest = eql_value_text(text->s + from, text->n - from), t = rest, p = *part;
+    size_t at;
+    if (fold && (!folded(&rest, arena, &t) || !folded(part, arena, &p)))
+        return false;
+    if (!search(&t, &p, last, arena, &at))
+        return false;
+    size_t to = at + p.n;
+    if (fold) {
+        struct eql_value before = eql_value_text(t.s, at);
+        size_t first = eql_value_chars(&before);
+        to = eql_value_byte(&rest, first + eql_value_chars(&p));
+        at = eql_value_byte(&rest, first);
+    }
+    *out = (struct eql_span){from + at, from + to};
+    return true;
 }
 
 size_t eql_value_chars(const struct eql_value *text)

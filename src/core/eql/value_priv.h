@@ -56,9 +56,12 @@ struct eql_span {
     size_t to;
 };
 
-/* The first place at or after from, or the last; false when there is none. */
+/*
+ * The first place at or after from, or the last; false when there is none, or memory is short. In
+ * linear time, whatever the texts.
+ */
 bool eql_value_find(const struct eql_value *text, const struct eql_value *part, size_t from,
-                    bool last, bool fold, struct eql_span *out);
+                    bool last, bool fold, struct arena *arena, struct eql_span *out);
 /* Whether the text has the part at this byte; *out_to is then where it ends. */
 bool eql_value_at(const struct eql_value *text, const struct eql_value *part, size_t at, bool fold,
                   size_t *out_to);

@@ -2,6 +2,7 @@
 /* Conditions on events: questions to fields, null, lists of values. */
 #include "eql/eval_priv.h"
 
+#include "base/buf.h"
 #include "core/eql/support.h"
 
 #include "cmocka_head.h"
@@ -173,12 +174,48 @@ static void lists_of_values(void **state)
     support_run(CASES(cases));
 }
 
+/* Nobody's list makes a comparison endless: a thousand combinations, 16 MB of texts. */
+static void long_lists(void **state)
+{
+    (void)state;
+    struct buf json;
+    buf_init(&json);
+    buf_str(&json, "{\"a\":[0");
+    for (int i = 1; i < 2000; i++)
+        buf_format(&json, ",%d", i);
+    buf_str(&json, "]}");
+    assert_int_equal(support_hits("any where a == 1999", buf_text(&json)), 1);
+    assert_int_equal(support_hits("any where a + 0 == 999", buf_text(&json)), 1);
+    assert_int_equal(support_hits("any where a + 0 == 1000", buf_text(&json)), 0);
+    buf_clear(&json);
+    buf_str(&json, "{\"a\":\"");
+    for (int i = 0; i < 100000; i++)
+        buf_char(&json, 'x');
+    buf_str(&json, "\",\"b\":[1");
+    for (int i = 2; i < 900; i++)
+        buf_format(&json, ",%d", i);
+    buf_str(&json, "]}");
+    assert_int_equal(support_hits("any where endsWith(concat(a, a, a, a, a, a, a, b), \"x20\")",
+                                  buf_text(&json)),
+                     1);
+    assert_int_equal(support_hits("any where endsWith(concat(a, a, a, a, a, a, a, b), \"x800\")",
+                                  buf_text(&json)),
+                     0);
+    assert_int_equal(support_hits("any where endsWith(concat(b), \"800\")", buf_text(&json)), 1);
+    /* a text of more than 1 MB is null */
+    assert_int_equal(
+        support_hits("any where concat(a, a, a, a, a, a, a, a, a, a, a) == null", buf_text(&json)),
+        1);
+    buf_release(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_and_constants),
         cmocka_unit_test(missing_fields),
         cmocka_unit_test(lists_of_values),
+        cmocka_unit_test(long_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,27 +63,42 @@ static void searching(void **state)
                      umlaut = text("\xc3\x84"), b = text("b");
     struct eql_value none = text(""), absent = text("x");
     struct eql_span span;
+    struct arena arena;
     size_t to;
+    arena_init(&arena, 0);
     assert_int_equal(eql_value_chars(&t), 5);
     assert_int_equal(eql_value_byte(&t, 0), 0);
     assert_int_equal(eql_value_byte(&t, 2), 3);
     assert_int_equal(eql_value_byte(&t, 99), 7);
-    assert_true(eql_value_find(&t, &umlaut, 0, false, false, &span));
+    assert_true(eql_value_find(&t, &umlaut, 0, false, false, &arena, &span));
     assert_int_equal(span.from, 4);
-    assert_true(eql_value_find(&t, &umlaut, 0, false, true, &span));
+    assert_true(eql_value_find(&t, &umlaut, 0, false, true, &arena, &span));
     assert_int_equal(span.from, 1);
     assert_int_equal(span.to, 3);
-    assert_true(eql_value_find(&t, &b, 0, true, false, &span));
+    assert_true(eql_value_find(&t, &b, 0, true, false, &arena, &span));
     assert_int_equal(span.from, 6);
-    assert_true(eql_value_find(&t, &none, 3, false, false, &span));
+    assert_true(eql_value_find(&t, &none, 3, false, false, &arena, &span));
     assert_int_equal(span.from, 3);
-    assert_true(eql_value_find(&t, &none, 0, true, true, &span));
+    assert_true(eql_value_find(&t, &none, 0, true, true, &arena, &span));
     assert_int_equal(span.from, 7);
-    assert_false(eql_value_find(&t, &absent, 0, false, false, &span));
-    assert_false(eql_value_find(&t, &b, 7, false, false, &span));
+    assert_false(eql_value_find(&t, &absent, 0, false, false, &arena, &span));
+    assert_false(eql_value_find(&t, &b, 7, false, false, &arena, &span));
     assert_true(eql_value_at(&t, &umlaut, 1, true, &to));
     assert_int_equal(to, 3);
     assert_false(eql_value_at(&t, &umlaut, 1, false, &to));
+    /* characters that change their length: U+023A has 2 bytes, its small letter 3 */
+    struct eql_value grows = text("\xc8\xba\xc8\xba"
+                                  "b"),
+                     small = text("\xe2\xb1\xa5"
+                                  "B");
+    assert_true(eql_value_find(&grows, &small, 0, false, true, &arena, &span));
+    assert_int_equal(span.from, 2);
+    assert_int_equal(span.to, 5);
+    assert_true(eql_value_find(&grows, &small, 2, true, true, &arena, &span));
+    assert_int_equal(span.from, 2);
+    assert_true(eql_value_find(&t, &umlaut, 0, true, true, &arena, &span));
+    assert_int_equal(span.from, 4);
+    arena_release(&arena);
 }
 
 static void of_events(void **state)
