@@ -32,7 +32,7 @@
 
 /* Six hours, between 6 and 72 buckets; long buckets: 4. A series that has seen little believes
  * sooner that it had not seen all: after a tenth of what it has seen. */
-static uint32_t change_after(const struct model_series *s)
+uint32_t model_change_after(const struct model_series *s)
 {
     ts_ns span = s->params.bucket_span;
     ts_ns n = span > 6 * TIME_HOUR ? 4 : 6 * TIME_HOUR / span;
@@ -82,6 +82,38 @@ bool model_change_stands_still(const struct model_series *s, double level)
            level < STANDSTILL * model_season_base(s->daily);
 }
 
+/* Seasons keep their shape around the new level. */
+static void rebase(struct model_series *s, double level)
+{
+    if (s->daily != NULL && !model_change_stands_still(s, level))
+        model_season_rebase(s->daily, level);
+    if (s->weekly != NULL && !model_change_stands_still(s, level))
+        model_season_rebase(s->weekly, level);
+    if (s->cycle != NULL)
+        model_season_rebase(s->cycle, level);
+}
+
+static void note(struct model_series *s, double left, double adopted)
+{
+    model_find_forget(s);
+    s->moved[0] = s->moved[1] = 0;
+    s->noted = MODEL_CHANGE_LEVEL;
+    s->odd->left = left;
+    s->odd->adopted = adopted;
+    model_odd_forget_change(s);
+}
+
+bool model_change_adopt(struct model_series *s, double left, double to, double plain, double freed,
+                        double n)
+{
+    if (model_odd_make(s) == NULL)
+        return false;
+    rebase(s, freed);
+    model_level_restart_slow(s, plain, freed, n);
+    note(s, left, to);
+    return true;
+}
+
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y)
 {
@@ -99,16 +131,11 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
     c->freed += (freed - c->freed) / c->n;
     c->mean += e / c->n;
     c->squares += model_max(e * (y - c->mean), 0);
-    if (c->n < (place->back ? BACK_AFTER : change_after(s)))
+    if (c->n < (place->back ? BACK_AFTER : model_change_after(s)))
         return false;
-    /* Seasons keep their shape around the new level. */
-    if (s->daily != NULL && !place->back && !model_change_stands_still(s, c->freed))
-        model_season_rebase(s->daily, c->freed);
-    if (s->weekly != NULL && !place->back && !model_change_stands_still(s, c->freed))
-        model_season_rebase(s->weekly, c->freed);
-    if (s->cycle != NULL && !place->back)
-        model_season_rebase(s->cycle, c->freed);
     double level = place->back && odd->other.seasonal ? odd->other.mean : c->freed;
+    if (!place->back)
+        rebase(s, c->freed);
     change_regime(s, p, place);
     model_level_restart(s, c->mean, level, c->n);
     if (s->scale != SCALE_RATIO) {
@@ -117,12 +144,7 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
         s->spread_weight = kept + c->n;
     }
-    model_find_forget(s);
-    s->moved[0] = s->moved[1] = 0;
-    s->noted = MODEL_CHANGE_LEVEL;
-    odd->left = p->foretold[teller_before(s)];
-    odd->adopted = c->mean;
-    memset(c, 0, sizeof(*c));
+    note(s, p->foretold[teller_before(s)], c->mean);
     return true;
 }
 
@@ -198,7 +220,7 @@ static double clock_share(const struct model_series *s)
 }
 
 bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns time,
-                              double y, double weight)
+                              double y, double weight, double out_there[2])
 {
     if (!model_change_clock_heard(s)) {
         s->moved[0] = s->moved[1] = 0;
@@ -211,6 +233,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
     for (int k = 0; k < 2; k++) {
         struct model_point there = *p;
         model_level_one(s, slow, time, s->clock + model_change_clock_step(k), &there);
+        out_there[k] = there.mean;
         double apart = fabs(there.mean - p->mean);
         /* The spread of what lies between the two, or a skewed law would favour the wider one. */
         struct model_point between = *p;

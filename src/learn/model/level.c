@@ -118,7 +118,7 @@ double model_level_measure(const struct model_series *s, double value)
     return s->scale == SCALE_LOG ? log(model_max(value, 1e-9)) : value;
 }
 
-static double season_for(const struct model_series *s, const struct model_point *p, int i)
+double model_level_season(const struct model_series *s, const struct model_point *p, int i)
 {
     if (i >= LEVEL_CYCLE)
         return p->cycle;
@@ -132,7 +132,7 @@ static double season_for(const struct model_series *s, const struct model_point 
 static double one_foretold(const struct model_series *s, const struct model_point *p, int i)
 {
     const struct model_level *l = &s->level[i];
-    double season = season_for(s, p, i);
+    double season = model_level_season(s, p, i);
     if (i == LEVEL_TREND) {
         double v = l->a + l->b;
         return s->scale == SCALE_RATIO ? model_max(v, 0) : v;
@@ -330,6 +330,13 @@ void model_level_restart(struct model_series *s, double y, double freed, double 
             start(s, i, i < LEVEL_DAILY ? y : freed, n, s->scale == SCALE_RATIO ? 1 : 0);
 }
 
+void model_level_restart_slow(struct model_series *s, double y, double freed, double n)
+{
+    for (int i = 0; i < s->levels; i++)
+        if ((i < LEVEL_DAILY || s->level[i].n > 0) && tau_of(s, i) > n)
+            start(s, i, i < LEVEL_DAILY ? y : freed, n, s->scale == SCALE_RATIO ? 1 : 0);
+}
+
 /* A season that has seen its first whole cycle gets its levels. */
 static void admit(struct model_series *s, const struct model_season *season, int slow)
 {
@@ -378,7 +385,7 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
         struct model_level *l = &s->level[i];
         if (i >= LEVEL_DAILY && !(l->n > 0))
             continue;
-        double season = season_for(s, p, i);
+        double season = model_level_season(s, p, i);
         if (!(l->n > 0)) {
             start(s, i, y, 1, season);
             continue;

@@ -20,7 +20,7 @@
 #define RUN_LOUD 3.0   /* normal scores that stand out for themselves */
 #define RUN_TOLD 3.0
 #define RUN_OWN 1.0           /* the bucket itself must lie so far out */
-#define RUN_PRIOR 24.0        /* beliefs about the sum of twelve, worth so many buckets */
+#define MODEL_RUN_PRIOR 24.0  /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
 #define SINGLE_COST 0.2231436 /* ln 1.25 */
 #define MODES 8.0             /* episodes of outliers that make a mode */
@@ -66,6 +66,7 @@ void model_series_free(struct model_series *s)
     model_season_free(s->variance);
     model_find_forget(s);
     mem_free(s->odd);
+    model_lasting_forget(s);
     mem_free(s);
 }
 
@@ -88,6 +89,8 @@ size_t model_series_memory(const struct model_series *s)
         n += mem_cost(model_sample_memory(s->sample));
     if (s->mixture != NULL)
         n += mem_cost(sizeof(*s->mixture));
+    if (s->lasting != NULL)
+        n += mem_cost(sizeof(*s->lasting));
     if (s->odd != NULL)
         n += mem_cost(sizeof(*s->odd));
     return n;
@@ -179,9 +182,9 @@ static double judge_run(const struct model_series *s, double z, double own)
         sum *= (double)SERIES_RUN / (SERIES_RUN - told);
     if (same < 3 || sum * z <= 0)
         return 0;
-    double weight = s->run_weight + RUN_PRIOR;
+    double weight = s->run_weight + MODEL_RUN_PRIOR;
     double mean = s->run_sum_mean * s->run_weight / weight;
-    double variance = (s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / weight;
+    double variance = (s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
     double score = (sum - mean) / sqrt(model_max(variance, SERIES_RUN));
     if (score * z <= 0)
         return 0;
@@ -261,6 +264,8 @@ static void judge(const struct model_series *s, const struct model_observation *
                                          (s->params.side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
+    if (o->fraction >= 1)
+        out->multi_log_p = model_min(out->multi_log_p, model_lasting_judge(s, place->z) * young);
     /* What is again as it has been ends a run, and is none. */
     if (out->multi_log_p < CLOCK_BELOW)
         out->multi_log_p =
@@ -318,8 +323,8 @@ static void push_run(struct model_series *s, double z)
         return;
     double keep = s->run_weight >= s->tau ? 1 - 1 / s->tau : 1;
     /* Sums beyond three standard deviations are what is looked for, not what is usual. */
-    double most =
-        3 * sqrt((s->run_sum_squares + SERIES_RUN * RUN_PRIOR) / (s->run_weight + RUN_PRIOR));
+    double most = 3 * sqrt((s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) /
+                           (s->run_weight + MODEL_RUN_PRIOR));
     sum = model_min(model_max(sum, -most), most);
     s->run_weight = s->run_weight * keep + 1;
     s->run_sum_mean += (sum - s->run_sum_mean) / s->run_weight;
@@ -424,12 +429,17 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
     const struct model_run *run = &model_odd_of(s)->change;
     bool goes_on = run->n > 0 && run->high == high && fabs(place->z) > RUN_GOES_ON;
-    bool moved = measurable && model_change_clock_learn(s, point, time, y, weight);
+    double there[2] = {point->mean, point->mean};
+    bool moved = measurable && model_change_clock_learn(s, point, time, y, weight, there);
     bool changed = moved;
     if (measurable && !moved && (outlier || goes_on))
         changed = model_change_outlier(s, point, place, y);
     else if (s->odd != NULL && s->odd->change.n > 0)
         s->odd->change.n--;
+    if (changed)
+        model_lasting_forget(s);
+    else if (measurable && !outlier)
+        changed = model_lasting_learn(s, point, place, there, model_change_after(s));
     double clipped = y;
     if (log_p < DOUBTFUL)
         clipped = model_min(model_max(y, point->mean - CLIP_SD * place->sd),

@@ -98,7 +98,25 @@ struct model_odd {
     double adopted;            /* the one it adopted */
 };
 
+#define MODEL_LASTING_SIZES 3
+
+/* A level that may have moved by less than an outlier, from the time on at which days and weeks are
+ * known. */
+struct model_lasting {
+    /* [up], by sizes: the sum, over the times at which it may have moved so far, of the likelihood
+     * since against that of what was foretold. */
+    float odds[2][MODEL_LASTING_SIZES];
+    float clock[2];    /* the same of a clock that was moved an hour on, or back */
+    float n[2];        /* [up]: buckets since */
+    float moved[2];    /* means since: how far values lay from the slow foreteller; counts: these */
+    float foretold[2]; /* what that one foretold */
+    float size;        /* of the change that was adopted, in standard deviations */
+    float told;        /* ln of how likely it is against the level before */
+    float left;        /* buckets for which it is news; 0 none */
+};
+
 #define SERIES_RUN 12
+#define MODEL_RUN_PRIOR 24.0 /* beliefs about the sum of twelve, worth so many buckets */
 
 /* Families of laws that are weighed against each other: by the scale, what each of them is. */
 enum {
@@ -184,7 +202,8 @@ struct model_series {
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
-    struct model_odd *odd; /* NULL until something has lain far outside */
+    struct model_lasting *lasting; /* NULL while days and weeks are not known */
+    struct model_odd *odd;         /* NULL until something has lain far outside */
     struct model_rival
         rival[]; /* one where the scale may be another, of a MODEL_VALUE; else none */
 };
@@ -274,6 +293,10 @@ void model_scale_become_linear(struct model_series *s);
 /* A value far outside is not learned; a run of them on one side is, when it lasts: true then. */
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y);
+/* The level was left for to, where it has been for n buckets: levels slower than that start anew,
+ * around plain, and around freed on top of seasons. False when memory is short. */
+bool model_change_adopt(struct model_series *s, double left, double to, double plain, double freed,
+                        double n);
 /* Whether a level is so far below what a season is measured against that it says nothing of it. */
 bool model_change_stands_still(const struct model_series *s, double level);
 /* What a bucket, so many standard deviations off, says of a spread that has changed; true when a
@@ -285,9 +308,22 @@ bool model_change_clock_heard(const struct model_series *s);
 ts_ns model_change_clock_step(int k);
 /* ln of the odds that it has, each way, when this bucket comes. */
 void model_change_clock_odds(const struct model_series *s, ts_ns time, double out[2]);
-/* What a bucket says of it; true when the move is adopted with it. */
+/* What a bucket says of it; true when the move is adopted with it. out_there: what each way
+ * foretold, where a clock is heard. */
 bool model_change_clock_learn(struct model_series *s, const struct model_point *p, ts_ns time,
-                              double y, double weight);
+                              double y, double weight, double out_there[2]);
+/* Buckets that a level must have lasted. */
+uint32_t model_change_after(const struct model_series *s);
+
+/* lasting.c */
+/* What a bucket that is no outlier says of a level that has moved; true when a new one, which has
+ * lasted for so many buckets (after), is adopted with it. there: what a moved clock foretells. */
+bool model_lasting_learn(struct model_series *s, const struct model_point *p,
+                         const struct model_place *place, const double there[2], double after);
+/* ln P(a level that has not moved looks as one that was adopted today), told once, with a value
+ * that lies farther on than the new one by so many standard deviations; else 0. */
+double model_lasting_judge(const struct model_series *s, double z);
+void model_lasting_forget(struct model_series *s);
 
 #define SERIES_CLIP 3.5
 
@@ -331,6 +367,10 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
 /* All levels start anew with the weight of n buckets: around y, those on top of seasons around
  * freed. */
 void model_level_restart(struct model_series *s, double y, double freed, double n);
+/* The same for those that remember more than n buckets. */
+void model_level_restart_slow(struct model_series *s, double y, double freed, double n);
+/* What is added (ratio: multiplied) on top of level i by its seasons. */
+double model_level_season(const struct model_series *s, const struct model_point *p, int i);
 void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
 
 /* ln of the common law's density so many standard deviations off. nu: values it is known from. */

@@ -15,6 +15,8 @@
 #define MOST_CHANGE (1U << 24) /* buckets at another level, which is adopted long before */
 #define MOST_LEVEL 1e36
 #define MOST_MOVED 100.0F
+#define MOST_SIZE 3.5F
+#define MOST_TOLD 1e6F
 
 /* What a series has beside itself. */
 enum {
@@ -25,7 +27,7 @@ enum {
     HAS_SAMPLE = 16,
     HAS_MIXTURE = 32,
     HAS_ODD = 64,
-    HAS_ALL = 127,
+    HAS_LASTING = 128,
 };
 
 /* All plain numbers of a series in order; what may be negative is told apart. */
@@ -131,6 +133,23 @@ static size_t list_odd(struct model_odd *s, struct field out[FIELDS])
     return n;
 }
 
+static size_t list_lasting(struct model_lasting *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+    for (int up = 0; up < 2; up++) {
+        for (int i = 0; i < MODEL_LASTING_SIZES; i++)
+            SMALL(odds[up][i], false);
+        SMALL(clock[up], false);
+        SMALL(n[up], false);
+        SMALL(moved[up], true);
+        SMALL(foretold[up], true);
+    }
+    SMALL(size, true);
+    SMALL(told, false);
+    SMALL(left, false);
+    return n;
+}
+
 #undef POSITIVE
 #undef ANY
 #undef SMALL
@@ -180,16 +199,35 @@ static enum err load_odd(struct cursor *in, struct model_series *s)
     return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
 }
 
+/* A change beyond what could be adopted would be beyond what arithmetic bears. */
+static enum err load_lasting(struct cursor *in, struct model_series *s, uint8_t scale)
+{
+    struct field field[FIELDS];
+    struct model_lasting *l = mem_zero(1, sizeof(*l));
+    s->lasting = l;
+    if (l == NULL)
+        return ERR_MEMORY;
+    load_fields(in, field, list_lasting(l, field));
+    bool sound = fabsf(l->size) <= MOST_SIZE && l->told <= MOST_TOLD && l->left <= MOST_CHANGE;
+    for (int up = 0; up < 2; up++) {
+        float most = fmaxf(fabsf(l->moved[up]), fabsf(l->foretold[up]));
+        sound = sound && (scale != SCALE_LOG || most <= 1e3F) &&
+                (scale != SCALE_RATIO || (l->moved[up] >= 0.0F && l->foretold[up] >= 0.0F));
+    }
+    return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
+}
+
 void model_series_save(const struct model_series *s, struct buf *out)
 {
     struct model_series copy = *s;
     struct field field[FIELDS];
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
-    buf_char(out, (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
-                         (s->variance != NULL ? HAS_VARIANCE : 0) |
-                         (s->cycle != NULL ? HAS_CYCLE : 0) | (s->sample != NULL ? HAS_SAMPLE : 0) |
-                         (s->mixture != NULL ? HAS_MIXTURE : 0) | (s->odd != NULL ? HAS_ODD : 0)));
+    buf_char(out,
+             (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
+                    (s->variance != NULL ? HAS_VARIANCE : 0) | (s->cycle != NULL ? HAS_CYCLE : 0) |
+                    (s->sample != NULL ? HAS_SAMPLE : 0) | (s->mixture != NULL ? HAS_MIXTURE : 0) |
+                    (s->odd != NULL ? HAS_ODD : 0) | (s->lasting != NULL ? HAS_LASTING : 0)));
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->mode_open);
     buf_char(out, (char)s->cycle_alone);
@@ -206,6 +244,10 @@ void model_series_save(const struct model_series *s, struct buf *out)
     }
     if (s->odd != NULL)
         save_odd(s->odd, out);
+    if (s->lasting != NULL) {
+        struct model_lasting lasting = *s->lasting;
+        save_fields(field, list_lasting(&lasting, field), out);
+    }
     if (s->daily != NULL)
         model_season_save(s->daily, out);
     if (s->weekly != NULL) {
@@ -294,12 +336,14 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     load_fields(in, field, list_fields(s, field));
     if (params->kind == MODEL_VALUE)
         load_fields(in, field, list_rival(s->rival, field));
-    enum err e = cursor_ok(in) && scale <= SCALE_LINEAR && seasons <= HAS_ALL &&
-                         (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
-                     ? ERR_NONE
-                     : ERR_FORMAT;
+    enum err e =
+        cursor_ok(in) && scale <= SCALE_LINEAR && (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
+            ? ERR_NONE
+            : ERR_FORMAT;
     if (e == ERR_NONE && (seasons & HAS_ODD) != 0)
         e = load_odd(in, s);
+    if (e == ERR_NONE && (seasons & HAS_LASTING) != 0)
+        e = load_lasting(in, s, scale);
     if (e == ERR_NONE && (seasons & HAS_DAILY) != 0)
         e = model_season_load(in, &s->daily);
     if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)

@@ -20,7 +20,7 @@ static void live(void)
     if (s == NULL)
         return;
     struct model_judgement j;
-    for (int i = 0; i < 24 * 20; i++) {
+    for (int i = 0; i < 24 * 23; i++) {
         struct model_observation o = {i * SPAN, i % 24 < 8 ? 10 + i % 3 : 200 + i % 7, 1, 1};
         model_series_judge(s, &o, &j);
         assert_true(isfinite(j.log_p) && j.log_p <= 0);
@@ -32,7 +32,7 @@ static void live(void)
     struct cursor c = cursor_make(b.p, b.n);
     struct model_series *back;
     if (buf_ok(&b) && model_series_load(&c, &p, &back) == ERR_NONE) {
-        struct model_observation o = {24 * 20 * SPAN, 70, 1, 1};
+        struct model_observation o = {24 * 23 * SPAN, 70, 1, 1};
         struct model_judgement other;
         model_series_judge(s, &o, &j);
         model_series_judge(back, &o, &other);
