@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RULE_VERBS "check, list, enable, disable, import, export, exception or values"
+#define RULE_VERBS                                                                                 \
+    "check, list, enable, disable, import, export, history, gaps, exception or values"
 
 static int wrong(const char *what)
 {
@@ -142,7 +143,8 @@ int cli_rule(const struct cli_args *args)
         return exception(args);
     if (strcmp(verb, "values") == 0)
         return values(args);
-    bool one = strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
+    bool told = strcmp(verb, "history") == 0 || strcmp(verb, "gaps") == 0;
+    bool one = told || strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
     bool alone = strcmp(verb, "list") == 0 || strcmp(verb, "export") == 0;
     if (!one && !alone && strcmp(verb, "import") != 0)
         return wrong(RULE_VERBS);
@@ -158,6 +160,11 @@ int cli_rule(const struct cli_args *args)
         a.makes = true;
     } else if (!alone) {
         format_write_field_str(&a.w, "id", args->rest[1]);
+    }
+    if (told) {
+        int status = cli_ask_limit(&a, args);
+        if (status != CLI_DONE)
+            return status;
     }
     return cli_ask_run(&a, args);
 }

@@ -80,6 +80,12 @@ int daemon_request_filter(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);
 int daemon_request_exception(struct daemon_asked *a, const char *verb);
 int daemon_request_values(struct daemon_asked *a, const char *verb);
+/* Whether a rule is there; ERR_NOT_FOUND with a sentence. */
+enum err daemon_request_see_rule(struct daemon_asked *a, const char *id,
+                                 struct err_text *why) ERR_MUST_CHECK;
+/* request_runs.c: false when the verb is none of its own; else what came out. */
+bool daemon_request_runs(struct daemon_asked *a, const char *verb, enum err *out,
+                         struct err_text *why);
 /* Remarks on what is wrong with exceptions that were read. */
 void daemon_request_exception_problems(struct daemon_asked *a, const struct except_set *set);
 int daemon_request_package(struct daemon_asked *a, const char *verb);

@@ -177,10 +177,11 @@ int daemon_request_rule(struct daemon_asked *a, const char *verb)
         err = import(a, &why);
     } else if (strcmp(verb, "export") == 0) {
         err = export_all(a, &why);
-    } else {
-        err =
-            err_set(&why, ERR_INVALID,
-                    "rule expects check, list, enable, disable, import or export, not '%s'", verb);
+    } else if (!daemon_request_runs(a, verb, &err, &why)) {
+        err = err_set(&why, ERR_INVALID,
+                      "rule expects check, list, enable, disable, import, export, history or gaps, "
+                      "not '%s'",
+                      verb);
     }
     return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }

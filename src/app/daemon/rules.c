@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/exceptions.h"
+#include "daemon/gaps.h"
 #include "daemon/jobs.h"
 #include "format/node.h"
 #include "format/write.h"
@@ -274,6 +275,9 @@ static enum err keep_status(void *ctx, const struct rule *rule, const struct rul
     if (err != ERR_NONE && err != ERR_NOT_FOUND)
         return err_set(why, err, "the status of rule '%s' cannot be written: %s", rule->name,
                        err_name(err));
+    if (status->gap > 0)
+        return daemon_gaps_note(r->state, rule->rule_id, status->gap_range.from,
+                                status->gap_range.to, status->date, why);
     return ERR_NONE;
 }
 

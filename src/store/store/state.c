@@ -79,6 +79,17 @@ static const char *const steps[] = {
     "CREATE TABLE value_list (id TEXT PRIMARY KEY, type TEXT NOT NULL, doc TEXT NOT NULL);"
     "CREATE TABLE value (list_id TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (list_id, value)) WITHOUT ROWID;",
+    "CREATE TABLE run_new (rule_id TEXT NOT NULL, time INTEGER NOT NULL,"
+    " manual INTEGER NOT NULL, from_time INTEGER NOT NULL, to_time INTEGER NOT NULL,"
+    " status TEXT NOT NULL, message TEXT, doc TEXT, alerts INTEGER NOT NULL,"
+    " PRIMARY KEY (rule_id, time, manual)) WITHOUT ROWID;"
+    "INSERT INTO run_new SELECT rule_id, time, 0, from_time, to_time, status, message, doc, alerts"
+    " FROM run;"
+    "DROP TABLE run;"
+    "ALTER TABLE run_new RENAME TO run;"
+    "CREATE TABLE gap (rule_id TEXT NOT NULL, from_time INTEGER NOT NULL,"
+    " to_time INTEGER NOT NULL, status TEXT NOT NULL, doc TEXT NOT NULL,"
+    " PRIMARY KEY (rule_id, from_time)) WITHOUT ROWID;",
 };
 
 static const struct store_db_kind state_kind = {

@@ -259,13 +259,14 @@ enum err store_state_rule_set_memory(struct store_state *st, const char *id,
 /* How it stands apart from its runs: what keeps it from running. Its last run stays. */
 enum err store_state_rule_set_status(struct store_state *st, const char *id, const char *status,
                                      const char *message) ERR_MUST_CHECK;
-/* With its runs; alerts stay. */
+/* With its runs and gaps; alerts stay. */
 enum err store_state_rule_delete(struct store_state *st, const char *id) ERR_MUST_CHECK;
 
 struct store_run {
     const char *rule_id;
-    ts_ns time; /* engine time of the run */
-    ts_ns from;
+    ts_ns time;  /* engine time of the run; of a manual one, the time it made up for */
+    bool manual; /* over a span of the past that somebody named */
+    ts_ns from;  /* the gap it left, TIME_NONE: none; of a manual one, the span made up for */
     ts_ns to;
     const char *status;
     const char *message; /* or NULL */
@@ -275,7 +276,8 @@ struct store_run {
 
 typedef bool (*store_run_fn)(void *ctx, const struct store_run *run);
 
-/* Writes down a run (one a rule and time) and makes it the rule's last. The newest 1,000 stay. */
+/* Writes down a run (one a rule, time and kind); one that is not manual becomes the rule's last.
+ * The newest 1,000 stay. */
 enum err store_state_run_put(struct store_state *st, const struct store_run *run) ERR_MUST_CHECK;
 /* Newest first; limit 0: all. */
 enum err store_state_run_list(struct store_state *st, const char *rule_id, uint64_t limit,

@@ -135,14 +135,18 @@ enum err store_state_rule_delete(struct store_state *st, const char *id)
     enum err rc = store_state_begin(st);
     if (rc != ERR_NONE)
         return rc;
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt = store_db_prepare(db, "DELETE FROM run WHERE rule_id = ?");
-    if (stmt != NULL)
-        store_db_bind_text(stmt, 1, id);
-    rc = store_state_finish(st, stmt);
+    static const char *const kept[] = {"DELETE FROM run WHERE rule_id = ?",
+                                       "DELETE FROM gap WHERE rule_id = ?"};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && rc == ERR_NONE; i++) {
+        struct store_db *db = store_state_lock(st);
+        struct sqlite3_stmt *stmt = store_db_prepare(db, kept[i]);
+        if (stmt != NULL)
+            store_db_bind_text(stmt, 1, id);
+        rc = store_state_finish(st, stmt);
+    }
     if (rc == ERR_NONE) {
-        db = store_state_lock(st);
-        stmt = store_db_prepare(db, "DELETE FROM rule WHERE id = ?");
+        struct store_db *db = store_state_lock(st);
+        struct sqlite3_stmt *stmt = store_db_prepare(db, "DELETE FROM rule WHERE id = ?");
         if (stmt != NULL)
             store_db_bind_text(stmt, 1, id);
         rc = store_state_finish_one(st, stmt);
@@ -160,7 +164,7 @@ static enum err run_insert(struct store_state *st, const struct store_run *run)
     struct store_db *db = store_state_lock(st);
     struct sqlite3_stmt *stmt =
         store_db_prepare(db, "REPLACE INTO run (rule_id, time, from_time, to_time, status, message,"
-                             " doc, alerts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+                             " doc, alerts, manual) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     if (stmt != NULL) {
         store_db_bind_text(stmt, 1, run->rule_id);
         store_db_bind_i64(stmt, 2, run->time);
@@ -170,6 +174,7 @@ static enum err run_insert(struct store_state *st, const struct store_run *run)
         store_db_bind_text(stmt, 6, run->message);
         store_db_bind_text(stmt, 7, run->doc);
         store_db_bind_i64(stmt, 8, (int64_t)run->alerts);
+        store_db_bind_i64(stmt, 9, run->manual);
     }
     return store_state_finish(st, stmt);
 }
@@ -207,7 +212,7 @@ enum err store_state_run_put(struct store_state *st, const struct store_run *run
     if (rc != ERR_NONE)
         return rc;
     rc = run_insert(st, run);
-    if (rc == ERR_NONE)
+    if (rc == ERR_NONE && !run->manual)
         rc = run_becomes_last(st, run);
     if (rc == ERR_NONE)
         rc = run_trim(st, run->rule_id);
@@ -223,8 +228,8 @@ enum err store_state_run_list(struct store_state *st, const char *rule_id, uint6
 {
     struct store_db *db = store_state_lock(st);
     struct sqlite3_stmt *stmt = store_db_prepare(
-        db, "SELECT rule_id, time, from_time, to_time, status, message, doc, alerts FROM run"
-            " WHERE rule_id = ? ORDER BY time DESC LIMIT ?");
+        db, "SELECT rule_id, time, from_time, to_time, status, message, doc, alerts, manual"
+            " FROM run WHERE rule_id = ? ORDER BY time DESC, manual LIMIT ?");
     enum err rc = stmt != NULL ? ERR_NONE : store_db_error(db);
     if (stmt != NULL) {
         store_db_bind_text(stmt, 1, rule_id);
@@ -241,6 +246,7 @@ enum err store_state_run_list(struct store_state *st, const char *rule_id, uint6
             .message = store_db_text(stmt, 5),
             .doc = store_db_text(stmt, 6),
             .alerts = (uint64_t)store_db_i64(stmt, 7),
+            .manual = store_db_i64(stmt, 8) != 0,
         };
         more = fn(ctx, &run);
     }

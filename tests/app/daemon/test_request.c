@@ -1,98 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/daemon/help.h"
+#include "app/daemon/asked.h"
 
-#include "daemon/data.h"
-#include "daemon/request.h"
-#include "format/node.h"
 #include "format/write.h"
 
 #define RULE "\"id\": \"" HELP_RULE_ID "\""
-
-struct world {
-    char *dir;
-    struct daemon_data *data;
-    struct buf streams[2];
-    size_t writes;
-    size_t stop_after; /* writes; 0: reads all */
-    bool locked;       /* the directory's lock was held at a write */
-    bool (*gone)(void *ctx);
-};
-
-static bool collect(void *ctx, int stream, const char *p, size_t n)
-{
-    struct world *w = ctx;
-    if (pthread_mutex_trylock(&w->data->lock) == 0)
-        pthread_mutex_unlock(&w->data->lock);
-    else
-        w->locked = true;
-    buf_add(&w->streams[stream - 1], p, n);
-    w->writes++;
-    return w->stop_after == 0 || w->writes < w->stop_after;
-}
-
-static ts_ns now(void)
-{
-    return HELP_BASE + TIME_HOUR;
-}
-
-static void begin(struct world *w)
-{
-    *w = (struct world){.dir = help_mkdir()};
-    HELP_OK(daemon_data_open(w->dir, NULL, &w->data, &help_why));
-    w->data->now = now;
-}
-
-static void end(struct world *w)
-{
-    assert_false(w->locked);
-    daemon_data_close(w->data);
-    buf_release(&w->streams[0]);
-    buf_release(&w->streams[1]);
-    help_rmdir(w->dir);
-}
-
-static int ask(struct world *w, const char *text)
-{
-    struct format_node *request;
-    const struct daemon_output out = {.write = collect, .gone = w->gone, .ctx = w};
-    buf_clear(&w->streams[0]);
-    buf_clear(&w->streams[1]);
-    w->writes = 0;
-    HELP_OK(format_node_json(text, strlen(text), "request", &request, &help_why));
-    int status = daemon_request(w->data, request, &out);
-    format_node_free(request);
-    return status;
-}
-
-static const char *said(struct world *w)
-{
-    return buf_text(&w->streams[0]);
-}
-
-static const char *remarks(struct world *w)
-{
-    return buf_text(&w->streams[1]);
-}
-
-static size_t lines(struct world *w)
-{
-    size_t n = 0;
-    for (const char *p = said(w); *p != '\0'; p++)
-        n += *p == '\n';
-    return n;
-}
-
-#define DONE(text)                                                                                 \
-    do {                                                                                           \
-        if (ask(&w, text) != 0)                                                                    \
-            fail_msg("%s: %s", text, remarks(&w));                                                 \
-    } while (0)
-#define WRONG(text, sentence)                                                                      \
-    do {                                                                                           \
-        assert_int_equal(ask(&w, text), 2);                                                        \
-        if (strstr(remarks(&w), sentence) == NULL)                                                 \
-            fail_msg("%s: %s", text, remarks(&w));                                                 \
-    } while (0)
 
 static void put_events(struct world *w, unsigned n)
 {
@@ -366,44 +277,6 @@ static void test_running(void **state)
     "\\\"count\\\", \\\"by_field_name\\\": \\\"x\\\", \\\"custom_rules\\\": [{\\\"scope\\\": "     \
     "{\\\"x\\\": "                                                                                 \
     "{\\\"filter_id\\\": \\\"f\\\"}}}]}]}}"
-
-static void test_exception(void **state)
-{
-    (void)state;
-    struct world w;
-    begin(&w);
-    DONE("{\"command\": \"exception\", \"verb\": \"list\"}");
-    assert_int_equal(lines(&w), 1);
-    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{}\", \"name\": \"x.json\"}",
-          "no exception list");
-    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": "
-          "\\\"l\\\"}\", "
-          "\"name\": \"x.json\"}",
-          "must have the key");
-    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": \\\"l\\\", "
-         "\\\"name\\\": \\\"n\\\", \\\"type\\\": \\\"detection\\\"}\", \"name\": \"x.json\"}");
-    assert_non_null(strstr(remarks(&w), "1 lists and 0 items"));
-    DONE("{\"command\": \"exception\", \"verb\": \"list\"}");
-    assert_int_equal(lines(&w), 2);
-    WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"id\": \"m\"}", "'m'");
-    WRONG("{\"command\": \"exception\", \"verb\": \"close\", \"id\": \"r\"}", "no rule 'r'");
-    WRONG("{\"command\": \"exception\", \"verb\": \"open\"}", "'open'");
-    DONE("{\"command\": \"exception\", \"verb\": \"remove\", \"id\": \"l\"}");
-    WRONG("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"a\\nb c\", "
-          "\"name\": \"v.txt\", \"type\": \"ip\"}",
-          "v.txt:1");
-    DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"b c\\na\", "
-         "\"name\": \"v.txt\"}");
-    DONE("{\"command\": \"values\", \"verb\": \"list\"}");
-    assert_non_null(strstr(said(&w), "keyword          2\n"));
-    DONE("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"v\"}");
-    assert_string_equal(said(&w), "a\nb c\n");
-    WRONG("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"w\"}", "no value list 'w'");
-    WRONG("{\"command\": \"values\", \"verb\": \"sort\"}", "'sort'");
-    DONE("{\"command\": \"values\", \"verb\": \"remove\", \"id\": \"v\"}");
-    WRONG("{\"command\": \"values\", \"verb\": \"remove\", \"id\": \"v\"}", "no value list 'v'");
-    end(&w);
-}
 
 static void test_filter(void **state)
 {
@@ -774,11 +647,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_search),   cmocka_unit_test(test_preview),
         cmocka_unit_test(test_sql),      cmocka_unit_test(test_status),
         cmocka_unit_test(test_alerts),   cmocka_unit_test(test_job),
-        cmocka_unit_test(test_running),  cmocka_unit_test(test_exception),
-        cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
-        cmocka_unit_test(test_overall),  cmocka_unit_test(test_rule),
-        cmocka_unit_test(test_package),
+        cmocka_unit_test(test_running),  cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_calendar), cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_forecast), cmocka_unit_test(test_overall),
+        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
