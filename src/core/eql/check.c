@@ -334,6 +334,10 @@ static bool prepare(struct eql_lex *x, struct eql_node *node)
 /* in, like, regex */
 static struct eql_node *lookup(struct eql_lex *x, struct eql_node *node)
 {
+    x->q->n_regexps += node->op == EQL_REGEX ? node->n - 1 : 0;
+    if (x->q->n_regexps > EQL_REGEXPS_MAX)
+        return eql_lex_fail(x, node->at, ERR_LIMIT,
+                            "expected at most %d regular expressions in a query", EQL_REGEXPS_MAX);
     for (uint32_t i = 0; i < node->n; i++) {
         struct eql_node *v = value(x, node->child[i]);
         if (v == NULL)

@@ -28,7 +28,8 @@
 #define EQL_RUNS_MAX 100
 #define EQL_KEYS_MAX 16
 #define EQL_PIPES_MAX 16
-#define EQL_FIELDS_MAX 8 /* in one comparison of expressions */
+#define EQL_REGEXPS_MAX 200 /* each may take tens of milliseconds to read */
+#define EQL_FIELDS_MAX 8    /* in one comparison of expressions */
 
 enum eql_type {
     EQL_NULL,
@@ -137,6 +138,7 @@ struct eql_leaf {
 struct eql {
     struct arena arena;
     struct eql_leaf *leaves;
+    uint32_t n_regexps;
     enum eql_kind kind;
     ts_ns maxspan;
     uint32_t n_items; /* as written */

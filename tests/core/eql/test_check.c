@@ -2,6 +2,7 @@
 /* Types that do not go together, constants computed, negations turned. */
 #include "eql/check_priv.h"
 
+#include "base/buf.h"
 #include "core/eql/support.h"
 
 #include "cmocka_head.h"
@@ -82,6 +83,26 @@ static void negations(void **state)
     support_run(CASES(cases));
 }
 
+static void many_regular_expressions(void **state)
+{
+    (void)state;
+    for (int n = 200; n <= 201; n++) {
+        struct buf text;
+        struct eql *q = NULL;
+        struct err_text why = {0};
+        buf_init(&text);
+        buf_str(&text, "any where a regex (\"x\"");
+        for (int i = 1; i < n; i++)
+            buf_str(&text, i % 2 == 0 ? ", \"x\"" : ") or a regex (\"x\"");
+        buf_str(&text, ")");
+        enum err e = eql_parse(buf_text(&text), text.n, NULL, &q, &why);
+        assert_int_equal(e, n == 200 ? ERR_NONE : ERR_LIMIT);
+        assert_true(n == 200 || strstr(why.message, "at most 200 regular") != NULL);
+        eql_free(q);
+        buf_release(&text);
+    }
+}
+
 static void questions_are_leaves(void **state)
 {
     (void)state;
@@ -106,6 +127,7 @@ int main(void)
         cmocka_unit_test(mistakes),
         cmocka_unit_test(constants),
         cmocka_unit_test(negations),
+        cmocka_unit_test(many_regular_expressions),
         cmocka_unit_test(questions_are_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,8 @@ static void missing_before(void **state)
     support_finds(BEFORE, "1b:x 6a:x 12c:x", "[x: ! 2 3]");
     support_finds(BEFORE, "1ab:x 2c:x", "[x: ! 1 2]");
     support_finds(BEFORE, "1ab:x 2a:x 3c:x", "");
+    support_finds("sequence by user.name with maxspan=5s ![b where true] [a where true]",
+                  "1a:x 2b:x 7a:x 8a:x 8a:y", "[x: ! 1] [x: ! 4] [y: ! 5]");
     char out[SUPPORT_FOUND_SIZE];
     struct support_feed feed = {.after = 0};
     support_find(BEFORE, "1b:x 2b:y 3b:z 13d", &feed, out);
