@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/ip.h"
+#include "query/leaf.h"
 
 #include <errno.h>
 #include <math.h>
@@ -288,10 +289,11 @@ static const struct eql_function functions[] = {
     {"subtract", "nn", 2, 2, false, EQL_ANY, subtract},
 };
 
+/* Names are known whatever their case: public rules write cidrmatch too. */
 static const struct eql_function *find(const char *name, size_t n)
 {
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        if (strlen(functions[i].name) == n && memcmp(functions[i].name, name, n) == 0)
+        if (strlen(functions[i].name) == n && query_leaf_equal_fold(functions[i].name, name, n))
             return &functions[i];
     }
     return NULL;

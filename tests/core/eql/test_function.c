@@ -156,6 +156,7 @@ static void positions_and_numbers(void **state)
         {"string(cidrMatch(source.ip, \"192.0.0.0/8\")) == \"true\"", host, 1},
         {"cidrMatch(\"10.1.2.3\", \"10.0.0.0/8\")", host, 1},
         {"cidrMatch(source.ip, \"::/0\")", host, 1},
+        {"cidrmatch(source.ip, \"192.168.0.0/16\") and ENDSWITH~(process.name, \".EXE\")", host, 1},
     };
     support_run(CASES(cases));
 }
