@@ -135,6 +135,27 @@ static void conditions(void **state)
     buf_release(&text);
 }
 
+#define USERS 3
+
+struct trace {
+    char kinds[40];
+    int times[40];
+    int users[40];
+};
+
+static void draw(struct rng *r, const char *kinds, struct trace *out, struct buf *events)
+{
+    int time = 0;
+    buf_clear(events);
+    for (int i = 0; i < 40; i++) {
+        time += (int)rng_below(r, 3);
+        out->times[i] = time;
+        out->users[i] = (int)rng_below(r, USERS);
+        out->kinds[i] = kinds[rng_below(r, strlen(kinds))];
+        buf_format(events, "%d%c:%c ", time, out->kinds[i], 'x' + out->users[i]);
+    }
+}
+
 /*
  * The oracle, for "sequence by user.name with maxspan=6s [a] ![m] [b] [a] until [u]" and single
  * values: for each event that may be the last, the state machine's rules applied from the start.
@@ -145,10 +166,10 @@ struct pending {
     bool there;
 };
 
-#define USERS 3
-
-static void oracle(const char *kinds, const int *times, const int *users, int n, struct buf *out)
+static void oracle(const struct trace *t, struct buf *out)
 {
+    const char *kinds = t->kinds;
+    const int *times = t->times, *users = t->users, n = 40;
     struct pending slot[USERS][2] = {{{{0}, 0, false}}};
     for (int i = 0; i < n; i++) {
         struct pending *s = slot[users[i]];
@@ -178,26 +199,65 @@ static void sequences(void **state)
     (void)state;
     struct rng r;
     struct buf expected, events;
+    struct trace t;
     unsigned found = 0;
     rng_init(&r, 21);
     buf_init(&expected);
     buf_init(&events);
     for (int round = 0; round < 400; round++) {
-        char kinds[40];
-        int times[40], users[40], time = 0;
+        draw(&r, "aaaabbbbmuo", &t, &events);
         buf_clear(&expected);
-        buf_clear(&events);
-        for (int i = 0; i < 40; i++) {
-            time += (int)rng_below(&r, 3);
-            times[i] = time;
-            users[i] = (int)rng_below(&r, USERS);
-            kinds[i] = "aaaabbbbmuo"[rng_below(&r, 11)];
-            buf_format(&events, "%d%c:%c ", times[i], kinds[i], 'x' + users[i]);
-        }
-        oracle(kinds, times, users, 40, &expected);
+        oracle(&t, &expected);
         found += expected.n > 0;
         support_finds("sequence by user.name with maxspan=6s [a where true] ![m where true] "
                       "[b where true] [a where true] until [u where true]",
+                      buf_text(&events), buf_text(&expected));
+    }
+    assert_in_range(found, 200, 400);
+    buf_release(&expected);
+    buf_release(&events);
+}
+
+/* Whether the user has an event of the kind with from <= index < to and early <= time <= late. */
+static bool any_event(const struct trace *t, int user, char kind, int from, int to, int early,
+                      int late)
+{
+    for (int i = from; i < to; i++) {
+        if (t->users[i] == user && t->kinds[i] == kind && t->times[i] >= early &&
+            t->times[i] <= late)
+            return true;
+    }
+    return false;
+}
+
+/* "sequence by user.name with maxspan=6s ![m] [a] [b] ![z]": each b takes the last a before it. */
+static void missing_around(void **state)
+{
+    (void)state;
+    struct rng r;
+    struct buf expected, events;
+    struct trace t;
+    unsigned found = 0;
+    rng_init(&r, 22);
+    buf_init(&expected);
+    buf_init(&events);
+    for (int round = 0; round < 400; round++) {
+        draw(&r, "aabbbmzo", &t, &events);
+        buf_clear(&expected);
+        for (int a = 0; a < 40; a++) {
+            int user = t.users[a], b = a + 1;
+            while (b < 40 && (t.users[b] != user || (t.kinds[b] != 'a' && t.kinds[b] != 'b')))
+                b++;
+            if (t.kinds[a] != 'a' || b == 40 || t.kinds[b] != 'b' || t.times[b] - t.times[a] > 6 ||
+                any_event(&t, user, 'm', 0, a, t.times[b] - 6, t.times[b]) ||
+                any_event(&t, user, 'z', b, 40, 0, t.times[a] + 6))
+                continue;
+            buf_format(&expected, "%s[%c: ! %d %d !]", expected.n > 0 ? " " : "", 'x' + user, a + 1,
+                       b + 1);
+        }
+        found += expected.n > 0;
+        support_finds("sequence by user.name with maxspan=6s ![m where true] [a where true] "
+                      "[b where true] ![z where true]",
                       buf_text(&events), buf_text(&expected));
     }
     assert_in_range(found, 200, 400);
@@ -210,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions),
         cmocka_unit_test(sequences),
+        cmocka_unit_test(missing_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
