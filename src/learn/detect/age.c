@@ -32,10 +32,10 @@ size_t detect_reserve_for(const struct detect *d, const struct detect_metric *m,
 enum model_growth detect_room(const struct detect *d, struct detect_room *out)
 {
     size_t limit = d->job->memory_limit;
-    size_t full = (size_t)(DETECT_FULL * (double)limit);
+    size_t soft = (size_t)(DETECT_SOFT * (double)limit);
     size_t used = detect_memory(d);
     size_t kept = used + d->reserved_bytes;
-    out->free = kept < full ? full - kept : 0;
+    out->free = kept < soft ? soft - kept : 0;
     out->left = used < limit ? limit - used : 0;
     if (out->free / DETECT_GROWN_BYTES >= detect_table_count(d->table, DETECT_CLASS_METRIC))
         return MODEL_GROWTH_ANY;

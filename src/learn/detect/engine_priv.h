@@ -22,13 +22,13 @@
 #define DETECT_SKETCH_STEP ((size_t)16 * 1024)
 /* Above this share of the limit memory is short. */
 #define DETECT_SOFT 0.75
-/* Above this share nothing new is begun in an open bucket, nor by a series. */
+/* Above this share nothing new is begun in an open bucket. */
 #define DETECT_FULL 0.95
 /* What a metric series takes at most: without any season; once it knows the day, and the variance
- * by its hours; and once it knows the week too, while it is sampled. */
-#define DETECT_PLAIN_BYTES ((size_t)14 * 64)
-#define DETECT_DAY_BYTES ((size_t)38 * 64)
-#define DETECT_GROWN_BYTES ((size_t)101 * 64)
+ * by its hours; and with a week, a cycle and several modes too, while it is sampled. */
+#define DETECT_PLAIN_BYTES ((size_t)15 * 64)
+#define DETECT_DAY_BYTES ((size_t)27 * 64)
+#define DETECT_GROWN_BYTES ((size_t)71 * 64)
 /* Spans above this learn no season. */
 #define DETECT_SEASON_SPAN (TIME_DAY / 4)
 /* ln of the probability above which nothing is looked at more closely. */

@@ -77,31 +77,37 @@ static double behind(const struct model_series *s, int i, double loss, double ov
     return loss * n + handicap(i) + model_min(over_record * long_n, RECORD_MOST);
 }
 
-bool model_level_grow(struct model_series *s)
+bool model_level_resize(struct model_series *s, int levels)
 {
-    struct model_level *all = mem_zero(LEVELS, sizeof(*all));
-    if (all == NULL)
+    int kept = levels < s->levels ? levels : s->levels;
+    struct model_level *list = s->own;
+    if (levels == s->levels)
+        return true;
+    if (levels > LEVEL_DAILY)
+        list = mem_zero((size_t)levels, sizeof(*list));
+    if (list == NULL && levels > s->levels)
         return false;
-    memcpy(all, s->own, sizeof(s->own));
-    s->level = all;
-    s->levels = LEVELS;
+    s->levels = (uint8_t)levels;
+    if (list == NULL)
+        return true; /* what is too much stays where it is */
+    memcpy(list, s->level, (size_t)kept * sizeof(*list));
+    if (s->level != s->own)
+        mem_free(s->level);
+    s->level = list;
     return true;
 }
 
-void model_level_shrink(struct model_series *s)
+bool model_level_fit(struct model_series *s)
 {
-    if (s->level == s->own)
-        return;
-    memcpy(s->own, s->level, sizeof(s->own));
-    mem_free(s->level);
-    s->level = s->own;
-    s->levels = LEVEL_DAILY;
+    return model_level_resize(s, s->cycle != NULL    ? LEVELS
+                                 : s->weekly != NULL ? LEVEL_CYCLE
+                                 : s->daily != NULL  ? LEVEL_WEEKLY
+                                                     : LEVEL_DAILY);
 }
 
 void model_level_clear(struct model_series *s)
 {
-    model_level_shrink(s);
-    memset(s->own, 0, sizeof(s->own));
+    memset(s->level, 0, s->levels * sizeof(*s->level));
 }
 
 static bool speaks(const struct model_series *s, int i)
@@ -237,7 +243,8 @@ static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clo
 double model_level_by_clock(const struct model_series *s)
 {
     double weight = 0;
-    for (int i = LEVEL_DAILY; i < (s->cycle_alone ? LEVEL_CYCLE : s->levels); i++)
+    for (int i = LEVEL_DAILY; i < (s->cycle_alone && s->cycle != NULL ? LEVEL_CYCLE : s->levels);
+         i++)
         weight += (double)s->level[i].weight;
     return weight;
 }
@@ -245,7 +252,8 @@ double model_level_by_clock(const struct model_series *s)
 int model_level_slow_by_clock(const struct model_series *s)
 {
     int best = LEVEL_DAILY;
-    for (int i = LEVEL_DAILY; i < (s->cycle_alone ? LEVEL_CYCLE : s->levels); i += 2)
+    for (int i = LEVEL_DAILY; i < (s->cycle_alone && s->cycle != NULL ? LEVEL_CYCLE : s->levels);
+         i += 2)
         if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
             best = i;
     return best;
@@ -407,7 +415,7 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
         }
         l->n = (float)n;
     }
-    if (s->levels == LEVELS) {
+    if (s->levels > LEVEL_DAILY) {
         admit(s, s->daily, LEVEL_DAILY);
         admit(s, s->weekly, LEVEL_WEEKLY);
         admit(s, s->cycle, LEVEL_CYCLE);

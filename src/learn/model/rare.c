@@ -46,7 +46,7 @@ static double frequency(const struct model_rare *r, const struct model_rare_valu
 {
     if (of > 0)
         return model_min(model_max(members, 1) / of, 1);
-    return model_min((v->count * kept(r, v->last, time) + DOUBT) / (r->buckets + 1), 1);
+    return model_min(((double)v->count * kept(r, v->last, time) + DOUBT) / (r->buckets + 1), 1);
 }
 
 /*
@@ -59,7 +59,7 @@ static size_t bin_of(const struct model_rare *r, const struct model_rare_value *
 {
     if (frequency(r, v, time, members, of) > COMMON && r->buckets >= COMMON_AFTER)
         return MODEL_RARE_BINS - 1;
-    double count = of > 0 ? members - 1 : v->count * kept(r, v->last, time);
+    double count = of > 0 ? members - 1 : (double)v->count * kept(r, v->last, time);
     if (count < 0.5)
         return 0;
     double at = 3 + 2 * log2(count);
@@ -95,9 +95,8 @@ void model_rare_learn(struct model_rare *r, struct model_rare_value *v, ts_ns ti
         r->seen[bin_of(r, v, time, members, of)] += 1.0F;
     if (v->seen == 0)
         r->values++;
-    v->count = v->count * kept(r, v->last, time) + 1;
+    v->count = (float)((double)v->count * kept(r, v->last, time) + 1);
     v->last = time;
-    v->members = (float)model_min(model_max(members, 0), 1e30);
     v->seen += v->seen < UINT32_MAX;
     if (r->first == TIME_NONE)
         r->first = time;
@@ -157,19 +156,17 @@ enum err model_rare_load(struct cursor *in, ts_ns bucket_span, struct model_rare
 
 void model_rare_value_save(const struct model_rare_value *v, struct buf *out)
 {
-    buf_double(out, v->count);
+    buf_double(out, (double)v->count);
     buf_le64(out, (uint64_t)v->last);
     buf_le32(out, v->seen);
-    buf_double(out, (double)v->members);
 }
 
 enum err model_rare_value_load(struct cursor *in, struct model_rare_value *out)
 {
     struct model_rare_value v;
-    v.count = model_number_load_positive(in, 1e9);
+    v.count = (float)model_number_load_positive(in, 1e9);
     v.last = (ts_ns)cursor_le64(in);
     v.seen = cursor_le32(in);
-    v.members = (float)model_number_load_positive(in, 1e30);
     if (!cursor_ok(in))
         return ERR_FORMAT;
     *out = v;

@@ -39,12 +39,11 @@ struct model_rare {
     bool open; /* the bucket in progress has data */
 };
 
-/* 24 bytes: one a by value. */
+/* 16 bytes: one a by value. */
 struct model_rare_value {
-    double count;  /* faded number of buckets in which it occurred */
-    ts_ns last;    /* start of the last of them; TIME_NONE when none */
+    ts_ns last;    /* start of the last bucket in which it occurred; TIME_NONE when none */
+    float count;   /* faded number of them */
     uint32_t seen; /* buckets in all */
-    float members; /* with over: members that had it when last learned */
 };
 
 void model_rare_init(struct model_rare *r, ts_ns bucket_span);

@@ -5,6 +5,7 @@
 #include "model/number.h"
 
 #include <math.h>
+#include <string.h>
 
 #define CYCLES 8.0 /* a bin remembers about so many cycles */
 #define SHRINK 1.0 /* visits of doubt: a bin seen once is half believed */
@@ -19,31 +20,127 @@
 #define NOISE_SCALE 0.02 /* factors below are measured as if they were this */
 #define LOG_LARGEST 69.0
 
+/* Bins are whole steps of a unit that is a power of two; the greatest has at least half as many as
+ * wanted. */
+#define STEPS_MOST 32767.0
+#define STEPS_WANTED 30000.0
+#define LEAST_UNIT 0x1p-120F
+#define VISITS_MOST 255.0
+#define VISIT_PARTS 10.0 /* of one visit: what is believed less counts three of them */
+
 struct model_season {
     ts_ns period;
+    ts_ns half; /* of a bucket: its middle counts */
     double base;
-    double mean;  /* of the bins, looked at once a turn of them */
     double seen;  /* buckets learned */
     double cycle; /* buckets in a period */
+    float mean;   /* of the bins, looked at once a turn of them */
     float cycles; /* that a bin remembers */
-    ts_ns half;   /* of a bucket: its middle counts */
-    uint32_t bins;
+    float noise;  /* mean square of what a bin's value misses, of ratios in units of the value */
+    float unit;   /* of the steps; 0: no value yet */
+    float parts;  /* of a visit that are counted */
+    uint16_t bins;
     bool ratio;
     bool fine;
-    float noise; /* mean square of what a bin's value misses, of ratios in units of the value */
-    /* value and weight of each; then, if fine, by how much the second half of each lies above it.
-     */
-    float bin[3 * MODEL_SEASON_MOST]; /* only so much is allocated */
+    /* The values; if fine, by how much the second half of each bin lies above it; then one byte
+     * each: parts of visits. */
+    int16_t step[];
 };
 
-static size_t floats_for(uint32_t bins, bool fine)
+static size_t steps_for(uint32_t bins, bool fine)
 {
-    return (size_t)bins * (fine ? 3 : 2);
+    return (size_t)bins * (fine ? 2 : 1);
 }
 
 static size_t size_for(uint32_t bins, bool fine)
 {
-    return offsetof(struct model_season, bin) + floats_for(bins, fine) * sizeof(float);
+    return sizeof(struct model_season) + steps_for(bins, fine) * sizeof(int16_t) + bins;
+}
+
+static const uint8_t *visits(const struct model_season *s)
+{
+    return (const uint8_t *)(s->step + steps_for(s->bins, s->fine));
+}
+
+static void put_visits(struct model_season *s, uint32_t k, uint8_t parts)
+{
+    ((uint8_t *)(s->step + steps_for(s->bins, s->fine)))[k] = parts;
+}
+
+/* A bin's value, or with k from bins on what its halves differ by. */
+static double value_at(const struct model_season *s, uint32_t k)
+{
+    return (double)s->step[k] * (double)s->unit;
+}
+
+static double weight_at(const struct model_season *s, uint32_t k)
+{
+    return (double)visits(s)[k] / (double)s->parts;
+}
+
+static double most_visits(const struct model_season *s)
+{
+    return (double)s->cycles * model_max(s->cycle / s->bins, 1);
+}
+
+/*
+ * Where between two steps the next is taken: spread evenly over [0, 1) in the long run, so that
+ * what is less than a step is not lost but adds up (dithering).
+ */
+static double dither(const struct model_season *s, uint32_t k)
+{
+    double at = s->seen * 0.6180339887498949 + k * 0.7548776662466927;
+    return at - floor(at);
+}
+
+/* The unit in which the value is about STEPS_WANTED steps. */
+static float unit_for(double value)
+{
+    int power;
+    (void)frexp(fabs(value) / STEPS_WANTED, &power);
+    return fmaxf(ldexpf(1, power), LEAST_UNIT);
+}
+
+static void measure_steps_by(struct model_season *s, float unit)
+{
+    double times = (double)s->unit / (double)unit;
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
+        s->step[k] = (int16_t)floor(s->step[k] * times + dither(s, k));
+    s->unit = unit;
+}
+
+static void put_value(struct model_season *s, uint32_t k, double value)
+{
+    if (!(fabs(value) < (STEPS_MOST - 1) * (double)s->unit)) {
+        if (!(fabs(value) > 0))
+            return;
+        measure_steps_by(s, unit_for(value));
+    }
+    s->step[k] = (int16_t)floor(value / (double)s->unit + dither(s, k));
+}
+
+/* Finer steps, where values have become smaller. */
+static void refine_steps(struct model_season *s)
+{
+    int most = 0;
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
+        most = s->step[k] > most ? s->step[k] : -s->step[k] > most ? -s->step[k] : most;
+    if (most > 0 && most < STEPS_WANTED / 2)
+        measure_steps_by(s, unit_for(most * (double)s->unit));
+}
+
+static void put_weight(struct model_season *s, uint32_t k, double weight)
+{
+    double n = floor(weight * (double)s->parts + dither(s, k + 1));
+    put_visits(s, k, (uint8_t)model_min(n, VISITS_MOST));
+}
+
+/* Tenths where there is room for the most visits there may be; else whole parts, or several visits.
+ */
+static void divide_visits(struct model_season *s)
+{
+    double most = VISITS_MOST / most_visits(s);
+    s->parts = (float)(most < 1 ? most : model_min(floor(most), VISIT_PARTS));
 }
 
 /* Freed of a season that is next to nothing, a level may be beyond what is learned. */
@@ -69,7 +166,7 @@ static struct model_season *make(ts_ns period, ts_ns span, double base, bool rat
     s->half = span / 2;
     s->base = within(base);
     s->cycle = (double)period / (double)span;
-    s->bins = bins;
+    s->bins = (uint16_t)bins;
     s->ratio = ratio;
     model_season_set_memory(s, CYCLES);
     return s;
@@ -88,6 +185,7 @@ struct model_season *model_season_new_fine(ts_ns period, ts_ns span, double base
 void model_season_set_memory(struct model_season *s, double cycles)
 {
     s->cycles = (float)cycles;
+    divide_visits(s);
 }
 
 void model_season_free(struct model_season *s)
@@ -125,11 +223,6 @@ double model_season_seen(const struct model_season *s)
     return s->seen;
 }
 
-static double most_visits(const struct model_season *s)
-{
-    return (double)s->cycles * model_max(s->cycle / s->bins, 1);
-}
-
 double model_season_visits(const struct model_season *s)
 {
     return model_min(s->seen / s->bins, most_visits(s));
@@ -155,8 +248,8 @@ bool model_season_repeats(const struct model_season *s, double buckets, double v
         for (uint32_t i = 0; i < s->bins; i++) {
             double at = (i + 0.5) / length;
             uint32_t to = (uint32_t)((at - floor(at)) * bins) % bins;
-            double w = (double)s->bin[2 * i + 1];
-            double e = (double)s->bin[2 * i] - mean[to];
+            double w = weight_at(s, i);
+            double e = value_at(s, i) - mean[to];
             if (!(w > 0))
                 continue;
             if (pass == 0) {
@@ -185,8 +278,8 @@ uint32_t model_season_bins(const struct model_season *s)
 
 double model_season_bin(const struct model_season *s, uint32_t k, double *out_value)
 {
-    *out_value = (double)s->bin[2 * k];
-    return (double)s->bin[2 * k + 1];
+    *out_value = value_at(s, k);
+    return weight_at(s, k);
 }
 
 double model_season_place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
@@ -201,9 +294,9 @@ double model_season_place(const struct model_season *s, ts_ns time, uint32_t *ou
 static double believed(const struct model_season *s, uint32_t k)
 {
     double neutral = s->ratio ? 1 : 0;
-    double weight = (double)s->bin[2 * k + 1];
+    double weight = weight_at(s, k);
     double square = weight * weight;
-    return neutral + ((double)s->bin[2 * k] - neutral) * square / (square + SHRINK);
+    return neutral + (value_at(s, k) - neutral) * square / (square + SHRINK);
 }
 
 /* The lesser of the two slopes, none at a peak: smooth where the cycle is, sharp at a step (the
@@ -234,9 +327,9 @@ double model_season_between(const struct model_season *s, double before, double 
  */
 static double tilt(const struct model_season *s, uint32_t k, double here, double slope)
 {
-    double more = (double)s->bin[2 * s->bins + k] - slope / 4;
+    double more = value_at(s, s->bins + k) - slope / 4;
     double unit = s->ratio ? model_max(here, NOISE_SCALE) : 1;
-    double noise = (double)s->noise * unit * unit / model_max((double)s->bin[2 * k + 1], 1);
+    double noise = (double)s->noise * unit * unit / model_max(weight_at(s, k), 1);
     double square = more * more;
     return square > 0 ? more * square / (square + TILT_DOUBT * noise) : 0;
 }
@@ -245,7 +338,7 @@ double model_season_weight_at(const struct model_season *s, ts_ns time)
 {
     uint32_t bin;
     (void)model_season_place(s, time, &bin);
-    return (double)s->bin[2 * bin + 1];
+    return weight_at(s, bin);
 }
 
 double model_season_at(const struct model_season *s, ts_ns time)
@@ -270,16 +363,16 @@ static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double 
     double square = model_season_ready(s) ? model_min(e * e, NOISE_CLIP * (double)s->noise) : e * e;
     double n = model_min(s->seen + 1, 4 * s->cycle);
     s->noise = (float)model_min((double)s->noise + (square - (double)s->noise) / n, LARGEST);
-    float *above = &s->bin[2 * s->bins + bin];
-    double off = v - (double)s->bin[2 * bin];
-    *above = (float)((double)*above + gain * ((at < 0.5 ? -off : off) - (double)*above));
+    double above = value_at(s, s->bins + bin);
+    double off = v - value_at(s, bin);
+    put_value(s, s->bins + bin, above + gain * ((at < 0.5 ? -off : off) - above));
 }
 
 static double mean_of_bins(const struct model_season *s)
 {
     double sum = 0;
     for (uint32_t i = 0; i < s->bins; i++)
-        sum += (double)s->bin[2 * i];
+        sum += value_at(s, i);
     return sum / s->bins;
 }
 
@@ -289,25 +382,25 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
     uint32_t bin;
     double at = model_season_place(s, time, &bin);
     double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
-    float *value = &s->bin[2 * bin];
-    float *weight = &s->bin[2 * bin + 1];
-    double w = (double)*weight + share;
+    double w = weight_at(s, bin) + share;
     if (s->fine)
         learn_tilt(s, time, bin, at, v, share / w);
-    double before = (double)*value;
-    *value = (float)(before + share * (v - before) / w);
-    *weight = (float)model_min(w, most_visits(s));
+    double before = value_at(s, bin);
+    put_value(s, bin, within(before + share * (v - before) / w));
+    put_weight(s, bin, model_min(w, most_visits(s)));
     /* The base follows what the hour does not explain: one that followed the values would swing
      * with the cycle, a little and late, and no level could make up for that. */
     double off = y - s->base;
     if (model_season_ready(s))
-        off -= (before - s->mean) * (s->ratio ? s->base : 1);
+        off -= (before - (double)s->mean) * (s->ratio ? s->base : 1);
     s->base = within(s->base + off * base_gain * share);
     if (s->ratio)
         s->base = model_max(s->base, 0);
     s->seen += 1;
-    if ((uint64_t)s->seen % s->bins == 0)
-        s->mean = mean_of_bins(s);
+    if ((uint64_t)s->seen % s->bins == 0) {
+        s->mean = (float)mean_of_bins(s);
+        refine_steps(s);
+    }
 }
 
 void model_season_rebase(struct model_season *s, double base)
@@ -318,9 +411,10 @@ void model_season_rebase(struct model_season *s, double base)
 void model_season_measure(struct model_season *s, const struct model_season *under, bool logarithm)
 {
     double base = s->base;
+    double all[2 * MODEL_SEASON_MOST];
     for (uint32_t k = 0; k < s->bins; k++) {
         double at = (k + 0.5) / s->bins * (double)s->period;
-        double v = (double)s->bin[2 * k];
+        double v = value_at(s, k);
         double below = base;
         if (under != NULL)
             below += model_season_at(under, (ts_ns)at - s->half);
@@ -333,14 +427,18 @@ void model_season_measure(struct model_season *s, const struct model_season *und
             unit = exp(model_min(below + v, LOG_LARGEST));
             v = exp(model_min(below, LOG_LARGEST)) * expm1(model_min(v, log(MOST_FACTOR)));
         }
-        s->bin[2 * k] = (float)within(v);
+        all[k] = within(v);
         if (s->fine)
-            s->bin[2 * s->bins + k] = (float)within((double)s->bin[2 * s->bins + k] * unit);
+            all[s->bins + k] = within(value_at(s, s->bins + k) * unit);
     }
+    s->unit = 0;
+    memset(s->step, 0, steps_for(s->bins, s->fine) * sizeof(s->step[0]));
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
+        put_value(s, k, all[k]);
     s->base = logarithm ? log(model_max(base, 1 / LARGEST)) : exp(model_min(base, LOG_LARGEST));
     double unit = logarithm ? 1 / model_max(base, 1 / LARGEST) : s->base;
     s->noise = (float)within((double)s->noise * unit * unit);
-    s->mean = mean_of_bins(s);
+    s->mean = (float)mean_of_bins(s);
 }
 
 void model_season_save(const struct model_season *s, struct buf *out)
@@ -350,13 +448,15 @@ void model_season_save(const struct model_season *s, struct buf *out)
     buf_le32(out, s->bins);
     buf_char(out, (char)((unsigned)s->ratio | (unsigned)s->fine << 1));
     buf_double(out, s->base);
-    buf_double(out, s->mean);
+    buf_double(out, (double)s->mean);
     buf_double(out, s->seen);
     buf_double(out, s->cycle);
     buf_double(out, (double)s->cycles);
     buf_double(out, (double)s->noise);
-    for (uint32_t i = 0; i < floats_for(s->bins, s->fine); i++)
-        buf_double(out, (double)s->bin[i]);
+    buf_double(out, (double)s->unit);
+    for (uint32_t i = 0; i < steps_for(s->bins, s->fine); i++)
+        buf_le16(out, (uint16_t)s->step[i]);
+    buf_add(out, visits(s), s->bins);
 }
 
 enum err model_season_load(struct cursor *in, struct model_season **out)
@@ -375,26 +475,29 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
         return ERR_MEMORY;
     s->period = period;
     s->half = half;
-    s->bins = bins;
+    s->bins = (uint16_t)bins;
     s->ratio = ratio;
     s->fine = fine;
     s->base = ratio ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
-    s->mean = model_number_load(in, LARGEST);
+    s->mean = (float)model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
     s->cycle = model_number_load_positive(in, 1e15);
     s->cycles = (float)model_number_load_positive(in, 1e3);
     s->noise = (float)model_number_load_positive(in, LARGEST);
-    for (uint32_t i = 0; i < bins; i++) {
-        s->bin[2 * i] = (float)(ratio ? model_number_load_positive(in, MOST_FACTOR)
-                                      : model_number_load(in, LARGEST));
-        s->bin[2 * i + 1] = (float)model_number_load_positive(in, 1e9);
+    s->unit = (float)model_number_load_positive(in, LARGEST / STEPS_WANTED);
+    bool sound = s->cycles >= 1.0F;
+    for (uint32_t i = 0; i < steps_for(bins, fine); i++) {
+        s->step[i] = (int16_t)cursor_le16(in);
+        double v = value_at(s, i);
+        sound &= !(ratio && i < bins) || (v >= 0 && v <= MOST_FACTOR + (double)s->unit);
     }
-    for (uint32_t i = 0; fine && i < bins; i++)
-        s->bin[2 * bins + i] = (float)model_number_load(in, LARGEST);
-    if (!cursor_ok(in) || !(s->cycles >= 1.0F)) {
+    for (uint32_t i = 0; i < bins; i++)
+        put_visits(s, i, cursor_u8(in));
+    if (!cursor_ok(in) || !sound) {
         mem_free(s);
         return ERR_FORMAT;
     }
+    divide_visits(s);
     *out = s;
     return ERR_NONE;
 }

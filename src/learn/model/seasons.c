@@ -47,9 +47,8 @@ static void begin_week(struct model_series *s)
     s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, model_season_base(s->daily),
                                  s->scale == SCALE_RATIO);
     s->week = model_week_new();
-    if (s->weekly != NULL && s->week != NULL)
-        return;
-    end_week(s);
+    if (s->weekly == NULL || s->week == NULL || !model_level_fit(s))
+        end_week(s);
 }
 
 void model_seasons_look(struct model_series *s)
@@ -66,7 +65,7 @@ void model_seasons_look(struct model_series *s)
     if (s->daily == NULL && day >= 4 && total >= day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY)) {
         s->daily = model_season_new_fine(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
-        if (s->daily != NULL && s->levels != LEVELS && !model_level_grow(s)) {
+        if (s->daily != NULL && !model_level_fit(s)) {
             model_season_free(s->daily);
             s->daily = NULL;
         }
@@ -95,8 +94,7 @@ static void drop_season(struct model_series *s, struct model_season **season, in
     *season = NULL;
     for (int i = first; i <= first + 1; i++)
         memset(&s->level[i], 0, sizeof(s->level[i]));
-    if (s->daily == NULL && s->cycle == NULL)
-        model_level_shrink(s);
+    (void)model_level_fit(s);
 }
 
 void model_seasons_forget(struct model_series *s)
@@ -105,7 +103,7 @@ void model_seasons_forget(struct model_series *s)
     end_week(s);
     model_season_free(s->cycle);
     s->daily = s->cycle = NULL;
-    model_level_shrink(s);
+    (void)model_level_fit(s);
 }
 
 void model_seasons_measure(struct model_series *s, bool logarithm)
@@ -148,7 +146,7 @@ bool model_seasons_cycle(struct model_series *s, const struct model_point *p, do
     /* A short cycle comes round often enough to remember more than eight turns. */
     double days = CYCLE_DAYS * (double)TIME_DAY / (double)period;
     model_season_set_memory(s->cycle, model_min(model_max(days, 8), CYCLE_MOST));
-    if (s->levels == LEVELS || model_level_grow(s))
+    if (model_level_fit(s))
         return true;
     model_season_free(s->cycle);
     s->cycle = NULL;

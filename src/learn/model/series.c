@@ -74,7 +74,7 @@ size_t model_series_memory(const struct model_series *s)
 {
     size_t n = mem_cost(size_of(&s->params));
     if (s->level != s->own)
-        n += mem_cost(LEVELS * sizeof(s->level[0]));
+        n += mem_cost(s->levels * sizeof(s->level[0]));
     if (s->daily != NULL)
         n += mem_cost(model_season_memory(s->daily));
     if (s->weekly != NULL)

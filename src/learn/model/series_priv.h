@@ -140,7 +140,7 @@ struct model_rival {
 struct model_series {
     struct model_params params;
     enum model_scale scale : 8;
-    uint8_t levels; /* LEVELS while there is a daily season */
+    uint8_t levels; /* all up to those on top of the last season there is */
     uint8_t run_at;
     uint8_t noted;         /* enum model_change: adopted by the last bucket; not saved, as is */
     uint8_t mode_open;     /* 1 + side of the episode of outliers that goes on; 0 none */
@@ -153,7 +153,7 @@ struct model_series {
     double n;       /* buckets learned, faded */
     uint64_t total; /* buckets learned or skipped as zeros */
 
-    struct model_level *level; /* LEVEL_DAILY of them in own, or LEVELS on the heap */
+    struct model_level *level; /* own, or more than those on the heap */
     struct model_level own[LEVEL_DAILY];
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
@@ -330,9 +330,11 @@ void model_lasting_forget(struct model_series *s);
 /* On the scale of the levels: ln x for SCALE_LOG (x > 0), else x. */
 double model_level_measure(const struct model_series *s, double value);
 
-/* Makes room for the levels on top of seasons, and gives it back. False when memory is short. */
-bool model_level_grow(struct model_series *s);
-void model_level_shrink(struct model_series *s);
+/* Has so many levels (LEVEL_DAILY or more); new ones know nothing. False when memory is short: all
+ * is as it was. */
+bool model_level_resize(struct model_series *s, int levels);
+/* Has those on top of the seasons that there are, and no others. */
+bool model_level_fit(struct model_series *s);
 /* Nothing is known of any level. */
 void model_level_clear(struct model_series *s);
 

@@ -319,7 +319,11 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         return ERR_MEMORY;
     uint8_t scale = cursor_u8(in);
     uint8_t seasons = cursor_u8(in);
-    if ((seasons & (HAS_DAILY | HAS_CYCLE)) != 0 && !model_level_grow(s)) {
+    int levels = (seasons & HAS_CYCLE) != 0    ? LEVELS
+                 : (seasons & HAS_WEEKLY) != 0 ? LEVEL_CYCLE
+                 : (seasons & HAS_DAILY) != 0  ? LEVEL_WEEKLY
+                                               : LEVEL_DAILY;
+    if (!model_level_resize(s, levels)) {
         model_series_free(s);
         return ERR_MEMORY;
     }

@@ -205,6 +205,75 @@ static void a_base_does_not_swing(void **state)
     }
 }
 
+/* Steps of 16 bits and visits of 8: a bin is what doubles would have learned but for a few steps,
+ * also when values have grown a thousandfold, and shrunk again. */
+static void test_small_steps_lose_little(void **state)
+{
+    (void)state;
+    static const ts_ns spans[] = {TIME_MIN, 5 * TIME_MIN, 15 * TIME_MIN, TIME_HOUR};
+    for (size_t c = 0; c < sizeof(spans) / sizeof(spans[0]); c++) {
+        struct rng r;
+        rng_init(&r, 5 + c);
+        struct model_season *s = model_season_new(TIME_DAY, spans[c], 0, false);
+        assert_non_null(s);
+        uint32_t bins = model_season_bins(s);
+        double most = 8 * fmax((double)(TIME_DAY / spans[c]) / bins, 1);
+        double value[48] = {0};
+        double weight[48] = {0};
+        /* Each visit is rounded by up to a step, and remembered for `most` of them. */
+        double allowed = 6 * sqrt(most / 12) * 1.5 / 15000;
+        double far = 0;
+        for (ts_ns t = 0; t < 60 * TIME_DAY; t += spans[c]) {
+            ts_ns day = t / TIME_DAY;
+            double size = day < 10 ? 1 : day < 20 ? 1000 : 2;
+            uint32_t k = (uint32_t)((double)(t % TIME_DAY) / (double)TIME_DAY * bins);
+            double share = rng_below(&r, 10) == 0 ? 0.3 : 1;
+            double y = size * (sin(k * 0.2) + 0.01 * rng_normal(&r));
+            weight[k] = weight[k] + share;
+            value[k] += share * (y - value[k]) / weight[k];
+            weight[k] = fmin(weight[k], most);
+            model_season_learn(s, t, y, 0, share);
+            double read;
+            double visits = model_season_bin(s, k, &read);
+            double greatest = 0;
+            for (uint32_t i = 0; i < bins; i++)
+                greatest = fmax(greatest, fabs(value[i]));
+            if (day > 50) {
+                far = fmax(far, fabs(read - value[k]) / greatest);
+                assert_true(fabs(visits - weight[k]) < 2);
+            } else if (day == 9) {
+                assert_true(fabs(read - value[k]) < allowed);
+            }
+        }
+        if (!(far < allowed))
+            fail_msg("%zu: off by %g of the greatest, not %g", c, far, allowed);
+        model_season_free(s);
+    }
+}
+
+/* What is less than a step adds up: a bin of many visits still follows a small change. */
+static void test_less_than_a_step_is_not_lost(void **state)
+{
+    (void)state;
+    struct model_season *s = model_season_new(TIME_DAY, TIME_MIN, 0, false);
+    assert_non_null(s);
+    double step = 1.0 / 15000;
+    for (ts_ns t = 0; t < 60 * TIME_DAY; t += TIME_MIN) {
+        bool other = t % TIME_DAY < TIME_DAY / 48;
+        double y = other ? 1 : t < 20 * TIME_DAY ? 0.1 : 0.1 + 20 * step;
+        model_season_learn(s, t, y, 0, 1);
+    }
+    double read;
+    double mean = 0;
+    for (uint32_t k = 1; k < 48; k++) {
+        (void)model_season_bin(s, k, &read);
+        assert_true(fabs(read - (0.1 + 20 * step)) < 16 * step);
+        mean += read / 47;
+    }
+    assert_true(fabs(mean - (0.1 + 20 * step)) < 3 * step);
+    model_season_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +285,8 @@ int main(void)
         cmocka_unit_test(a_cycle_is_the_same_on_the_other_scale),
         cmocka_unit_test(state_is_kept_and_checked),
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
+        cmocka_unit_test(test_small_steps_lose_little),
+        cmocka_unit_test(test_less_than_a_step_is_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

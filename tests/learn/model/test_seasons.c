@@ -39,7 +39,10 @@ static void a_season_comes_when_due_and_goes_when_useless(void **state)
         double noise = rng_normal(&r);
         learn(flat, i, 100 + noise);
         learn(wave, i, 100 + noise + 10 * sin(2 * 3.14159265358979 * i / DAY));
-        assert_int_equal(flat->daily != NULL, flat->levels == LEVELS || flat->cycle != NULL);
+        assert_int_equal(flat->levels, flat->cycle != NULL    ? LEVELS
+                                       : flat->weekly != NULL ? LEVEL_CYCLE
+                                       : flat->daily != NULL  ? LEVEL_WEEKLY
+                                                              : LEVEL_DAILY);
         if (i == DAY - 2)
             assert_null(wave->daily);
         if (i == 2 * DAY)
