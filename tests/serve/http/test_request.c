@@ -186,7 +186,8 @@ static void heads_are_judged(void **state)
     }
     /* A NUL in the target would be read in two ways. */
     int fd = help_connect(f->port);
-    help_send_n(fd, "GET /watch\0x HTTP/1.1\r\nHost: x\r\n\r\n", 37);
+    static const char nul[] = "GET /watch\0x HTTP/1.1\r\nHost: x\r\n\r\n";
+    help_send_n(fd, nul, sizeof(nul) - 1);
     help_until(fd, "\r\n\r\n", f->response);
     assert_int_equal(help_status(f->response), 400);
     close(fd);

@@ -144,8 +144,10 @@ static void grace_has_an_end(void **state)
     struct http_counts counts;
     HELP_UNTIL((http_server_counts(s, &counts), counts.waiting == 1));
     assert_int_equal(pthread_create(&t, NULL, stop, s), 0);
-    help_sleep_ms(20);
-    atomic_store(&jump, 6 * TIME_S);
+    for (int i = 0; i < 10; i++) {
+        help_sleep_ms(20);
+        atomic_fetch_add(&jump, 6 * TIME_S);
+    }
     pthread_join(t, NULL); /* the handler was told that its request is gone */
     assert_int_equal(atomic_load(&in_handler), 1);
     close(fd);
