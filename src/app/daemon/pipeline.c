@@ -51,6 +51,7 @@ static enum err make_parts(struct daemon_pipeline *p, struct err_text *why)
         daemon_jobs_free(jobs);
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
+    daemon_rules_set_store(rules, p->options.store, p->options.settle, p->options.settle_ctx);
     daemon_rules_free(p->rules);
     daemon_jobs_free(p->jobs);
     p->jobs = jobs;
@@ -310,6 +311,7 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
         if (err != ERR_NONE && err != ERR_LIMIT)
             return err_set(why, err, "an event cannot be kept: %s", err_name(err));
     }
+    daemon_rules_event(p->rules, e);
     enum err err = daemon_jobs_event(p->jobs, e);
     return err == ERR_NONE ? ERR_NONE : err_set(why, err, "a job failed: %s", err_name(err));
 }

@@ -40,7 +40,9 @@ struct daemon_pipeline_options {
     struct store_state *state;
     struct thread_team *team; /* NULL: one thread */
     ts_ns query_delay;
-    bool at_rest;               /* the input is complete: datafeeds wait for nothing */
+    bool at_rest;            /* the input is complete: datafeeds wait for nothing */
+    daemon_settle_fn settle; /* before rules search the store (daemon_rules_set_store) */
+    void *settle_ctx;
     struct store_cancel cancel; /* of searches of the past; wanted may be NULL */
     daemon_alert_fn on_alert;
     void *ctx;

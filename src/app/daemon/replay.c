@@ -22,6 +22,7 @@
 #include "package/package.h"
 #include "query/query.h"
 #include "rule/load.h"
+#include "rule/rule.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -51,8 +52,9 @@ struct daemon_replay {
     uint64_t hits[PACKAGES_MAX];
     size_t shipped_n;
     bool recognise;
-    char temp_dir[64]; /* "" when a data directory was named */
-    struct store *store;
+    char temp_dir[64];    /* "" when a data directory was named */
+    struct store *store;  /* of the data directory; NULL: none was named */
+    struct store *events; /* for rules that search events when none was named; else NULL */
     struct store_state *state;
     struct thread_team *team;
     struct daemon_pipeline *pipeline;
@@ -180,6 +182,34 @@ static enum err open_state(struct daemon_replay *r, struct err_text *why)
     return err;
 }
 
+static enum err tell_store(struct daemon_replay *r, struct err_text *why);
+
+/* What came so far becomes something that can be searched for. */
+static enum err settle(void *ctx, struct err_text *why)
+{
+    struct daemon_replay *r = ctx;
+    if (r->events != NULL)
+        return store_commit(r->events, why);
+    enum err err = tell_store(r, why);
+    return err == ERR_NONE ? store_commit(r->store, why) : err;
+}
+
+static enum err make_pipeline(struct daemon_replay *r, struct err_text *why)
+{
+    const struct daemon_pipeline_options options = {
+        .store = r->store != NULL ? r->store : r->events,
+        .state = r->state,
+        .team = r->team,
+        .at_rest = true,
+        .settle = settle,
+        .settle_ctx = r,
+        .cancel = {r->settings.stop, r->settings.ctx},
+        .on_alert = r->settings.on_alert,
+        .ctx = r->settings.alert_ctx,
+    };
+    return daemon_pipeline_new(&options, &r->pipeline, why);
+}
+
 enum err daemon_replay_new(const struct daemon_replay_settings *settings,
                            struct daemon_replay **out, struct err_text *why)
 {
@@ -197,17 +227,8 @@ enum err daemon_replay_new(const struct daemon_replay_settings *settings,
         if (r->team == NULL)
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
-    const struct daemon_pipeline_options options = {
-        .store = r->store,
-        .state = r->state,
-        .team = r->team,
-        .at_rest = true,
-        .cancel = {settings->stop, settings->ctx},
-        .on_alert = settings->on_alert,
-        .ctx = settings->alert_ctx,
-    };
     if (err == ERR_NONE)
-        err = daemon_pipeline_new(&options, &r->pipeline, why);
+        err = make_pipeline(r, why);
     if (err != ERR_NONE) {
         daemon_replay_free(r);
         return err;
@@ -216,7 +237,7 @@ enum err daemon_replay_new(const struct daemon_replay_settings *settings,
     return ERR_NONE;
 }
 
-static void remove_temp(const char *dir)
+static void remove_files(const char *dir)
 {
     DIR *d = opendir(dir);
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
@@ -224,6 +245,15 @@ static void remove_temp(const char *dir)
     if (d != NULL)
         closedir(d);
     rmdir(dir);
+}
+
+/* The files of state and, where rules searched events, of a store. */
+static void remove_temp(const char *dir)
+{
+    char pieces[sizeof(((struct daemon_replay *)NULL)->temp_dir) + sizeof("/pieces")];
+    snprintf(pieces, sizeof(pieces), "%s/pieces", dir);
+    remove_files(pieces);
+    remove_files(dir);
 }
 
 void daemon_replay_free(struct daemon_replay *r)
@@ -234,6 +264,7 @@ void daemon_replay_free(struct daemon_replay *r)
     thread_team_free(r->team);
     store_state_close(r->state);
     store_close(r->store);
+    store_close(r->events);
     if (r->temp_dir[0] != '\0')
         remove_temp(r->temp_dir);
     for (size_t i = 0; i < r->shipped_n; i++)
@@ -409,6 +440,38 @@ static enum err install_package(struct daemon_replay *r, const struct package *p
     return ERR_NONE;
 }
 
+static bool searches_events(void *ctx, const struct store_rule *row)
+{
+    bool *any = ctx;
+    struct rule *rule;
+    struct err_text why;
+    if (daemon_rules_read(row, &rule, &why) != ERR_NONE)
+        return true;
+    *any = rule->hunt != NULL;
+    rule_unref(rule);
+    return !*any;
+}
+
+/* Rules that search events may want those that came before: without a data directory these are kept
+ * as long as the replay. */
+static enum err keep_events(struct daemon_replay *r, struct err_text *why)
+{
+    bool any = false;
+    if (r->store != NULL)
+        return ERR_NONE;
+    enum err err = store_state_rule_list(r->state, searches_events, &any);
+    if (err != ERR_NONE)
+        return err_set(why, err, "rules cannot be read: %s", err_name(err));
+    if (!any)
+        return ERR_NONE;
+    err = store_open(r->temp_dir, NULL, &r->events, why);
+    if (err != ERR_NONE)
+        return err;
+    daemon_pipeline_free(r->pipeline);
+    r->pipeline = NULL;
+    return make_pipeline(r, why);
+}
+
 static enum err set_up(struct daemon_replay *r, struct err_text *why)
 {
     enum err err = install_filters(r, why);
@@ -429,7 +492,7 @@ static enum err set_up(struct daemon_replay *r, struct err_text *why)
         err = install_job(r, r->settings.jobs[i], why);
     if (err == ERR_NONE && r->settings.rules_n > 0)
         err = install_rules(r, why);
-    return err;
+    return err == ERR_NONE ? keep_events(r, why) : err;
 }
 
 static void place_write(const struct daemon_place *p, struct buf *out)
@@ -521,6 +584,8 @@ static void play(void *ctx, struct event *e)
         r->settings.progress(r->settings.ctx, 1, (double)r->played / (double)r->sorted, r->played);
     if (r->failed == ERR_NONE && r->settings.stop != NULL && r->settings.stop(r->settings.ctx))
         r->failed = err_set(&r->why, ERR_STOPPED, "stopped before the end of the input");
+    if (r->failed == ERR_NONE && r->events != NULL)
+        r->failed = store_commit(r->events, &r->why);
     if (r->failed == ERR_NONE && r->store != NULL && clock_steady() - r->saved >= SAVE_EVERY)
         r->failed = keep_place(r, &r->why);
 }
@@ -545,7 +610,10 @@ static void tell_silence(struct daemon_replay *r)
     time_format_iso(r->first, from);
     time_format_iso(r->last, to);
     from[19] = to[19] = '\0'; /* to the second */
-    if (daemon_jobs_count(daemon_pipeline_jobs(r->pipeline)) == 0)
+    if (r->events != NULL)
+        snprintf(line, sizeof(line), "%llu events from %s to %s, no alert",
+                 (unsigned long long)r->sorted, from, to);
+    else if (daemon_jobs_count(daemon_pipeline_jobs(r->pipeline)) == 0)
         snprintf(line, sizeof(line),
                  "%llu events from %s to %s, and no job ran on them: --package or --job names some",
                  (unsigned long long)r->sorted, from, to);

@@ -9,19 +9,25 @@
 #include "daemon/exceptions.h"
 #include "daemon/gaps.h"
 #include "daemon/jobs.h"
+#include "event/id.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "hunt/hunt.h"
+#include "query/index.h"
 #include "rule/engine.h"
 #include "rule/rule.h"
 #include "rule/run.h"
 #include "rule/status.h"
 #include "store/state.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* The name under which results stand in an alert's ancestry. */
 #define RESULTS_INDEX ".ml-anomalies-shared"
+/* Events are written once. */
+#define EVENT_VERSION "1"
 
 struct pending {
     char *id;
@@ -50,6 +56,10 @@ struct daemon_rules {
     struct rule_engine *engine;
     struct rule_ports ports;
     struct grouped grouped;
+    struct hunt_ports events;
+    struct store *store; /* NULL: events are not kept */
+    daemon_settle_fn settle;
+    void *settle_ctx;
     struct pending *pending; /* made, not yet announced */
     size_t pending_n, pending_cap;
     struct taken *taken; /* the rules that were taken up */
@@ -287,6 +297,61 @@ static ts_ns elapsed(void *ctx)
     return clock_steady();
 }
 
+/* What a search of the store finds, as documents of their indices. */
+struct showing {
+    const struct hunt_search *search;
+    hunt_source_fn fn;
+    void *ctx;
+    uint64_t given;
+};
+
+static bool show_event(void *ctx, struct event *e)
+{
+    struct showing *s = ctx;
+    char index[QUERY_INDEX_NAME_SIZE];
+    char id[EVENT_ID_SIZE];
+    size_t n = query_index_name(e, index);
+    if (s->search->index != NULL && !query_index_match_name(s->search->index, index, n))
+        return true;
+    event_id_write(e, id);
+    const struct hunt_source source = {index, id, EVENT_VERSION, e};
+    s->given++;
+    return s->fn(s->ctx, &source) && s->given != s->search->limit;
+}
+
+static enum err find_events(void *ctx, const struct hunt_search *search, hunt_source_fn fn,
+                            void *fn_ctx, struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    struct showing showing = {.search = search, .fn = fn, .ctx = fn_ctx};
+    const struct store_search what = {
+        .query = search->query, .from = search->from, .to = search->to, .apart = true};
+    enum err err = r->settle != NULL ? r->settle(r->settle_ctx, why) : ERR_NONE;
+    return err == ERR_NONE ? store_search(r->store, &what, show_event, &showing, why) : err;
+}
+
+struct telling {
+    hunt_told_fn fn;
+    void *ctx;
+};
+
+static bool tell_alert(void *ctx, const struct store_alert *alert)
+{
+    const struct telling *t = ctx;
+    t->fn(t->ctx, bytes_make(alert->doc, strlen(alert->doc)));
+    return true;
+}
+
+static enum err find_told(void *ctx, const char *rule_id, ts_ns from, hunt_told_fn fn, void *fn_ctx,
+                          struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    struct telling telling = {fn, fn_ctx};
+    const struct store_alert_filter filter = {.rule_id = rule_id, .from = from, .to = TIME_MAX};
+    enum err err = store_state_alert_list(r->state, &filter, tell_alert, &telling, NULL);
+    return err == ERR_NONE ? err : err_set(why, err, "alerts cannot be read: %s", err_name(err));
+}
+
 struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs,
                                       bool at_rest)
 {
@@ -300,6 +365,7 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         .ctx = r,
         .at_rest = at_rest,
         .find_records = find_records,
+        .events = &r->events,
         .job = describe_job,
         .alert_exists = alert_exists,
         .alert_create = alert_create,
@@ -309,6 +375,7 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         .status = keep_status,
         .elapsed = elapsed,
     };
+    r->events = (struct hunt_ports){.ctx = r, .told = find_told};
     r->engine = rule_engine_new(&r->ports);
     r->exceptions = daemon_exceptions_new(state);
     if (r->engine == NULL || r->exceptions == NULL) {
@@ -316,6 +383,15 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         return NULL;
     }
     return r;
+}
+
+void daemon_rules_set_store(struct daemon_rules *r, struct store *store, daemon_settle_fn settle,
+                            void *ctx)
+{
+    r->store = store;
+    r->settle = settle;
+    r->settle_ctx = ctx;
+    r->events.find = store != NULL ? find_events : NULL;
 }
 
 static void forget_pending(struct daemon_rules *r)
@@ -464,6 +540,18 @@ size_t daemon_rules_count(const struct daemon_rules *r)
 void daemon_rules_result(struct daemon_rules *r, const char *job_id, ts_ns at)
 {
     rule_engine_result(r->engine, job_id, at);
+}
+
+void daemon_rules_event(struct daemon_rules *r, const struct event *e)
+{
+    char index[QUERY_INDEX_NAME_SIZE];
+    char id[EVENT_ID_SIZE];
+    if (!rule_engine_wants_events(r->engine))
+        return;
+    query_index_name(e, index);
+    event_id_write(e, id);
+    const struct hunt_source source = {index, id, EVENT_VERSION, e};
+    rule_engine_event(r->engine, &source);
 }
 
 ts_ns daemon_rules_next(const struct daemon_rules *r)

@@ -22,7 +22,9 @@
 
 struct daemon_jobs;
 struct daemon_rules;
+struct event;
 struct rule;
+struct store;
 struct store_rule;
 struct store_state;
 
@@ -32,6 +34,14 @@ typedef void (*daemon_alert_fn)(void *ctx, const char *id, struct bytes json);
 /* at_rest: the input is complete (rule_ports). NULL without memory. */
 struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_jobs *jobs,
                                       bool at_rest);
+/*
+ * Where rules that search events find those that came before; without it they know only what
+ * daemon_rules_event() told them. settle (NULL: nothing) is called before each search: what was
+ * appended must be committed then. To be said before rules are loaded.
+ */
+typedef enum err (*daemon_settle_fn)(void *ctx, struct err_text *why);
+void daemon_rules_set_store(struct daemon_rules *r, struct store *store, daemon_settle_fn settle,
+                            void *ctx);
 void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
 
 /* A rule again from the document that state.db keeps: rule_unref(). ERR_FORMAT and others that say
@@ -49,6 +59,9 @@ size_t daemon_rules_count(const struct daemon_rules *r);
 
 /* A record of the job became final, or changed its score. */
 void daemon_rules_result(struct daemon_rules *r, const char *job_id, ts_ns at);
+
+/* An event arrived, and has its place in the store. */
+void daemon_rules_event(struct daemon_rules *r, const struct event *e);
 
 ts_ns daemon_rules_next(const struct daemon_rules *r);
 enum err daemon_rules_advance(struct daemon_rules *r, ts_ns now,

@@ -24,9 +24,13 @@
 struct buf;
 struct format_json_bad;
 struct format_json_tape;
+struct format_writer;
 
 /* Appends the document to out, whose failure is sticky. */
 void event_json_write(const struct event *e, struct buf *out);
+
+/* A field's values as the next value of a document that is being written: one, or an array. */
+void event_json_write_values(const struct event_item *item, struct format_writer *w);
 
 struct event_json;
 

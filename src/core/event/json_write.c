@@ -106,7 +106,7 @@ static void write_value(struct format_writer *w, const struct event_value *v)
     }
 }
 
-static void write_item(struct format_writer *w, const struct event_item *item)
+void event_json_write_values(const struct event_item *item, struct format_writer *w)
 {
     const struct event_value *v = event_values(item);
     if (item->n == 1 && (item->field == EVENT_F_NONE || !event_field_is_list(item->field))) {
@@ -226,7 +226,7 @@ static void write_fields(struct writer *c)
         const struct event_item *item = &c->e->items[c->order[i++]];
         uint32_t start = open_for(c, item);
         format_write_key_n(&c->w, item->name + start, item->name_len - start);
-        write_item(&c->w, item);
+        event_json_write_values(item, &c->w);
     }
     close_to(c, 0);
 }

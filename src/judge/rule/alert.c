@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rule/alert.h"
+#include "rule/alert_priv.h"
 
 #include "base/buf.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "hunt/spec.h"
 #include "rule/behind.h"
 #include "rule/candidate.h"
 #include "rule/digest.h"
@@ -12,8 +13,6 @@
 #include "rule/rule.h"
 #include "rule/run.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The space of Kibana in which all rules live here. */
@@ -29,21 +28,10 @@ void rule_alert_id(const struct rule *r, const struct rule_candidate *from,
         bytes_make(from->version, strlen(from->version)),
         bytes_make(space, sizeof(space) - 1),
         bytes_make(r->id, strlen(r->id)),
+        from->also,
     };
     rule_digest_hex(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
-
-/* Everything that one alert is written from. */
-struct draft {
-    const struct rule *rule;
-    const struct rule_finding *finding;
-    const char *id;
-    ts_ns now;
-    struct format_writer *w;
-    const char *name; /* the rule's, or what rule_name_override says */
-    enum rule_severity severity;
-    double risk;
-};
 
 static bool begins(const char *s, const char *with)
 {
@@ -51,17 +39,18 @@ static bool begins(const char *s, const char *with)
 }
 
 /* Names that the alert itself gives values to. */
-static bool is_ours(const char *key)
+bool rule_alert_is_ours(const char *key)
 {
     return strcmp(key, "@timestamp") == 0 || strcmp(key, "event.kind") == 0 ||
-           begins(key, "kibana.") || begins(key, "weir.alert.");
+           begins(key, "kibana.") || begins(key, "weir.alert.") ||
+           begins(key, "threat.enrichments");
 }
 
-static void write_entities(const struct draft *d)
+static void write_entities(const struct rule_draft *d)
 {
     for (size_t i = 0; i < d->finding->entities; i++) {
         const struct rule_entity *e = &d->finding->entity[i];
-        if (is_ours(e->field))
+        if (rule_alert_is_ours(e->field))
             continue;
         format_write_key(d->w, e->field);
         format_write_begin_array(d->w);
@@ -71,128 +60,20 @@ static void write_entities(const struct draft *d)
     }
 }
 
-static void write_record(const struct draft *d)
+static void write_record(const struct rule_draft *d)
 {
     const struct format_node *root = d->finding->root;
     for (size_t i = 0; i < format_node_count(root); i++) {
         const struct format_node *v = format_node_at(root, i);
         const char *key = format_node_key(v);
-        if (is_ours(key) || rule_finding_entity(d->finding, key) != NULL)
+        if (rule_alert_is_ours(key) || rule_finding_entity(d->finding, key) != NULL)
             continue;
         format_write_key_n(d->w, key, format_node_key_len(v));
         format_node_write_value(v, d->w);
     }
 }
 
-/*
- * Overrides read the alert's own fields: the lifted entities, or what stands at the record's top.
- * Calls back for each value until one says stop.
- */
-typedef bool (*value_fn)(void *ctx, const char *text);
-
-static void each_value(const struct draft *d, const char *field, value_fn fn, void *ctx)
-{
-    const struct rule_entity *e = rule_finding_entity(d->finding, field);
-    if (e != NULL) {
-        for (size_t i = 0; i < rule_entity_count(e); i++) {
-            if (fn(ctx, rule_entity_value(e, i)))
-                return;
-        }
-        return;
-    }
-    const struct format_node *v = format_node_get(d->finding->root, field);
-    bool list = format_node_type(v) == FORMAT_ARRAY;
-    for (size_t i = 0; i < (list ? format_node_count(v) : v != NULL); i++) {
-        const struct format_node *at = list ? format_node_at(v, i) : v;
-        if (format_node_type(at) == FORMAT_STRING) {
-            if (fn(ctx, format_node_str(at, "")))
-                return;
-            continue;
-        }
-        struct buf text;
-        buf_init(&text);
-        format_node_write(at, &text);
-        bool stop = fn(ctx, buf_text(&text));
-        buf_release(&text);
-        if (stop)
-            return;
-    }
-}
-
-struct wanted {
-    const char *text;
-    bool found;
-};
-
-static bool is_wanted(void *ctx, const char *text)
-{
-    struct wanted *w = ctx;
-    w->found = strcmp(w->text, text) == 0;
-    return w->found;
-}
-
-/* Entries are meant to be sorted from low to critical; the highest that matches wins. */
-static void override_severity(struct draft *d)
-{
-    const struct format_node *list = format_node_get(d->rule->node, "severity_mapping");
-    bool any = false;
-    for (size_t i = 0; i < format_node_count(list); i++) {
-        const struct format_node *at = format_node_at(list, i);
-        const struct format_node *value = format_node_get(at, "value");
-        const char *to = format_node_str(format_node_get(at, "severity"), NULL);
-        struct buf text;
-        buf_init(&text);
-        if (format_node_type(value) != FORMAT_STRING && value != NULL)
-            format_node_write(value, &text);
-        struct wanted wanted = {format_node_str(value, buf_text(&text)), false};
-        if (to != NULL && value != NULL)
-            each_value(d, format_node_str(format_node_get(at, "field"), ""), is_wanted, &wanted);
-        buf_release(&text);
-        for (unsigned s = RULE_LOW; wanted.found && s <= RULE_CRITICAL; s++) {
-            if (strcmp(rule_severity_name((enum rule_severity)s), to) == 0 &&
-                (!any || s > d->severity)) {
-                d->severity = (enum rule_severity)s;
-                any = true;
-            }
-        }
-    }
-}
-
-static bool take_risk(void *ctx, const char *text)
-{
-    double *best = ctx;
-    char *end;
-    double v = strtod(text, &end);
-    if (end != text && *end == '\0' && v >= 0 && v <= 100 && !(v <= *best))
-        *best = v;
-    return false;
-}
-
-static void override_risk(struct draft *d)
-{
-    const struct format_node *list = format_node_get(d->rule->node, "risk_score_mapping");
-    const char *field = format_node_str(format_node_get(format_node_at(list, 0), "field"), NULL);
-    double best = (double)NAN;
-    if (field != NULL)
-        each_value(d, field, take_risk, &best);
-    if (!isnan(best))
-        d->risk = best;
-}
-
-static void override_name(struct draft *d)
-{
-    const char *field = format_node_str(format_node_get(d->rule->node, "rule_name_override"), "");
-    const struct rule_entity *e = rule_finding_entity(d->finding, field);
-    const char *name = NULL;
-    if (e != NULL && rule_entity_count(e) > 0)
-        name = rule_entity_value(e, 0);
-    else if (field[0] != '\0')
-        name = format_node_str(format_node_get(d->finding->root, field), NULL);
-    if (name != NULL && name[0] != '\0')
-        d->name = name;
-}
-
-static void field_time(struct format_writer *w, const char *key, ts_ns t)
+void rule_alert_time(struct format_writer *w, const char *key, ts_ns t)
 {
     format_write_key(w, key);
     format_write_time(w, t);
@@ -205,7 +86,22 @@ static void field_empty(struct format_writer *w, const char *key)
     format_write_end_array(w);
 }
 
-static void write_alert_fields(const struct draft *d, const char *index, const char *record_id)
+/* The document that the alert was made of; what stands for many has no document of its own. */
+static void write_ancestor(const struct rule_draft *d)
+{
+    struct format_writer *w = d->w;
+    char uuid[RULE_UUID_SIZE];
+    bool own = d->rule->type != RULE_THRESHOLD;
+    rule_digest_uuid(d->from->id, strlen(d->from->id), uuid);
+    format_write_begin_object(w);
+    format_write_field_str(w, "id", own ? d->from->id : uuid);
+    format_write_field_str(w, "type", "event");
+    format_write_field_str(w, "index", d->from->index);
+    format_write_field_i64(w, "depth", 0);
+    format_write_end_object(w);
+}
+
+static void write_alert_fields(const struct rule_draft *d)
 {
     struct format_writer *w = d->w;
     format_write_field_str(w, "kibana.alert.uuid", d->id);
@@ -214,24 +110,19 @@ static void write_alert_fields(const struct draft *d, const char *index, const c
     field_empty(w, "kibana.alert.workflow_tags");
     field_empty(w, "kibana.alert.workflow_assignee_ids");
     format_write_field_i64(w, "kibana.alert.depth", 1);
-    format_write_field_str(w, "kibana.alert.severity", rule_severity_name(d->severity));
-    format_write_field_f64(w, "kibana.alert.risk_score", d->risk);
-    field_time(w, "kibana.alert.original_time", d->finding->start);
-    field_time(w, "kibana.alert.start", d->now);
-    field_time(w, "kibana.alert.last_detected", d->now);
-    field_time(w, "kibana.alert.intended_timestamp", d->now);
+    format_write_field_str(w, "kibana.alert.severity", rule_severity_name(d->over.severity));
+    format_write_field_f64(w, "kibana.alert.risk_score", d->over.risk);
+    rule_alert_time(w, "kibana.alert.original_time", d->from->time);
+    rule_alert_time(w, "kibana.alert.start", d->now);
+    rule_alert_time(w, "kibana.alert.last_detected", d->now);
+    rule_alert_time(w, "kibana.alert.intended_timestamp", d->now);
     const char *block =
         format_node_str(format_node_get(d->rule->node, "building_block_type"), NULL);
     if (block != NULL)
         format_write_field_str(w, "kibana.alert.building_block_type", block);
     format_write_key(w, "kibana.alert.ancestors");
     format_write_begin_array(w);
-    format_write_begin_object(w);
-    format_write_field_str(w, "id", record_id);
-    format_write_field_str(w, "type", "event");
-    format_write_field_str(w, "index", index);
-    format_write_field_i64(w, "depth", 0);
-    format_write_end_object(w);
+    write_ancestor(d);
     format_write_end_array(w);
     format_write_key(w, "kibana.space_ids");
     format_write_begin_array(w);
@@ -270,7 +161,7 @@ static const char *const rule_lists[] = {
     "risk_score_mapping",
 };
 
-static void write_rule_key(const struct draft *d, const char *key, const struct format_node *v)
+static void write_rule_key(const struct rule_draft *d, const char *key, const struct format_node *v)
 {
     struct buf name;
     buf_init(&name);
@@ -287,19 +178,62 @@ static void write_rule_key(const struct draft *d, const char *key, const struct 
     }
 }
 
-static void write_parameters(const struct draft *d)
+/* Parameters of rules that search events, as they are written. */
+static const char *const search_keys[] = {
+    "query",
+    "language",
+    "index",
+    "data_view_id",
+    "filters",
+    "saved_id",
+    "threshold",
+    "new_terms",
+    "new_terms_fields",
+    "threat_index",
+    "threat_mapping",
+    "history_window_start",
+    "threat_query",
+    "threat_filters",
+    "threat_language",
+    "timestamp_field",
+    "tiebreaker_field",
+    "event_category_override",
+    "threat_indicator_path",
+};
+
+static void write_search(const struct rule_draft *d)
+{
+    for (size_t i = 0; i < sizeof(search_keys) / sizeof(search_keys[0]); i++) {
+        const struct format_node *v = format_node_get(d->rule->node, search_keys[i]);
+        if (format_node_type(v) == FORMAT_NULL)
+            continue;
+        format_write_key(d->w, search_keys[i]);
+        format_node_write_value(v, d->w);
+    }
+}
+
+static void write_jobs(const struct rule_draft *d)
+{
+    struct format_writer *w = d->w;
+    format_write_field_i64(w, "anomaly_threshold", d->rule->anomaly_threshold);
+    format_write_key(w, "machine_learning_job_id");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < d->rule->jobs_n; i++)
+        format_write_str(w, d->rule->jobs[i]);
+    format_write_end_array(w);
+}
+
+static void write_parameters(const struct rule_draft *d)
 {
     struct format_writer *w = d->w;
     const struct rule *r = d->rule;
     format_write_key(w, "kibana.alert.rule.parameters");
     format_write_begin_object(w);
     format_write_field_str(w, "type", rule_type_name(r->type));
-    format_write_field_i64(w, "anomaly_threshold", r->anomaly_threshold);
-    format_write_key(w, "machine_learning_job_id");
-    format_write_begin_array(w);
-    for (size_t i = 0; i < r->jobs_n; i++)
-        format_write_str(w, r->jobs[i]);
-    format_write_end_array(w);
+    if (r->type == RULE_MACHINE_LEARNING)
+        write_jobs(d);
+    else
+        write_search(d);
     format_write_field_str(w, "from", r->from);
     format_write_field_str(w, "to", r->to);
     format_write_field_i64(w, "max_signals", r->max_signals);
@@ -308,7 +242,18 @@ static void write_parameters(const struct draft *d)
     format_write_end_object(w);
 }
 
-static void write_execution(const struct draft *d)
+static void write_indices(const struct rule_draft *d)
+{
+    if (d->rule->hunt == NULL)
+        return;
+    format_write_key(d->w, "kibana.alert.rule.indices");
+    format_write_begin_array(d->w);
+    for (size_t i = 0; i < d->rule->hunt->patterns_n; i++)
+        format_write_str(d->w, d->rule->hunt->patterns[i]);
+    format_write_end_array(d->w);
+}
+
+static void write_execution(const struct rule_draft *d)
 {
     /* One run of a rule has one name; the same run of the same rule has the same again. */
     struct buf text;
@@ -320,21 +265,36 @@ static void write_execution(const struct draft *d)
         d->w->out->failed = true;
     buf_release(&text);
     format_write_field_str(d->w, "kibana.alert.rule.execution.uuid", uuid);
-    field_time(d->w, "kibana.alert.rule.execution.timestamp", d->now);
+    rule_alert_time(d->w, "kibana.alert.rule.execution.timestamp", d->now);
     format_write_field_str(d->w, "kibana.alert.rule.execution.type", "scheduled");
 }
 
-static void write_rule(const struct draft *d)
+/* As Kibana calls the types. */
+static const struct {
+    const char *category;
+    const char *id;
+} kinds[RULE_TYPES] = {
+    [RULE_QUERY] = {"Custom Query Rule", "siem.queryRule"},
+    [RULE_SAVED_QUERY] = {"Saved Query Rule", "siem.savedQueryRule"},
+    [RULE_EQL] = {"Event Correlation Rule", "siem.eqlRule"},
+    [RULE_ESQL] = {"ES|QL Rule", "siem.esqlRule"},
+    [RULE_THRESHOLD] = {"Threshold Rule", "siem.thresholdRule"},
+    [RULE_THREAT_MATCH] = {"Indicator Match Rule", "siem.indicatorRule"},
+    [RULE_NEW_TERMS] = {"New Terms Rule", "siem.newTermsRule"},
+    [RULE_MACHINE_LEARNING] = {"Machine Learning Rule", "siem.mlRule"},
+};
+
+static void write_rule(const struct rule_draft *d)
 {
     struct format_writer *w = d->w;
     const struct rule *r = d->rule;
     format_write_field_str(w, "kibana.alert.rule.uuid", r->id);
     format_write_field_str(w, "kibana.alert.rule.rule_id", r->rule_id);
-    format_write_field_str(w, "kibana.alert.rule.name", d->name);
+    format_write_field_str(w, "kibana.alert.rule.name", d->over.name);
     format_write_field_str(w, "kibana.alert.rule.description", r->description);
     format_write_field_str(w, "kibana.alert.rule.type", rule_type_name(r->type));
-    format_write_field_str(w, "kibana.alert.rule.category", "Machine Learning Rule");
-    format_write_field_str(w, "kibana.alert.rule.rule_type_id", "siem.mlRule");
+    format_write_field_str(w, "kibana.alert.rule.category", kinds[r->type].category);
+    format_write_field_str(w, "kibana.alert.rule.rule_type_id", kinds[r->type].id);
     format_write_field_str(w, "kibana.alert.rule.consumer", "siem");
     format_write_field_str(w, "kibana.alert.rule.producer", "siem");
     format_write_field_str(w, "kibana.alert.rule.severity", rule_severity_name(r->severity));
@@ -347,6 +307,7 @@ static void write_rule(const struct draft *d)
     format_write_field_i64(w, "kibana.alert.rule.version", r->version);
     format_write_field_i64(w, "kibana.alert.rule.revision", r->revision);
     write_parameters(d);
+    write_indices(d);
     for (size_t i = 0; i < sizeof(rule_texts) / sizeof(rule_texts[0]); i++) {
         const struct format_node *v = format_node_get(r->node, rule_texts[i]);
         if (format_node_type(v) != FORMAT_NULL)
@@ -359,7 +320,7 @@ static void write_rule(const struct draft *d)
     write_execution(d);
 }
 
-static void field_buf(struct format_writer *w, const char *key, const struct buf *b)
+void rule_alert_text(struct format_writer *w, const char *key, const struct buf *b)
 {
     if (b->n == 0)
         return;
@@ -367,7 +328,7 @@ static void field_buf(struct format_writer *w, const char *key, const struct buf
     format_write_str_n(w, b->p, b->n);
 }
 
-static void write_story(const struct draft *d, const struct rule_story *s)
+static void write_story(const struct rule_draft *d, const struct rule_story *s)
 {
     struct format_writer *w = d->w;
     const struct rule_finding *f = d->finding;
@@ -376,29 +337,29 @@ static void write_story(const struct draft *d, const struct rule_story *s)
     format_write_field_str(w, "weir.alert.function", f->function);
     if (f->field != NULL)
         format_write_field_str(w, "weir.alert.field", f->field);
-    field_time(w, "weir.alert.from", f->start);
-    field_time(w, "weir.alert.to", f->start + f->span_ns);
-    field_buf(w, "weir.alert.who", &s->who);
-    field_buf(w, "weir.alert.whom", &s->whom);
-    field_buf(w, "weir.alert.what", &s->what);
+    rule_alert_time(w, "weir.alert.from", f->start);
+    rule_alert_time(w, "weir.alert.to", f->start + f->span_ns);
+    rule_alert_text(w, "weir.alert.who", &s->who);
+    rule_alert_text(w, "weir.alert.whom", &s->whom);
+    rule_alert_text(w, "weir.alert.what", &s->what);
     if (f->has_values) {
         format_write_field_f64(w, "weir.alert.actual", f->actual);
         format_write_field_f64(w, "weir.alert.expected", f->typical);
     }
     if (s->unit[0] != '\0')
         format_write_field_str(w, "weir.alert.unit", s->unit);
-    field_buf(w, "weir.alert.came", &s->came);
-    field_buf(w, "weir.alert.usual", &s->expected);
+    rule_alert_text(w, "weir.alert.came", &s->came);
+    rule_alert_text(w, "weir.alert.usual", &s->expected);
     struct buf brief;
     buf_init(&brief);
     rule_behind_brief(f, &brief);
-    field_buf(w, "weir.alert.events.which", &brief);
+    rule_alert_text(w, "weir.alert.events.which", &brief);
     if (!buf_ok(&brief))
         w->out->failed = true;
     buf_release(&brief);
 }
 
-static enum err write_behind(const struct draft *d, const struct rule_job *job,
+static enum err write_behind(const struct rule_draft *d, const struct rule_job *job,
                              struct err_text *why)
 {
     struct buf dsl;
@@ -414,9 +375,9 @@ static enum err write_behind(const struct draft *d, const struct rule_job *job,
             format_write_raw(d->w, job->indices, job->indices_n);
         }
         /* Text, so that whoever stores alerts does not take it for fields of theirs. */
-        field_buf(d->w, "weir.alert.events.query", &dsl);
+        rule_alert_text(d->w, "weir.alert.events.query", &dsl);
         if (said)
-            field_buf(d->w, "weir.alert.events.kql", &kql);
+            rule_alert_text(d->w, "weir.alert.events.kql", &kql);
     }
     buf_release(&dsl);
     buf_release(&kql);
@@ -424,31 +385,54 @@ static enum err write_behind(const struct draft *d, const struct rule_job *job,
     return code == ERR_MEMORY ? code : ERR_NONE;
 }
 
-static enum err write_all(struct draft *d, const struct rule_candidate *from,
-                          const struct rule_job *job, const struct rule_story *story,
-                          struct err_text *why)
+void rule_alert_begin(const struct rule_draft *d)
 {
-    struct format_writer *w = d->w;
-    format_write_begin_object(w);
-    field_time(w, "@timestamp", d->now);
-    format_write_field_str(w, "event.kind", "signal");
+    format_write_begin_object(d->w);
+    rule_alert_time(d->w, "@timestamp", d->now);
+    format_write_field_str(d->w, "event.kind", "signal");
+}
+
+void rule_alert_common(const struct rule_draft *d)
+{
+    write_alert_fields(d);
+    write_rule(d);
+}
+
+static enum err write_record_alert(struct rule_draft *d, const struct rule_job *job,
+                                   const struct rule_story *story, struct err_text *why)
+{
+    struct buf reason;
+    rule_alert_begin(d);
     write_entities(d);
     write_record(d);
-    struct buf reason;
     buf_init(&reason);
     rule_reason_write(d->rule, d->finding, story, &reason);
-    field_buf(w, "kibana.alert.reason", &reason);
+    rule_alert_text(d->w, "kibana.alert.reason", &reason);
     bool ok = buf_ok(&reason);
     buf_release(&reason);
-    write_alert_fields(d, from->index, from->id);
-    write_rule(d);
+    rule_alert_common(d);
     write_story(d, story);
-    enum err code = ERR_NONE;
-    if (job != NULL)
-        code = write_behind(d, job, why);
-    format_write_end_object(w);
-    if (!ok || !buf_ok(w->out))
-        return err_set(why, ERR_MEMORY, "no memory is left to write an alert");
+    enum err code = job != NULL ? write_behind(d, job, why) : ERR_NONE;
+    format_write_end_object(d->w);
+    if (!ok)
+        d->w->out->failed = true;
+    return code;
+}
+
+static enum err write_of_record(struct rule_draft *d, const struct rule_job *job,
+                                struct err_text *why)
+{
+    struct rule_finding finding;
+    struct rule_story story;
+    enum err code = rule_finding_read(d->from->json, d->from->id, &finding, why);
+    if (code != ERR_NONE)
+        return code;
+    d->finding = &finding;
+    rule_story_init(&story);
+    rule_story_make(&finding, &story);
+    code = rule_story_ok(&story) ? write_record_alert(d, job, &story, why) : ERR_MEMORY;
+    rule_story_release(&story);
+    rule_finding_release(&finding);
     return code;
 }
 
@@ -456,34 +440,18 @@ enum err rule_alert_write(const struct rule *r, const struct rule_candidate *fro
                           const struct rule_job *job, ts_ns now, struct buf *out,
                           struct err_text *why)
 {
-    struct rule_finding finding;
-    enum err code = rule_finding_read(from->json, from->id, &finding, why);
-    if (code != ERR_NONE)
-        return code;
     char id[RULE_ALERT_ID_SIZE];
+    struct format_writer w;
+    format_write_init(&w, out);
     rule_alert_id(r, from, id);
-    struct rule_story story;
-    rule_story_init(&story);
-    rule_story_make(&finding, &story);
-    if (!rule_story_ok(&story)) {
-        code = err_set(why, ERR_MEMORY, "no memory is left to write an alert");
-    } else {
-        struct format_writer w;
-        format_write_init(&w, out);
-        struct draft d = {.rule = r,
-                          .finding = &finding,
-                          .id = id,
-                          .now = now,
-                          .w = &w,
-                          .name = r->name,
-                          .severity = r->severity,
-                          .risk = r->risk_score};
-        override_severity(&d);
-        override_risk(&d);
-        override_name(&d);
-        code = write_all(&d, from, job, &story, why);
-    }
-    rule_story_release(&story);
-    rule_finding_release(&finding);
+    struct rule_draft d = {.rule = r, .from = from, .id = id, .now = now, .w = &w};
+    rule_override(r, from->event, &d.over);
+    enum err code = ERR_NONE;
+    if (from->json.p != NULL)
+        code = write_of_record(&d, job, why);
+    else
+        rule_alert_write_event(&d);
+    if (code == ERR_MEMORY || (code == ERR_NONE && !buf_ok(out)))
+        return err_set(why, ERR_MEMORY, "no memory is left to write an alert");
     return code;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "event/event.h"
 #include "event/json.h"
+#include "hunt/hunt.h"
 #include "rule/finding.h"
 
 #include <string.h>
@@ -85,4 +86,30 @@ enum err rule_candidates_add_record(struct rule_candidates *c, const char *id, c
     if (code == ERR_NONE)
         c->at[c->n++] = record;
     return code;
+}
+
+enum err rule_candidates_add_hit(struct rule_candidates *c, const struct hunt_hit *hit)
+{
+    struct event *e = arena_alloc(&c->arena, sizeof(*e));
+    struct rule_candidate made = {
+        .id = arena_strndup(&c->arena, hit->id, strlen(hit->id)),
+        .index = arena_strndup(&c->arena, hit->index, strlen(hit->index)),
+        .version = arena_strndup(&c->arena, hit->version, strlen(hit->version)),
+        .more = bytes_make(arena_copy(&c->arena, hit->more.p, hit->more.n), hit->more.n),
+        .also = bytes_make(arena_copy(&c->arena, hit->also.p, hit->also.n), hit->also.n),
+        .time = hit->time,
+        .since = hit->since,
+        .count = hit->count,
+        .origin = hit->origin,
+        .event = e,
+    };
+    if (e == NULL || made.id == NULL || made.index == NULL || made.version == NULL ||
+        made.more.p == NULL || made.also.p == NULL ||
+        mem_grow((void **)&c->at, &c->cap, c->n + 1, sizeof(*c->at)) != 0)
+        return ERR_MEMORY;
+    event_copy(e, &c->arena, hit->event);
+    if (e->failed)
+        return ERR_MEMORY;
+    c->at[c->n++] = made;
+    return ERR_NONE;
 }

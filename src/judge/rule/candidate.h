@@ -23,6 +23,7 @@
 
 struct event;
 struct event_json;
+struct hunt_hit;
 
 struct rule_candidate {
     const char *id; /* of the source document */
@@ -31,6 +32,13 @@ struct rule_candidate {
     ts_ns time;          /* of the source document */
     struct bytes json;   /* a record's document; empty when the source is an event */
     const struct event *event;
+
+    /* Of a source that is an event, or (threshold) stands for many. */
+    struct bytes also; /* part of the alert's id: tells those of one document apart */
+    struct bytes more; /* members of the alert that the rule's type adds, as JSON without braces */
+    ts_ns since;       /* of the earliest event */
+    uint64_t count;    /* how many events; 0: it is one */
+    void *origin;      /* for hunt_dealt() */
 };
 
 struct rule_candidates {
@@ -48,5 +56,8 @@ void rule_candidates_release(struct rule_candidates *c);
  */
 enum err rule_candidates_add_record(struct rule_candidates *c, const char *id, const char *index,
                                     struct bytes json) ERR_MUST_CHECK;
+/* Adds a copy of what a search found. ERR_MEMORY. */
+enum err rule_candidates_add_hit(struct rule_candidates *c,
+                                 const struct hunt_hit *hit) ERR_MUST_CHECK;
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/engine.h"
 
+#include "base/budget.h"
 #include "base/mem.h"
+#include "hunt/hunt.h"
+#include "hunt/tap.h"
 #include "rule/job_id.h"
 #include "rule/rule.h"
 #include "rule/run.h"
@@ -11,12 +14,18 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* What all searches together may keep; each has a bound of its own, too. */
+#define HUNTS_BYTES ((uint64_t)256 << 20)
+/* Rules that look back no further are fed in one pass over what is stored. */
+#define SHORT_LOOK_BACK (2 * TIME_HOUR)
+
 struct entry {
     struct rule *rule;
-    ts_ns since;    /* when it was taken up */
-    ts_ns previous; /* start of the last run; TIME_NONE: never */
-    ts_ns regular;  /* the next multiple of the interval */
-    ts_ns *direct;  /* times at which results ask for a run; ascending, each once */
+    struct hunt *hunt; /* of a rule that searches events; else NULL */
+    ts_ns since;       /* when it was taken up */
+    ts_ns previous;    /* start of the last run; TIME_NONE: never */
+    ts_ns regular;     /* the next multiple of the interval */
+    ts_ns *direct;     /* times at which results ask for a run; ascending, each once */
     size_t direct_n;
     size_t direct_cap;
     ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
@@ -27,7 +36,9 @@ struct entry {
 
 struct rule_engine {
     const struct rule_ports *ports;
-    bool failed; /* memory was short for a time to run at */
+    struct hunt_tap *tap;
+    struct budget bytes; /* that searches may keep */
+    bool failed;         /* memory was short for a time to run at */
     /* The result told last: a bucket's records come one after the other, all at one time. */
     char last_job[RULE_JOB_ID_SIZE];
     ts_ns last_at;
@@ -39,13 +50,46 @@ struct rule_engine {
 struct rule_engine *rule_engine_new(const struct rule_ports *ports)
 {
     struct rule_engine *e = mem_zero(1, sizeof(*e));
-    if (e != NULL)
-        e->ports = ports;
+    if (e == NULL)
+        return NULL;
+    e->ports = ports;
+    e->tap = hunt_tap_new();
+    budget_init(&e->bytes, HUNTS_BYTES);
+    if (e->tap == NULL) {
+        mem_free(e);
+        return NULL;
+    }
     return e;
 }
 
-static void entry_release(struct entry *x)
+static void end_hunt(struct rule_engine *e, struct hunt *h)
 {
+    if (h != NULL)
+        hunt_tap_remove(e->tap, h);
+    hunt_free(h);
+}
+
+/* *out stays NULL for a rule that searches no events. */
+static enum err begin_hunt(struct rule_engine *e, struct rule *r, struct hunt **out,
+                           struct err_text *why)
+{
+    if (r->hunt == NULL)
+        return ERR_NONE;
+    if (e->ports->events == NULL)
+        return err_set(why, ERR_UNSUPPORTED, "no events are at hand for rules of type %s",
+                       rule_type_name(r->type));
+    struct hunt *h = hunt_new(r->hunt, e->ports->events, r->rule_id, &e->bytes);
+    if (h == NULL || hunt_tap_add(e->tap, h, HUNT_EVENT | HUNT_INDICATOR) != ERR_NONE) {
+        hunt_free(h);
+        return err_set(why, ERR_MEMORY, "no memory is left to run another rule");
+    }
+    *out = h;
+    return ERR_NONE;
+}
+
+static void entry_release(struct rule_engine *e, struct entry *x)
+{
+    end_hunt(e, x->hunt);
     rule_unref(x->rule);
     mem_free(x->direct);
 }
@@ -55,8 +99,9 @@ void rule_engine_free(struct rule_engine *e)
     if (e == NULL)
         return;
     for (size_t i = 0; i < e->n; i++)
-        entry_release(&e->entries[i]);
+        entry_release(e, &e->entries[i]);
     mem_free(e->entries);
+    hunt_tap_free(e->tap);
     mem_free(e);
 }
 
@@ -95,23 +140,29 @@ static void forget_last(struct rule_engine *e)
 enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns previous,
                          struct err_text *why)
 {
-    if (!rule_runs(r))
-        return err_set(why, ERR_UNSUPPORTED, "rules of type %s are kept and not yet run",
-                       rule_type_name(r->type));
+    struct hunt *hunt = NULL;
     bool there;
+    if (!rule_runs(r))
+        return err_set(why, ERR_UNSUPPORTED, "%s", rule_idle_reason(r));
+    enum err code = begin_hunt(e, r, &hunt, why);
+    if (code != ERR_NONE)
+        return code;
     size_t at = place_of(e, r->rule_id, &there);
     forget_last(e);
     if (there) {
         rule_ref(r);
-        entry_release(&e->entries[at]);
+        entry_release(e, &e->entries[at]);
     } else {
-        if (mem_grow((void **)&e->entries, &e->cap, e->n + 1, sizeof(*e->entries)) != 0)
+        if (mem_grow((void **)&e->entries, &e->cap, e->n + 1, sizeof(*e->entries)) != 0) {
+            end_hunt(e, hunt);
             return err_set(why, ERR_MEMORY, "no memory is left to run another rule");
+        }
         memmove(&e->entries[at + 1], &e->entries[at], (e->n - at) * sizeof(*e->entries));
         e->n++;
         rule_ref(r);
     }
     e->entries[at] = (struct entry){.rule = r,
+                                    .hunt = hunt,
                                     .since = now,
                                     .previous = previous,
                                     .regular = rule_schedule_next(r, now - 1),
@@ -125,7 +176,7 @@ enum err rule_engine_remove(struct rule_engine *e, const char *rule_id)
     size_t at = place_of(e, rule_id, &there);
     if (!there)
         return ERR_NOT_FOUND;
-    entry_release(&e->entries[at]);
+    entry_release(e, &e->entries[at]);
     e->n--;
     memmove(&e->entries[at], &e->entries[at + 1], (e->n - at) * sizeof(*e->entries));
     return ERR_NONE;
@@ -215,6 +266,15 @@ ts_ns rule_engine_previous(const struct rule_engine *e, const char *rule_id)
     return there ? e->entries[at].previous : TIME_NONE;
 }
 
+static struct hunt_span span_of(const struct rule_plan *plan, ts_ns now)
+{
+    return (struct hunt_span){.from = plan->range[plan->n - 1].from,
+                              .to = plan->range[plan->n - 1].to,
+                              .until = now,
+                              .now = now,
+                              .own = true};
+}
+
 /*
  * Whether runs of this rule can raise nothing until results change: the last one saw everything, or
  * so much time went by that no result is left in its window.
@@ -226,6 +286,10 @@ static bool is_idle(const struct entry *x, ts_ns now)
     struct rule_plan plan;
     if (rule_schedule_plan(x->rule, now, TIME_NONE, &plan, NULL) != ERR_NONE)
         return true;
+    if (x->hunt != NULL) {
+        const struct hunt_span span = span_of(&plan, now);
+        return hunt_is_idle(x->hunt, &span);
+    }
     ts_ns width = plan.range[0].to - plan.range[0].from;
     return x->previous != TIME_NONE && x->stirred != TIME_NONE && now - x->stirred > width &&
            now - x->previous <= width;
@@ -243,7 +307,7 @@ static enum err keep_run(struct rule_engine *e, struct entry *x, ts_ns now,
 {
     struct err_text told = {0};
     /* Exceptions expire and are changed: what they took out may come back. */
-    x->settled = code == ERR_NONE && rule_status_state(status) != RULE_FAILED &&
+    x->settled = x->hunt == NULL && code == ERR_NONE && rule_status_state(status) != RULE_FAILED &&
                  status->excepted == 0 && status->found <= x->rule->max_signals &&
                  status->found <= RULE_RUN_ALERTS_MAX;
     x->previous = now;
@@ -259,13 +323,15 @@ static enum err keep_run(struct rule_engine *e, struct entry *x, ts_ns now,
 }
 
 /* A run of the past looks at the window it would have had; what was the last run stays it. */
-static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, struct err_text *why)
+static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, bool at_end,
+                         struct err_text *why)
 {
     struct rule_status status;
     bool past = is_past(x, now);
     rule_status_init(&status, now);
     /* Runs that a result asked for come early, never late: they make no gap. */
-    enum err code = rule_run(x->rule, e->ports, now, past ? TIME_NONE : x->previous, &status, why);
+    enum err code = rule_run_with(x->rule, x->hunt, at_end, e->ports, now,
+                                  past ? TIME_NONE : x->previous, &status, why);
     drop_direct(x, now);
     /* In the past too: time goes over what an earlier process had done and not kept. */
     if (x->regular <= now)
@@ -286,7 +352,8 @@ static void skip_idle(struct entry *x, ts_ns now)
     ts_ns to = rule_schedule_next(x->rule, until - 1);
     if (to > last)
         to = last;
-    if (to <= x->regular || !is_idle(x, x->regular))
+    bool idle = x->hunt != NULL ? hunt_is_still(x->hunt) : is_idle(x, x->regular);
+    if (to <= x->regular || !idle)
         return;
     x->regular = to;
     x->previous = to - x->rule->interval_ns;
@@ -303,6 +370,40 @@ static bool leave_out(struct entry *x, ts_ns at)
     return true;
 }
 
+/* Searches that were never fed, of rules that are due: together, where they look back a short
+ * while. When that fails each is fed alone, and says so when that fails too. */
+static void feed_first(struct rule_engine *e, ts_ns at)
+{
+    struct hunt_first *list = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        struct entry *x = &e->entries[i];
+        struct rule_plan plan;
+        if (x->hunt == NULL || !hunt_is_new(x->hunt) || due_of(x) > at ||
+            x->rule->type == RULE_NEW_TERMS ||
+            rule_schedule_plan(x->rule, at, TIME_NONE, &plan, NULL) != ERR_NONE)
+            continue;
+        const struct hunt_first first = {x->hunt, span_of(&plan, at)};
+        if (first.span.from >= at - SHORT_LOOK_BACK &&
+            mem_grow((void **)&list, &cap, n + 1, sizeof(*list)) == 0)
+            list[n++] = first;
+    }
+    if (n > 1)
+        (void)!hunt_feed_first(list, n, e->ports->events, NULL);
+    mem_free(list);
+}
+
+void rule_engine_event(struct rule_engine *e, const struct hunt_source *source)
+{
+    (void)hunt_tap_feed(e->tap, source);
+}
+
+bool rule_engine_wants_events(const struct rule_engine *e)
+{
+    return hunt_tap_count(e->tap) > 0;
+}
+
 enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *why)
 {
     enum err first = ERR_NONE;
@@ -317,12 +418,13 @@ enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *
         ts_ns at = rule_engine_next(e);
         if (at > now)
             return first;
+        feed_first(e, at);
         for (size_t i = 0; i < e->n; i++) {
             struct entry *x = &e->entries[i];
             if (due_of(x) > at || (e->ports->at_rest && leave_out(x, at)))
                 continue;
             struct err_text told = {0};
-            enum err code = run_once(e, x, at, &told);
+            enum err code = run_once(e, x, at, false, &told);
             if (code != ERR_NONE && first == ERR_NONE) {
                 first = code;
                 if (why != NULL)
@@ -337,10 +439,11 @@ enum err rule_engine_finish(struct rule_engine *e, ts_ns now, struct err_text *w
     enum err first = rule_engine_advance(e, now, why);
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
-        if (x->previous == now && !x->left_out)
+        /* Events of this very moment were not seen yet. */
+        if (x->previous == now && !x->left_out && x->hunt == NULL)
             continue;
         struct err_text told = {0};
-        enum err code = run_once(e, x, now, &told);
+        enum err code = run_once(e, x, now, true, &told);
         if (code != ERR_NONE && first == ERR_NONE) {
             first = code;
             if (why != NULL)

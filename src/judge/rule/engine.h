@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,13 @@ size_t rule_engine_count(const struct rule_engine *e);
  * at the window it would have had then, and neither the schedule nor the status knows of it.
  */
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at);
+
+/* An event arrived (or a document that rules may take for one): rules that search events get to
+ * know. */
+struct hunt_source;
+void rule_engine_event(struct rule_engine *e, const struct hunt_source *source);
+/* Whether any rule searches events. */
+bool rule_engine_wants_events(const struct rule_engine *e);
 
 /* The earliest time at which a rule is due; TIME_MAX when there is none. */
 ts_ns rule_engine_next(const struct rule_engine *e);

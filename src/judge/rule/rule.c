@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "format/node.h"
+#include "hunt/spec.h"
 #include "query/datemath.h"
-#include "query/query.h"
 #include "rule/digest.h"
 #include "rule/job_id.h"
 #include "rule/keys.h"
@@ -42,7 +42,19 @@ const char *rule_severity_name(enum rule_severity s)
 
 bool rule_runs(const struct rule *r)
 {
-    return r->type == RULE_MACHINE_LEARNING;
+    return r->type == RULE_MACHINE_LEARNING || r->hunt != NULL;
+}
+
+const char *rule_idle_reason(const struct rule *r)
+{
+    switch (r->type) {
+    case RULE_EQL:
+        return "rules of type eql are kept and not yet run";
+    case RULE_ESQL:
+        return "rules of type esql are kept and not yet run";
+    default:
+        return "the saved query is not here: the rule is kept and does not run without a query";
+    }
 }
 
 bool rule_uses_job(const struct rule *r, const char *id)
@@ -62,6 +74,7 @@ struct rule *rule_ref(struct rule *r)
 
 static void owned_free(struct owned *o)
 {
+    hunt_spec_free(o->rule.hunt);
     format_node_free(o->root);
     arena_release(&o->arena);
     mem_free(o);
@@ -88,29 +101,6 @@ static void warn_at(const struct listener *l, const struct format_node *v, const
     struct err_text text = {0};
     (void)format_node_err(v, &text, ERR_INVALID, "%s", message);
     l->warn(l->ctx, &text);
-}
-
-/*
- * A query in KQL or Lucene's syntax that cannot be read is a warning: the rule does not run yet,
- * and there may be more in the language than is read here.
- */
-static void warn_of_query(const struct listener *l, const struct format_node *rule,
-                          const char *query_key, const char *language_key)
-{
-    const struct format_node *v = format_node_get(rule, query_key);
-    const char *language = format_node_str(format_node_get(rule, language_key), "kuery");
-    struct query *query = NULL;
-    struct err_text why;
-    bool read = strcmp(language, "kuery") == 0 || strcmp(language, "lucene") == 0;
-    if (!read || format_node_type(v) != FORMAT_STRING)
-        return;
-    if (query_parse_language(language, format_node_str(v, ""), format_node_str_len(v), 0, &query,
-                             &why) != ERR_NONE) {
-        char text[700];
-        snprintf(text, sizeof(text), "the %s cannot be read: %s", query_key, why.message);
-        warn_at(l, v, text);
-    }
-    query_free(query);
 }
 
 /* A stray key is a warning, unless it is a known key with a slip in it. */
@@ -185,8 +175,6 @@ static enum err check(const struct format_node *root, enum rule_form form,
     if (query && form == RULE_FORM_FILE && format_node_get(rule, "language") == NULL)
         return format_node_err(rule, why, ERR_INVALID, "a rule of type %s must have a language",
                                type_names[*out_type]);
-    warn_of_query(listener, rule, "query", "language");
-    warn_of_query(listener, rule, "threat_query", "threat_language");
     *out_rule = rule;
     return ERR_NONE;
 }
@@ -267,7 +255,29 @@ static enum err invent_id(struct owned *o, const struct format_node *rule, const
     return code;
 }
 
-static enum err fill(struct owned *o, const struct format_node *rule, enum rule_type type)
+/* What rules of the types that search events look for. A saved query that is not here is no mistake
+ * of the rule's. */
+static enum err read_search(struct owned *o, const struct format_node *rule, struct err_text *why)
+{
+    static const int hunts[RULE_TYPES] = {
+        [RULE_QUERY] = HUNT_QUERY,
+        [RULE_SAVED_QUERY] = HUNT_QUERY,
+        [RULE_EQL] = -1,
+        [RULE_ESQL] = -1,
+        [RULE_THRESHOLD] = HUNT_THRESHOLD,
+        [RULE_THREAT_MATCH] = HUNT_THREAT_MATCH,
+        [RULE_NEW_TERMS] = HUNT_NEW_TERMS,
+        [RULE_MACHINE_LEARNING] = -1,
+    };
+    enum rule_type type = o->rule.type;
+    bool here = type != RULE_SAVED_QUERY || format_node_get(rule, "query") != NULL;
+    if (hunts[type] < 0 || !here)
+        return ERR_NONE;
+    return hunt_spec_new(rule, (enum hunt_type)hunts[type], &o->rule.hunt, why);
+}
+
+static enum err fill(struct owned *o, const struct format_node *rule, enum rule_type type,
+                     struct err_text *why)
 {
     struct rule *r = &o->rule;
     r->node = rule;
@@ -300,8 +310,10 @@ static enum err fill(struct owned *o, const struct format_node *rule, enum rule_
     int64_t max = format_node_int(format_node_get(rule, "max_signals"), RULE_DEFAULT_MAX_SIGNALS);
     r->max_signals = max > UINT32_MAX ? UINT32_MAX : (unsigned)max;
     enum err code = read_suppression(o, rule);
-    if (code != ERR_NONE || type != RULE_MACHINE_LEARNING)
+    if (code != ERR_NONE)
         return code;
+    if (type != RULE_MACHINE_LEARNING)
+        return read_search(o, rule, why);
     r->anomaly_threshold = (unsigned)format_node_int(format_node_get(rule, "anomaly_threshold"), 0);
     return read_jobs(o, rule);
 }
@@ -351,8 +363,8 @@ static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const str
     }
     if (!rule_runs(r)) {
         struct err_text text = {0};
-        (void)format_node_err(format_node_get(v, "type"), &text, ERR_UNSUPPORTED,
-                              "rules of type %s are kept and not yet run", type_names[r->type]);
+        (void)format_node_err(format_node_get(v, "type"), &text, ERR_UNSUPPORTED, "%s",
+                              rule_idle_reason(r));
         if (l->warn != NULL)
             l->warn(l->ctx, &text);
         return;
@@ -381,7 +393,7 @@ enum err rule_new_take(struct format_node *root, enum rule_form form, rule_warn_
     ts_ns lookback_ns = 0;
     arena_init(&o->arena, 1024);
     o->refs = 1;
-    code = fill(o, rule, type);
+    code = fill(o, rule, type, why);
     if (code == ERR_MEMORY)
         err_set(why, ERR_MEMORY, "no memory is left to keep this rule");
     if (code == ERR_NONE)

@@ -9,8 +9,7 @@
  * checked for its type, range and form (docs/format/rule.md). What is wrong refuses the rule, with
  * the line and what was expected. A key that nobody knows is warned of, unless it is so close to a
  * known one that it is a slip of the pen: then the rule is refused. What is understood but has no
- * effect yet (other types than machine_learning, actions) is kept, written
- * out again, and warned of.
+ * effect yet (types eql and esql, actions) is kept, written out again, and warned of.
  *
  * Ownership: counted references; texts and nodes in struct rule live as long as the rule.
  * Threads:   one owner.
@@ -24,6 +23,7 @@
 #include <stdint.h>
 
 struct format_node;
+struct hunt_spec;
 
 enum rule_type {
     RULE_QUERY,
@@ -86,6 +86,8 @@ struct rule {
     const char *const *jobs;         /* installed names: without _ea and _euid (rule/job_id.h) */
     const char *const *jobs_written; /* as in the file */
 
+    struct hunt_spec *hunt; /* what it searches events for; NULL: it does not, or does not run */
+
     const struct format_node *node; /* the rule's object as written */
     const char *file;               /* where it came from, and the line */
     unsigned line;
@@ -110,7 +112,8 @@ void rule_unref(struct rule *r); /* NULL is fine */
 
 const char *rule_type_name(enum rule_type type);          /* "machine_learning" */
 const char *rule_severity_name(enum rule_severity s);     /* "low" */
-bool rule_runs(const struct rule *r);                     /* whether rules of its type run yet */
+bool rule_runs(const struct rule *r);                     /* whether it can run */
+const char *rule_idle_reason(const struct rule *r);       /* why it cannot: a sentence */
 bool rule_uses_job(const struct rule *r, const char *id); /* id in any spelling */
 
 #endif

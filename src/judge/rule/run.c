@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "hunt/hunt.h"
 #include "rule/alert.h"
 #include "rule/rule.h"
 #include "rule/run_priv.h"
@@ -63,12 +64,11 @@ static enum err write_document(struct rule_running *run, const struct rule_candi
                                struct err_text *why)
 {
     struct buf plain;
+    const struct rule_job *job = run->hunt == NULL ? rule_records_job(run, from->id) : NULL;
     if (n == 0)
-        return rule_alert_write(run->rule, from, rule_records_job(run, from->id), run->now, doc,
-                                why);
+        return rule_alert_write(run->rule, from, job, run->now, doc, why);
     buf_init(&plain);
-    enum err code =
-        rule_alert_write(run->rule, from, rule_records_job(run, from->id), run->now, &plain, why);
+    enum err code = rule_alert_write(run->rule, from, job, run->now, &plain, why);
     if (code == ERR_NONE)
         code = rule_amend(bytes_make(plain.p, plain.n), changes, n, doc, why);
     buf_release(&plain);
@@ -118,15 +118,33 @@ enum err rule_run_raise(struct rule_running *run, const struct rule_candidate *f
     return code == ERR_EXISTS || code == ERR_FORMAT ? ERR_NONE : code;
 }
 
+/* Candidates that are told of: by an alert of their own, of this run or before, or by another's. */
+static uint64_t told_of(const struct rule_running *run)
+{
+    return run->status->created + run->status->existed + run->status->suppressed;
+}
+
+/* What has been told of need not come up again; when some was left, all of it does. */
+static void settle(struct rule_running *run, const struct rule_candidates *found, bool all)
+{
+    for (size_t i = 0; all && i < found->n; i++)
+        hunt_dealt(run->hunt, found->at[i].origin);
+    if (!all)
+        hunt_again(run->hunt);
+}
+
 static enum err write_alerts(struct rule_running *run, struct rule_candidates *found,
                              struct rule_range range, struct err_text *why)
 {
     ts_ns before = rule_run_elapsed(run);
+    uint64_t before_n = told_of(run);
     enum err code = ERR_NONE;
     if (run->rule->suppression.on)
         code = rule_suppress_write(run, found, range, why);
     for (size_t i = 0; !run->rule->suppression.on && i < found->n && code == ERR_NONE; i++)
         code = rule_run_raise(run, &found->at[i], why);
+    if (run->hunt != NULL)
+        settle(run, found, code == ERR_NONE && told_of(run) - before_n >= found->n);
     run->status->write_ns += rule_run_elapsed(run) - before;
     return code;
 }
@@ -135,7 +153,8 @@ static enum err search(struct rule_running *run, struct rule_range range, bool o
                        struct rule_candidates *found, struct err_text *why)
 {
     ts_ns before = rule_run_elapsed(run);
-    enum err code = rule_records_find(run, range, own, found, why);
+    enum err code = run->hunt != NULL ? rule_hits_find(run, range, own, found, why)
+                                      : rule_records_find(run, range, own, found, why);
     run->status->search_ns += rule_run_elapsed(run) - before;
     return code;
 }
@@ -152,7 +171,7 @@ static enum err look_at(struct rule_running *run, struct rule_range range, bool 
         /* A search that fails is the rule's failure, told in its status; the next run looks again.
          */
         char text[RULE_RUN_MESSAGE];
-        snprintf(text, sizeof(text), "the job's results could not be searched: %s", told.message);
+        snprintf(text, sizeof(text), "the search failed: %s", told.message);
         rule_status_error(run->status, text);
         *out_failed = true;
         code = ERR_NONE;
@@ -170,12 +189,38 @@ static enum err look_at(struct rule_running *run, struct rule_range range, bool 
     return code;
 }
 
-enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns previous,
-                  struct rule_status *status, struct err_text *why)
+static enum err run_plan(struct rule_running *run, ts_ns previous, struct err_text *why)
+{
+    struct rule_plan plan;
+    struct err_text told = {0};
+    char text[RULE_RUN_MESSAGE];
+    if (rule_schedule_plan(run->rule, run->now, previous, &plan, &told) != ERR_NONE) {
+        snprintf(text, sizeof(text), "the rule's from and to could not be read: %s", told.message);
+        rule_status_error(run->status, text);
+        return ERR_NONE;
+    }
+    tell_gap(run, &plan);
+    rule_records_check(run);
+    enum err code = ERR_NONE;
+    bool failed = !ask_exceptions(run);
+    for (size_t i = 0; i < plan.n && code == ERR_NONE && !failed; i++)
+        code = look_at(run, plan.range[i], i + 1 == plan.n, &failed, why);
+    return code;
+}
+
+enum err rule_run_with(const struct rule *r, struct hunt *hunt, bool at_end,
+                       const struct rule_ports *ports, ts_ns now, ts_ns previous,
+                       struct rule_status *status, struct err_text *why)
 {
     ASSERT(rule_runs(r));
-    struct rule_running run = {
-        .rule = r, .ports = ports, .status = status, .now = now, .max = r->max_signals};
+    struct rule_running run = {.rule = r,
+                               .ports = ports,
+                               .status = status,
+                               .now = now,
+                               .max = r->max_signals,
+                               .hunt = hunt,
+                               .kept = hunt != NULL,
+                               .at_end = at_end};
     status->timed = ports->elapsed != NULL;
     if (run.max > RULE_RUN_ALERTS_MAX) {
         char text[RULE_RUN_MESSAGE];
@@ -184,20 +229,21 @@ enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns no
                  r->max_signals, RULE_RUN_ALERTS_MAX);
         rule_status_warn(status, text);
     }
-    struct rule_plan plan;
-    struct err_text told = {0};
-    if (rule_schedule_plan(r, now, previous, &plan, &told) != ERR_NONE) {
-        char text[RULE_RUN_MESSAGE];
-        snprintf(text, sizeof(text), "the rule's from and to could not be read: %s", told.message);
-        rule_status_error(status, text);
-        return ERR_NONE;
+    if (r->hunt != NULL && hunt == NULL) {
+        ASSERT(ports->events != NULL);
+        run.hunt = hunt_new(r->hunt, ports->events, r->rule_id, NULL);
+        if (run.hunt == NULL)
+            return err_set(why, ERR_MEMORY, "no memory is left to run a rule");
     }
-    tell_gap(&run, &plan);
-    rule_records_check(&run);
-    enum err code = ERR_NONE;
-    bool failed = !ask_exceptions(&run);
-    for (size_t i = 0; i < plan.n && code == ERR_NONE && !failed; i++)
-        code = look_at(&run, plan.range[i], i + 1 == plan.n, &failed, why);
+    enum err code = run_plan(&run, previous, why);
+    if (hunt == NULL)
+        hunt_free(run.hunt);
     map_free(run.seen);
     return code;
+}
+
+enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns previous,
+                  struct rule_status *status, struct err_text *why)
+{
+    return rule_run_with(r, NULL, false, ports, now, previous, status, why);
 }

@@ -26,6 +26,8 @@
 
 struct event;
 struct query;
+struct hunt;
+struct hunt_ports;
 struct rule;
 struct rule_status;
 
@@ -99,6 +101,8 @@ struct rule_ports {
     /* Calls sink for each record; *out_total counts all that qualify, beyond max too. */
     enum err (*find_records)(void *ctx, const struct rule_find *find, rule_record_fn sink,
                              void *sink_ctx, uint64_t *out_total, struct err_text *why);
+    /* What rules that search events see of them; NULL: such rules do not run. */
+    const struct hunt_ports *events;
     enum err (*job)(void *ctx, const char *job_id, struct rule_job *out, struct err_text *why);
     enum err (*alert_exists)(void *ctx, const char *id, bool *out, struct err_text *why);
     /* ERR_EXISTS when there is one of that id: it stays as it is. */
@@ -127,5 +131,12 @@ struct rule_ports {
  */
 enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns previous,
                   struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * The same with the rule's search that is fed with events as they arrive; NULL: all is asked of
+ * what is stored. at_end: no event comes any more, so that those of now are seen too.
+ */
+enum err rule_run_with(const struct rule *r, struct hunt *hunt, bool at_end,
+                       const struct rule_ports *ports, ts_ns now, ts_ns previous,
+                       struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -3,7 +3,8 @@
 
 /*
  * One run while it is under way, for the files that take it from the plan to alerts: run.c leads;
- * records.c finds the candidates of machine_learning rules, suppress.c makes one alert of many.
+ * records.c finds the candidates of machine_learning rules, hits.c those of rules that search
+ * events, suppress.c makes one alert of many.
  */
 
 #include "rule/amend.h"
@@ -26,6 +27,9 @@ struct rule_running {
     struct rule_exceptions except;
     struct map *seen; /* suppression: candidates of this run, RULE_RUN_CREATED where one is an alert
                          of this run; NULL: none yet */
+    struct hunt *hunt;   /* of a rule that searches events */
+    bool kept;           /* it is fed as events arrive: not for this run alone */
+    bool at_end;         /* events of now are seen */
     struct rule_job job; /* of the record asked for last */
     const char *job_id;  /* NULL: none asked for yet */
 };
@@ -62,6 +66,9 @@ void rule_records_check(struct rule_running *run);
  */
 enum err rule_records_find(struct rule_running *run, struct rule_range range, bool own,
                            struct rule_candidates *out, struct err_text *why) ERR_MUST_CHECK;
+/* What the rule's search finds in one window, not yet alerts. */
+enum err rule_hits_find(struct rule_running *run, struct rule_range range, bool own,
+                        struct rule_candidates *out, struct err_text *why) ERR_MUST_CHECK;
 /* The job of a record; NULL when it cannot be told. Its texts live until the next call. */
 const struct rule_job *rule_records_job(struct rule_running *run, const char *record_id);
 

@@ -115,12 +115,14 @@ static void add_events(const struct alert_texts *t, struct buf *out)
                t->which[0] != '\0' ? ": " : "", t->which);
 }
 
-/* "job ded_…; events 2024-05-01 18:00 to 21:00: source.ip: …" */
+/* "job ded_…; events 2024-05-01 18:00 to 21:00: source.ip: …"; an alert of events has no job. */
 static void add_origin(const struct alert_texts *t, size_t width, struct buf *scratch,
                        struct buf *out)
 {
     size_t from = scratch->n;
-    buf_format(scratch, "job %s; events ", t->job);
+    if (t->job[0] != '\0')
+        buf_format(scratch, "job %s; ", t->job);
+    buf_str(scratch, "events ");
     add_events(t, scratch);
     add_below(buf_text(scratch) + from, width, out);
 }
@@ -150,7 +152,8 @@ static void add_block(const struct alert_texts *t, size_t width, struct buf *scr
 {
     const char *usual = t->cells[EXPECTED];
     size_t from = scratch->n;
-    buf_format(scratch, "%s  %s  %s  %s", t->when, t->cells[SEVERITY], t->score, t->cells[RULE]);
+    buf_format(scratch, "%s  %s  %s%s%s", t->when, t->cells[SEVERITY], t->score,
+               t->score[0] != '\0' ? "  " : "", t->cells[RULE]);
     rule_wrap_flow(buf_text(scratch) + from, 0, INDENT, width, out);
     buf_char(out, '\n');
     add_named("who", t->cells[WHO], width, out);
@@ -188,10 +191,12 @@ static const char *text_at(const struct format_node *root, const char *key)
 
 static void read_texts(const struct format_node *root, struct alert_texts *out)
 {
-    double score = format_node_num(format_node_get(root, "weir.alert.score"), 0);
+    const struct format_node *score = format_node_get(root, "weir.alert.score");
     short_time(text_at(root, "weir.alert.from"), out->when);
     short_time(text_at(root, "weir.alert.to"), out->to);
-    snprintf(out->score, sizeof(out->score), "%.0f", floor(score));
+    out->score[0] = '\0'; /* alerts of events have none */
+    if (score != NULL)
+        snprintf(out->score, sizeof(out->score), "%.0f", floor(format_node_num(score, 0)));
     out->cells[WHEN] = out->when;
     out->cells[SEVERITY] = text_at(root, "kibana.alert.severity");
     out->cells[SCORE] = out->score;

@@ -3,8 +3,12 @@
 
 #include "base/mem.h"
 #include "cmocka_head.h"
+#include "event/event.h"
+#include "event/id.h"
+#include "event/json.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "query/index.h"
 #include "query/query.h"
 
 #include <stdio.h>
@@ -174,12 +178,65 @@ static enum err keep_status(void *ctx, const struct rule *r, const struct rule_s
     return ERR_NONE;
 }
 
+static struct hunt_source source_of(const struct event *e, char index[QUERY_INDEX_NAME_SIZE],
+                                    char id[EVENT_ID_SIZE])
+{
+    query_index_name(e, index);
+    event_id_write(e, id);
+    return (struct hunt_source){index, id, "1", e};
+}
+
+static enum err find_events(void *ctx, const struct hunt_search *search, hunt_source_fn fn,
+                            void *fn_ctx, struct err_text *why)
+{
+    struct world *w = ctx;
+    w->searches++;
+    if (w->break_search)
+        return err_set(why, ERR_IO, "the disk is gone");
+    for (size_t i = 0; i < w->kept_n; i++) {
+        const struct event *e = w->kept[i];
+        char index[QUERY_INDEX_NAME_SIZE];
+        char id[EVENT_ID_SIZE];
+        const struct hunt_source source = source_of(e, index, id);
+        if (e->time >= search->from && e->time < search->to &&
+            (search->query == NULL || query_match(search->query, e)) && !fn(fn_ctx, &source))
+            break;
+    }
+    return ERR_NONE;
+}
+
+void world_add_event(struct world *w, struct rule_engine *e, ts_ns time, const char *json)
+{
+    struct event_json *reader = event_json_new();
+    struct arena arena;
+    struct event read;
+    arena_init(&arena, 0);
+    struct event *made = arena_alloc(&w->arena, sizeof(*made));
+    assert_true(w->kept_n < WORLD_EVENTS && made != NULL && reader != NULL);
+    assert_int_equal(event_json_read(reader, json, strlen(json), false, &arena, &read, NULL),
+                     ERR_NONE);
+    read.time = time;
+    read.sequence = w->kept_n + 1;
+    event_copy(made, &w->arena, &read);
+    w->kept[w->kept_n++] = made;
+    event_json_free(reader);
+    arena_release(&arena);
+    char index[QUERY_INDEX_NAME_SIZE];
+    char id[EVENT_ID_SIZE];
+    const struct hunt_source source = source_of(made, index, id);
+    if (e != NULL)
+        rule_engine_event(e, &source);
+}
+
 void world_init(struct world *w)
 {
     memset(w, 0, sizeof(*w));
+    arena_init(&w->arena, 0);
+    w->events = (struct hunt_ports){.ctx = w, .find = find_events};
     buf_init(&w->last_status);
     w->ports = (struct rule_ports){.ctx = w,
                                    .find_records = find_records,
+                                   .events = &w->events,
                                    .job = find_job,
                                    .alert_exists = alert_exists,
                                    .alert_create = alert_create,
@@ -196,6 +253,7 @@ void world_release(struct world *w)
     for (size_t i = 0; i < w->alerts_n; i++)
         mem_free(w->alerts[i].json);
     mem_free(w->alerts);
+    arena_release(&w->arena);
     buf_release(&w->last_status);
     query_free(w->except);
 }

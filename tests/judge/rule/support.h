@@ -7,7 +7,10 @@
  * Ownership: world_release(); rules made here are the test's.
  */
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "hunt/hunt.h"
+#include "rule/engine.h"
 #include "rule/load.h"
 #include "rule/rule.h"
 #include "rule/run.h"
@@ -18,6 +21,7 @@
 
 #define WORLD_RECORDS 4096
 #define WORLD_JOBS 4
+#define WORLD_EVENTS 512
 
 struct world_record {
     char id[96];
@@ -58,6 +62,10 @@ struct world {
     struct buf last_status; /* JSON of the last status told */
     size_t statuses;
     struct rule_ports ports;
+    struct hunt_ports events;
+    struct event *kept[WORLD_EVENTS]; /* in the order of time */
+    size_t kept_n;
+    struct arena arena; /* of events */
 };
 
 void world_init(struct world *w);
@@ -69,6 +77,9 @@ void world_add_job(struct world *w, const char *id, const char *query);
 /* A high_sum record of source.bytes over destination.port, 3 h; NULL json makes such a one. */
 void world_add_record(struct world *w, const char *job, ts_ns start, ts_ns visible, double score,
                       const char *json);
+
+/* An event that is kept from now on, and told to the engine (NULL: to none). Times must rise. */
+void world_add_event(struct world *w, struct rule_engine *e, ts_ns time, const char *json);
 
 /* Exceptions that take out what the query matches; warning: NULL for none. */
 void world_except(struct world *w, const char *kql, const char *warning);

@@ -20,10 +20,18 @@ static const char json[] =
     "\"influencers\":[{\"influencer_field_name\":\"source.ip\","
     "\"influencer_field_values\":[\"192.0.2.5\",\"192.0.2.6\"]}]}";
 
-static const struct rule_candidate record = {.id = "a_job_record_1",
-                                             .index = ".ml-anomalies-shared",
-                                             .version = "undefined",
-                                             .json = {(const uint8_t *)json, sizeof(json) - 1}};
+static struct rule_candidates found;
+
+/* The candidate that a record document makes. */
+static const struct rule_candidate *candidate(const char *text)
+{
+    rule_candidates_release(&found);
+    rule_candidates_init(&found);
+    assert_int_equal(rule_candidates_add_record(&found, "a_job_record_1", ".ml-anomalies-shared",
+                                                bytes_make(text, strlen(text))),
+                     ERR_NONE);
+    return found.at;
+}
 
 static struct format_node *write_alert(const struct rule *r, const struct rule_job *job)
 {
@@ -31,7 +39,7 @@ static struct format_node *write_alert(const struct rule *r, const struct rule_j
     struct format_node *v = NULL;
     struct err_text why = {0};
     buf_init(&out);
-    if (rule_alert_write(r, &record, job, NOW, &out, &why) != ERR_NONE ||
+    if (rule_alert_write(r, candidate(json), job, NOW, &out, &why) != ERR_NONE ||
         format_node_json(out.p, out.n, "alert", &v, &why) != ERR_NONE) {
         /* The reader refuses keys given twice. */
         print_error("%s\n%s\n", why.message, buf_text(&out));
@@ -61,7 +69,7 @@ static void an_alert_tells_rule_record_and_story(void **state)
                                 "= \"Exfiltration\", reference = \"https://example.org\"}}]");
     struct format_node *v = write_alert(r, &job);
     char id[RULE_ALERT_ID_SIZE];
-    rule_alert_id(r, &record, id);
+    rule_alert_id(r, candidate(json), id);
 
     assert_string_equal(str(v, "@timestamp"), "2023-11-14T22:13:20.000Z");
     assert_string_equal(str(v, "event.kind"), "signal");
@@ -119,11 +127,11 @@ static void ids_are_lasting_and_distinct(void **state)
     char x[RULE_ALERT_ID_SIZE];
     char y[RULE_ALERT_ID_SIZE];
     /* From coreutils: the joined texts through sha256sum. */
-    rule_alert_id(a, &record, x);
+    rule_alert_id(a, candidate(json), x);
     assert_string_equal(x, "cac50072c601389e940cfc332875e9f94f90710604d7dc3e9a022d1865c61547");
-    rule_alert_id(b, &record, y);
+    rule_alert_id(b, found.at, y);
     assert_string_not_equal(x, y);
-    struct rule_candidate other = record;
+    struct rule_candidate other = *found.at;
     other.id = "a_job_record_2";
     rule_alert_id(a, &other, y);
     assert_string_not_equal(x, y);
@@ -155,12 +163,10 @@ static void what_is_no_record_makes_no_alert(void **state)
 {
     (void)state;
     struct rule *r = world_rule("");
-    const struct rule_candidate bad = {
-        .id = "x", .index = "y", .version = "undefined", .json = bytes_make("{}", 2)};
     struct buf out;
     struct err_text why;
     buf_init(&out);
-    assert_int_equal(rule_alert_write(r, &bad, NULL, NOW, &out, &why), ERR_FORMAT);
+    assert_int_equal(rule_alert_write(r, candidate("{}"), NULL, NOW, &out, &why), ERR_FORMAT);
     buf_release(&out);
     rule_unref(r);
 }
@@ -173,5 +179,7 @@ int main(void)
         cmocka_unit_test(overrides_read_the_alerts_own_fields),
         cmocka_unit_test(what_is_no_record_makes_no_alert),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rule_candidates_release(&found);
+    return failed;
 }

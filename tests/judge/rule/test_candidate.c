@@ -3,6 +3,7 @@
 
 #include "cmocka_head.h"
 #include "event/event.h"
+#include "hunt/hunt.h"
 
 #include <string.h>
 
@@ -60,11 +61,41 @@ static void what_is_no_record_has_no_fields(void **state)
     rule_candidates_release(&c);
 }
 
+static void a_hit_is_copied_whole(void **state)
+{
+    (void)state;
+    struct rule_candidates c;
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, 7);
+    event_set_text(&e, EVENT_F_USER_NAME, "anna");
+    const struct hunt_hit hit = {.index = "i",
+                                 .id = "d",
+                                 .version = "1",
+                                 .time = 7,
+                                 .since = 5,
+                                 .count = 3,
+                                 .event = &e,
+                                 .more = bytes_make("\"a\":1", 5)};
+    rule_candidates_init(&c);
+    assert_int_equal(rule_candidates_add_hit(&c, &hit), ERR_NONE);
+    arena_release(&arena);
+    assert_string_equal(c.at[0].id, "d");
+    assert_string_equal(event_str(c.at[0].event, EVENT_F_USER_NAME, ""), "anna");
+    assert_memory_equal(c.at[0].more.p, "\"a\":1", 5);
+    assert_int_equal(c.at[0].since, 5);
+    assert_int_equal(c.at[0].count, 3);
+    assert_null(c.at[0].json.p);
+    rule_candidates_release(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_shows_its_keys_and_entities_as_fields),
         cmocka_unit_test(what_is_no_record_has_no_fields),
+        cmocka_unit_test(a_hit_is_copied_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

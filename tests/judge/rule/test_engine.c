@@ -246,6 +246,7 @@ static void rules_come_and_go(void **state)
     assert_int_equal(rule_engine_previous(e, "00000000-0000-4000-8000-000000000000"), TIME_NONE);
     struct rule *query = world_rule_api("{\"type\":\"query\",\"name\":\"q\",\"description\":\"d\","
                                         "\"risk_score\":1,\"severity\":\"low\",\"query\":\"*\"}");
+    w->ports.events = NULL; /* events are not at hand */
     assert_int_equal(rule_engine_put(e, query, DAY, TIME_NONE, &why), ERR_UNSUPPORTED);
     rule_unref(query);
     assert_int_equal(rule_engine_remove(e, "00000000-0000-4000-8000-000000000001"), ERR_NONE);

@@ -226,8 +226,8 @@ static void one_bad_line_does_not_hide_the_others(void **state)
         "{\"type\":\"machine_learning\",\"name\":\"b\"\n"
         "{\"type\":\"machine_learning\",\"name\":\"c\",\"description\":\"d\",\"risk_score\":1,"
         "\"severity\":\"low\",\"anomaly_threshold\":101,\"machine_learning_job_id\":\"x\"}\n"
-        "{\"type\":\"query\",\"name\":\"q\",\"description\":\"d\",\"risk_score\":99,"
-        "\"severity\":\"critical\",\"query\":\"*\",\"language\":\"kuery\",\"rule_id\":\"two\"}\n"
+        "{\"type\":\"esql\",\"name\":\"q\",\"description\":\"d\",\"risk_score\":99,"
+        "\"severity\":\"critical\",\"query\":\"*\",\"language\":\"esql\",\"rule_id\":\"two\"}\n"
         "{\"list_id\":\"l\",\"name\":\"a list\",\"type\":\"detection\"}\n"
         "{\"exported_count\":9,\"exported_rules_count\":9}\n";
     struct rule_set *set = rule_set_new();

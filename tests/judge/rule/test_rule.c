@@ -143,10 +143,43 @@ static void all_types_load(void **state)
         struct rule *r = world_rule_api(json);
         assert_int_equal(r->type, cases[i].type);
         assert_non_null(strstr(cases[i].rest, rule_type_name(r->type)));
-        assert_false(rule_runs(r));
+        bool idle = r->type == RULE_SAVED_QUERY || r->type == RULE_EQL || r->type == RULE_ESQL;
+        assert_int_equal(rule_runs(r), !idle);
+        assert_int_equal(r->hunt != NULL, !idle);
         assert_int_equal(r->jobs_n, 0);
         rule_unref(r);
     }
+}
+
+static void a_saved_query_runs_when_it_is_there(void **state)
+{
+    (void)state;
+    struct rule *r = world_rule_api(
+        "{\"name\":\"n\",\"description\":\"d\",\"risk_score\":1,\"severity\":\"low\","
+        "\"type\":\"saved_query\",\"saved_id\":\"s\",\"query\":\"user.name: x\"}");
+    assert_true(rule_runs(r));
+    rule_unref(r);
+}
+
+static void what_cannot_be_searched_is_refused(void **state)
+{
+    (void)state;
+    static const char head[] =
+        "[metadata]\ncreation_date = \"2026/01/01\"\nupdated_date = \"2026/01/01\"\n[rule]\n"
+        "author = [\"a\"]\ndescription = \"d\"\nname = \"Name\"\nrisk_score = 1\nseverity = "
+        "\"low\"\nrule_id = \"00000000-0000-4000-8000-000000000001\"\n";
+    struct buf text;
+    struct err_text why = {0};
+    buf_init(&text);
+    buf_format(&text, "%stype = \"query\"\nlanguage = \"kuery\"\nquery = \"a:(b\"\n", head);
+    world_refused(buf_text(&text), &why);
+    assert_non_null(strstr(why.message, "the query cannot be read"));
+    assert_int_equal(why.line, 13);
+    buf_clear(&text);
+    buf_format(&text, "%stype = \"query\"\nlanguage = \"eql\"\nquery = \"any where true\"\n", head);
+    world_refused(buf_text(&text), &why);
+    assert_non_null(strstr(why.message, "language must be kuery or lucene"));
+    buf_release(&text);
 }
 
 static void other_files_of_the_repository_are_told_apart(void **state)
@@ -168,6 +201,8 @@ int main(void)
         cmocka_unit_test(the_api_fills_in_defaults),
         cmocka_unit_test(what_has_no_effect_is_said),
         cmocka_unit_test(all_types_load),
+        cmocka_unit_test(a_saved_query_runs_when_it_is_there),
+        cmocka_unit_test(what_cannot_be_searched_is_refused),
         cmocka_unit_test(other_files_of_the_repository_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

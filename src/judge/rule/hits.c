@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/run_priv.h"
+
+#include "hunt/hunt.h"
+#include "rule/alert.h"
+#include "rule/rule.h"
+#include "rule/status.h"
+
+#include <stdio.h>
+
+/* So many times the alerts of a run are looked at when alike ones are suppressed. */
+#define SUPPRESSED_TIMES 5
+
+/* What a search shows, kept while it is over. */
+struct gathering {
+    struct rule_running *run;
+    struct rule_candidates *out;
+    uint64_t found;
+    bool full;
+    enum err code;
+    struct err_text *why;
+};
+
+/* What has its alert is passed over and takes no place among the alerts of the window. */
+static enum hunt_verdict gather(void *ctx, const struct hunt_hit *hit)
+{
+    struct gathering *g = ctx;
+    const struct rule_candidate named = {
+        .id = hit->id, .index = hit->index, .version = hit->version, .also = hit->also};
+    char id[RULE_ALERT_ID_SIZE];
+    bool exists = false;
+    g->found++;
+    rule_alert_id(g->run->rule, &named, id);
+    g->code = g->run->ports->alert_exists(g->run->ports->ctx, id, &exists, g->why);
+    if (g->code != ERR_NONE)
+        return HUNT_ENOUGH;
+    if (exists) {
+        g->run->status->existed++;
+        return HUNT_KNOWN;
+    }
+    /* Many that are suppressed make one alert. */
+    g->full = g->out->n == g->run->max * (g->run->rule->suppression.on ? SUPPRESSED_TIMES : 1);
+    if (g->full)
+        return HUNT_ENOUGH;
+    g->code = rule_candidates_add_hit(g->out, hit);
+    return g->code == ERR_NONE ? HUNT_TAKEN : HUNT_ENOUGH;
+}
+
+static bool is_excepted(void *ctx, const struct event *e)
+{
+    return rule_run_excepted(ctx, e);
+}
+
+enum err rule_hits_find(struct rule_running *run, struct rule_range range, bool own,
+                        struct rule_candidates *out, struct err_text *why)
+{
+    struct hunt_span span = {.from = range.from,
+                             .to = range.to,
+                             .until = run->at_end ? run->now + 1 : run->now,
+                             .now = run->now,
+                             .own = own && run->kept};
+    struct gathering g = {.run = run, .out = out, .why = why};
+    bool lost = false;
+    if (run->except.match != NULL) {
+        span.except = is_excepted;
+        span.except_ctx = run;
+    }
+    if (span.own && hunt_is_idle(run->hunt, &span))
+        return ERR_NONE;
+    enum err code = hunt_look(run->hunt, &span, gather, &g, &lost, why);
+    if (code == ERR_NONE)
+        code = g.code;
+    if (code == ERR_MEMORY)
+        err_set(why, code, "no memory is left for what a rule found");
+    if (own)
+        run->status->found = g.found;
+    if (lost)
+        rule_status_warn(run->status, "more matched than there is room to keep, so alerts may be "
+                                      "missing; a narrower query needs less");
+    if (g.full) {
+        char text[RULE_RUN_MESSAGE];
+        snprintf(text, sizeof(text),
+                 "more than %zu alerts would be raised, which is the most one run may; the others "
+                 "are left to the next runs",
+                 run->max);
+        rule_status_warn(run->status, text);
+    }
+    return code;
+}
