@@ -1,6 +1,7 @@
 """What stands around a rule's search: exceptions that expire and that name value lists, alerts of one
 kind as one, alerts closed, runs and gaps told; in replay, and kept in a data directory."""
 import json
+import time
 
 from weir_e2e import START, Folder, check, weir
 
@@ -29,6 +30,10 @@ def events():
                                "event": {"category": ["network"]}, "source": {"ip": ip}}) + "\n"
                    for minute in range(140) for k, ip in enumerate(HOSTS)
                    for n in [400 if SPIKES.get(minute) == k else 12] for i in range(n))
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def ndjson(*objects):
@@ -116,3 +121,17 @@ with Folder() as folder:
     check({a["kibana.alert.workflow_status"] for a in weir("alerts", *at).lines()} == {"closed"}, "as alerts say")
     check(weir("rule", "exception", "remove", "quiet", *at).status == 0, "a list goes with its items")
     check(weir("rule", "exception", "list", *at).out.count("\n") == 1, "and is gone")
+
+    late = {**RULE, "rule_id": RULE["rule_id"][:-1] + "2", "from": "now-10m", "exceptions_list": []}
+    check(weir("rule", "import", folder("late.ndjson", ndjson(late)), *at).status == 0, "a rule that comes late")
+    span = ("--from", iso(START), "--to", iso(START + 140 * 60))
+    run = weir("rule", "run", late["rule_id"], *span, *at)
+    check(run.status == 0 and "140 runs, 0 of them failed: 6 alerts" in run.err, "runs over the past", run)
+    made = [a for a in weir("alerts", *at).lines() if a["kibana.alert.rule.rule_id"] == late["rule_id"]]
+    check(hosts(made) == sorted(2 * HOSTS), "and raises what it would have raised")
+    check({a["kibana.alert.rule.execution.type"] for a in made} == {"manual"}, "as manual runs do")
+    run = weir("rule", "run", late["rule_id"], *span, *at)
+    check("140 runs, 0 of them failed: 0 alerts" in run.err, "once", run)
+    check(weir("rule", "history", late["rule_id"], *at).out.count(" manual ") == 140, "its history says so")
+    run = weir("rule", "run", late["rule_id"], "--from", "now-1d", *at)
+    check(run.status == 2 and "--to" in run.err, "a span has two ends", run)

@@ -110,12 +110,14 @@ const struct cli_command cli_commands[] = {
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
      "list; enable or disable RULE_ID; import FILE; export; history RULE_ID shows how its runs "
      "went,\n"
-     "the newest first; gaps RULE_ID shows what no run looked at.\n"
+     "the newest first; gaps RULE_ID shows what no run looked at; run RULE_ID --from TIME --to "
+     "TIME\n"
+     "makes up for it.\n"
      "exception list shows the exception lists and their items, exception add FILE keeps those of\n"
      "an NDJSON, JSON or TOML file, exception remove ID takes a list or an item away, exception\n"
      "close RULE_ID closes the rule's alerts that its exceptions take out; values add ID FILE\n"
      "[TYPE] reads a value list, one value a line, values list [ID], values remove ID.",
-     DATA | CLI_BIT(CLI_QUIET) | CLI_BIT(CLI_LIMIT), cli_rule},
+     DATA | TIMES | CLI_BIT(CLI_QUIET) | CLI_BIT(CLI_LIMIT), cli_rule},
     {"package", "VERB [NAME] [OPTION]...", "Manage packages of jobs and rules.",
      "list shows which apply to the data at hand; install or remove NAME.", DATA, cli_package},
     {NULL, NULL, NULL, NULL, 0, NULL},

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define RULE_VERBS                                                                                 \
-    "check, list, enable, disable, import, export, history, gaps, exception or values"
+    "check, list, enable, disable, import, export, history, gaps, run, exception or values"
 
 static int wrong(const char *what)
 {
@@ -144,7 +144,8 @@ int cli_rule(const struct cli_args *args)
     if (strcmp(verb, "values") == 0)
         return values(args);
     bool told = strcmp(verb, "history") == 0 || strcmp(verb, "gaps") == 0;
-    bool one = told || strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
+    bool run = strcmp(verb, "run") == 0;
+    bool one = told || run || strcmp(verb, "enable") == 0 || strcmp(verb, "disable") == 0;
     bool alone = strcmp(verb, "list") == 0 || strcmp(verb, "export") == 0;
     if (!one && !alone && strcmp(verb, "import") != 0)
         return wrong(RULE_VERBS);
@@ -160,6 +161,10 @@ int cli_rule(const struct cli_args *args)
         a.makes = true;
     } else if (!alone) {
         format_write_field_str(&a.w, "id", args->rest[1]);
+    }
+    if (run) {
+        cli_ask_option(&a, args, CLI_FROM);
+        cli_ask_option(&a, args, CLI_TO);
     }
     if (told) {
         int status = cli_ask_limit(&a, args);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "event/event.h"
+#include "rule/rule.h"
 #include "store/state.h"
 
 struct daemon_pipeline {
@@ -364,6 +365,26 @@ enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why)
     if (err == ERR_NONE)
         err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, p->now);
     return end(p, err, why);
+}
+
+enum err daemon_pipeline_past(struct daemon_pipeline *p, const struct rule *rule, ts_ns *at,
+                              ts_ns to, unsigned n, ts_ns now, struct daemon_past *totals,
+                              struct err_text *why)
+{
+    ts_ns from = *at;
+    enum err err = begin(p, why);
+    if (err != ERR_NONE)
+        return err;
+    for (; n > 0 && from < to && err == ERR_NONE; n--) {
+        ts_ns run = from + rule->interval_ns;
+        err =
+            daemon_rules_past(p->rules, rule, p->now != TIME_NONE ? p->now : now, run, totals, why);
+        from = run;
+    }
+    err = end(p, err, why);
+    if (err == ERR_NONE)
+        *at = from;
+    return err;
 }
 
 void daemon_pipeline_totals(const struct daemon_pipeline *p, struct daemon_pipeline_totals *out)

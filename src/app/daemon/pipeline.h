@@ -98,6 +98,15 @@ enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)
 /* What was learned so far, to state.db. The events it was learned of must be committed. */
 enum err daemon_pipeline_save(struct daemon_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
 
+/*
+ * A manual run of a rule (daemon_rules_past) for each interval from one time to another, oldest
+ * first, at most n of them; *at, at first the start, moves on. now is their time when engine time
+ * has not begun. One transaction.
+ */
+enum err daemon_pipeline_past(struct daemon_pipeline *p, const struct rule *rule, ts_ns *at,
+                              ts_ns to, unsigned n, ts_ns now, struct daemon_past *totals,
+                              struct err_text *why) ERR_MUST_CHECK;
+
 struct daemon_pipeline_totals {
     uint64_t events;
     uint64_t alerts;

@@ -366,6 +366,8 @@ int daemon_request(struct daemon_data *d, struct format_node *request,
         return daemon_request_delete_forecast(&a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "preview") == 0)
         return daemon_request_preview(&a);
+    if (strcmp(command, "rule") == 0 && strcmp(verb, "run") == 0)
+        return daemon_request_run(&a);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return daemon_request_package(&a, verb);
     int status;

@@ -2,7 +2,10 @@
 #include "daemon/request_priv.h"
 
 #include "base/arena.h"
+#include "daemon/pipeline.h"
+#include "daemon/rules.h"
 #include "rule/gap.h"
+#include "rule/rule.h"
 #include "store/state.h"
 #include "store/state_gap.h"
 
@@ -60,12 +63,14 @@ static bool print_gap(void *ctx, const struct store_gap *row)
 {
     struct rule_gap gap;
     struct err_text ignored;
-    char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE], span[RULE_SPAN_SIZE];
+    char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE], span[RULE_SPAN_SIZE] = "-";
     if (rule_gap_read(row->doc, strlen(row->doc), &gap, &ignored) != ERR_NONE)
         return true;
     time_format_iso(gap.range.from, from);
     time_format_iso(gap.range.to, to);
-    rule_schedule_span(gap.range.to - gap.range.from - rule_gap_filled_ns(&gap), span);
+    ts_ns left = gap.range.to - gap.range.from - rule_gap_filled_ns(&gap);
+    if (left > 0)
+        rule_schedule_span(left, span);
     rule_gap_release(&gap);
     return daemon_asked_line(ctx, "%-24s %-24s %-16s %s", from, to, row->status, span);
 }
@@ -76,6 +81,110 @@ static enum err gaps(struct daemon_asked *a, const char *id, struct err_text *wh
     enum err err = store_state_gap_list(a->data->state, id, TIME_NONE, TIME_MAX, print_gap, a);
     return err == ERR_NONE ? ERR_NONE
                            : err_set(why, err, "the gaps cannot be read: %s", err_name(err));
+}
+
+/* Runs in one transaction, and at most in one request. */
+#define SLICE 20
+#define RUNS_MAX 10000
+
+struct making_up {
+    struct rule *rule;
+    ts_ns from;
+    ts_ns to;
+    struct daemon_pipeline *own; /* when no daemon runs */
+};
+
+static enum err read_rule(struct daemon_asked *a, const char *id, struct rule **out,
+                          struct err_text *why)
+{
+    struct arena arena;
+    struct store_rule row;
+    enum err err = daemon_request_see_rule(a, id, why);
+    if (err != ERR_NONE)
+        return err;
+    arena_init(&arena, 0);
+    err = store_state_rule_get(a->data->state, id, &arena, &row);
+    if (err == ERR_NONE)
+        err = daemon_rules_read(&row, out, why);
+    else
+        err_set(why, err, "the rule cannot be read: %s", err_name(err));
+    arena_release(&arena);
+    if (err != ERR_NONE || rule_runs(*out))
+        return err;
+    err = err_set(why, ERR_UNSUPPORTED, "rules of type %s are kept and not yet run",
+                  rule_type_name((*out)->type));
+    rule_unref(*out);
+    return err;
+}
+
+/* The span, which ends by now at the latest. */
+static enum err read_span(struct daemon_asked *a, struct making_up *m, struct err_text *why)
+{
+    const struct daemon_pipeline *p = a->data->pipeline;
+    ts_ns now =
+        p != NULL && daemon_pipeline_now(p) != TIME_NONE ? daemon_pipeline_now(p) : a->data->now();
+    if (daemon_asked_text(a, "from", NULL) == NULL || daemon_asked_text(a, "to", NULL) == NULL)
+        return err_set(why, ERR_INVALID, "a manual run needs --from and --to");
+    enum err err = daemon_asked_time(a, "from", TIME_NONE, &m->from, why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "to", TIME_MAX, &m->to, why);
+    if (err != ERR_NONE)
+        return err;
+    if (m->from >= m->to || m->to > now)
+        return err_set(why, ERR_INVALID, "--from must lie before --to, and --to not in the future");
+    if ((m->to - m->from - 1) / m->rule->interval_ns >= RUNS_MAX)
+        return err_set(why, ERR_LIMIT,
+                       "the span holds more than %d intervals of the rule; ask for it in parts",
+                       RUNS_MAX);
+    return ERR_NONE;
+}
+
+/* Slice after slice, so that the daemon goes on between them. */
+static enum err make_up(struct daemon_asked *a, struct making_up *m, struct daemon_past *totals,
+                        struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    for (ts_ns at = m->from; at < m->to && err == ERR_NONE;) {
+        if (a->out->gone != NULL && a->out->gone(a->out->ctx))
+            return err_set(why, ERR_STOPPED, "nobody waits for the runs any more");
+        pthread_mutex_lock(&a->data->lock);
+        struct daemon_pipeline *p = a->data->pipeline != NULL ? a->data->pipeline : m->own;
+        if (p == NULL)
+            err = err_set(why, ERR_STOPPED, "the daemon ends");
+        else
+            err = daemon_pipeline_past(p, m->rule, &at, m->to, SLICE, a->data->now(), totals, why);
+        pthread_mutex_unlock(&a->data->lock);
+    }
+    return err;
+}
+
+int daemon_request_run(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct making_up m = {.rule = NULL};
+    struct daemon_past totals = {0};
+    pthread_mutex_lock(&a->data->lock);
+    enum err err = read_rule(a, daemon_asked_text(a, "id", ""), &m.rule, &why);
+    bool read = err == ERR_NONE;
+    if (read)
+        err = read_span(a, &m, &why);
+    if (err == ERR_NONE && a->data->pipeline == NULL) {
+        const struct daemon_pipeline_options options = {.store = a->data->store,
+                                                        .state = a->data->state};
+        err = daemon_pipeline_new(&options, &m.own, &why);
+    }
+    pthread_mutex_unlock(&a->data->lock);
+    if (err == ERR_NONE)
+        err = make_up(a, &m, &totals, &why);
+    if (totals.runs > 0)
+        daemon_asked_remark(a, "weir: %llu runs, %llu of them failed: %llu alerts, %llu suppressed",
+                            (unsigned long long)totals.runs, (unsigned long long)totals.failed,
+                            (unsigned long long)totals.alerts,
+                            (unsigned long long)totals.suppressed);
+    daemon_pipeline_free(m.own);
+    if (read)
+        rule_unref(m.rule);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
 }
 
 bool daemon_request_runs(struct daemon_asked *a, const char *verb, enum err *out,

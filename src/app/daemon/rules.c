@@ -261,10 +261,10 @@ static enum err find_exceptions(void *ctx, const struct rule *rule, ts_ns now,
     return daemon_exceptions_find(r->exceptions, rule, now, out, why);
 }
 
-static enum err keep_status(void *ctx, const struct rule *rule, const struct rule_status *status,
-                            struct err_text *why)
+static enum err keep_run(struct daemon_rules *r, const struct rule *rule,
+                         const struct rule_status *status, bool manual, ts_ns from, ts_ns to,
+                         struct err_text *why)
 {
-    struct daemon_rules *r = ctx;
     struct buf doc;
     struct format_writer w;
     buf_init(&doc);
@@ -273,8 +273,9 @@ static enum err keep_status(void *ctx, const struct rule *rule, const struct rul
     const struct store_run run = {
         .rule_id = rule->rule_id,
         .time = status->date,
-        .from = status->gap > 0 ? status->gap_range.from : TIME_NONE,
-        .to = status->gap > 0 ? status->gap_range.to : TIME_NONE,
+        .manual = manual,
+        .from = from,
+        .to = to,
         .status = rule_state_name(rule_status_state(status)),
         .message = rule_status_message(status),
         .doc = buf_text(&doc),
@@ -285,10 +286,20 @@ static enum err keep_status(void *ctx, const struct rule *rule, const struct rul
     if (err != ERR_NONE && err != ERR_NOT_FOUND)
         return err_set(why, err, "the status of rule '%s' cannot be written: %s", rule->name,
                        err_name(err));
-    if (status->gap > 0)
-        return daemon_gaps_note(r->state, rule->rule_id, status->gap_range.from,
-                                status->gap_range.to, status->date, why);
     return ERR_NONE;
+}
+
+static enum err keep_status(void *ctx, const struct rule *rule, const struct rule_status *status,
+                            struct err_text *why)
+{
+    struct daemon_rules *r = ctx;
+    bool gap = status->gap > 0;
+    enum err err = keep_run(r, rule, status, false, gap ? status->gap_range.from : TIME_NONE,
+                            gap ? status->gap_range.to : TIME_NONE, why);
+    if (err == ERR_NONE && gap)
+        err = daemon_gaps_note(r->state, rule->rule_id, status->gap_range.from,
+                               status->gap_range.to, status->date, why);
+    return err;
 }
 
 static ts_ns elapsed(void *ctx)
@@ -567,6 +578,27 @@ enum err daemon_rules_advance(struct daemon_rules *r, ts_ns now, struct err_text
 enum err daemon_rules_finish(struct daemon_rules *r, ts_ns now, struct err_text *why)
 {
     return rule_engine_finish(r->engine, now, why);
+}
+
+enum err daemon_rules_past(struct daemon_rules *r, const struct rule *rule, ts_ns now, ts_ns at,
+                           struct daemon_past *totals, struct err_text *why)
+{
+    struct rule_status status;
+    rule_status_init(&status, at);
+    enum err err = rule_run_past(rule, &r->ports, now, at, &status, why);
+    bool failed = rule_status_state(&status) == RULE_FAILED;
+    if (err == ERR_NONE)
+        err = keep_run(r, rule, &status, true, at - rule->interval_ns, at, why);
+    if (err == ERR_NONE && !failed)
+        err = daemon_gaps_fill(r->state, rule->rule_id, at - rule->interval_ns, at, why);
+    if (err == ERR_NONE) {
+        totals->runs++;
+        totals->failed += failed;
+        totals->alerts += status.created;
+        totals->suppressed += status.suppressed;
+    }
+    rule_status_release(&status);
+    return err;
 }
 
 uint64_t daemon_rules_announce(struct daemon_rules *r, daemon_alert_fn sink, void *ctx)

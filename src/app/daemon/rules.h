@@ -69,6 +69,22 @@ enum err daemon_rules_advance(struct daemon_rules *r, ts_ns now,
 enum err daemon_rules_finish(struct daemon_rules *r, ts_ns now,
                              struct err_text *why) ERR_MUST_CHECK;
 
+/* What a manual run did. */
+struct daemon_past {
+    uint64_t runs;
+    uint64_t failed; /* of them */
+    uint64_t alerts;
+    uint64_t suppressed;
+};
+
+/*
+ * Runs the rule as it would have run at a time of the past, whether it is switched on or not: what
+ * the windows of that time hold and has no alert gets one. The run is kept as a manual one, adds to
+ * totals, and fills gaps with the interval before that time unless it failed.
+ */
+enum err daemon_rules_past(struct daemon_rules *r, const struct rule *rule, ts_ns now, ts_ns at,
+                           struct daemon_past *totals, struct err_text *why) ERR_MUST_CHECK;
+
 /* After a commit: hands on the alerts made since the last one, in order; returns how many. */
 uint64_t daemon_rules_announce(struct daemon_rules *r, daemon_alert_fn sink, void *ctx);
 

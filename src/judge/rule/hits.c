@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* So many times the alerts of a run are looked at when alike ones are suppressed. */
-#define SUPPRESSED_TIMES 5
+/* So many findings are looked at in a window when alike ones become one alert. */
+#define SUPPRESSED_MAX 5000
 
 /* What a search shows, kept while it is over. */
 struct gathering {
@@ -39,7 +39,7 @@ static enum hunt_verdict gather(void *ctx, const struct hunt_hit *hit)
         return HUNT_KNOWN;
     }
     /* Many that are suppressed make one alert. */
-    g->full = g->out->n == g->run->max * (g->run->rule->suppression.on ? SUPPRESSED_TIMES : 1);
+    g->full = g->out->n == (g->run->rule->suppression.on ? SUPPRESSED_MAX : g->run->max);
     if (g->full)
         return HUNT_ENOUGH;
     g->code = rule_candidates_add_hit(g->out, hit);
@@ -57,7 +57,7 @@ enum err rule_hits_find(struct rule_running *run, struct rule_range range, bool 
     struct hunt_span span = {.from = range.from,
                              .to = range.to,
                              .until = run->at_end ? run->now + 1 : run->now,
-                             .now = run->now,
+                             .now = run->at,
                              .own = own && run->kept};
     struct gathering g = {.run = run, .out = out, .why = why};
     bool lost = false;
@@ -79,10 +79,16 @@ enum err rule_hits_find(struct rule_running *run, struct rule_range range, bool 
                                       "missing; a narrower query needs less");
     if (g.full) {
         char text[RULE_RUN_MESSAGE];
-        snprintf(text, sizeof(text),
-                 "more than %zu alerts would be raised, which is the most one run may; the others "
-                 "are left to the next runs",
-                 run->max);
+        if (run->rule->suppression.on)
+            snprintf(text, sizeof(text),
+                     "more than %d events were found, which is the most one run groups; the others "
+                     "are left to the next runs",
+                     SUPPRESSED_MAX);
+        else
+            snprintf(text, sizeof(text),
+                     "more than %zu alerts would be raised, which is the most one run may; the "
+                     "others are left to the next runs",
+                     run->max);
         rule_status_warn(run->status, text);
     }
     return code;

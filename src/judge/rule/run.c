@@ -11,6 +11,7 @@
 #include "rule/status.h"
 
 #include <stdio.h>
+#include <string.h>
 
 ts_ns rule_run_elapsed(const struct rule_running *run)
 {
@@ -59,18 +60,31 @@ static void tell_gap(struct rule_running *run, const struct rule_plan *plan)
     rule_status_error(run->status, text);
 }
 
+/* Most changes that a document is made with. */
+#define CHANGES_MAX 8
+
 static enum err write_document(struct rule_running *run, const struct rule_candidate *from,
                                const struct rule_amendment *changes, size_t n, struct buf *doc,
                                struct err_text *why)
 {
+    struct rule_amendment all[CHANGES_MAX];
     struct buf plain;
     const struct rule_job *job = run->hunt == NULL ? rule_records_job(run, from->id) : NULL;
+    ASSERT(n + 2 <= CHANGES_MAX);
+    if (n > 0)
+        memcpy(all, changes, n * sizeof(*all));
+    if (run->manual) {
+        all[n++] =
+            (struct rule_amendment){.key = "kibana.alert.intended_timestamp", .time = run->at};
+        all[n++] =
+            (struct rule_amendment){.key = "kibana.alert.rule.execution.type", .text = "manual"};
+    }
     if (n == 0)
         return rule_alert_write(run->rule, from, job, run->now, doc, why);
     buf_init(&plain);
     enum err code = rule_alert_write(run->rule, from, job, run->now, &plain, why);
     if (code == ERR_NONE)
-        code = rule_amend(bytes_make(plain.p, plain.n), changes, n, doc, why);
+        code = rule_amend(bytes_make(plain.p, plain.n), all, n, doc, why);
     buf_release(&plain);
     return code;
 }
@@ -194,7 +208,7 @@ static enum err run_plan(struct rule_running *run, ts_ns previous, struct err_te
     struct rule_plan plan;
     struct err_text told = {0};
     char text[RULE_RUN_MESSAGE];
-    if (rule_schedule_plan(run->rule, run->now, previous, &plan, &told) != ERR_NONE) {
+    if (rule_schedule_plan(run->rule, run->at, previous, &plan, &told) != ERR_NONE) {
         snprintf(text, sizeof(text), "the rule's from and to could not be read: %s", told.message);
         rule_status_error(run->status, text);
         return ERR_NONE;
@@ -208,42 +222,58 @@ static enum err run_plan(struct rule_running *run, ts_ns previous, struct err_te
     return code;
 }
 
+static enum err run_all(struct rule_running *run, ts_ns previous, struct err_text *why)
+{
+    const struct rule *r = run->rule;
+    struct hunt *given = run->hunt;
+    ASSERT(rule_runs(r));
+    run->kept = given != NULL;
+    run->max = r->max_signals;
+    run->status->timed = run->ports->elapsed != NULL;
+    if (run->max > RULE_RUN_ALERTS_MAX) {
+        char text[RULE_RUN_MESSAGE];
+        run->max = RULE_RUN_ALERTS_MAX;
+        snprintf(text, sizeof(text), "max_signals is %u; a run raises at most %d alerts",
+                 r->max_signals, RULE_RUN_ALERTS_MAX);
+        rule_status_warn(run->status, text);
+    }
+    if (r->hunt != NULL && given == NULL) {
+        ASSERT(run->ports->events != NULL);
+        run->hunt = hunt_new(r->hunt, run->ports->events, r->rule_id, NULL);
+        if (run->hunt == NULL)
+            return err_set(why, ERR_MEMORY, "no memory is left to run a rule");
+    }
+    enum err code = run_plan(run, previous, why);
+    if (given == NULL)
+        hunt_free(run->hunt);
+    map_free(run->seen);
+    return code;
+}
+
 enum err rule_run_with(const struct rule *r, struct hunt *hunt, bool at_end,
                        const struct rule_ports *ports, ts_ns now, ts_ns previous,
                        struct rule_status *status, struct err_text *why)
 {
-    ASSERT(rule_runs(r));
     struct rule_running run = {.rule = r,
                                .ports = ports,
                                .status = status,
                                .now = now,
-                               .max = r->max_signals,
+                               .at = now,
                                .hunt = hunt,
-                               .kept = hunt != NULL,
                                .at_end = at_end};
-    status->timed = ports->elapsed != NULL;
-    if (run.max > RULE_RUN_ALERTS_MAX) {
-        char text[RULE_RUN_MESSAGE];
-        run.max = RULE_RUN_ALERTS_MAX;
-        snprintf(text, sizeof(text), "max_signals is %u; a run raises at most %d alerts",
-                 r->max_signals, RULE_RUN_ALERTS_MAX);
-        rule_status_warn(status, text);
-    }
-    if (r->hunt != NULL && hunt == NULL) {
-        ASSERT(ports->events != NULL);
-        run.hunt = hunt_new(r->hunt, ports->events, r->rule_id, NULL);
-        if (run.hunt == NULL)
-            return err_set(why, ERR_MEMORY, "no memory is left to run a rule");
-    }
-    enum err code = run_plan(&run, previous, why);
-    if (hunt == NULL)
-        hunt_free(run.hunt);
-    map_free(run.seen);
-    return code;
+    return run_all(&run, previous, why);
 }
 
 enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns previous,
                   struct rule_status *status, struct err_text *why)
 {
     return rule_run_with(r, NULL, false, ports, now, previous, status, why);
+}
+
+enum err rule_run_past(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns at,
+                       struct rule_status *status, struct err_text *why)
+{
+    struct rule_running run = {
+        .rule = r, .ports = ports, .status = status, .now = now, .at = at, .manual = true};
+    return run_all(&run, TIME_NONE, why);
 }

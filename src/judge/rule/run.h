@@ -138,5 +138,11 @@ enum err rule_run(const struct rule *r, const struct rule_ports *ports, ts_ns no
 enum err rule_run_with(const struct rule *r, struct hunt *hunt, bool at_end,
                        const struct rule_ports *ports, ts_ns now, ts_ns previous,
                        struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * A manual run, made now with the windows that a run at a time of the past would have had; there is
+ * no gap.
+ */
+enum err rule_run_past(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns at,
+                       struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -23,7 +23,9 @@ struct rule_running {
     const struct rule_ports *ports;
     struct rule_status *status;
     ts_ns now;
-    size_t max; /* alerts of one window */
+    ts_ns at; /* what its windows are reckoned from: now, or of a manual run a time of the past */
+    bool manual; /* its alerts say so */
+    size_t max;  /* alerts of one window */
     struct rule_exceptions except;
     struct map *seen; /* suppression: candidates of this run, RULE_RUN_CREATED where one is an alert
                          of this run; NULL: none yet */

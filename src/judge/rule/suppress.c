@@ -188,7 +188,7 @@ static enum err sort_out(struct grouping *g, struct err_text *why)
         g->list[g->n] = (struct suppress_candidate){
             .instance = g->kinds[i].instance,
             .alert_id = arena_strndup(&g->found->arena, id, strlen(id)),
-            .start = from->time,
+            .start = from->count > 0 ? from->since : from->time,
             .end = from->time,
             .at = i,
         };

@@ -72,6 +72,32 @@ static void test_runs(void **state)
     assert_int_equal(lines(&w), 2);
     assert_non_null(strstr(said(&w), " unfilled         1h (3600000 ms)"));
     WRONG("{\"command\": \"rule\", \"verb\": \"history\", \"id\": \"none\"}", "no rule 'none'");
+    /* The gap is filled by runs over its hour, of five minutes each. */
+    WRONG("{\"command\": \"rule\", \"verb\": \"run\", " RULE "}", "--from and --to");
+    WRONG("{\"command\": \"rule\", \"verb\": \"run\", \"id\": \"none\", \"from\": \"now-1h\", "
+          "\"to\": "
+          "\"now\"}",
+          "no rule 'none'");
+    WRONG("{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now\", \"to\": \"now-1h\", " RULE
+          "}",
+          "--from must lie before --to");
+    WRONG(
+        "{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-1h\", \"to\": \"now+1h\", " RULE
+        "}",
+        "not in the future");
+    assert_int_equal(
+        ask(&w, "{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-3000d\", \"to\": "
+                "\"now\", " RULE "}"),
+        1);
+    DONE("{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-1h\", \"to\": "
+         "\"now-30m\", " RULE "}");
+    assert_non_null(strstr(remarks(&w), " runs, 0 of them failed: 0 alerts"));
+    DONE("{\"command\": \"rule\", \"verb\": \"gaps\", " RULE "}");
+    assert_non_null(strstr(said(&w), " partially_filled 30m "));
+    DONE("{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-1h\", \"to\": \"now\", " RULE
+         "}");
+    DONE("{\"command\": \"rule\", \"verb\": \"gaps\", " RULE "}");
+    assert_non_null(strstr(said(&w), " filled           -\n"));
     end(&w);
 }
 

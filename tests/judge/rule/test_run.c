@@ -140,6 +140,40 @@ static void exceptions_take_records_out(void **state)
     end_world(w);
 }
 
+/* A manual run looks where a run of that time would have, tells of no gap, and says what it is. */
+static void the_past_can_be_run(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule *r = world_rule("from = \"now-30m\"");
+    struct rule_status s;
+    struct err_text why;
+    const ts_ns at = NOON - TIME_DAY;
+    world_add_job(w, "a_job", NULL);
+    world_add_record(w, "a_job", at - 20 * TIME_MIN, NOON - TIME_HOUR, 80, NULL);
+    world_add_record(w, "a_job", at - 40 * TIME_MIN, 0, 90, NULL);
+    world_add_record(w, "a_job", NOON - 20 * TIME_MIN, 0, 95, NULL);
+    rule_status_init(&s, at);
+    assert_int_equal(rule_run_past(r, &w->ports, NOON, at, &s, &why), ERR_NONE);
+    assert_int_equal(rule_status_state(&s), RULE_SUCCEEDED);
+    assert_int_equal(s.created, 1);
+    assert_int_equal(w->searches, 1);
+    const char *json = w->alerts[0].json;
+    assert_non_null(strstr(json, "\"record_score\":80"));
+    assert_non_null(strstr(json, "\"kibana.alert.rule.execution.type\":\"manual\""));
+    assert_non_null(
+        strstr(json, "\"kibana.alert.intended_timestamp\":\"2023-11-13T12:00:00.000Z\""));
+    assert_non_null(strstr(json, "\"@timestamp\":\"2023-11-14T12:00:00.000Z\""));
+    rule_status_release(&s);
+    rule_status_init(&s, at);
+    assert_int_equal(rule_run_past(r, &w->ports, NOON, at, &s, &why), ERR_NONE);
+    assert_int_equal(s.existed, 1);
+    assert_int_equal(w->alerts_n, 1);
+    rule_status_release(&s);
+    rule_unref(r);
+    end_world(w);
+}
+
 static void a_gap_is_a_failure_that_still_looks(void **state)
 {
     (void)state;
@@ -235,6 +269,7 @@ int main(void)
         cmocka_unit_test(the_highest_scores_win),
         cmocka_unit_test(a_job_that_does_not_run_is_a_warning),
         cmocka_unit_test(exceptions_take_records_out),
+        cmocka_unit_test(the_past_can_be_run),
         cmocka_unit_test(a_gap_is_a_failure_that_still_looks),
         cmocka_unit_test(the_world_may_fail),
         cmocka_unit_test(a_record_that_cannot_be_read_hides_no_other),

@@ -238,6 +238,71 @@ static void scores_do_not_matter(void **state)
     assert_string_equal(first[0], first[1]);
 }
 
+#define EVENTS(type_, more_)                                                                       \
+    "{\"rule_id\":\"r\",\"name\":\"n\",\"description\":\"d\",\"risk_score\":1,\"severity\":"       \
+    "\"low\",\"type\":\"" type_ "\",\"query\":\"user.name: *\",\"interval\":\"5m\",\"from\":"      \
+    "\"now-1h\"," more_ "}"
+
+static struct fixture begin_api(const char *json)
+{
+    struct fixture f = {.w = malloc(sizeof(*f.w)), .rule = world_rule_api(json)};
+    assert_non_null(f.w);
+    world_init(f.w);
+    return f;
+}
+
+/* Far more events than alerts may be made. */
+static void events_are_grouped_too(void **state)
+{
+    (void)state;
+    struct fixture f = begin_api(
+        EVENTS("query", "\"max_signals\":2,\"alert_suppression\":{\"group_by\":[\"user.name\"]}"));
+    for (unsigned i = 0; i < 300; i++)
+        world_add_event(f.w, NULL, NOON - TIME_HOUR / 2 + i * TIME_S,
+                        i % 3 == 0 ? "{\"user.name\":\"anna\"}" : "{\"user.name\":\"bert\"}");
+    run(&f, NOON, TIME_NONE);
+    assert_int_equal(f.w->alerts_n, 2);
+    assert_int_equal(count(&f, 0), 99);
+    assert_int_equal(count(&f, 1), 199);
+    assert_true(says(&f, 0, "\"kibana.alert.suppression.start\":\"2023-11-14T11:30:00.000Z\""));
+    assert_true(says(&f, 1, "\"kibana.alert.suppression.end\":\"2023-11-14T11:34:59.000Z\""));
+    run(&f, NOON + 5 * TIME_MIN, NOON);
+    assert_int_equal(f.w->alerts_n, 2);
+    assert_int_equal(count(&f, 1), 199);
+    world_add_event(f.w, NULL, NOON + 6 * TIME_MIN, "{\"user.name\":\"bert\"}");
+    run(&f, NOON + 10 * TIME_MIN, NOON + 5 * TIME_MIN);
+    assert_int_equal(f.w->alerts_n, 3);
+    assert_int_equal(count(&f, 2), 0);
+    end(&f);
+}
+
+/* A threshold's groups are its kinds; it has a duration only. */
+static void thresholds_are_counted_on(void **state)
+{
+    (void)state;
+    struct fixture f = begin_api(
+        EVENTS("threshold", "\"threshold\":{\"field\":[\"user.name\"],\"value\":3},"
+                            "\"alert_suppression\":{\"duration\":{\"value\":2,\"unit\":\"h\"}}"));
+    for (unsigned i = 0; i < 6; i++)
+        world_add_event(f.w, NULL, NOON - TIME_HOUR / 2 + i * TIME_MIN,
+                        i % 2 == 0 ? "{\"user.name\":\"anna\"}" : "{\"user.name\":\"bert\"}");
+    run(&f, NOON, TIME_NONE);
+    assert_int_equal(f.w->alerts_n, 2);
+    assert_true(says(&f, 0,
+                     "\"kibana.alert.suppression.terms\":[{\"field\":\"user.name\",\"value\":"
+                     "[\"anna\"]}]"));
+    assert_int_equal(count(&f, 0), 0);
+    assert_true(says(&f, 0, "\"kibana.alert.suppression.start\":\"2023-11-14T11:30:00.000Z\""));
+    assert_true(says(&f, 0, "\"kibana.alert.suppression.end\":\"2023-11-14T11:34:00.000Z\""));
+    for (unsigned i = 0; i < 3; i++)
+        world_add_event(f.w, NULL, NOON + TIME_MIN + i, "{\"user.name\":\"anna\"}");
+    run(&f, NOON + 5 * TIME_MIN, NOON);
+    assert_int_equal(f.w->alerts_n, 2);
+    assert_int_equal(count(&f, 0), 1);
+    assert_int_equal(count(&f, 1), 0);
+    end(&f);
+}
+
 static void the_rule_says_how(void **state)
 {
     (void)state;
@@ -274,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_run_counts_each_record_once),
         cmocka_unit_test(the_limit_is_told),
         cmocka_unit_test(scores_do_not_matter),
+        cmocka_unit_test(events_are_grouped_too),
+        cmocka_unit_test(thresholds_are_counted_on),
         cmocka_unit_test(the_rule_says_how),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

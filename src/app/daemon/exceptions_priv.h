@@ -1,0 +1,19 @@
+#ifndef DAEMON_EXCEPTIONS_PRIV_H
+#define DAEMON_EXCEPTIONS_PRIV_H
+
+/*
+ * What the files of exceptions share: exceptions.c applies them, exceptions_keep.c keeps them.
+ */
+
+#include "daemon/exceptions.h"
+#include "except/filter.h"
+
+/* Lists that one rule names; more are a mistake. */
+#define DAEMON_LISTS_MAX 64
+
+/* The lists that the rule names; key gets a line for each. */
+size_t daemon_exceptions_named(const struct rule *r, struct except_named out[DAEMON_LISTS_MAX],
+                               struct buf *key);
+enum err daemon_exceptions_unreadable(struct err_text *why, enum err err);
+
+#endif
