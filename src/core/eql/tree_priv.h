@@ -28,7 +28,7 @@
 #define EQL_RUNS_MAX 100
 #define EQL_KEYS_MAX 16
 #define EQL_PIPES_MAX 16
-#define EQL_REGEXPS_MAX 200 /* each may take tens of milliseconds to read */
+#define EQL_REGEXPS_MAX 100 /* each may take a tenth of a second to read */
 #define EQL_FIELDS_MAX 8    /* in one comparison of expressions */
 
 enum eql_type {
