@@ -125,7 +125,13 @@ static void put(char out[QUERY_INDEX_NAME_SIZE], size_t *at, const char *s)
 size_t query_index_name(const struct event *e, char out[QUERY_INDEX_NAME_SIZE])
 {
     size_t n = 0;
+    const char *given = event_str(e, EVENT_F_WEIR_INDEX, NULL);
     const char *dataset = event_str(e, EVENT_F_DATA_STREAM_DATASET, NULL);
+    if (given != NULL) {
+        put(out, &n, given);
+        out[n] = '\0';
+        return n;
+    }
     if (dataset == NULL)
         dataset = event_str(e, EVENT_F_EVENT_DATASET, "generic");
     put(out, &n, event_str(e, EVENT_F_DATA_STREAM_TYPE, "logs"));

@@ -6,7 +6,8 @@
  *
  * An event's index name is <data_stream.type>-<data_stream.dataset>-<data_stream.namespace>, as the
  * data stream of Elastic's agents has it; what is missing is "logs", event.dataset (or "generic")
- * and "default". Datafeed indices, rule indices and API paths choose by patterns: a comma-separated
+ * and "default". An event that was sent to an index with another kind of name bears that name
+ * (weir.index). Datafeed indices, rule indices and API paths choose by patterns: a comma-separated
  * list with '*', where a later -pattern excludes. Names of other clusters (cluster:pattern) choose
  * nothing here.
  *

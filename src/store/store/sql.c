@@ -314,6 +314,7 @@ static bool first_of(struct compiler *c, const char *const *names, size_t n, con
 /* The index name of query_index_name(), held against each pattern. Never NULL. */
 static void index_names(struct compiler *c, const struct query_node *node, struct place at)
 {
+    static const char given[] = "weir.index";
     static const char *const type[] = {"data_stream.type"};
     static const char *const dataset[] = {"data_stream.dataset", "event.dataset"};
     static const char *const namespace[] = {"data_stream.namespace"};
@@ -323,13 +324,18 @@ static void index_names(struct compiler *c, const struct query_node *node, struc
     for (uint32_t i = 0; i < node->n && known; i++) {
         buf_str(c->sql, i > 0 ? " OR weir_wildcard(" : "weir_wildcard(");
         store_column_quote_text(c->sql, node->values[i].s, node->values[i].len);
-        buf_char(c->sql, ',');
-        known = first_of(c, type, 1, "logs");
+        buf_str(c->sql, ",coalesce(");
+        known = !store_columns_in_rest(c->columns, given, strlen(given));
+        if (store_columns_find(c->columns, given, strlen(given)) != NULL) {
+            store_column_quote(c->sql, given);
+            buf_char(c->sql, ',');
+        }
+        known = known && first_of(c, type, 1, "logs");
         buf_str(c->sql, "||'-'||");
         known = known && first_of(c, dataset, 2, "generic");
         buf_str(c->sql, "||'-'||");
         known = known && first_of(c, namespace, 1, "default");
-        buf_char(c->sql, ')');
+        buf_str(c->sql, "))");
     }
     buf_char(c->sql, ')');
     if (known && node->n > 0)

@@ -55,6 +55,8 @@ static void names_follow_the_data_stream(void **state)
          "metrics-a.b-prod"},
         {"{\"event\":{\"dataset\":\"zeek.conn\"}}", "logs-zeek.conn-default"},
         {"{}", "logs-generic-default"},
+        {"{\"weir\":{\"index\":\"packetbeat-8.19.0\"},\"event\":{\"dataset\":\"flow\"}}",
+         "packetbeat-8.19.0"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct support_event e;

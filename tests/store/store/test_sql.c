@@ -76,6 +76,8 @@ static void random_event(struct event *e, struct arena *arena, struct rng *rng, 
         event_set_bool(e, EVENT_F_FLOW_FINAL, rng_below(rng, 2) > 0);
     if (rng_below(rng, 2) > 0)
         event_set_time(e, EVENT_F_EVENT_CREATED, HELP_BASE + (ts_ns)rng_below(rng, 5) * TIME_DAY);
+    if (rng_below(rng, 5) == 0)
+        event_set_text(e, EVENT_F_WEIR_INDEX, "packetbeat-8.19.0");
     for (uint64_t k = rng_below(rng, 3); k > 0; k--)
         add_named_word(e, "custom.label", rng);
     if (rng_below(rng, 4) == 0) {
@@ -133,8 +135,9 @@ static void put_leaf(struct buf *b, struct rng *rng)
     static const char *const sides[] = {"gte", "gt", "lte", "lt"};
     const char *field = any_fields[rng_below(rng, 14)];
     const char *text = text_fields[rng_below(rng, 5)];
-    static const char *const indices[] = {"logs-*",    "*-test.mixed-*", "logs-generic-default",
-                                          "metrics-*", "*-prod",         "*"};
+    static const char *const indices[] = {"logs-*",      "*-test.mixed-*", "logs-generic-default",
+                                          "metrics-*",   "*-prod",         "*",
+                                          "packetbeat-*"};
     switch (rng_below(rng, 13)) {
     case 0:
     case 1:
@@ -192,7 +195,7 @@ static void put_leaf(struct buf *b, struct rng *rng)
         buf_str(b, "}}");
         break;
     case 11:
-        buf_format(b, "{\"wildcard\":{\"_index\":\"%s\"}}", indices[rng_below(rng, 6)]);
+        buf_format(b, "{\"wildcard\":{\"_index\":\"%s\"}}", indices[rng_below(rng, 7)]);
         break;
     default:
         buf_str(b, "{\"query_string\":{\"query\":\"al* OR tags:beta\"}}");
@@ -352,8 +355,8 @@ static void test_plain_sql(void **state)
     assert_int_equal(query_parse_kql(kql, strlen(kql), 0, &q, &why), ERR_NONE);
     store_sql_where(query_root(q), &columns, &sql, &exact);
     assert_true(exact);
-    assert_string_equal(buf_text(&sql), "(weir_wildcard('logs-*',coalesce('logs')||'-'||coalesce("
-                                        "'generic')||'-'||coalesce('default')))");
+    assert_string_equal(buf_text(&sql), "(weir_wildcard('logs-*',coalesce(coalesce('logs')||'-'||"
+                                        "coalesce('generic')||'-'||coalesce('default'))))");
     query_free(q);
     buf_clear(&sql);
     /* A field that no piece has is nowhere; any field needs the whole event. */
