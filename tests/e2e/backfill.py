@@ -43,7 +43,7 @@ with Folder() as folder:
     wanted = sorted(a["kibana.alert.reason"] for a in whole.lines())
 
     tail = folder("tail.ndjson", "")
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", tail],
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", tail],
                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"))

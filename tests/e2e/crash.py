@@ -41,7 +41,7 @@ with Folder() as folder:
     written = 0
     acknowledged = 0
     for _ in range(KILLS):
-        daemon = subprocess.Popen([WEIR, "serve", "--quiet", "--data-dir", data, "--follow", log,
+        daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--quiet", "--data-dir", data, "--follow", log,
                                    "--package", "security_network"], stderr=subprocess.PIPE)
         slow = wait_until_up(data)
         end = time.time() + 4 + rng.random() * 2
@@ -65,7 +65,7 @@ with Folder() as folder:
         check(len(have) >= due, f"at most the last second is missing: {due} were due of {written}, "
               f"{len(have)} kept")
         acknowledged = len(have)
-    daemon = subprocess.Popen([WEIR, "serve", "--quiet", "--data-dir", data, "--follow", log],
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--quiet", "--data-dir", data, "--follow", log],
                               stderr=subprocess.PIPE)
     wait_until_up(data)
     time.sleep(3)

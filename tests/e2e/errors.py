@@ -66,11 +66,11 @@ with Folder() as folder:
     check(weir("rule", "check", folder("good.toml", RULE.replace("101", "75"))).status == 0,
           "a right rule is right")
 
-    run = weir("serve", "--data-dir", folder("d"), "--interface", "none0", timeout=30)
+    run = weir("serve", "--listen", "", "--data-dir", folder("d"), "--interface", "none0", timeout=30)
     wrong(run, "none0", "an interface that is not there")
-    run = weir("serve", "--data-dir", "/proc/weir", "--follow", folder.path + "/none", timeout=30)
+    run = weir("serve", "--listen", "", "--data-dir", "/proc/weir", "--follow", folder.path + "/none", timeout=30)
     check("followed once it is there" in run.err, "a log that is not there is told of", run)
-    run = weir("serve", "--data-dir", "/proc/weir", timeout=30)
+    run = weir("serve", "--listen", "", "--data-dir", "/proc/weir", timeout=30)
     check(run.status != 0 and "/proc/weir" in run.err, "an unwritable directory is named", run)
     with open("/dev/full", "w") as full:
         done = subprocess.run([WEIR, "read", folder("log", conn(office(2)))], stdout=full,
@@ -83,7 +83,7 @@ with Folder() as folder:
                           stderr=subprocess.PIPE, text=True)
     os.close(writer)
     check(done.returncode == 1 and done.stderr == "", "a reader that has gone hears nothing, nor does anybody else")
-    wrong(weir("serve", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
+    wrong(weir("serve", "--listen", "", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
           "weir.toml:3", "a setting out of range")
     wrong(weir("alerts", "--output", "none"), "ndjson or table", "a form that alerts do not have")
     run = weir("replay", folder("e4", lines))

@@ -89,7 +89,7 @@ with Folder() as folder:
     run = ask("overall", "--top-n", "2", "--bucket-span", "1d", "--min-score", "50")
     check(len(run.lines()) == 1 and run.lines()[0]["overall_score"] <= worst, "by the mean of both, a day", run)
 
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--quiet"], stdout=subprocess.DEVNULL,
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--quiet"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE)
     try:
         wait_for(lambda: "daemon       runs" in weir("status", "--data-dir", data).out)

@@ -26,7 +26,7 @@ with Folder() as folder:
         sys.exit(SKIPPED)
     daemon = None
     try:
-        daemon = subprocess.Popen([WEIR, "serve", "--data-dir", disk + "/data", "--follow", log],
+        daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", disk + "/data", "--follow", log],
                                   stderr=open(folder("said"), "wb"))
         time.sleep(2)
         with open(disk + "/ballast", "wb") as f:

@@ -51,7 +51,7 @@ def replay():
 def serve(wanted):
     """Runs the daemon until it has all events and as many alerts as are wanted."""
     events = sum(text.count("\n") for text in logged.values())
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", folder("logs")],
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", folder("logs")],
                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     try:
         end = time.time() + 90

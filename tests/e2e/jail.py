@@ -64,7 +64,7 @@ def wait_for(what, seconds, condition):
 # A user that is not there, and becoming one without the right to.
 with Folder() as folder:
     conf = folder("weir.toml", 'user = "no-such-user"\n')
-    run = weir("serve", "--config", conf, "--data-dir", folder("d"), timeout=30)
+    run = weir("serve", "--listen", "", "--config", conf, "--data-dir", folder("d"), timeout=30)
     check(run.status != 0 and "no-such-user" in run.err, "an unknown user is said", run)
 
 if os.geteuid() != 0:
@@ -94,7 +94,7 @@ try:
         conf = folder("weir.toml", f'data_dir = "{data}"\nuser = "nobody"\n'
                       f'packages = ["security_network"]\n[capture]\ninterfaces = ["{tag}b"]\n'
                       f'[follow]\npaths = ["{log}", "{logs}", "{later}"]\n')
-        daemon = subprocess.Popen(["ip", "netns", "exec", space, WEIR, "serve", "--config", conf],
+        daemon = subprocess.Popen(["ip", "netns", "exec", space, WEIR, "serve", "--listen", "", "--config", conf],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         processes.append(daemon)
         begun = time.time()
@@ -153,7 +153,7 @@ try:
 
         # The engine killed: the monitor says so and ends. The monitor killed: the engine ends.
         for victim in ("engine", "monitor"):
-            daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log],
+            daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", log],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             processes.append(daemon)
             said = read_until(daemon.stderr, "watching")

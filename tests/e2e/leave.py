@@ -59,7 +59,7 @@ def leave(daemon, data, how):
 
 with Folder() as folder:
     data = folder("data")
-    daemon = start("serve", "--data-dir", data)
+    daemon = start("serve", "--listen", "", "--data-dir", data)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"), 60)
         leave(daemon, data, signal.SIGINT)

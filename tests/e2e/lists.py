@@ -118,7 +118,7 @@ with Folder() as folder:
 
     now = int(time.time()) // 5 * 5
     log = folder("log.ndjson", events(now - 600, [10] * 100 + [800] + [10] * 9))
-    daemon = subprocess.Popen([WEIR, "serve", *at, "--follow", log], stderr=subprocess.PIPE, text=True)
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", *at, "--follow", log], stderr=subprocess.PIPE, text=True)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"))
         until("the job has read the log",

@@ -105,7 +105,7 @@ try:
             check(run.status == 0, " ".join(args[:2]), run)
         processes.append(inside(spaces["far"], sys.executable, "-c", SERVERS))
         time.sleep(1)
-        daemon = inside(spaces["mid"], WEIR, "serve", "--data-dir", data, "--interface",
+        daemon = inside(spaces["mid"], WEIR, "serve", "--listen", "", "--data-dir", data, "--interface",
                         f"{tag}h", "--home", "10.0.0.0/8", stderr=subprocess.PIPE)
         processes.append(daemon)
         processes.append(inside(spaces["home"], sys.executable, "-c", CLIENT))

@@ -91,7 +91,7 @@ with Folder() as folder:
     check(before == [weir(*ask, "--data-dir", data).out for ask in asks], "jobs and results are as they were")
 
     # Through a daemon, which goes on.
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", folder("none.log", "")],
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", folder("none.log", "")],
                               stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"))

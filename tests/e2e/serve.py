@@ -53,11 +53,11 @@ with Folder() as folder:
               for minute in range(now - 90, now - 5)}
     folder("log.ndjson", "".join(events(minute, n) for minute, n in counts.items()))
     later = folder("later")
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log, "--follow", later,
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", log, "--follow", later,
                                "--alerts", alerts], stderr=subprocess.PIPE, text=True)
     try:
         until("the socket is there", lambda: os.path.exists(data + "/control.sock"))
-        second = weir("serve", "--data-dir", data, "--follow", log, timeout=30)
+        second = weir("serve", "--listen", "", "--data-dir", data, "--follow", log, timeout=30)
         check(second.status == 1, "a second daemon is refused", second)
         check("another Weir" in second.err and "process " in second.err, "and told of the first",
               second)
@@ -101,7 +101,7 @@ with Folder() as folder:
     state.execute("UPDATE rule SET doc = '{' WHERE id = ?", [broken])
     state.commit()
     state.close()
-    daemon = subprocess.Popen([WEIR, "serve", "--data-dir", data, "--follow", log],
+    daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", data, "--follow", log],
                               stderr=subprocess.PIPE, text=True)
     try:
         until("a rule that cannot be read stops no daemon",

@@ -45,12 +45,12 @@ const struct cli_command cli_commands[] = {
      "scripts:\n"
      "demo ends after the table in any case as long as there is no web interface.",
      CLI_BIT(CLI_NO_SERVE) | TALK, cli_demo},
-    {"serve", "[OPTION]...", "Watch live interfaces and growing logs, keep events, raise alerts.",
+    {"serve", "[OPTION]...", "Watch interfaces, logs and what is sent, keep events, raise alerts.",
      "The daemon, in the foreground, until SIGTERM or Ctrl-C. What it learns and finds is kept in\n"
      "the data directory, and it goes on from there when started again.",
      DATA | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_NO_PROMISCUOUS) |
          CLI_BIT(CLI_FOLLOW) | CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_LATE) |
-         CLI_BIT(CLI_THREADS) | WHERE | CLI_BIT(CLI_QUIET),
+         CLI_BIT(CLI_LISTEN) | CLI_BIT(CLI_THREADS) | WHERE | CLI_BIT(CLI_QUIET),
      cli_serve},
     {"status", "[OPTION]...", "Say what is kept and what runs.", "", DATA, cli_status},
     {"alerts", "[OPTION]...", "List the alerts that are kept.",

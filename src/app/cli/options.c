@@ -71,6 +71,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_HOME] = {"--home", "CIDR", "Home network; the private ranges when none is given.", true},
     [CLI_GEOIP] = {"--geoip", "FILE", "MMDB file for countries, cities, autonomous systems.", true},
     [CLI_LATE] = {"--late", "SPAN", "How late records of a stream may come, such as 30s.", false},
+    [CLI_LISTEN] = {"--listen", "ADDR:PORT",
+                    "Where the server answers, 127.0.0.1:9280 unless given; \"\": nowhere.", false},
     [CLI_FORECAST] = {"--forecast", "SPAN",
                       "At the end also print what comes in the time ahead, such as 1d.", false},
     [CLI_TYPE] = {"--type", "TYPE",

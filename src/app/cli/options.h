@@ -49,6 +49,7 @@ enum cli_option_id {
     CLI_HOME,
     CLI_GEOIP,
     CLI_LATE,
+    CLI_LISTEN,
     CLI_FORECAST,
     CLI_TYPE,
     CLI_MIN_SCORE,

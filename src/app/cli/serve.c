@@ -74,7 +74,7 @@ static enum err settle(struct conf *conf, const struct cli_args *args, struct er
         {CLI_FILTER, "capture.filter"}, {CLI_FOLLOW, "follow.paths"},
         {CLI_HOME, "network.home"},     {CLI_GEOIP, "network.geoip"},
         {CLI_LATE, "engine.late"},      {CLI_THREADS, "engine.threads"},
-        {CLI_PACKAGE, "packages"},
+        {CLI_PACKAGE, "packages"},      {CLI_LISTEN, "server.listen"},
     };
     const char *file = cli_value(args, CLI_CONFIG, NULL);
     enum err err = file != NULL ? conf_read(conf, file, why) : ERR_NONE;

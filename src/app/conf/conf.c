@@ -55,6 +55,21 @@ const struct conf_key conf_keys[] = {
      "Packages that are installed, with their rules enabled, when the daemon starts."},
     {"alerts.file", CONF_TEXT, "\"\"", 0, 0, AT(alerts_file),
      "File to which each alert is added as a line of JSON. \"-\": standard output. Empty: none."},
+    {"server.listen", CONF_TEXT, "\"127.0.0.1:9280\"", 0, 0, AT(server_listen),
+     "Address and port of the server (API and UI). Empty: none."},
+    {"server.tls", CONF_TEXT, "\"auto\"", 0, 0, AT(server_tls),
+     "Whether the server speaks TLS: \"on\", \"off\", or \"auto\": on unless its address is of "
+     "this "
+     "machine alone and no certificate is named."},
+    {"server.certificate", CONF_TEXT, "\"\"", 0, 0, AT(server_certificate),
+     "PEM file of the server's certificate, with its chain. Empty: one of its own is made."},
+    {"server.key", CONF_TEXT, "\"\"", 0, 0, AT(server_key),
+     "PEM file of the certificate's private key."},
+    {"server.access_log", CONF_TEXT, "\"\"", 0, 0, AT(server_access_log),
+     "File to which each request is added as a line of JSON (ECS). \"-\": standard error. Empty: "
+     "none."},
+    {"server.threads", CONF_INTEGER, "16", 1, 256, AT(server_threads),
+     "Requests that are worked on at the same time."},
     {NULL, CONF_TEXT, NULL, 0, 0, 0, NULL},
 };
 
@@ -99,11 +114,16 @@ static const char *type_name(enum conf_type type)
     return names[type];
 }
 
-/* Home networks are checked where they are read, so that the line is known. */
-static bool value_ok(const struct conf_key *k, const char *s)
+/* Values are checked where they are read, so that the line is known; what was expected. */
+static const char *see_value(const struct conf_key *k, const char *s)
 {
     struct ip_net net;
-    return k->at != AT(home) || ip_parse_net(s, strlen(s), &net);
+    if (k->at == AT(home) && !ip_parse_net(s, strlen(s), &net))
+        return "a network in CIDR form such as 192.168.0.0/16";
+    if (k->at == AT(server_tls) && strcmp(s, "on") != 0 && strcmp(s, "off") != 0 &&
+        strcmp(s, "auto") != 0)
+        return "\"on\", \"off\" or \"auto\"";
+    return NULL;
 }
 
 static enum err set_number(struct conf *c, const struct conf_key *k, int64_t v, const char *file,
@@ -126,10 +146,10 @@ static enum err set_number(struct conf *c, const struct conf_key *k, int64_t v, 
 static enum err set_text(struct conf *c, const struct conf_key *k, const char *s, const char *file,
                          unsigned line, struct err_text *why)
 {
-    if (!value_ok(k, s))
-        return err_set_at(why, ERR_INVALID, file, line,
-                          "'%s' is no network; %s expects CIDR form such as 192.168.0.0/16", s,
-                          k->name);
+    const char *expected = see_value(k, s);
+    if (expected != NULL)
+        return err_set_at(why, ERR_INVALID, file, line, "%s expects %s, not '%s'", k->name,
+                          expected, s);
     if (k->type == CONF_TEXTS)
         return add_item(member(c, k), s);
     char *copy = mem_strdup(s);

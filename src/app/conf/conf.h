@@ -48,6 +48,12 @@ struct conf {
     int64_t query_memory_mb;
     struct conf_list packages;
     char *alerts_file;
+    char *server_listen;
+    char *server_tls;
+    char *server_certificate;
+    char *server_key;
+    char *server_access_log;
+    int64_t server_threads;
     char *user;
 };
 

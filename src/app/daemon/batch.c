@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/batch.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "event/event.h"
 
@@ -22,13 +23,29 @@ void daemon_batch_free(struct daemon_batch *b)
         return;
     arena_release(&b->arena);
     buf_release(&b->offset);
-    mem_free(b->events);
+    if (b->cap > 0)
+        mem_free(b->events);
     mem_free(b->offset_name);
     mem_free(b);
 }
 
+void daemon_batch_take(struct daemon_batch *b, struct arena *arena, struct event *events, size_t n)
+{
+    if (b->cap > 0)
+        mem_free(b->events);
+    arena_release(&b->arena);
+    b->arena = *arena;
+    arena_init(arena, 0);
+    b->events = events; /* in the arena: cap stays 0 */
+    b->n = n;
+    b->cap = 0;
+    for (size_t i = 0; i < n; i++)
+        events[i].arena = &b->arena;
+}
+
 enum err daemon_batch_add(struct daemon_batch *b, const struct event *e)
 {
+    ASSERT(b->cap > 0 || b->n == 0); /* not after events were taken */
     if (mem_grow((void **)&b->events, &b->cap, b->n + 1, sizeof(*b->events)) != 0)
         return ERR_MEMORY;
     event_copy(&b->events[b->n], &b->arena, e);

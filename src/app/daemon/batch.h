@@ -32,10 +32,13 @@ struct daemon_batch {
     char *offset_name; /* NULL: the source keeps no offset */
     struct buf offset; /* where the source stands after these events */
     bool last;         /* the source has ended */
+    void *receipt; /* of one who waits until the events are on disk (daemon/intake.h); or NULL */
 };
 
 struct daemon_batch *daemon_batch_new(size_t source); /* NULL when memory is short */
 void daemon_batch_free(struct daemon_batch *b);       /* NULL is fine */
+/* The arena and the events in it are the batch's from now on, whatever it held is gone. */
+void daemon_batch_take(struct daemon_batch *b, struct arena *arena, struct event *events, size_t n);
 /* A deep copy. */
 enum err daemon_batch_add(struct daemon_batch *b, const struct event *e) ERR_MUST_CHECK;
 

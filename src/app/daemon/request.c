@@ -147,6 +147,8 @@ void daemon_asked_remark(struct daemon_asked *a, const char *format, ...)
 int daemon_asked_fail(struct daemon_asked *a, enum err code, const struct err_text *why)
 {
     char text[900];
+    a->code = code;
+    a->why = *why;
     daemon_asked_remark(a, "weir: error: %s", err_format(why, text, sizeof(text)));
     switch (code) {
     case ERR_INVALID:
@@ -341,56 +343,88 @@ int daemon_request_status(struct daemon_asked *a)
     return 0;
 }
 
+static int answer(struct daemon_asked *a)
+{
+    const char *command = daemon_asked_text(a, "command", "");
+    const char *verb = daemon_asked_text(a, "verb", "");
+    struct err_text why;
+    if (strcmp(command, "search") == 0)
+        return daemon_request_search(a);
+    if (strcmp(command, "sql") == 0)
+        return daemon_request_sql(a);
+    if (strcmp(command, "status") == 0)
+        return daemon_request_status(a);
+    if (strcmp(command, "alerts") == 0)
+        return daemon_request_alerts(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "results") == 0)
+        return daemon_request_results(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "overall") == 0)
+        return daemon_request_overall(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "forecast") == 0)
+        return daemon_request_forecast(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "delete-forecast") == 0)
+        return daemon_request_delete_forecast(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "preview") == 0)
+        return daemon_request_preview(a);
+    if (strcmp(command, "rule") == 0 && strcmp(verb, "run") == 0)
+        return daemon_request_run(a);
+    if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
+        return daemon_request_package(a, verb);
+    int status;
+    a->hold = true;
+    pthread_mutex_lock(&a->data->lock);
+    if (strcmp(command, "job") == 0)
+        status = daemon_request_job(a, verb);
+    else if (strcmp(command, "calendar") == 0)
+        status = daemon_request_calendar(a, verb);
+    else if (strcmp(command, "filter") == 0)
+        status = daemon_request_filter(a, verb);
+    else if (strcmp(command, "rule") == 0)
+        status = daemon_request_rule(a, verb);
+    else if (strcmp(command, "exception") == 0)
+        status = daemon_request_exception(a, verb);
+    else if (strcmp(command, "values") == 0)
+        status = daemon_request_values(a, verb);
+    else if (strcmp(command, "package") == 0)
+        status = daemon_request_package(a, verb);
+    else
+        status = daemon_asked_fail(
+            a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
+    pthread_mutex_unlock(&a->data->lock);
+    enum err err = daemon_asked_flush(a, &why);
+    return err == ERR_NONE ? status : daemon_asked_fail(a, err, &why);
+}
+
 int daemon_request(struct daemon_data *d, struct format_node *request,
                    const struct daemon_output *out)
 {
     struct daemon_asked a = {.data = d, .request = request, .out = out};
-    const char *command = daemon_asked_text(&a, "command", "");
-    const char *verb = daemon_asked_text(&a, "verb", "");
-    struct err_text why;
-    if (strcmp(command, "search") == 0)
-        return daemon_request_search(&a);
-    if (strcmp(command, "sql") == 0)
-        return daemon_request_sql(&a);
-    if (strcmp(command, "status") == 0)
-        return daemon_request_status(&a);
-    if (strcmp(command, "alerts") == 0)
-        return daemon_request_alerts(&a);
-    if (strcmp(command, "job") == 0 && strcmp(verb, "results") == 0)
-        return daemon_request_results(&a);
-    if (strcmp(command, "job") == 0 && strcmp(verb, "overall") == 0)
-        return daemon_request_overall(&a);
-    if (strcmp(command, "job") == 0 && strcmp(verb, "forecast") == 0)
-        return daemon_request_forecast(&a);
-    if (strcmp(command, "job") == 0 && strcmp(verb, "delete-forecast") == 0)
-        return daemon_request_delete_forecast(&a);
-    if (strcmp(command, "job") == 0 && strcmp(verb, "preview") == 0)
-        return daemon_request_preview(&a);
-    if (strcmp(command, "rule") == 0 && strcmp(verb, "run") == 0)
-        return daemon_request_run(&a);
-    if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
-        return daemon_request_package(&a, verb);
-    int status;
-    a.hold = true;
-    pthread_mutex_lock(&d->lock);
-    if (strcmp(command, "job") == 0)
-        status = daemon_request_job(&a, verb);
-    else if (strcmp(command, "calendar") == 0)
-        status = daemon_request_calendar(&a, verb);
-    else if (strcmp(command, "filter") == 0)
-        status = daemon_request_filter(&a, verb);
-    else if (strcmp(command, "rule") == 0)
-        status = daemon_request_rule(&a, verb);
-    else if (strcmp(command, "exception") == 0)
-        status = daemon_request_exception(&a, verb);
-    else if (strcmp(command, "values") == 0)
-        status = daemon_request_values(&a, verb);
-    else if (strcmp(command, "package") == 0)
-        status = daemon_request_package(&a, verb);
-    else
-        status = daemon_asked_fail(
-            &a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
-    pthread_mutex_unlock(&d->lock);
-    enum err err = daemon_asked_flush(&a, &why);
-    return err == ERR_NONE ? status : daemon_asked_fail(&a, err, &why);
+    return answer(&a);
+}
+
+/* Data to the buffer; remarks are for people. */
+static bool keep_data(void *ctx, int stream, const char *p, size_t n)
+{
+    struct buf *out = ctx;
+    if (stream == 1)
+        buf_add(out, p, n);
+    return buf_ok(out);
+}
+
+enum err daemon_request_act(struct daemon_data *d, const char *request, size_t n, struct buf *out,
+                            struct err_text *why)
+{
+    struct format_node *node;
+    const struct daemon_output output = {.write = keep_data, .ctx = out};
+    struct daemon_asked a = {.data = d, .out = &output};
+    enum err err = format_node_json(request, n, "request", &node, why);
+    if (err != ERR_NONE)
+        return err;
+    a.request = node;
+    int status = answer(&a);
+    format_node_free(node);
+    if (status == 0)
+        return ERR_NONE;
+    *why = a.why;
+    return a.code;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct daemon_data;
 struct format_node;
 
@@ -33,5 +34,9 @@ struct daemon_output {
 /* Answers one request; returns the exit status: 0 done, 1 failed, 2 wrong. */
 int daemon_request(struct daemon_data *d, struct format_node *request,
                    const struct daemon_output *out);
+
+/* The same for a program: a request as JSON text; its data is added to out, its mistake is told. */
+enum err daemon_request_act(struct daemon_data *d, const char *request, size_t n, struct buf *out,
+                            struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -23,6 +23,8 @@ struct daemon_asked {
     bool hold;
     struct buf held[2]; /* data, remarks */
     uint64_t rows;      /* printed of the current page */
+    enum err code;      /* of the last failure that was told */
+    struct err_text why;
 };
 
 /* A parameter of the request, the default when it is missing. */

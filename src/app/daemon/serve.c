@@ -15,23 +15,32 @@
 #include "daemon/enricher.h"
 #include "daemon/forecasts.h"
 #include "daemon/install.h"
+#include "daemon/intake.h"
 #include "daemon/jail.h"
 #include "daemon/keeper.h"
+#include "daemon/measure.h"
 #include "daemon/pipeline.h"
 #include "daemon/tail.h"
+#include "daemon/web.h"
 #include "daemon/wire.h"
 #include "enrich/enrich.h"
 #include "event/event.h"
+#include "ingest/delta.h"
+#include "ingest/truth.h"
 #include "package/package.h"
 #include "store/state.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RING_BATCHES 64
+#define DELTA_FLOWS 65536
 #define COMMIT_EVERY TIME_S
+/* Whoever waits for a commit shares it with those who come within so long. */
+#define GROUP_COMMIT (50 * TIME_MS)
 #define SAVE_EVERY (10 * TIME_MIN)
 /* Stored events that jobs which are behind get between two looks at what comes in. */
 #define SLICE_EVENTS 40000
@@ -42,7 +51,7 @@
 #define BUSY_TRIES 20
 #define MIB (UINT64_C(1) << 20)
 
-enum { SOURCE_WIRE, SOURCE_TAIL, SOURCES };
+enum { SOURCE_WIRE, SOURCE_TAIL, SOURCES, SOURCE_API = SOURCES };
 
 struct serve {
     const struct daemon_serve_settings *settings;
@@ -56,10 +65,14 @@ struct serve {
     struct daemon_tail *tail;
     struct daemon_control *control;
     struct daemon_keeper *keeper;
-    bool active[SOURCES]; /* began, and has not ended */
+    struct daemon_intake *intake; /* events that come through the server */
+    struct ingest_delta *delta;   /* of their running totals */
+    struct ingest_counts counts;  /* of their corrections */
+    struct daemon_web *web;       /* NULL: there is no server */
+    bool active[SOURCES];         /* began, and has not ended */
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
-    bool full;              /* the disk was full at the last commit, and that was told */
+    atomic_bool full;       /* the disk was full at the last commit, and that was told */
     bool behind;            /* jobs get stored events, a slice at a time */
     unsigned slices_failed; /* one after the other, the last one at slice_failed */
     ts_ns slice_failed;
@@ -109,6 +122,8 @@ static enum err enter_jail(struct serve *s, struct err_text *why)
     struct buf said;
     enum err err = open_wire(s, why);
     if (err == ERR_NONE)
+        err = daemon_web_open(s->settings->conf, &s->web, why);
+    if (err == ERR_NONE)
         err = daemon_data_dir(s->settings->conf->data_dir, s->dir, why);
     if (err == ERR_NONE)
         err = daemon_data_make(s->dir, why);
@@ -129,12 +144,25 @@ static unsigned thread_count(const struct conf *conf)
     return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
 }
 
+/* An alert that is there for good: to those who listen, and to the owner. */
+static void on_alert(void *ctx, const char *id, struct bytes json)
+{
+    const struct serve *s = ctx;
+    if (s->web != NULL)
+        daemon_web_publish(s->web, "alert", json);
+    if (s->settings->on_alert != NULL)
+        s->settings->on_alert(s->settings->alert_ctx, id, json);
+}
+
 static enum err open_engine(struct serve *s, struct err_text *why)
 {
     const struct conf *conf = s->settings->conf;
     s->team = thread_team_new(thread_count(conf));
     s->ring = ring_new(RING_BATCHES);
-    if (s->team == NULL || s->ring == NULL)
+    if (s->ring != NULL)
+        s->intake = daemon_intake_new(s->ring, SOURCE_API);
+    s->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){3, 4}, &s->counts);
+    if (s->team == NULL || s->intake == NULL || s->delta == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     const struct daemon_pipeline_options pipeline = {
         .store = s->data->store,
@@ -142,8 +170,8 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .team = s->team,
         .query_delay = conf->query_delay,
         .cancel = {s->settings->stop, s->settings->ctx},
-        .on_alert = s->settings->on_alert,
-        .ctx = s->settings->alert_ctx,
+        .on_alert = on_alert,
+        .ctx = s,
     };
     enum err err =
         daemon_enricher_new((const char *const *)conf->home.items, conf->home.n,
@@ -234,6 +262,7 @@ static enum err commit(struct serve *s, struct err_text *why)
 {
     enum err err = store_commit(s->data->store, why);
     s->committed = clock_steady();
+    daemon_intake_committed(s->intake, err);
     /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
     if (err == ERR_FULL)
         return full(s, "the disk is full: events wait in memory, new ones will be dropped");
@@ -272,6 +301,10 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
     enum err err = ERR_NONE;
     pthread_mutex_lock(&s->data->lock);
     for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
+        if (b->source == SOURCE_API) { /* as parsers of logs do it */
+            ingest_delta_apply(s->delta, &b->events[i]);
+            ingest_truth_correct(&b->events[i], &s->counts);
+        }
         enrich_event(s->enrich, &b->events[i]);
         err = daemon_pipeline_event(s->pipeline, &b->events[i], false, why);
     }
@@ -281,6 +314,10 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
         if (err != ERR_NONE)
             err_set(why, err, "the store cannot be written: %s", err_name(err));
     }
+    if (b->receipt != NULL)
+        daemon_intake_accept(s->intake, b, clock_steady());
+    if (b->source >= SOURCES) /* the API: it has no time of its own and does not end */
+        return err;
     if (b->watermark > s->watermark[b->source])
         s->watermark[b->source] = b->watermark;
     if (b->last)
@@ -311,11 +348,18 @@ static bool is_due(struct serve *s)
     return due;
 }
 
+/* Somebody waits for a commit, and nobody comes who could share it, or has time to. */
+static bool is_wanted(const struct serve *s, ts_ns now)
+{
+    ts_ns since = daemon_intake_waits(s->intake);
+    return since != TIME_MAX && (ring_count(s->ring) == 0 || now - since >= GROUP_COMMIT);
+}
+
 /* What happens once a second, when there is something to do, and more seldom. */
 static enum err tick(struct serve *s, struct err_text *why)
 {
     ts_ns now = clock_steady();
-    if (now - s->committed < COMMIT_EVERY && !is_due(s))
+    if (now - s->committed < COMMIT_EVERY && !is_wanted(s, now) && !is_due(s))
         return ERR_NONE;
     /* Events first: what jobs make of them must not be ahead of them on disk. */
     enum err err = commit(s, why);
@@ -435,6 +479,42 @@ static enum err keep_all(struct serve *s, struct err_text *why)
     return err;
 }
 
+static void measure(void *ctx, struct buf *out)
+{
+    const struct serve *s = ctx;
+    daemon_measure_data(out, s->data, s->intake, clock_wall());
+    if (s->wire != NULL) {
+        struct daemon_wire_totals t;
+        daemon_wire_totals(s->wire, &t);
+        daemon_measure_one(out, "weir_capture_packets_total", "counter", "Packets seen.",
+                           (double)t.packets);
+        daemon_measure_one(out, "weir_capture_dropped_total", "counter",
+                           "Packets that the kernel dropped.", (double)t.kernel_dropped);
+    }
+}
+
+static bool healthy(void *ctx, struct err_text *why)
+{
+    const struct serve *s = ctx;
+    if (s->full)
+        err_set(why, ERR_FULL, "the disk is full: events and results wait");
+    return !s->full;
+}
+
+static enum err start_web(struct serve *s, struct err_text *why)
+{
+    const struct daemon_web_settings settings = {
+        .data = s->data,
+        .intake = s->intake,
+        .log = s->settings->log,
+        .log_ctx = s->settings->ctx,
+        .measure = measure,
+        .healthy = healthy,
+        .ctx = s,
+    };
+    return s->web != NULL ? daemon_web_start(s->web, &settings, why) : ERR_NONE;
+}
+
 static enum err start(struct serve *s, struct err_text *why)
 {
     enum err err = enter_jail(s, why);
@@ -455,6 +535,8 @@ static enum err start(struct serve *s, struct err_text *why)
     if (err == ERR_NONE)
         err = daemon_keeper_start(s->data->store, s->settings->log, s->settings->ctx, &s->keeper,
                                   why);
+    if (err == ERR_NONE)
+        err = start_web(s, why);
     return err;
 }
 
@@ -463,12 +545,20 @@ static void finish(struct serve *s)
 {
     if (s->ring != NULL)
         ring_close(s->ring);
+    for (struct daemon_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;) {
+        if (b->receipt != NULL)
+            daemon_intake_accept(s->intake, b, 0);
+        daemon_batch_free(b);
+    }
+    if (s->intake != NULL)
+        daemon_intake_close(s->intake);
+    daemon_web_stop(s->web);
+    daemon_intake_free(s->intake);
+    ingest_delta_free(s->delta);
     daemon_control_stop(s->control);
     daemon_keeper_stop(s->keeper);
     daemon_wire_free(s->wire);
     daemon_tail_free(s->tail);
-    for (struct daemon_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;)
-        daemon_batch_free(b);
     if (s->data != NULL)
         s->data->pipeline = NULL;
     daemon_pipeline_free(s->pipeline);
@@ -493,7 +583,11 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                  daemon_rules_count(daemon_pipeline_rules(s.pipeline)), s.data->dir);
         tell(&s, 2, line);
         if (settings->conf->interfaces.n == 0 && settings->conf->follow.n == 0)
-            tell(&s, 1, "nothing is watched: --interface names a wire, --follow a log");
+            tell(&s, s.web != NULL ? 2 : 1,
+                 s.web != NULL
+                     ? "nothing is watched but what is sent to the server: --interface names a "
+                       "wire, --follow a log"
+                     : "nothing is watched: --interface names a wire, --follow a log");
         err = loop(&s, why);
         struct err_text late;
         enum err kept = keep_all(&s, &late);

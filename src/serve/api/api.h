@@ -38,6 +38,8 @@ struct api_events {
     struct arena *arena; /* holds the events and all they point to; taken with them */
     struct event *events;
     size_t n;
+    uint32_t source;     /* out: of all of them */
+    uint64_t *sequences; /* out: n of them, the caller's; 0: too large, not kept */
 };
 
 struct api_ports {

@@ -90,6 +90,8 @@ static const char *const steps[] = {
     "CREATE TABLE gap (rule_id TEXT NOT NULL, from_time INTEGER NOT NULL,"
     " to_time INTEGER NOT NULL, status TEXT NOT NULL, doc TEXT NOT NULL,"
     " PRIMARY KEY (rule_id, from_time)) WITHOUT ROWID;",
+    "CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
+    " PRIMARY KEY (kind, id)) WITHOUT ROWID;",
 };
 
 static const struct store_db_kind state_kind = {

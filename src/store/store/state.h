@@ -205,10 +205,17 @@ enum err store_state_message_put(struct store_state *st,
 enum err store_state_message_list(struct store_state *st, const char *job_id, ts_ns from, ts_ns to,
                                   store_message_fn fn, void *ctx) ERR_MUST_CHECK;
 
-/* Filters that scopes of custom rules name, and calendars with their events. */
+/* Filters that scopes of custom rules name, calendars with their events, and what the set-up of
+ * shippers puts: kept to be shown again. */
 enum store_list {
     STORE_FILTERS,
     STORE_CALENDARS,
+    STORE_INDEX_TEMPLATES,
+    STORE_COMPONENT_TEMPLATES,
+    STORE_LEGACY_TEMPLATES,
+    STORE_LIFECYCLES,
+    STORE_PIPELINES,
+    STORE_DATA_STREAMS,
 };
 
 typedef bool (*store_listed_fn)(void *ctx, const char *id, const char *doc); /* false: no more */

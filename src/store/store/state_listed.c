@@ -7,6 +7,15 @@
 
 enum verb { PUT, GET, ALL, DELETE, VERBS };
 
+/* A kind of the table kept, whose rows nobody but the API looks at. */
+#define KEPT(kind)                                                                                 \
+    {                                                                                              \
+        "REPLACE INTO kept VALUES ('" kind "', ?, ?)",                                             \
+            "SELECT doc FROM kept WHERE kind = '" kind "' AND id = ?",                             \
+            "SELECT id, doc FROM kept WHERE kind = '" kind "' ORDER BY id",                        \
+            "DELETE FROM kept WHERE kind = '" kind "' AND id = ?"                                  \
+    }
+
 static const char *statement(enum store_list list, enum verb verb)
 {
     static const char *const texts[][VERBS] = {
@@ -18,6 +27,12 @@ static const char *statement(enum store_list list, enum verb verb)
                              "SELECT doc FROM calendar WHERE id = ?",
                              "SELECT id, doc FROM calendar ORDER BY id",
                              "DELETE FROM calendar WHERE id = ?"},
+        [STORE_INDEX_TEMPLATES] = KEPT("index_template"),
+        [STORE_COMPONENT_TEMPLATES] = KEPT("component_template"),
+        [STORE_LEGACY_TEMPLATES] = KEPT("template"),
+        [STORE_LIFECYCLES] = KEPT("lifecycle"),
+        [STORE_PIPELINES] = KEPT("pipeline"),
+        [STORE_DATA_STREAMS] = KEPT("data_stream"),
     };
     return texts[list][verb];
 }

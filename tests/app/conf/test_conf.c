@@ -87,7 +87,7 @@ static void mistakes_have_a_line_and_a_reason(void **state)
         {"[capture]\nsnaplen = \"x\"\n", 2, "a whole number"},
         {"[capture]\n\nsnaplen = 5\n", 3, "between 64 and 262144"},
         {"[engine]\nquery_delay = \"2 weeks\"\n", 2, "a span"},
-        {"[network]\nhome = [\"10.0.0.0/40\"]\n", 2, "is no network"},
+        {"[network]\nhome = [\"10.0.0.0/40\"]\n", 2, "a network in CIDR form"},
         {"[capture]\ninterfaces = [1]\n", 2, "a list of strings"},
         {"[store.deep]\nx = 1\n", 1, "no setting"},
     };

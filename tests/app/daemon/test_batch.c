@@ -56,11 +56,33 @@ static void test_failed(void **state)
     daemon_batch_free(b);
 }
 
+/* An arena with its events changes hands. */
+static void test_takes(void **state)
+{
+    (void)state;
+    struct daemon_batch *b = daemon_batch_new(0);
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct event *events = arena_alloc(&arena, 2 * sizeof(*events));
+    assert_non_null(events);
+    help_event(&events[0], &arena, HELP_BASE, 1);
+    help_event(&events[1], &arena, HELP_BASE, 2);
+    daemon_batch_take(b, &arena, events, 2);
+    assert_int_equal(arena.used, 0);
+    assert_int_equal(b->n, 2);
+    /* They may still grow. */
+    event_set_text(&b->events[1], EVENT_F_HOST_NAME, "later");
+    assert_string_equal(event_str(&b->events[1], EVENT_F_HOST_NAME, ""), "later");
+    arena_release(&arena);
+    daemon_batch_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -640,17 +640,39 @@ static void test_preview(void **state)
     end(&w);
 }
 
+/* For programs: data alone, and the mistake as a code with its sentence. */
+static void test_act(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf out;
+    static const char good[] = "{\"command\": \"job\", \"verb\": \"list\"}",
+                      bad[] = "{\"command\": \"job\", \"verb\": \"open\", \"id\": \"x\"}";
+    begin(&w);
+    buf_init(&out);
+    HELP_OK(daemon_request_act(w.data, good, strlen(good), &out, &help_why));
+    assert_int_equal(strncmp(buf_text(&out), "JOB ", 4), 0);
+    buf_clear(&out);
+    assert_int_equal(daemon_request_act(w.data, bad, strlen(bad), &out, &help_why), ERR_NOT_FOUND);
+    assert_non_null(strstr(help_why.message, "there is no job 'x'"));
+    assert_int_equal(out.n, 0);
+    assert_int_equal(daemon_request_act(w.data, "{", 1, &out, &help_why), ERR_FORMAT);
+    buf_release(&out);
+    end(&w);
+}
+
 int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_search),   cmocka_unit_test(test_preview),
-        cmocka_unit_test(test_sql),      cmocka_unit_test(test_status),
-        cmocka_unit_test(test_alerts),   cmocka_unit_test(test_job),
-        cmocka_unit_test(test_running),  cmocka_unit_test(test_filter),
-        cmocka_unit_test(test_calendar), cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_forecast), cmocka_unit_test(test_overall),
-        cmocka_unit_test(test_rule),     cmocka_unit_test(test_package),
+        cmocka_unit_test(test_act),      cmocka_unit_test(test_search),
+        cmocka_unit_test(test_preview),  cmocka_unit_test(test_sql),
+        cmocka_unit_test(test_status),   cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_job),      cmocka_unit_test(test_running),
+        cmocka_unit_test(test_filter),   cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_forecast),
+        cmocka_unit_test(test_overall),  cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

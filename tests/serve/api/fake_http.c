@@ -6,7 +6,10 @@
 
 #include "auth/account.h"
 #include "base/mem.h"
+#include "event/event.h"
+#include "event/json.h"
 #include "store/state.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +149,21 @@ static enum err act(void *ctx, const char *request, size_t n, struct buf *out, s
     return ERR_NONE;
 }
 
+/* A text stands for each event; one that has no room is of sequence 0. */
+static enum err take(void *ctx, struct api_events *events, struct err_text *why)
+{
+    struct fake_world *w = ctx;
+    bool fails = w->take_fails != ERR_NONE && w->takes++ >= w->takes_most;
+    for (size_t i = 0; !fails && i < events->n; i++) {
+        event_json_write(&events->events[i], &w->taken);
+        buf_char(&w->taken, '\n');
+        events->sequences[i] = ++w->sequence;
+    }
+    events->source = 7;
+    arena_release(events->arena);
+    return fails ? err_set(why, w->take_fails, "not now") : ERR_NONE;
+}
+
 static void measure(void *ctx, struct buf *out)
 {
     (void)ctx;
@@ -165,10 +183,9 @@ static ts_ns now(void)
     return FAKE_NOW;
 }
 
-void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t n)
+static void make(struct fake_world *w, const struct api_row *const *tables, size_t n)
 {
     struct err_text why;
-    *w = (struct fake_world){.dir = help_mkdir()};
     assert_int_equal(store_state_open(w->dir, &w->state, &why), ERR_NONE);
     assert_int_equal(auth_guard_new(w->state, &w->guard, &why), ERR_NONE);
     const struct api_options options = {
@@ -177,6 +194,8 @@ void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t
                   .guard = w->guard,
                   .now = now,
                   .act = act,
+                  .take = take,
+                  .store = w->store,
                   .measure = measure,
                   .healthy = healthy},
         .tables = tables,
@@ -185,12 +204,29 @@ void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t
     assert_int_equal(api_new(&options, &w->api, &why), ERR_NONE);
 }
 
+void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t n)
+{
+    *w = (struct fake_world){.dir = help_mkdir()};
+    make(w, tables, n);
+}
+
+void fake_open_store(struct fake_world *w, const struct api_row *const *tables, size_t n)
+{
+    struct err_text why;
+    const struct store_options options = {.no_worker = true};
+    *w = (struct fake_world){.dir = help_mkdir()};
+    assert_int_equal(store_open(w->dir, &options, &w->store, &why), ERR_NONE);
+    make(w, tables, n);
+}
+
 void fake_close(struct fake_world *w)
 {
     api_free(w->api);
     auth_guard_free(w->guard);
     store_state_close(w->state);
+    store_close(w->store);
     buf_release(&w->acted);
+    buf_release(&w->taken);
     help_rmdir(w->dir);
 }
 

@@ -50,9 +50,17 @@ struct fake_world {
     const char *says; /* what act prints */
     enum err fails;   /* what act returns */
     bool ill;
+    struct store *store; /* with fake_open_store() */
+    struct buf taken;    /* events of api_ports.take, a line of JSON each */
+    uint64_t sequence;
+    unsigned takes;
+    unsigned takes_most; /* how often take works; 0: always */
+    enum err take_fails; /* what it returns then */
 };
 
 void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t n);
+/* With a store in it, too. */
+void fake_open_store(struct fake_world *w, const struct api_row *const *tables, size_t n);
 void fake_close(struct fake_world *w);
 
 /* The row with that method and path; fails the test when there is none. */

@@ -57,6 +57,8 @@ static void test_lists(void **state)
     assert_int_equal(store_state_listed_all(st, STORE_CALENDARS, seen, &b), ERR_NONE);
     assert_int_equal(b.n, 0);
     check(st, STORE_CALENDARS);
+    for (int list = STORE_INDEX_TEMPLATES; list <= STORE_DATA_STREAMS; list++)
+        check(st, (enum store_list)list);
     store_state_close(st);
     st = open_state(dir);
     assert_int_equal(store_state_listed_all(st, STORE_FILTERS, seen, &b), ERR_NONE);

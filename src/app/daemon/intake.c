@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/intake.h"
+
+#include "base/arena.h"
+#include "base/budget.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/ring.h"
+#include "daemon/batch.h"
+#include "event/event.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+/* Longer than any commit takes, unless the disk is full or stuck. */
+#define PATIENCE (10 * TIME_S)
+
+/* Of one who waits and the pipeline's thread: whoever comes to it last frees it. */
+struct receipt {
+    struct receipt *next; /* in the list of those accepted */
+    bool done;
+    bool left; /* nobody waits any more */
+    enum err err;
+    uint64_t sequences[]; /* numbers of arrival, one an event */
+};
+
+struct daemon_intake {
+    struct ring *ring;
+    size_t source;
+    ts_ns since;              /* the oldest of those accepted; the pipeline's thread alone */
+    struct receipt *accepted; /* the pipeline's thread alone */
+    pthread_mutex_t lock;     /* guards what follows, and done and err of receipts */
+    pthread_cond_t answered;
+    struct budget bytes;
+    uint64_t events, requests;
+    bool full; /* the disk was, at the last commit */
+    bool closed;
+};
+
+struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source)
+{
+    struct daemon_intake *i = mem_zero(1, sizeof(*i));
+    if (i == NULL)
+        return NULL;
+    i->ring = ring;
+    i->source = source;
+    i->since = TIME_MAX;
+    budget_init(&i->bytes, DAEMON_INTAKE_BYTES);
+    pthread_mutex_init(&i->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&i->answered, &attr);
+    pthread_condattr_destroy(&attr);
+    return i;
+}
+
+void daemon_intake_free(struct daemon_intake *i)
+{
+    if (i == NULL)
+        return;
+    pthread_cond_destroy(&i->answered);
+    pthread_mutex_destroy(&i->lock);
+    mem_free(i);
+}
+
+static struct timespec after(ts_ns span)
+{
+    ts_ns at = clock_steady() + span;
+    return (struct timespec){.tv_sec = at / TIME_S, .tv_nsec = at % TIME_S};
+}
+
+/* Until the receipt says how it went, or patience ends. */
+static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
+                         uint64_t *out_sequences)
+{
+    struct timespec end = after(PATIENCE);
+    int rc = 0;
+    pthread_mutex_lock(&i->lock);
+    while (!r->done && rc == 0)
+        rc = pthread_cond_timedwait(&i->answered, &i->lock, &end);
+    enum err err = r->done ? r->err : ERR_BUSY;
+    bool mine = r->done;
+    r->left = true;
+    pthread_mutex_unlock(&i->lock);
+    if (mine && err == ERR_NONE)
+        memcpy(out_sequences, r->sequences, n * sizeof(*out_sequences));
+    if (mine)
+        mem_free(r);
+    return err;
+}
+
+static enum err admit(struct daemon_intake *i, uint64_t bytes)
+{
+    pthread_mutex_lock(&i->lock);
+    enum err err = i->closed                         ? ERR_STOPPED
+                   : i->full                         ? ERR_FULL
+                   : budget_charge(&i->bytes, bytes) ? ERR_NONE
+                                                     : ERR_AGAIN;
+    pthread_mutex_unlock(&i->lock);
+    return err;
+}
+
+static enum err hand_over(struct daemon_intake *i, struct daemon_batch *b, uint64_t bytes,
+                          uint64_t *out_sequences)
+{
+    size_t n = b->n;
+    enum err err = admit(i, bytes);
+    struct receipt *r =
+        err == ERR_NONE ? mem_zero(1, sizeof(*r) + n * sizeof(r->sequences[0])) : NULL;
+    if (err != ERR_NONE) {
+        daemon_batch_free(b);
+        return err;
+    }
+    b->receipt = r;
+    /* Not waiting for room: threads that wait here would answer nobody else. */
+    if (r == NULL || !ring_try_push(i->ring, b)) {
+        err = r == NULL ? ERR_MEMORY : ring_closed(i->ring) ? ERR_STOPPED : ERR_AGAIN;
+        mem_free(r);
+        daemon_batch_free(b);
+    } else {
+        err = wait_for(i, r, n, out_sequences);
+    }
+    pthread_mutex_lock(&i->lock);
+    budget_return(&i->bytes, bytes);
+    pthread_mutex_unlock(&i->lock);
+    return err;
+}
+
+enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
+                            size_t n, uint64_t *out_sequences, struct err_text *why)
+{
+    uint64_t bytes = arena->used;
+    struct daemon_batch *b = daemon_batch_new(i->source);
+    if (b == NULL) {
+        arena_release(arena);
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    }
+    for (size_t k = 0; k < n; k++)
+        events[k].source = DAEMON_INTAKE_SOURCE;
+    daemon_batch_take(b, arena, events, n);
+    enum err err = hand_over(i, b, bytes, out_sequences);
+    switch (err) {
+    case ERR_NONE:
+        return ERR_NONE;
+    case ERR_AGAIN:
+        return err_set(why, err, "too many events wait to be written: send them again later");
+    case ERR_BUSY:
+        return err_set(why, err, "the events were not written in time; they still may be");
+    case ERR_FULL:
+        return err_set(why, err, "the disk is full");
+    case ERR_STOPPED:
+        return err_set(why, err, "the server is being stopped");
+    default:
+        return err_set(why, err, "the events cannot be written: %s", err_name(err));
+    }
+}
+
+void daemon_intake_accept(struct daemon_intake *i, struct daemon_batch *b, ts_ns now)
+{
+    struct receipt *r = b->receipt;
+    for (size_t k = 0; k < b->n; k++)
+        r->sequences[k] = b->events[k].sequence;
+    r->next = i->accepted;
+    i->accepted = r;
+    if (i->since == TIME_MAX)
+        i->since = now;
+    b->receipt = NULL;
+    pthread_mutex_lock(&i->lock);
+    i->events += b->n;
+    i->requests++;
+    pthread_mutex_unlock(&i->lock);
+}
+
+ts_ns daemon_intake_waits(const struct daemon_intake *i)
+{
+    return i->since;
+}
+
+void daemon_intake_committed(struct daemon_intake *i, enum err err)
+{
+    pthread_mutex_lock(&i->lock);
+    i->full = err == ERR_FULL;
+    for (struct receipt *r = i->accepted, *next; r != NULL; r = next) {
+        next = r->next;
+        if (r->left) {
+            mem_free(r);
+            continue;
+        }
+        r->err = err;
+        r->done = true;
+    }
+    i->accepted = NULL;
+    i->since = TIME_MAX;
+    pthread_cond_broadcast(&i->answered);
+    pthread_mutex_unlock(&i->lock);
+}
+
+void daemon_intake_close(struct daemon_intake *i)
+{
+    pthread_mutex_lock(&i->lock);
+    i->closed = true;
+    pthread_mutex_unlock(&i->lock);
+    daemon_intake_committed(i, ERR_STOPPED);
+}
+
+void daemon_intake_totals(struct daemon_intake *i, struct daemon_intake_totals *out)
+{
+    pthread_mutex_lock(&i->lock);
+    *out = (struct daemon_intake_totals){
+        .events = i->events,
+        .requests = i->requests,
+        .refused = i->bytes.refused,
+        .waiting_bytes = i->bytes.used,
+    };
+    pthread_mutex_unlock(&i->lock);
+}

@@ -1,0 +1,71 @@
+#ifndef DAEMON_INTAKE_H
+#define DAEMON_INTAKE_H
+
+/*
+ * Events that programs bring through the API: handed to the pipeline's thread, and waited for until
+ * they are on disk.
+ *
+ *     API thread: daemon_intake_take() ─► ring ─► pipeline's thread: take, _accept(), commit
+ *                        ▲                                                     │
+ *                        └──────────────── daemon_intake_committed() ◄─────────┘
+ *
+ * Whoever waits shares the next commit with all who came before it, so that many small requests
+ * cost few writes. Events that wait are held under a budget of bytes; beyond it the caller is told
+ * to come again.
+ *
+ * Ownership: daemon_intake_free() when nobody takes any more; borrows the ring.
+ * Threads:   _take() from any; _accept(), _waits(), _committed() from the pipeline's.
+ */
+
+#include "base/err.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct daemon_batch;
+struct daemon_intake;
+struct event;
+struct ring;
+
+/* Bytes of events that may wait. */
+#define DAEMON_INTAKE_BYTES (UINT64_C(256) << 20)
+
+/* source: the index that the pipeline's thread knows these batches by. NULL when memory is short.
+ */
+struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source);
+void daemon_intake_free(struct daemon_intake *i); /* NULL is fine */
+
+/* Events of the API have a source of their own: not the wire's (0), no followed log's (bit 31). */
+#define DAEMON_INTAKE_SOURCE UINT32_C(0x40000000)
+
+/*
+ * Takes the arena with its n events, whatever comes out, and returns when they are on disk.
+ * *out_sequences gets their numbers of arrival, 0 for one that the store refused.
+ * ERR_AGAIN: no room, nothing was taken in. ERR_FULL: the disk is full; ERR_BUSY: it took too long;
+ * ERR_STOPPED: the daemon ends. With these three they may still come to be written: whoever sends
+ * them again may have them twice.
+ */
+enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
+                            size_t n, uint64_t *out_sequences, struct err_text *why) ERR_MUST_CHECK;
+
+/* The batch, which came from the ring, is with the store. */
+void daemon_intake_accept(struct daemon_intake *i, struct daemon_batch *b, ts_ns now);
+/* Since when somebody waits for the next commit; TIME_MAX: nobody does. */
+ts_ns daemon_intake_waits(const struct daemon_intake *i);
+/* What was accepted is on disk, or why not. */
+void daemon_intake_committed(struct daemon_intake *i, enum err err);
+/* Nothing is taken any more, and all who wait are told ERR_STOPPED. */
+void daemon_intake_close(struct daemon_intake *i);
+
+struct daemon_intake_totals {
+    uint64_t events;
+    uint64_t requests;
+    uint64_t refused; /* for want of room */
+    uint64_t waiting_bytes;
+};
+void daemon_intake_totals(struct daemon_intake *i, struct daemon_intake_totals *out);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "elastic/rows.h"
+
+#include "api/api.h"
+#include "api/call.h"
+#include "auth/guard.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The version whose API this is: clients refuse what they do not know. */
+#define CLAIMED "8.19.0"
+#define CLUSTER "weir"
+/* Of a cluster of one node there is no use for different ones; the form is that of Elasticsearch.
+ */
+#define CLUSTER_UUID "d2VpcmNsdXN0ZXJ1dWlkMQ"
+#define NODE_ID "d2VpcndlaXJ3ZWlyd2Vpcg"
+
+static enum err root(struct api_call *c, struct err_text *why)
+{
+    struct format_writer *w = &c->out;
+    (void)why;
+    format_write_begin_object(w);
+    format_write_field_str(w, "name", CLUSTER);
+    format_write_field_str(w, "cluster_name", CLUSTER);
+    format_write_field_str(w, "cluster_uuid", CLUSTER_UUID);
+    format_write_key(w, "version");
+    format_write_begin_object(w);
+    format_write_field_str(w, "number", CLAIMED);
+    format_write_field_str(w, "build_flavor", "default");
+    format_write_field_str(w, "build_type", "deb");
+    format_write_field_str(w, "build_hash", "unknown");
+    format_write_field_str(w, "build_date", "2026-01-01T00:00:00.000Z");
+    format_write_field_bool(w, "build_snapshot", false);
+    format_write_field_str(w, "lucene_version", "9.12.2");
+    format_write_field_str(w, "minimum_wire_compatibility_version", "7.17.0");
+    format_write_field_str(w, "minimum_index_compatibility_version", "7.0.0");
+    format_write_end_object(w);
+    /* Clients look whether this is there. */
+    format_write_field_str(w, "tagline", "You Know, for Search");
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+static enum err health(struct api_call *c, struct err_text *why)
+{
+    static const char *const zero[] = {
+        "relocating_shards",
+        "initializing_shards",
+        "unassigned_shards",
+        "delayed_unassigned_shards",
+        "number_of_pending_tasks",
+        "number_of_in_flight_fetch",
+        "task_max_waiting_in_queue_millis",
+    };
+    struct format_writer *w = &c->out;
+    struct err_text reason;
+    (void)why;
+    bool well = c->ports->healthy(c->ports->ctx, &reason);
+    format_write_begin_object(w);
+    format_write_field_str(w, "cluster_name", CLUSTER);
+    format_write_field_str(w, "status", well ? "green" : "red");
+    format_write_field_bool(w, "timed_out", false);
+    format_write_field_i64(w, "number_of_nodes", 1);
+    format_write_field_i64(w, "number_of_data_nodes", 1);
+    format_write_field_i64(w, "active_primary_shards", 1);
+    format_write_field_i64(w, "active_shards", 1);
+    for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
+        format_write_field_i64(w, zero[i], 0);
+    format_write_field_f64(w, "active_shards_percent_as_number", 100);
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+/* Nothing is held back: what Elasticsearch has behind its licences and Weir has, is there. */
+static enum err license(struct api_call *c, struct err_text *why)
+{
+    struct format_writer *w = &c->out;
+    (void)why;
+    format_write_begin_object(w);
+    format_write_key(w, "license");
+    format_write_begin_object(w);
+    format_write_field_str(w, "status", "active");
+    format_write_field_str(w, "uid", "00000000-0000-0000-0000-000000000000");
+    format_write_field_str(w, "type", "platinum");
+    format_write_field_str(w, "issue_date", "2026-01-01T00:00:00.000Z");
+    format_write_field_i64(w, "issue_date_in_millis", 1767225600000);
+    format_write_field_i64(w, "max_nodes", 1);
+    format_write_field_str(w, "issued_to", CLUSTER);
+    format_write_field_str(w, "issuer", CLUSTER);
+    format_write_field_i64(w, "start_date_in_millis", -1);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+static enum err xpack(struct api_call *c, struct err_text *why)
+{
+    static const struct {
+        const char *name;
+        bool there;
+    } features[] = {
+        {"aggregate_metric", false},
+        {"analytics", false},
+        {"ccr", false},
+        {"data_streams", true},
+        {"eql", true},
+        {"graph", false},
+        {"ilm", true},
+        {"logstash", false},
+        {"ml", true},
+        {"monitoring", false},
+        {"rollup", false},
+        {"searchable_snapshots", false},
+        {"security", true},
+        {"slm", false},
+        {"sql", false},
+        {"transform", false},
+        {"watcher", false},
+    };
+    struct format_writer *w = &c->out;
+    (void)why;
+    format_write_begin_object(w);
+    format_write_key(w, "build");
+    format_write_begin_object(w);
+    format_write_field_str(w, "hash", "unknown");
+    format_write_field_str(w, "date", "2026-01-01T00:00:00.000Z");
+    format_write_end_object(w);
+    format_write_key(w, "license");
+    format_write_begin_object(w);
+    format_write_field_str(w, "uid", "00000000-0000-0000-0000-000000000000");
+    format_write_field_str(w, "type", "platinum");
+    format_write_field_str(w, "mode", "platinum");
+    format_write_field_str(w, "status", "active");
+    format_write_end_object(w);
+    format_write_key(w, "features");
+    format_write_begin_object(w);
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        format_write_key(w, features[i].name);
+        format_write_begin_object(w);
+        format_write_field_bool(w, "available", features[i].there);
+        format_write_field_bool(w, "enabled", features[i].there);
+        format_write_end_object(w);
+    }
+    format_write_end_object(w);
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+/* What shippers ask to learn versions, ingest plugins and whether they may. */
+static enum err nodes(struct api_call *c, struct err_text *why)
+{
+    struct format_writer *w = &c->out;
+    (void)why;
+    format_write_begin_object(w);
+    format_write_key(w, "_nodes");
+    format_write_begin_object(w);
+    format_write_field_i64(w, "total", 1);
+    format_write_field_i64(w, "successful", 1);
+    format_write_field_i64(w, "failed", 0);
+    format_write_end_object(w);
+    format_write_field_str(w, "cluster_name", CLUSTER);
+    format_write_key(w, "nodes");
+    format_write_begin_object(w);
+    format_write_key(w, NODE_ID);
+    format_write_begin_object(w);
+    format_write_field_str(w, "name", CLUSTER);
+    format_write_field_str(w, "version", CLAIMED);
+    format_write_key(w, "roles");
+    format_write_begin_array(w);
+    static const char *const roles[] = {"data", "ingest", "master", "ml"};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        format_write_str(w, roles[i]);
+    format_write_end_array(w);
+    format_write_key(w, "ingest");
+    format_write_begin_object(w);
+    format_write_key(w, "processors");
+    format_write_begin_array(w);
+    format_write_end_array(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+static enum err authenticate(struct api_call *c, struct err_text *why)
+{
+    struct format_writer *w = &c->out;
+    bool key = c->guest->means == AUTH_GUARD_KEY;
+    (void)why;
+    format_write_begin_object(w);
+    format_write_field_str(w, "username", c->guest->name);
+    format_write_key(w, "roles");
+    format_write_begin_array(w);
+    format_write_str(w, auth_role_name(c->guest->role));
+    format_write_end_array(w);
+    format_write_key(w, "full_name");
+    format_write_null(w);
+    format_write_key(w, "email");
+    format_write_null(w);
+    format_write_key(w, "metadata");
+    format_write_begin_object(w);
+    format_write_end_object(w);
+    format_write_field_bool(w, "enabled", true);
+    format_write_field_str(w, "authentication_type", key ? "api_key" : "realm");
+    if (key) {
+        format_write_key(w, "api_key");
+        format_write_begin_object(w);
+        format_write_field_str(w, "id", c->guest->id);
+        format_write_field_str(w, "name", c->guest->name);
+        format_write_end_object(w);
+    }
+    format_write_end_object(w);
+    return ERR_NONE;
+}
+
+/* One line a dataset, as curl shows them. */
+static void cat_line(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
+{
+    buf_format(ctx, "green open logs-%s-default %llu %llu\n", dataset, (unsigned long long)rows,
+               (unsigned long long)bytes);
+}
+
+static enum err cat_indices(struct api_call *c, struct err_text *why)
+{
+    bool heads;
+    enum err err = api_call_flag(c, "v", false, &heads, why);
+    if (err != ERR_NONE)
+        return err;
+    struct buf *lines = c->out.out;
+    api_call_plain(c, "text/plain; charset=UTF-8");
+    if (heads)
+        buf_str(lines, "health status index docs.count store.size\n");
+    err = store_datasets(c->ports->store, cat_line, lines);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "the datasets cannot be listed: %s", err_name(err));
+}
+
+#define ROW(method, path, right, params, summary, handle)                                          \
+    {                                                                                              \
+        method, path, right, API_FORM_ELASTIC, 0, params, summary, handle                          \
+    }
+
+const struct api_row elastic_cluster_rows[] = {
+    ROW("GET", "/", AUTH_RIGHT_GREET, "", "Name and version", root),
+    ROW("GET", "/_cluster/health", AUTH_RIGHT_GREET,
+        "timeout:span master_timeout:span wait_for_status:text wait_for_nodes:text level:text "
+        "local:boolean",
+        "Whether the server is well, in Elasticsearch's words", health),
+    ROW("GET", "/_cluster/health/{index*}", AUTH_RIGHT_GREET,
+        "timeout:span master_timeout:span wait_for_status:text level:text local:boolean",
+        "The same for an index", health),
+    ROW("GET", "/_license", AUTH_RIGHT_GREET, "local:boolean accept_enterprise:boolean",
+        "What is held back: nothing", license),
+    ROW("GET", "/_xpack", AUTH_RIGHT_GREET, "categories:text accept_enterprise:boolean",
+        "Which of Elasticsearch's features are there", xpack),
+    ROW("GET", "/_nodes", AUTH_RIGHT_GREET, "timeout:span flat_settings:boolean", "The one node",
+        nodes),
+    ROW("GET", "/_nodes/{what*}", AUTH_RIGHT_GREET, "timeout:span flat_settings:boolean",
+        "The same in part", nodes),
+    ROW("GET", "/_security/_authenticate", AUTH_RIGHT_GREET, "", "Who asks", authenticate),
+    ROW("GET", "/_cat/indices", AUTH_RIGHT_READ, "v:boolean", "Datasets, one a line", cat_indices),
+    {0},
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/intake.h"
+
+#include "base/clock.h"
+#include "base/ring.h"
+#include "daemon/batch.h"
+
+#include <pthread.h>
+
+#define SOURCE 9
+#define CALLERS 8
+
+struct world {
+    struct ring *ring;
+    struct daemon_intake *intake;
+};
+
+static void begin(struct world *w, size_t room)
+{
+    w->ring = ring_new(room);
+    w->intake = daemon_intake_new(w->ring, SOURCE);
+    assert_non_null(w->intake);
+}
+
+static void end(struct world *w)
+{
+    daemon_intake_free(w->intake);
+    ring_free(w->ring);
+}
+
+struct caller {
+    struct world *world;
+    pthread_t thread;
+    size_t n;
+    enum err err;
+    uint64_t sequences[16];
+};
+
+static void *call(void *arg)
+{
+    struct caller *c = arg;
+    struct arena arena;
+    struct err_text why;
+    arena_init(&arena, 0);
+    struct event *events = arena_alloc(&arena, c->n * sizeof(*events));
+    for (size_t i = 0; i < c->n; i++)
+        help_event(&events[i], &arena, HELP_BASE, i);
+    c->err = daemon_intake_take(c->world->intake, &arena, events, c->n, c->sequences, &why);
+    return NULL;
+}
+
+/* The pipeline's part: takes what comes, until so many requests are there. */
+static void serve(struct world *w, size_t requests, uint64_t *sequence)
+{
+    for (size_t i = 0; i < requests; i++) {
+        struct daemon_batch *b = ring_pop(w->ring);
+        assert_int_equal(b->source, SOURCE);
+        for (size_t k = 0; k < b->n; k++) {
+            assert_int_equal(b->events[k].source, DAEMON_INTAKE_SOURCE);
+            b->events[k].sequence = ++*sequence;
+        }
+        daemon_intake_accept(w->intake, b, 100 + (ts_ns)i);
+        daemon_batch_free(b);
+    }
+}
+
+/* Nobody returns before the commit; one commit is for all; each gets its own numbers. */
+static void shares_a_commit(void **state)
+{
+    (void)state;
+    struct world w;
+    struct caller callers[CALLERS];
+    uint64_t sequence = 0, seen = 0;
+    struct daemon_intake_totals totals;
+    begin(&w, 64);
+    assert_true(daemon_intake_waits(w.intake) == TIME_MAX);
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.world = &w, .n = i + 1, .err = ERR_IO};
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
+    }
+    serve(&w, CALLERS, &sequence);
+    assert_true(daemon_intake_waits(w.intake) == 100);
+    daemon_intake_totals(w.intake, &totals);
+    assert_int_equal(totals.requests, CALLERS);
+    assert_int_equal(totals.events, sequence);
+    assert_true(totals.waiting_bytes > 0);
+    for (size_t i = 0; i < CALLERS; i++)
+        assert_int_equal(callers[i].err, ERR_IO); /* still waiting */
+    daemon_intake_committed(w.intake, ERR_NONE);
+    for (size_t i = 0; i < CALLERS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].err, ERR_NONE);
+        for (size_t k = 0; k < callers[i].n; k++) {
+            assert_true(k == 0 || callers[i].sequences[k] == callers[i].sequences[k - 1] + 1);
+            seen += callers[i].sequences[k];
+        }
+    }
+    assert_int_equal(seen, sequence * (sequence + 1) / 2);
+    daemon_intake_totals(w.intake, &totals);
+    assert_int_equal(totals.waiting_bytes, 0);
+    assert_true(daemon_intake_waits(w.intake) == TIME_MAX);
+    end(&w);
+}
+
+/* A full disk is told at once, until a commit works again. */
+static void full(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t sequence = 0;
+    begin(&w, 4);
+    struct caller c = {.world = &w, .n = 1};
+    pthread_create(&c.thread, NULL, call, &c);
+    serve(&w, 1, &sequence);
+    daemon_intake_committed(w.intake, ERR_FULL);
+    pthread_join(c.thread, NULL);
+    assert_int_equal(c.err, ERR_FULL);
+    call(&c);
+    assert_int_equal(c.err, ERR_FULL);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    pthread_create(&c.thread, NULL, call, &c);
+    serve(&w, 1, &sequence);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    pthread_join(c.thread, NULL);
+    assert_int_equal(c.err, ERR_NONE);
+    end(&w);
+}
+
+/* No room: come again; and nobody waits for ever at the end. */
+static void refuses(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t sequence = 0;
+    struct caller a = {.world = &w, .n = 1}, b = a;
+    begin(&w, 1);
+    pthread_create(&a.thread, NULL, call, &a);
+    while (ring_count(w.ring) == 0)
+        sched_yield();
+    call(&b);
+    assert_int_equal(b.err, ERR_AGAIN);
+    ring_close(w.ring);
+    serve(&w, 1, &sequence);
+    daemon_intake_close(w.intake);
+    pthread_join(a.thread, NULL);
+    assert_int_equal(a.err, ERR_STOPPED);
+    call(&b);
+    assert_int_equal(b.err, ERR_STOPPED);
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_a_commit),
+        cmocka_unit_test(full),
+        cmocka_unit_test(refuses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

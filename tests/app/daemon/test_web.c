@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/daemon/help.h"
+
+#include "daemon/web.h"
+
+#include "base/ring.h"
+#include "conf/conf.h"
+#include "daemon/data.h"
+#include "daemon/intake.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define SOURCE 2
+
+struct world {
+    char *dir;
+    struct conf conf;
+    struct daemon_data *data;
+    struct ring *ring;
+    struct daemon_intake *intake;
+    struct daemon_web *web;
+    char said[1000];
+    unsigned port;
+    bool ill;
+};
+
+static void say(void *ctx, int level, const char *sentence)
+{
+    struct world *w = ctx;
+    size_t n = strlen(w->said);
+    snprintf(w->said + n, sizeof(w->said) - n, "%d %s\n", level, sentence);
+}
+
+static void measure(void *ctx, struct buf *out)
+{
+    (void)ctx;
+    buf_str(out, "own 1\n");
+}
+
+static bool healthy(void *ctx, struct err_text *why)
+{
+    const struct world *w = ctx;
+    if (w->ill)
+        err_set(why, ERR_FULL, "ill");
+    return !w->ill;
+}
+
+static void begin(struct world *w, const char *tls)
+{
+    *w = (struct world){.dir = help_mkdir()};
+    HELP_OK(conf_init(&w->conf));
+    HELP_OK(conf_set(&w->conf, "server.listen", "127.0.0.1:0", &help_why));
+    HELP_OK(conf_set(&w->conf, "server.tls", tls, &help_why));
+    HELP_OK(daemon_data_open(w->dir, NULL, &w->data, &help_why));
+    w->ring = ring_new(8);
+    w->intake = daemon_intake_new(w->ring, SOURCE);
+}
+
+static void start(struct world *w)
+{
+    const struct daemon_web_settings settings = {
+        .data = w->data,
+        .intake = w->intake,
+        .log = say,
+        .log_ctx = w,
+        .measure = measure,
+        .healthy = healthy,
+        .ctx = w,
+    };
+    HELP_OK(daemon_web_open(&w->conf, &w->web, &help_why));
+    HELP_OK(daemon_web_start(w->web, &settings, &help_why));
+    const char *at = strstr(w->said, "127.0.0.1:");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "127.0.0.1:%u", &w->port), 1);
+}
+
+static void end(struct world *w)
+{
+    daemon_web_stop(w->web);
+    daemon_intake_free(w->intake);
+    ring_free(w->ring);
+    daemon_data_close(w->data);
+    conf_release(&w->conf);
+    help_rmdir(w->dir);
+}
+
+/* Sends a request and reads the answer to its end. */
+static void ask(const struct world *w, const char *request, char *out, size_t size)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)w->port)};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    size_t n = 0;
+    ssize_t got;
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    while ((got = recv(fd, out + n, size - 1 - n, 0)) > 0)
+        n += (size_t)got;
+    out[n] = '\0';
+    close(fd);
+}
+
+/* The first start makes an admin and says the password; the second does neither. */
+static void first_start(void **state)
+{
+    (void)state;
+    struct world w;
+    char answer[4000];
+    begin(&w, "auto");
+    start(&w);
+    assert_non_null(strstr(w.said, "1 there was no user: the account 'admin' was made"));
+    assert_non_null(strstr(w.said, "2 answering on http://127.0.0.1:"));
+    ask(&w, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+        sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+    w.ill = true;
+    ask(&w, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer,
+        sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 503 ", 13), 0);
+    ask(&w, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", answer, sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 401 ", 13), 0);
+    daemon_web_publish(w.web, "alert", (struct bytes){(const uint8_t *)"{}", 2});
+    struct buf measures;
+    buf_init(&measures);
+    daemon_web_measure(w.web, &measures);
+    assert_non_null(strstr(buf_text(&measures), "weir_http_requests_total 3\n"));
+    assert_non_null(strstr(buf_text(&measures), "{class=\"4xx\"} 1\n"));
+    buf_release(&measures);
+    daemon_web_stop(w.web);
+    w.said[0] = '\0';
+    start(&w);
+    assert_null(strstr(w.said, "admin"));
+    end(&w);
+}
+
+/* A certificate of one's own is made once, and its key is nobody else's to read. */
+static void own_certificate(void **state)
+{
+    (void)state;
+    struct world w;
+    struct stat before, after, key;
+    char path[300];
+    begin(&w, "on");
+    start(&w);
+    assert_non_null(strstr(w.said, "answering on https://127.0.0.1:"));
+    snprintf(path, sizeof(path), "%s/server.key", w.dir);
+    assert_int_equal(stat(path, &key), 0);
+    assert_int_equal(key.st_mode & 0777, 0600);
+    snprintf(path, sizeof(path), "%s/server.crt", w.dir);
+    assert_int_equal(stat(path, &before), 0);
+    daemon_web_stop(w.web);
+    w.said[0] = '\0';
+    start(&w);
+    assert_int_equal(stat(path, &after), 0);
+    assert_true(before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+                before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+    end(&w);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, "auto");
+    HELP_OK(conf_set(&w.conf, "server.listen", "nonsense", &help_why));
+    assert_int_equal(daemon_web_open(&w.conf, &w.web, &help_why), ERR_INVALID);
+    HELP_OK(conf_set(&w.conf, "server.listen", "127.0.0.1:0", &help_why));
+    HELP_OK(conf_set(&w.conf, "server.key", "/nowhere", &help_why));
+    assert_int_equal(daemon_web_open(&w.conf, &w.web, &help_why), ERR_INVALID);
+    HELP_OK(conf_set(&w.conf, "server.certificate", "/nowhere", &help_why));
+    assert_int_equal(daemon_web_open(&w.conf, &w.web, &help_why), ERR_NOT_FOUND);
+    HELP_OK(conf_set(&w.conf, "server.listen", "", &help_why));
+    HELP_OK(daemon_web_open(&w.conf, &w.web, &help_why));
+    assert_null(w.web); /* none is wanted */
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_start),
+        cmocka_unit_test(own_certificate),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store/store_help.h"
+
+#include "elastic/rows.h"
+
+#include "format/node.h"
+#include "serve/api/fake_http.h"
+
+static const struct api_row *const tables[] = {elastic_bulk_rows};
+
+static unsigned post(struct fake_world *w, const char *path, const char *index, const char *id,
+                     const char *body, struct buf *out)
+{
+    struct auth_guest guest = {.role = AUTH_ROLE_SHIPPER, .means = AUTH_GUARD_KEY};
+    struct http_answer a;
+    struct http_request r = {.method = "POST",
+                             .path = "/",
+                             .body = body,
+                             .route = fake_route(w, "POST", path),
+                             .guest = &guest,
+                             .parts = {{"index", index}, {"id", id}}};
+    fake_ask(w, &r, &a);
+    *out = a.body;
+    return a.status;
+}
+
+static void refused(struct fake_world *w, const char *body, const char *expected)
+{
+    struct buf out;
+    unsigned status = post(w, "/_bulk", NULL, NULL, body, &out);
+    if (status != 400 || strstr(buf_text(&out), expected) == NULL)
+        fail_msg("%s: %u %s", body, status, buf_text(&out));
+    assert_int_equal(w->taken.n, 0);
+    buf_release(&out);
+}
+
+static void items(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct buf out;
+    struct err_text why;
+    struct format_node *root;
+    fake_open(&w, tables, 1);
+    unsigned status = post(&w, "/{index}/_bulk", "logs-a-b", NULL,
+                           "{\"create\":{}}\n{\"message\":\"1\"}\r\n\n"
+                           "{\"index\":{\"_index\":\"packetbeat-8\",\"_id\":\"x\"}}\n"
+                           "{\"message\":\"2\"}\n"
+                           "{\"delete\":{\"_id\":\"x\"}}\n"
+                           "{\"update\":{\"_id\":\"x\"}}\n{\"doc\":{}}\n"
+                           "{\"create\":{\"_index\":\"Bad\"}}\n{}\n"
+                           "{ \"create\" : { \"dynamic_templates\": {} } }\n{oops\n"
+                           "{\"create\":{\"_id\":null}}\n{\"message\":\"3\"}",
+                           &out);
+    assert_int_equal(status, 200);
+    assert_int_equal(format_node_json(out.p, out.n, "answer", &root, &why), ERR_NONE);
+    assert_true(format_node_bool(format_node_get(root, "errors"), false));
+    const struct format_node *list = format_node_get(root, "items");
+    static const struct {
+        const char *action, *index;
+        int status;
+    } expected[] = {{"create", "logs-a-b", 201}, {"index", "packetbeat-8", 201},
+                    {"delete", "logs-a-b", 400}, {"update", "logs-a-b", 400},
+                    {"create", "Bad", 400},      {"create", "logs-a-b", 400},
+                    {"create", "logs-a-b", 201}};
+    assert_int_equal(format_node_count(list), 7);
+    for (size_t i = 0; i < 7; i++) {
+        const struct format_node *item =
+            format_node_get(format_node_at(list, i), expected[i].action);
+        assert_non_null(item);
+        assert_int_equal(format_node_int(format_node_get(item, "status"), 0), expected[i].status);
+        assert_string_equal(format_node_str(format_node_get(item, "_index"), ""),
+                            expected[i].index);
+        assert_int_equal(format_node_get(item, "error") != NULL, expected[i].status != 201);
+    }
+    const struct format_node *second = format_node_get(format_node_at(list, 1), "index");
+    assert_string_equal(format_node_str(format_node_get(second, "_id"), ""), "x");
+    assert_string_equal(format_node_str(format_node_get(second, "result"), ""), "created");
+    assert_int_equal(w.sequence, 3);
+    format_node_free(root);
+    buf_release(&out);
+    fake_close(&w);
+}
+
+/* What is malformed refuses all of it: nobody could say which line is which. */
+static void malformed(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    fake_open(&w, tables, 1);
+#define FINE "{\"create\":{\"_index\":\"a\"}}\n{}\n"
+    refused(&w, "", "request body is required");
+    refused(&w, FINE "nonsense\n{}\n", "Malformed action/metadata line [3]");
+    refused(&w, FINE "[]\n{}\n", "Malformed action/metadata line [3]");
+    refused(&w, FINE "{}\n{}\n", "Malformed action/metadata line [3]");
+    refused(&w, FINE "{\"upsert\":{}}\n{}\n", "expected field [create]");
+    refused(&w, FINE "{\"create\":1}\n{}\n", "expected field [create]");
+    refused(&w, FINE "{\"create\":{},\"index\":{}}\n{}\n", "expected one action");
+    refused(&w, FINE "{\"create\":{\"_index\":7}}\n{}\n", "must be strings");
+    refused(&w, FINE "{\"create\":{\"_index\":\"a\\u0000b\"}}\n{}\n", "must be strings");
+    refused(&w, FINE "{\"create\":{}}\n{}\n", "an _index is required");
+    refused(&w, FINE "{\"create\":{\"_index\":\"a\"}}\n", "terminated by a newline");
+    fake_close(&w);
+}
+
+static void one_document(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct buf out;
+    fake_open(&w, tables, 1);
+    assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{\"message\":\"m\"}", &out), 201);
+    assert_non_null(strstr(buf_text(&out), "\"_index\":\"syslog\""));
+    assert_non_null(strstr(buf_text(&out), "\"result\":\"created\""));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_create/{id*}", "syslog", "7", "{}", &out), 201);
+    assert_non_null(strstr(buf_text(&out), "\"_id\":\"7\""));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc", "Syslog", NULL, "{}", &out), 400);
+    assert_non_null(strstr(buf_text(&out), "invalid_index_name_exception"));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{", &out), 400);
+    assert_non_null(strstr(buf_text(&out), "document_parsing_exception"));
+    buf_release(&out);
+    w.take_fails = ERR_FULL;
+    assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 429);
+    assert_non_null(strstr(buf_text(&out), "cluster_block_exception"));
+    buf_release(&out);
+    fake_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(items),
+        cmocka_unit_test(malformed),
+        cmocka_unit_test(one_document),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store/store_help.h"
+
+#include "elastic/load.h"
+
+#include "serve/api/fake_http.h"
+
+static const struct elastic_load_item target = {
+    .action = "create", .index = "logs-a-b", .index_n = 8};
+
+static void add(struct elastic_load *l, const char *text)
+{
+    struct err_text why;
+    assert_int_equal(elastic_load_add(l, &target, text, strlen(text), false, &why), ERR_NONE);
+}
+
+static void each_for_itself(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct err_text why;
+    fake_open(&w, NULL, 0);
+    struct elastic_load *l = elastic_load_new(FAKE_NOW);
+    add(l, "{\"@timestamp\":\"2024-01-01T00:00:00Z\",\"message\":\"a\"}");
+    add(l, "{bad");
+    add(l, "[]");
+    add(l, "{\"@timestamp\":\"noon\"}");
+    add(l, "{\"message\":\"b\"}");
+    assert_int_equal(elastic_load_refuse(l, &target, 418, "t", "r", &why), ERR_NONE);
+    assert_int_equal(elastic_load_send(l, api_ports_of(w.api), &why), ERR_NONE);
+    static const unsigned statuses[] = {201, 400, 400, 400, 201, 418};
+    assert_int_equal(elastic_load_count(l), 6);
+    for (size_t i = 0; i < 6; i++) {
+        const struct elastic_load_item *item = elastic_load_item(l, i);
+        assert_int_equal(item->status, statuses[i]);
+        assert_int_equal(item->type != NULL, item->status != 201);
+    }
+    assert_int_equal(elastic_load_item(l, 0)->sequence, 1);
+    assert_int_equal(elastic_load_item(l, 4)->sequence, 2);
+    assert_int_equal(elastic_load_item(l, 4)->source, 7);
+    assert_true(elastic_load_item(l, 4)->time == FAKE_NOW); /* it came without one */
+    assert_string_equal(
+        buf_text(&w.taken),
+        "{\"@timestamp\":\"2024-01-01T00:00:00.000Z\",\"data_stream\":{\"dataset\":\"a\","
+        "\"namespace\":\"b\",\"type\":\"logs\"},\"message\":\"a\"}\n"
+        "{\"@timestamp\":\"2023-11-14T22:13:20.000Z\",\"data_stream\":{\"dataset\":\"a\","
+        "\"namespace\":\"b\",\"type\":\"logs\"},\"message\":\"b\"}\n");
+    elastic_load_free(l);
+    fake_close(&w);
+}
+
+/* More than a portion: in order, and what was taken stands when the rest is not. */
+static void portions(void **state)
+{
+    (void)state;
+    enum { DOCUMENTS = 10000 };
+    for (unsigned works = 0; works <= 3; works++) {
+        struct fake_world w;
+        struct err_text why;
+        size_t there = 0;
+        char text[64];
+        fake_open(&w, NULL, 0);
+        w.takes_most = works;
+        w.take_fails = ERR_AGAIN;
+        struct elastic_load *l = elastic_load_new(FAKE_NOW);
+        for (int i = 0; i < DOCUMENTS; i++) {
+            snprintf(text, sizeof(text), "{\"message\":\"%d\"}", i);
+            add(l, text);
+        }
+        enum err err = elastic_load_send(l, api_ports_of(w.api), &why);
+        assert_int_equal(err, works == 0 ? ERR_AGAIN : ERR_NONE);
+        for (size_t i = 0; works > 0 && i < DOCUMENTS; i++) {
+            const struct elastic_load_item *item = elastic_load_item(l, i);
+            assert_true(item->status == 201 || item->status == 429);
+            if (item->status == 201)
+                assert_int_equal(item->sequence, ++there);
+        }
+        assert_int_equal(there, w.sequence);
+        assert_int_equal(there == DOCUMENTS, works == 3);
+        elastic_load_free(l);
+        fake_close(&w);
+    }
+}
+
+static void too_long(void **state)
+{
+    (void)state;
+    struct err_text why;
+    size_t n = ((size_t)16 << 20) + 1;
+    char *text = malloc(n + 1);
+    memset(text, ' ', n);
+    text[n] = '\0';
+    struct elastic_load *l = elastic_load_new(FAKE_NOW);
+    assert_int_equal(elastic_load_add(l, &target, text, n, false, &why), ERR_NONE);
+    assert_int_equal(elastic_load_item(l, 0)->status, 413);
+    elastic_load_free(l);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_for_itself),
+        cmocka_unit_test(portions),
+        cmocka_unit_test(too_long),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
