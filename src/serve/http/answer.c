@@ -221,8 +221,6 @@ static struct MHD_Response *stream_response(struct http_request *r, struct http_
     return response;
 }
 
-static char nothing[] = "";
-
 static struct MHD_Response *buffer_response(struct http_request *r, struct http_answer *a)
 {
     size_t n = a->body.n;
@@ -236,7 +234,7 @@ static struct MHD_Response *buffer_response(struct http_request *r, struct http_
         return MHD_create_response_from_buffer(b.n, p.to, MHD_RESPMEM_PERSISTENT);
     }
     if (n == 0)
-        return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     struct content *c = mem_zero(1, sizeof(*c));
     if (c == NULL)
         return NULL;

@@ -196,6 +196,11 @@ void http_request_read_head(struct http_request *r, const char *method, const ch
         r->refusal = expect_body(r, &h);
 }
 
+const struct http_route *http_request_route(const struct http_request *r)
+{
+    return r->match.route;
+}
+
 const char *http_request_method(const struct http_request *r)
 {
     return r->is_head ? "GET" : r->method;

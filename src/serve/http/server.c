@@ -73,9 +73,9 @@ static enum err check_certificate(const struct http_server_options *o, struct er
 
 static struct MHD_Response *make_no_memory(void)
 {
-    static char text[] = "There is no memory for the request now.\n";
+    char text[] = "There is no memory for the request now.\n";
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof(text) - 1, text, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(sizeof(text) - 1, text, MHD_RESPMEM_MUST_COPY);
     if (response != NULL) {
         (void)MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
         (void)MHD_add_response_header(response, "Cache-Control", "no-store");
