@@ -645,8 +645,9 @@ static void test_act(void **state)
 {
     (void)state;
     struct world w;
+    static const char list[] = "{\"command\": \"job\", \"verb\": \"list\"}";
     begin(&w);
-    HELP_OK(daemon_request_act(w.data, JOB_LIST, strlen(JOB_LIST), &w.streams[0], &help_why));
+    HELP_OK(daemon_request_act(w.data, list, strlen(list), &w.streams[0], &help_why));
     assert_int_equal(strncmp(said(&w), "JOB ", 4), 0);
     assert_int_equal(daemon_request_act(w.data, "{}", 2, &w.streams[1], &help_why), ERR_INVALID);
     assert_non_null(strstr(help_why.message, "there is no request"));
