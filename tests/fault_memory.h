@@ -6,12 +6,13 @@
  * of the program's own code; each program includes this once.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-static uint64_t fault_left = UINT64_MAX; /* allocations that still succeed */
-static bool fault_hit;
+static _Atomic uint64_t fault_left = UINT64_MAX; /* allocations that still succeed */
+static _Atomic bool fault_hit;
 
 /* The n-th allocation from now on (1 is the next) fails, and all after it. */
 static inline void fault_arm(uint64_t n)
@@ -29,12 +30,13 @@ static inline bool fault_disarm(void)
 
 static inline bool fault_now(void)
 {
-    if (fault_left == UINT64_MAX)
+    uint64_t left = fault_left;
+    do {
+        if (left == UINT64_MAX)
+            return false;
+    } while (left > 0 && !atomic_compare_exchange_weak(&fault_left, &left, left - 1));
+    if (left > 0)
         return false;
-    if (fault_left > 0) {
-        fault_left--;
-        return false;
-    }
     fault_hit = true;
     return true;
 }

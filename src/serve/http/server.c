@@ -178,8 +178,9 @@ enum err http_server_start(const struct http_server_options *options, struct htt
     }
     s->daemon = start_daemon(s);
     if (s->daemon == NULL) {
-        rc = err_set(why, ERR_IO, "the server does not start: the system refused");
-        goto fail;
+        /* It has closed the socket. */
+        dismantle(s);
+        return err_set(why, ERR_IO, "the server does not start: the system refused");
     }
     *out = s;
     return ERR_NONE;

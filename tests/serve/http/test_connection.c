@@ -220,6 +220,34 @@ static void connections_are_counted(void **state)
         close(fd[i]);
 }
 
+static void both_kinds_of_addresses(void **state)
+{
+    struct fixture *f = *state;
+    struct http_server_options o = {.routes = routes,
+                                    .routes_n = sizeof(routes) / sizeof(routes[0]),
+                                    .log = log_access,
+                                    .wall = clock_wall,
+                                    .steady = clock_steady};
+    struct sockaddr_in6 a;
+    socklen_t n = sizeof(a);
+    struct http_server *s;
+    struct err_text why;
+    if (http_server_listen("[::]:0", &o.fd, &why) != ERR_NONE)
+        skip(); /* a system without IPv6 */
+    assert_int_equal(getsockname(o.fd, (struct sockaddr *)&a, &n), 0);
+    assert_int_equal(http_server_start(&o, &s, &why), ERR_NONE);
+    a.sin6_addr = in6addr_loopback;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+    help_send(fd, "GET /hello?six HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_int_equal(help_status(help_rest(fd, f->response)), 200);
+    close(fd);
+    HELP_UNTIL(has_logged("::1 - GET /hello?six 200 0 7 -\n"));
+    assert_int_equal(help_get(ntohs(a.sin6_port), "/hello?four"), 200);
+    HELP_UNTIL(has_logged("127.0.0.1 - GET /hello?four 200 0 7 -\n"));
+    http_server_stop(s);
+}
+
 /* Bytes that are no HTTP end their connection and nothing else. */
 static void rubbish_is_survived(void **state)
 {
@@ -264,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_refused_body_does_not_hide_the_answer),
         cmocka_unit_test(each_request_leaves_a_line),
         cmocka_unit_test(connections_are_counted),
+        cmocka_unit_test(both_kinds_of_addresses),
         cmocka_unit_test(rubbish_is_survived),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
