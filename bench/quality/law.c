@@ -178,6 +178,21 @@ bool quality_law_at(const struct quality_law *l, double log_p, bool high, double
     return true;
 }
 
+/* But for what laws of one kind have in common. */
+static double log_density(const struct quality_law *l, double x)
+{
+    if (l->kind == QUALITY_NEGBIN)
+        return x * log(l->a) - (x + l->b) * log(l->a + l->b);
+    double y = l->kind == QUALITY_LOGNORMAL ? log(fmax(x, 1e-300)) : x;
+    double z = (y - l->a) / l->b;
+    return -0.5 * z * z - log(l->b);
+}
+
+double quality_law_log_ratio(const struct quality_law *l, const struct quality_law *other, double x)
+{
+    return log_density(l, x) - log_density(other, x);
+}
+
 double quality_law_centre(const struct quality_law *l)
 {
     switch (l->kind) {

@@ -48,6 +48,11 @@ double quality_law_tail(const struct quality_law *l, double x, bool high);
  */
 bool quality_law_at(const struct quality_law *l, double log_p, bool high, double *out);
 
+/* ln of how much likelier x is by the law l than by other, of the same kind: counts, normal or
+ * lognormal values. */
+double quality_law_log_ratio(const struct quality_law *l, const struct quality_law *other,
+                             double x);
+
 /* Where the law has its middle: the mean of counts, the median of others. */
 double quality_law_centre(const struct quality_law *l);
 

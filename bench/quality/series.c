@@ -19,9 +19,13 @@
 /* Deviations: the sum of twelve is then below 1e-8 and 1e-15. */
 #define LEAK_LOW 1.62
 #define LEAK_HIGH 2.3
-/* A change is adopted when the model has come this part of the way, three steps in a row. */
+/* A change is adopted when the model has come this part of the way, three hours in a row. A clock
+ * moves the hours of a day by more or less: three days in a row, which begin at any hour; who comes
+ * all the way at once comes this part of a day before a third of it is over. */
 #define ADOPTED 0.67
 #define ADOPTED_STEPS 3
+#define FOLLOWED_DAYS 14
+#define KNOWN 9.21 /* ln 10^4: evidence by which one who knows both laws knows of a change */
 
 struct answer {
     double score;
@@ -49,11 +53,12 @@ struct series {
     int age;
     int first_50;
     int quiet; /* buckets still after it */
-    /* After a change. */
-    double along; /* sums over a step */
-    double square;
-    int steps_near;
-    int step;
+    /* After a change: sums over each hour. */
+    float along[24 * FOLLOWED_DAYS];
+    float square[24 * FOLLOWED_DAYS];
+    int hours;
+    double evidence;
+    bool known;
     bool adopted;
 };
 
@@ -214,34 +219,65 @@ static void feed(struct run *run, struct series *s)
     }
 }
 
+/* Whether the model has come the part of the way, three times so many hours from one on. */
+static bool has_come(const struct series *s, int first, int hours)
+{
+    for (int i = 0; i < ADOPTED_STEPS; i++) {
+        double along = 0;
+        double square = 0;
+        for (int h = first + i * hours; h < first + (i + 1) * hours; h++) {
+            along += (double)s->along[h];
+            square += (double)s->square[h];
+        }
+        if (along < ADOPTED * square)
+            return false;
+    }
+    return true;
+}
+
+/* When who knows both laws would know of the change. */
+static void know(const struct run *run, struct series *s, const struct quality_law *old)
+{
+    ts_ns hours = (run->time - s->plan.change_at) / TIME_HOUR;
+    if (s->known || s->left > 0)
+        return;
+    s->evidence += quality_law_log_ratio(&s->law, old, s->value);
+    s->known = s->evidence >= KNOWN;
+    if (s->known)
+        run->tally->known[hours + 1 < QUALITY_STEPS ? hours + 1 : QUALITY_STEPS - 1]++;
+}
+
 /* How far the model has come from the old law to the new one. */
 static void follow(const struct run *run, struct series *s)
 {
     enum quality_change change = run->family->change;
     ts_ns since = run->time - s->plan.change_at;
-    ts_ns step = change == QUALITY_CLOCK ? TIME_DAY : TIME_HOUR;
-    ts_ns most = change == QUALITY_CLOCK ? 14 * TIME_DAY : 7 * TIME_DAY;
+    int window = change == QUALITY_CLOCK ? 24 : 1;
+    ts_ns most = change == QUALITY_CLOCK ? FOLLOWED_DAYS * TIME_DAY : 7 * TIME_DAY;
     struct quality_law old;
-    if (since < 0 || since >= most || s->adopted)
+    if (since < 0 || since >= most)
         return;
     quality_family_law(run->family, &s->plan, run->time, false, &old);
+    know(run, s, &old);
+    bool last = since + run->family->span >= most;
+    run->tally->known[QUALITY_STEPS - 1] += last && !s->known;
+    if (s->adopted)
+        return;
     double from = change == QUALITY_SCALE ? old.b : quality_law_centre(&old);
     double to = change == QUALITY_SCALE ? s->law.b : quality_law_centre(&s->law);
     double is =
         change == QUALITY_SCALE ? (s->answer.upper - s->answer.lower) / 3.92 : s->answer.median;
     double way = log(to / from);
-    s->along += way * log(fmax(is, 1e-3 * from) / from);
-    s->square += way * way;
-    if ((since + run->family->span) % step != 0)
+    s->along[s->hours] += (float)(way * log(fmax(is, 1e-3 * from) / from));
+    s->square[s->hours] += (float)(way * way);
+    if ((since + run->family->span) % TIME_HOUR != 0)
         return;
-    s->step++;
-    s->steps_near = s->along >= ADOPTED * s->square ? s->steps_near + 1 : 0;
-    s->along = 0;
-    s->square = 0;
-    s->adopted = s->steps_near >= ADOPTED_STEPS;
+    s->hours++;
+    int first = s->hours - ADOPTED_STEPS * window;
+    s->adopted = first >= 0 && has_come(s, first, window);
     if (s->adopted)
-        run->tally->adoption[s->step - ADOPTED_STEPS + 1]++;
-    else if (since + run->family->span >= most)
+        run->tally->adoption[first + (window > 1 ? window / 3 : 1)]++;
+    else if (last)
         run->tally->adoption[QUALITY_STEPS - 1]++;
 }
 
@@ -336,8 +372,7 @@ void quality_series_run(const struct quality_family *f, const struct quality_run
     }
     ts_ns begin_cpu = clock_cpu();
     out->series = (double)run.n;
-    if (f->change != QUALITY_STEADY)
-        out->step_hours = f->change == QUALITY_CLOCK ? 24 : 1;
+    out->changes = f->change != QUALITY_STEADY;
     for (run.time = 0; run.time < QUALITY_END; run.time += f->span) {
         for (size_t i = 0; i < run.n; i++) {
             run.series[i].answer = (struct answer){0};

@@ -34,20 +34,20 @@ static int quantile(const uint32_t *count, double share)
     return -1;
 }
 
-static void print_step(FILE *out, const char *key, int step, double scale)
+static void print_step(FILE *out, const char *key, int step)
 {
     if (step < 0 || step == QUALITY_STEPS - 1)
         fprintf(out, "\"%s\":null", key);
     else
-        fprintf(out, "\"%s\":%g", key, step * scale);
+        fprintf(out, "\"%s\":%d", key, step);
 }
 
-static void print_steps(FILE *out, const char *key, const uint32_t *count, double scale)
+static void print_steps(FILE *out, const char *key, const uint32_t *count)
 {
     fprintf(out, ",\"%s\":{", key);
-    print_step(out, "median", quantile(count, 0.5), scale);
+    print_step(out, "median", quantile(count, 0.5));
     fputc(',', out);
-    print_step(out, "p90", quantile(count, 0.9), scale);
+    print_step(out, "p90", quantile(count, 0.9));
     fputc('}', out);
 }
 
@@ -87,11 +87,13 @@ void quality_tally_print(FILE *out, const char *family, uint64_t seed, bool held
         fprintf(out, ",\"after\":%.0f,\"after_75_per_10k\":%.2f", t->after,
                 1e4 * t->after_75 / t->after);
     if (lasting > 0)
-        print_steps(out, "delay_buckets", t->delay, 1);
+        print_steps(out, "delay_buckets", t->delay);
     if (t->week > 0)
         print_rates(out, "week_after_per_10k", t->week_at, t->week);
-    if (t->step_hours > 0)
-        print_steps(out, "adoption_hours", t->adoption, t->step_hours);
+    if (t->changes) {
+        print_steps(out, "adoption_hours", t->adoption);
+        print_steps(out, "known_hours", t->known);
+    }
     fprintf(out, ",\"records\":%.0f,\"model_bytes\":%.0f,\"cpu_seconds\":%.1f}\n", t->records,
             t->bytes, t->seconds);
     fflush(out);

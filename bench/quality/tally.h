@@ -39,8 +39,9 @@ struct quality_tally {
     double largest_75; /* records at 75 of what always is the largest */
     bool largest_asked;
     uint32_t delay[QUALITY_STEPS];    /* buckets from the start of what lasts to a record at 50 */
-    uint32_t adoption[QUALITY_STEPS]; /* steps from a change to a model that has adopted it */
-    double step_hours;                /* 0: adoption is not measured */
+    uint32_t adoption[QUALITY_STEPS]; /* hours from a change to a model that has adopted it */
+    uint32_t known[QUALITY_STEPS];    /* to evidence of 10^4 for who knows both laws */
+    bool changes;                     /* these are measured */
     double series;
     double records;
     double seconds;
