@@ -27,8 +27,8 @@
 /* What a metric series takes at most: without any season; once it knows the day, and the variance
  * by its hours; and with a week, a cycle and several modes too, while it is sampled. */
 #define DETECT_PLAIN_BYTES ((size_t)15 * 64)
-#define DETECT_DAY_BYTES ((size_t)27 * 64)
-#define DETECT_GROWN_BYTES ((size_t)71 * 64)
+#define DETECT_DAY_BYTES ((size_t)32 * 64)
+#define DETECT_GROWN_BYTES ((size_t)78 * 64)
 /* Spans above this learn no season. */
 #define DETECT_SEASON_SPAN (TIME_DAY / 4)
 /* ln of the probability above which nothing is looked at more closely. */

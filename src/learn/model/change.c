@@ -87,7 +87,8 @@ static void rebase(struct model_series *s, double level)
 {
     if (s->daily != NULL && !model_change_stands_still(s, level))
         model_season_rebase(s->daily, level);
-    if (s->weekly != NULL && !model_change_stands_still(s, level))
+    /* In a week that is not yet full a weekend may look like a change. */
+    if (s->weekly != NULL && model_season_ready(s->weekly) && !model_change_stands_still(s, level))
         model_season_rebase(s->weekly, level);
     if (s->cycle != NULL)
         model_season_rebase(s->cycle, level);
@@ -291,10 +292,16 @@ bool model_change_spread_learn(struct model_series *s, const struct model_point 
     double late = (double)s->late - (double)s->late_mean * (double)s->late_mean;
     if (late < SPREAD_WIDER && late > SPREAD_NARROWER)
         return false;
+    double m = model_max(p->mean, 1e-3);
+    double part = s->spread / model_max(s->spread_weight, 1e-9) * m * m;
+    /* What counts vary by for being few does not shrink. */
+    if (s->scale == SCALE_RATIO && late <= SPREAD_NARROWER && part < m) {
+        s->late = 1;
+        s->late_mean = 0;
+        return false;
+    }
     if (s->scale == SCALE_RATIO) {
         /* The variance is the mean and the over-dispersion's part. */
-        double m = model_max(p->mean, 1e-3);
-        double part = s->spread / model_max(s->spread_weight, 1e-9) * m * m;
         s->spread = ((m + part) * late - m) / (m * m) * s->spread_weight;
     } else {
         s->spread *= late;

@@ -122,7 +122,8 @@ static double dispersion(const struct model_series *s, const struct model_point 
 {
     /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
     double unit = model_max(p->mean * p->mean, 1e-6);
-    double prior = prior_weight(s->n, RATIO_PRIOR_N);
+    double known = model_min(model_max(s->n, 1), model_min(s->spread_weight / unit, SPREAD_TAU));
+    double prior = prior_weight(known, RATIO_PRIOR_N);
     double weight = s->spread_weight / unit + prior;
     double alpha = (s->spread / unit + RATIO_PRIOR * prior) / weight;
     alpha = model_max(alpha, 0);
@@ -130,7 +131,7 @@ static double dispersion(const struct model_series *s, const struct model_point 
     if (p->vary != 1)
         alpha = model_max(alpha * p->vary + (p->vary - 1) / model_max(p->mean, 1e-3), 0);
     /* One standard error of the estimate is added: it is an estimate. */
-    double n = model_min(model_max(s->n, 1), SPREAD_TAU);
+    double n = known;
     double error = sqrt(2 / (n + RATIO_PRIOR_N)) * (alpha + 1 / model_max(p->mean, 0.05));
     double young = RATIO_PRIOR_N / (n + RATIO_PRIOR_N);
     alpha += model_min(error * 0.5, 0.05 + young);

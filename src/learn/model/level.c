@@ -212,21 +212,23 @@ static double season_at(const struct model_series *s, const struct model_season 
     return s->scale == SCALE_RATIO ? 1 : 0;
 }
 
-struct model_week_noise model_level_noise(const struct model_series *s, double daily)
+struct model_week_noise model_level_noise(const struct model_series *s)
 {
     double v = s->spread_weight > 0 ? model_max(s->spread / s->spread_weight, 0) : 0;
     if (s->scale != SCALE_RATIO)
         return (struct model_week_noise){model_max(v, LEAST_NOISE), 0, 0};
-    double mean = model_season_base(s->weekly) * daily;
-    return (struct model_week_noise){0, 1 / model_max(mean, LEAST_MEAN), v};
+    return (struct model_week_noise){0, 1 / model_max(model_season_base(s->weekly), LEAST_MEAN), v};
 }
 
+/* Day and week together; the day alone until a week has been seen. */
 static double week_at(const struct model_series *s, ts_ns time, double daily)
 {
-    if (s->week == NULL || !model_week_known(s->week))
-        return season_at(s, s->weekly, time);
-    struct model_week_noise noise = model_level_noise(s, daily);
-    return model_week_at(s->week, s->weekly, time, &noise);
+    if (s->weekly == NULL || !model_season_ready(s->weekly))
+        return daily;
+    if (!model_week_known(s->week))
+        return model_season_at(s->weekly, time);
+    struct model_week_noise noise = model_level_noise(s);
+    return model_week_at(s->week, s->weekly, s->daily, time, &noise);
 }
 
 static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clock,
@@ -234,8 +236,7 @@ static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clo
 {
     bool ratio = s->scale == SCALE_RATIO;
     out->daily = season_at(s, s->daily, time + clock);
-    double week = week_at(s, time + clock, out->daily);
-    out->weekly = ratio ? out->daily * week : out->daily + week;
+    out->weekly = week_at(s, time + clock, out->daily);
     double more = season_at(s, s->cycle, time);
     out->cycle = s->cycle_alone ? more : ratio ? out->weekly * more : out->weekly + more;
 }
@@ -281,6 +282,21 @@ void model_level_foretell(const struct model_series *s, ts_ns time, struct model
     model_level_foretell_by(s, time, s->clock, out);
 }
 
+/* A season's hour has been seen less often than there were buckets: what that adds to 1 / n. */
+static double error_of_seasons(const struct model_series *s, ts_ns time)
+{
+    double visits = s->daily != NULL ? model_season_weight_at(s->daily, time) : 0;
+    if (!(visits > 0))
+        return 0;
+    double error = model_level_seasonal(s) / visits;
+    double weekly =
+        (double)s->level[LEVEL_WEEKLY].weight + (double)s->level[LEVEL_WEEKLY_MID].weight;
+    if (weekly > 0 && s->week != NULL && model_week_known(s->week))
+        error +=
+            weekly / model_max(model_week_visits(s->week, s->weekly, time), 1) - weekly / visits;
+    return error;
+}
+
 void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clock,
                              struct model_point *out)
 {
@@ -302,11 +318,7 @@ void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clo
         out->steady += (double)l->steady * out->foretold[i];
         out->n += (double)l->weight * model_min((double)l->n, tau_of(s, i));
     }
-    /* A season's hour has been seen less often than there were buckets. */
-    double visits = s->daily != NULL ? model_season_weight_at(s->daily, time + clock) : 0;
-    double seasonal = visits > 0 ? model_level_seasonal(s) : 0;
-    if (seasonal > 0)
-        out->n = out->n / (1 + seasonal * out->n / visits);
+    out->n /= 1 + error_of_seasons(s, time + clock) * out->n;
     out->between = 0;
     for (int i = 0; i < s->levels; i++) {
         double e = out->foretold[i] - out->mean;
@@ -360,7 +372,10 @@ static void admit(struct model_series *s, const struct model_season *season, int
         s->level[i].recent = s->level[best].recent * HANDICAP;
         s->level[i].ever = s->level[best].ever;
     }
-    if (slow != LEVEL_WEEKLY || model_week_parts(s->week) > 1)
+    struct model_week_noise noise = {0};
+    if (slow == LEVEL_WEEKLY)
+        noise = model_level_noise(s);
+    if (slow != LEVEL_WEEKLY || model_week_explains(s->week, s->weekly, &noise))
         model_level_explained(s);
 }
 
@@ -369,6 +384,8 @@ void model_level_explained(struct model_series *s)
     model_law_forget(s, SPREAD_KEPT);
     model_odd_forget_modes(s);
     model_odd_forget_levels(s);
+    if (s->week != NULL && model_week_known(s->week))
+        model_odd_forget_recurring(s);
 }
 
 void model_level_compare(struct model_series *s, const struct model_point *p, double y, double sd)

@@ -45,3 +45,9 @@ void model_odd_forget_modes(struct model_series *s)
     if (s->odd != NULL)
         memcpy(s->odd->mode, none.mode, sizeof(none.mode));
 }
+
+void model_odd_forget_recurring(struct model_series *s)
+{
+    if (s->odd != NULL)
+        s->odd->recur = none.recur;
+}

@@ -354,6 +354,53 @@ double model_season_at(const struct model_season *s, ts_ns time)
     return within_factors(s, v);
 }
 
+static double mean_of_bins(const struct model_season *s)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < s->bins; i++)
+        sum += value_at(s, i);
+    return sum / s->bins;
+}
+
+double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise)
+{
+    uint32_t bin;
+    double at = model_season_place(s, time, &bin);
+    double before = believed(s, (bin + s->bins - 1) % s->bins);
+    double here = believed(s, bin);
+    double after = believed(s, (bin + 1) % s->bins);
+    *out_rise = after - before;
+    if (!s->fine)
+        return 0;
+    double more = tilt(s, bin, here, slope_of(before, here, after));
+    return at < 0.5 ? -more : more;
+}
+
+/* All values anew: those of the bins, and of their halves. */
+static void put_all(struct model_season *s, const double *value)
+{
+    s->unit = 0;
+    memset(s->step, 0, steps_for(s->bins, s->fine) * sizeof(s->step[0]));
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
+        put_value(s, k, value[k]);
+}
+
+void model_season_normalise(struct model_season *s)
+{
+    double all[2 * MODEL_SEASON_MOST] = {0};
+    double mean = mean_of_bins(s);
+    if (s->ratio && !(mean > 0))
+        return;
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++) {
+        double v = value_at(s, k);
+        double freed = k < s->bins ? v - mean : v;
+        all[k] = s->ratio ? model_min(v / mean, MOST_FACTOR) : freed;
+    }
+    put_all(s, all);
+    s->base = within(s->ratio ? s->base * mean : s->base + mean);
+    s->mean = s->ratio ? 1 : 0;
+}
+
 static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double at, double v,
                        double gain)
 {
@@ -366,14 +413,6 @@ static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double 
     double above = value_at(s, s->bins + bin);
     double off = v - value_at(s, bin);
     put_value(s, s->bins + bin, above + gain * ((at < 0.5 ? -off : off) - above));
-}
-
-static double mean_of_bins(const struct model_season *s)
-{
-    double sum = 0;
-    for (uint32_t i = 0; i < s->bins; i++)
-        sum += value_at(s, i);
-    return sum / s->bins;
 }
 
 void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
@@ -411,7 +450,7 @@ void model_season_rebase(struct model_season *s, double base)
 void model_season_measure(struct model_season *s, const struct model_season *under, bool logarithm)
 {
     double base = s->base;
-    double all[2 * MODEL_SEASON_MOST];
+    double all[2 * MODEL_SEASON_MOST] = {0};
     for (uint32_t k = 0; k < s->bins; k++) {
         double at = (k + 0.5) / s->bins * (double)s->period;
         double v = value_at(s, k);
@@ -431,10 +470,7 @@ void model_season_measure(struct model_season *s, const struct model_season *und
         if (s->fine)
             all[s->bins + k] = within(value_at(s, s->bins + k) * unit);
     }
-    s->unit = 0;
-    memset(s->step, 0, steps_for(s->bins, s->fine) * sizeof(s->step[0]));
-    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
-        put_value(s, k, all[k]);
+    put_all(s, all);
     s->base = logarithm ? log(model_max(base, 1 / LARGEST)) : exp(model_min(base, LOG_LARGEST));
     double unit = logarithm ? 1 / model_max(base, 1 / LARGEST) : s->base;
     s->noise = (float)within((double)s->noise * unit * unit);

@@ -70,6 +70,13 @@ double model_season_weight_at(const struct model_season *s, ts_ns time);
 /* The factor (ratio) or addend at a time. */
 double model_season_at(const struct model_season *s, ts_ns time);
 
+/* What the half of its bin that a time is in differs from it, beyond the slope, and by how much the
+ * bin after lies above the bin before. */
+double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise);
+
+/* From now on measured against the mean of its bins, whatever its base was. */
+void model_season_normalise(struct model_season *s);
+
 /* For who reads the ring otherwise: its bins; a bin's value, and the visits behind it; the bin of a
  * time, and where in it, in [0, 1), the middle of the bucket lies; and what a place between two
  * bins' neighbours is read as. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SEASON_FORMED 4
+#define WEEK_AFTER 3 /* days: more than a weekend */
 #define SEASON_CLIP_SD 10.0
 #define OUTLIER_SHARE 0.3 /* of a visit, in a season that has formed */
 #define SEASON_EVENTS 48  /* buckets that are not empty, before an hour can matter */
@@ -53,7 +54,7 @@ static void begin_week(struct model_series *s)
 
 void model_seasons_look(struct model_series *s)
 {
-    /* After a first day, and a first week, of data there is a base to measure against. */
+    /* After a first day, and a few, of data there is a base to measure against. */
     double span = (double)s->params.bucket_span;
     double day = (double)TIME_DAY / span;
     bool ratio = s->scale == SCALE_RATIO;
@@ -73,7 +74,7 @@ void model_seasons_look(struct model_series *s)
     if (s->variance == NULL && day >= 8 && total >= 2 * day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
         begin_variance(s);
-    if (s->daily != NULL && s->weekly == NULL && total >= 7 * day &&
+    if (s->daily != NULL && s->weekly == NULL && total >= WEEK_AFTER * day &&
         model_series_may_begin(s, MODEL_GROWTH_ANY))
         begin_week(s);
 }
@@ -111,7 +112,7 @@ void model_seasons_measure(struct model_series *s, bool logarithm)
     if (s->cycle != NULL)
         model_seasons_forget_cycle(s);
     if (s->weekly != NULL)
-        model_season_measure(s->weekly, s->daily, logarithm);
+        model_season_measure(s->weekly, NULL, logarithm);
     if (s->week != NULL)
         model_week_forget(s->week);
     if (s->daily != NULL)
@@ -177,7 +178,9 @@ void model_seasons_drop(struct model_series *s)
     double daily = best_record(s, LEVEL_DAILY, LEVEL_DAILY_MID);
     double weekly = best_record(s, LEVEL_WEEKLY, LEVEL_WEEKLY_MID);
     bool tried = s->weekly != NULL && model_season_cycles(s->weekly) >= SEASON_TRIAL_WEEKS;
-    if (tried && weekly > model_min(daily, plain) + WEEKLY_COST) {
+    /* One whose days are all alike knows nothing but the day. */
+    double cost = s->week != NULL && model_week_parts(s->week) > 1 ? WEEKLY_COST : -SEASON_GAIN;
+    if (tried && weekly > model_min(daily, plain) + cost) {
         drop_season(s, &s->weekly, LEVEL_WEEKLY);
         end_week(s);
         weekly = 1e300;
@@ -243,17 +246,11 @@ static void learn_variance(struct model_series *s, const struct model_point *p, 
 /* Once a day. */
 static void cut_week(struct model_series *s)
 {
-    double each[MODEL_SEASON_MOST];
-    uint32_t bins = model_season_bins(s->weekly);
-    struct model_week_noise noise = {0};
-    for (uint32_t k = 0; k < bins; k++) {
-        ts_ns time = (ts_ns)((double)(7 * TIME_DAY) / bins * k);
-        noise = model_level_noise(s, s->scale == SCALE_RATIO ? model_season_at(s->daily, time) : 0);
-        each[k] = noise.each;
-    }
-    bool alike = model_week_parts(s->week) == 1;
-    model_week_cut(s->week, s->weekly, &noise, each);
-    if (alike && model_week_parts(s->week) > 1)
+    struct model_week_noise noise = model_level_noise(s);
+    bool known = model_week_known(s->week);
+    bool explained = model_week_explains(s->week, s->weekly, &noise);
+    model_week_cut(s->week, s->weekly, &noise);
+    if (known && !explained && model_week_explains(s->week, s->weekly, &noise))
         model_level_explained(s);
 }
 
@@ -268,7 +265,11 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
         return;
     ts_ns at = time + s->clock; /* by the clock that days and weeks follow */
     if (s->weekly != NULL) {
-        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, at, y, sd, p->daily, 1 / (14 * day));
+        bool formed = model_season_ready(s->weekly);
+        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, at, y, sd, none,
+                         formed ? 1 / (14 * day) : 0);
+        if (!formed && model_season_ready(s->weekly))
+            model_season_normalise(s->weekly);
         if (model_season_ready(s->weekly) &&
             (uint64_t)model_season_seen(s->weekly) % (uint64_t)model_max(floor(day), 1) == 0)
             cut_week(s);

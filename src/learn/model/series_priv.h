@@ -240,10 +240,11 @@ struct model_place {
 const struct model_odd *model_odd_of(const struct model_series *s);
 /* To be changed; NULL when memory is short. */
 struct model_odd *model_odd_make(struct model_series *s);
-/* No change is under way, and there is no other level. */
+/* No change is under way, there is no other level, there are no other modes, nothing recurs. */
 void model_odd_forget_change(struct model_series *s);
 void model_odd_forget_levels(struct model_series *s);
 void model_odd_forget_modes(struct model_series *s);
+void model_odd_forget_recurring(struct model_series *s);
 
 /* Of what two hours are apart, by which a season may be wrong. */
 #define MODEL_CLOCK_ROOM 0.3
@@ -338,9 +339,8 @@ bool model_level_fit(struct model_series *s);
 /* Nothing is known of any level. */
 void model_level_clear(struct model_series *s);
 
-/* How far values lie from what the weekly season says of a time at which the daily one says daily.
- */
-struct model_week_noise model_level_noise(const struct model_series *s, double daily);
+/* How far values lie from what the weekly season says. */
+struct model_week_noise model_level_noise(const struct model_series *s);
 
 /* A season has been found: what was left over before it was known says little of what is left now.
  */

@@ -2,13 +2,14 @@
 #define MODEL_WEEK_H
 
 /*
- * The parts of a week that are alike: working days, the weekend, a night that is longer on Sundays.
+ * The kinds of days of a week that are alike: at work, and not.
  *
  * A bin of a weekly season is visited once a week, so that for months its own mean is little more
- * than the last values. What is alike is learned together: the ring is cut where the means of two
- * sides differ by more than their errors allow, and again within the sides; a bin is read as its
- * part's mean, with as much of its own deviation as stands out from its error. Method:
- * docs/method/model.md, "Week".
+ * than the last values. What is alike is learned together: against the mean of their hour of the
+ * day, the bins are cut into parts where the means of two sides differ by more than their errors
+ * allow, and again within the sides; the parts are of two kinds; what days of a kind bring at an
+ * hour is learned from all of them. A bin is read as that, with as much of its own deviation as
+ * stands out from its error. Method: docs/method/model.md, "Week".
  *
  * Ownership: model_week_new() makes it, model_week_free() ends it.
  * Threads:   one owner.
@@ -43,16 +44,26 @@ bool model_week_known(const struct model_week *w);
 /* As before the first cut: when the ring's numbers mean something else. */
 void model_week_forget(struct model_week *w);
 
-/* Cuts the ring anew. each: what noise->each is at each of its bins. */
+/* Cuts the ring anew. */
 void model_week_cut(struct model_week *w, const struct model_season *ring,
-                    const struct model_week_noise *noise, const double *each);
+                    const struct model_week_noise *noise);
 
 /* How many parts it has. */
 unsigned model_week_parts(const struct model_week *w);
 
-/* The ring's factor or addend at a time. */
-double model_week_at(const struct model_week *w, const struct model_season *ring, ts_ns time,
+/* Whether its kinds of days are so far apart, by the deviation of one visit, that they explain what
+ * was taken for spread before. */
+bool model_week_explains(const struct model_week *w, const struct model_season *ring,
+                         const struct model_week_noise *noise);
+
+/* The ring's factor or addend at a time. daily: the season of the day, which knows what the halves
+ * of a bin differ by; NULL for none. */
+double model_week_at(const struct model_week *w, const struct model_season *ring,
+                     const struct model_season *daily, ts_ns time,
                      const struct model_week_noise *noise);
+
+/* Visits behind that: by all days of its kind. */
+double model_week_visits(const struct model_week *w, const struct model_season *ring, ts_ns time);
 
 void model_week_save(const struct model_week *w, struct buf *out);
 ERR_MUST_CHECK enum err model_week_load(struct cursor *in, struct model_week **out);

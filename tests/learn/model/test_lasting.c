@@ -147,7 +147,7 @@ static void it_is_kept_and_told_once(void **state)
         rng_init(&r, 8);
         for (int i = 0; i < CHANGE; i++) {
             step(s, i, amount(i, 0, &r));
-            assert_true(s->lasting == NULL || i >= 20 * DAY);
+            assert_true(s->lasting == NULL || i >= 16 * DAY);
         }
         assert_non_null(s->lasting);
         assert_true(model_lasting_judge(s, 2) == 0);

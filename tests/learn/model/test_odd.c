@@ -79,6 +79,7 @@ static void test_forgets(void **state)
     model_odd_forget_change(s);
     model_odd_forget_levels(s);
     model_odd_forget_modes(s);
+    model_odd_forget_recurring(s);
     assert_null(s->odd);
     live(s, 0, 60);
     assert_true(s->here > 0);
@@ -93,6 +94,8 @@ static void test_forgets(void **state)
     assert_true(odd->other.n == 0 && s->here == 0 && odd->mode[1].times == 2);
     model_odd_forget_modes(s);
     assert_true(odd->mode[1].times == 0 && odd->recur.slot[2].n == 5);
+    model_odd_forget_recurring(s);
+    assert_true(odd->recur.slot[2].n == 0 && odd->recur.slot[2].last == TIME_NONE);
     model_series_free(s);
 }
 

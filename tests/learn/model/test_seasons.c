@@ -35,7 +35,7 @@ static void a_season_comes_when_due_and_goes_when_useless(void **state)
     rng_init(&r, 1);
     struct model_series *flat = make(MODEL_VALUE);
     struct model_series *wave = make(MODEL_VALUE);
-    for (int i = 0; i < 60 * DAY; i++) {
+    for (int i = 0; i < 50 * DAY; i++) {
         double noise = rng_normal(&r);
         learn(flat, i, 100 + noise);
         learn(wave, i, 100 + noise + 10 * sin(2 * 3.14159265358979 * i / DAY));
