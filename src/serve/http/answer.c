@@ -225,13 +225,10 @@ static struct MHD_Response *buffer_response(struct http_request *r, struct http_
 {
     size_t n = a->body.n;
     if (a->constant != NULL) {
-        struct bytes b = bytes_make(a->constant, a->constant_n);
-        union {
-            const uint8_t *from;
-            void *to;
-        } p = {.from = b.p}; /* the library takes no const, and does not write */
-        r->response_n = b.n;
-        return MHD_create_response_from_buffer(b.n, p.to, MHD_RESPMEM_PERSISTENT);
+        /* The library takes no const, and does not write. */
+        r->response_n = a->constant_n;
+        return MHD_create_response_from_buffer(a->constant_n, (void *)(uintptr_t)a->constant,
+                                               MHD_RESPMEM_PERSISTENT);
     }
     if (n == 0)
         return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);

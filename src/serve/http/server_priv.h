@@ -19,10 +19,10 @@
 struct http_listener;
 
 #define HTTP_MIB ((uint64_t)1024 * 1024)
-#define HTTP_TARGET_MAX 8192   /* bytes; 414 beyond */
-#define HTTP_HEAD_MAX 32768    /* bytes of all headers; 431 beyond */
-#define HTTP_HEADERS_MAX 100   /* 431 beyond */
-#define HTTP_MEMORY_MAX 131072 /* of libmicrohttpd for a connection; half of it for reading */
+#define HTTP_TARGET_MAX 8192  /* bytes; 414 beyond */
+#define HTTP_HEAD_MAX 32768   /* bytes of all headers; 431 beyond */
+#define HTTP_HEADERS_MAX 100  /* 431 beyond */
+#define HTTP_MEMORY_MAX 65536 /* of libmicrohttpd for a connection; half of it for reading */
 #define HTTP_DRAINS_MAX 64
 
 /* What a connection is waited for. */
