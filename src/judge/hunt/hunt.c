@@ -18,10 +18,9 @@
 #define OVERRIDE_SLACK TIME_DAY
 
 static const struct hunt_type_ops *const types[] = {
-    [HUNT_QUERY] = &hunt_query_ops,
-    [HUNT_THRESHOLD] = &hunt_threshold_ops,
-    [HUNT_NEW_TERMS] = &hunt_terms_ops,
-    [HUNT_THREAT_MATCH] = &hunt_threat_ops,
+    [HUNT_QUERY] = &hunt_query_ops,     [HUNT_THRESHOLD] = &hunt_threshold_ops,
+    [HUNT_NEW_TERMS] = &hunt_terms_ops, [HUNT_THREAT_MATCH] = &hunt_threat_ops,
+    [HUNT_EQL] = &hunt_eql_ops,
 };
 
 static bool is_stored(const struct hunt *h)

@@ -95,6 +95,14 @@ struct hunt_span {
     void *except_ctx;
 };
 
+/* One of several documents that make a hit together. */
+struct hunt_part {
+    const char *index;
+    const char *id;
+    const char *version;
+    const struct event *event;
+};
+
 /* Something found: a document, or (threshold) what stands for many. Dies when the call returns. */
 struct hunt_hit {
     const char *index;
@@ -107,6 +115,8 @@ struct hunt_hit {
     struct bytes also; /* tells hits of one document apart; empty: there is one */
     struct bytes more; /* members of the alert that the type adds, as JSON without braces */
     void *origin;      /* for hunt_dealt(); NULL: nothing to be remembered */
+    const struct hunt_part *parts; /* the events of a sequence; event holds what they share */
+    size_t parts_n;
 };
 
 enum hunt_verdict {

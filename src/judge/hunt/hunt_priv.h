@@ -2,8 +2,8 @@
 #define HUNT_HUNT_PRIV_H
 
 /*
- * What the types of searches share: hunt.c leads, query.c, threshold.c, terms.c and threat.c do
- * what one type does.
+ * What the types of searches share: hunt.c leads, query.c, threshold.c, terms.c, threat.c and eql.c
+ * do what one type does.
  */
 
 #include "hunt/hunt.h"
@@ -79,6 +79,7 @@ extern const struct hunt_type_ops hunt_query_ops;
 extern const struct hunt_type_ops hunt_threshold_ops;
 extern const struct hunt_type_ops hunt_terms_ops;
 extern const struct hunt_type_ops hunt_threat_ops;
+extern const struct hunt_type_ops hunt_eql_ops;
 
 /* The time the rule goes by; false: it has none. */
 bool hunt_time(const struct hunt_spec *spec, const struct event *e, ts_ns *out);

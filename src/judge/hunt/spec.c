@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "eql/eql.h"
 #include "format/node.h"
 #include "format/write.h"
 #include "query/index.h"
@@ -288,6 +289,25 @@ static enum err read_threat(struct owned *o, const struct format_node *rule, str
     return code == ERR_NONE ? add_filters(rule, "threat_filters", &s->threat_query, why) : code;
 }
 
+/* The store and the tap need to know what may be wanted; the rest is the matcher's. */
+static enum err read_eql(struct owned *o, const struct format_node *rule, struct err_text *why)
+{
+    const struct format_node *v = format_node_get(rule, "query");
+    const struct format_node *category = format_node_get(rule, "event_category_override");
+    const char *language = format_node_str(format_node_get(rule, "language"), "eql");
+    const struct eql_options options = {
+        .category_field = format_node_str_len(category) > 0 ? format_node_str(category, "") : NULL};
+    struct err_text said = {0};
+    if (strcmp(language, "eql") != 0)
+        return format_node_err(format_node_get(rule, "language"), why, ERR_INVALID,
+                               "language must be eql in a rule of this type");
+    enum err code =
+        eql_parse(format_node_str(v, ""), format_node_str_len(v), &options, &o->spec.eql, &said);
+    if (code != ERR_NONE)
+        return blame(v, "query", code, &said, why);
+    return eql_filter(o->spec.eql, &o->spec.query);
+}
+
 static enum err read_type(struct owned *o, const struct format_node *rule, struct err_text *why)
 {
     switch (o->spec.type) {
@@ -299,6 +319,8 @@ static enum err read_type(struct owned *o, const struct format_node *rule, struc
         return read_new_terms(o, rule, why);
     case HUNT_THREAT_MATCH:
         return read_threat(o, rule, why);
+    case HUNT_EQL:
+        return ERR_NONE;
     }
     return ERR_NONE;
 }
@@ -306,6 +328,8 @@ static enum err read_type(struct owned *o, const struct format_node *rule, struc
 static enum err read_time(struct owned *o, const struct format_node *rule)
 {
     const struct format_node *v = format_node_get(rule, "timestamp_override");
+    if (o->spec.type == HUNT_EQL && format_node_str_len(v) == 0)
+        v = format_node_get(rule, "timestamp_field");
     if (format_node_str_len(v) == 0 || strcmp(format_node_str(v, ""), "@timestamp") == 0)
         return ERR_NONE;
     o->spec.no_fallback =
@@ -323,7 +347,8 @@ enum err hunt_spec_new(const struct format_node *rule, enum hunt_type type, stru
     o->spec.type = type;
     enum err code = read_index(o, rule, why);
     if (code == ERR_NONE)
-        code = read_language(rule, "query", "language", &o->spec.query, why);
+        code = type == HUNT_EQL ? read_eql(o, rule, why)
+                                : read_language(rule, "query", "language", &o->spec.query, why);
     if (code == ERR_NONE)
         code = add_filters(rule, "filters", &o->spec.query, why);
     if (code == ERR_NONE)
@@ -344,6 +369,7 @@ void hunt_spec_free(struct hunt_spec *s)
     if (s == NULL)
         return;
     struct owned *o = (struct owned *)(void *)s;
+    eql_free(s->eql);
     query_free(s->query);
     query_free(s->threat_query);
     query_index_free(s->index);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct eql;
 struct format_node;
 struct query;
 struct query_index;
@@ -27,6 +28,7 @@ enum hunt_type {
     HUNT_THRESHOLD,
     HUNT_NEW_TERMS,
     HUNT_THREAT_MATCH,
+    HUNT_EQL,
 };
 
 #define HUNT_FIELDS_MAX 5
@@ -70,6 +72,8 @@ struct hunt_spec {
     const struct hunt_cardinality *cardinality;
     size_t cardinality_n;
     const char *history; /* new_terms: date math */
+
+    struct eql *eql; /* eql; query is what all it may want has */
 
     struct query *threat_query; /* threat_match, with its filters */
     struct query_index *threat_index;

@@ -2,8 +2,10 @@
 #include "rule/alert_priv.h"
 
 #include "base/buf.h"
+#include "event/event.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "hunt/hunt.h"
 #include "hunt/spec.h"
 #include "rule/behind.h"
 #include "rule/candidate.h"
@@ -13,10 +15,12 @@
 #include "rule/rule.h"
 #include "rule/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The space of Kibana in which all rules live here. */
 #define SPACE "default"
+#define ALERTS_INDEX ".alerts-security.alerts-" SPACE
 
 void rule_alert_id(const struct rule *r, const struct rule_candidate *from,
                    char out[RULE_ALERT_ID_SIZE])
@@ -86,19 +90,92 @@ static void field_empty(struct format_writer *w, const char *key)
     format_write_end_array(w);
 }
 
-/* The document that the alert was made of; what stands for many has no document of its own. */
-static void write_ancestor(const struct rule_draft *d)
+struct ancestor {
+    const char *id;
+    const char *index;
+    const char *rule; /* of an alert; NULL: it is none */
+    int64_t depth;
+};
+
+static void write_ancestor(struct format_writer *w, const struct ancestor *a)
 {
-    struct format_writer *w = d->w;
-    char uuid[RULE_UUID_SIZE];
-    bool own = d->rule->type != RULE_THRESHOLD;
-    rule_digest_uuid(d->from->id, strlen(d->from->id), uuid);
     format_write_begin_object(w);
-    format_write_field_str(w, "id", own ? d->from->id : uuid);
-    format_write_field_str(w, "type", "event");
-    format_write_field_str(w, "index", d->from->index);
-    format_write_field_i64(w, "depth", 0);
+    format_write_field_str(w, "id", a->id);
+    format_write_field_str(w, "type", a->rule != NULL ? "signal" : "event");
+    format_write_field_str(w, "index", a->index);
+    format_write_field_i64(w, "depth", a->depth);
+    if (a->rule != NULL)
+        format_write_field_str(w, "rule", a->rule);
     format_write_end_object(w);
+}
+
+/* A document that is an alert itself says how deep it lies; 0: it is none. */
+static int64_t depth_of(const struct event *e)
+{
+    static const char key[] = "kibana.alert.depth";
+    const struct event_item *item = event_find(e, key, strlen(key));
+    double depth;
+    return item != NULL && event_value_number(event_values(item), &depth) && depth >= 1 &&
+                   depth < 1000
+               ? (int64_t)depth
+               : 0;
+}
+
+static void write_document_ancestor(const struct rule_draft *d, const char *id, const char *index,
+                                    const struct event *e)
+{
+    static const char key[] = "kibana.alert.rule.rule_id";
+    const struct event_item *item = event_find(e, key, strlen(key));
+    const struct event_value *rule = item != NULL ? event_values(item) : NULL;
+    bool is_alert = depth_of(e) > 0 && rule != NULL && rule->type == EVENT_STR;
+    const struct ancestor a = {id, index, is_alert ? rule->s : NULL, depth_of(e)};
+    write_ancestor(d->w, &a);
+}
+
+/* What the alert was made of; what stands for many has no document of its own. */
+static void write_ancestors(const struct rule_draft *d)
+{
+    const struct rule_candidate *from = d->from;
+    format_write_key(d->w, "kibana.alert.ancestors");
+    format_write_begin_array(d->w);
+    for (size_t i = 0; i < from->parts_n; i++) {
+        const struct hunt_part *part = &from->parts[i];
+        char block[RULE_ALERT_ID_SIZE];
+        rule_alert_block_id(d->id, i, block);
+        const struct ancestor signal = {block, ALERTS_INDEX, d->rule->rule_id,
+                                        depth_of(part->event) + 1};
+        write_document_ancestor(d, part->id, part->index, part->event);
+        write_ancestor(d->w, &signal);
+    }
+    if (d->rule->type == RULE_THRESHOLD) {
+        char uuid[RULE_UUID_SIZE];
+        rule_digest_uuid(from->id, strlen(from->id), uuid);
+        const struct ancestor none = {uuid, from->index, NULL, 0};
+        write_ancestor(d->w, &none);
+    } else if (from->parts_n == 0) {
+        write_document_ancestor(d, from->id, from->index, from->event);
+    }
+    format_write_end_array(d->w);
+}
+
+static int64_t alert_depth(const struct rule_draft *d)
+{
+    int64_t deepest = depth_of(d->from->event);
+    for (size_t i = 0; i < d->from->parts_n; i++) {
+        int64_t depth = depth_of(d->from->parts[i].event) + 1;
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + 1;
+}
+
+/* Which sequence it tells of, and which of its events. */
+static void write_group(const struct rule_draft *d)
+{
+    if (d->group == NULL)
+        return;
+    format_write_field_str(d->w, "kibana.alert.group.id", d->group);
+    if (d->group_index >= 0)
+        format_write_field_i64(d->w, "kibana.alert.group.index", d->group_index);
 }
 
 static void write_alert_fields(const struct rule_draft *d)
@@ -109,7 +186,7 @@ static void write_alert_fields(const struct rule_draft *d)
     format_write_field_str(w, "kibana.alert.workflow_status", "open");
     field_empty(w, "kibana.alert.workflow_tags");
     field_empty(w, "kibana.alert.workflow_assignee_ids");
-    format_write_field_i64(w, "kibana.alert.depth", 1);
+    format_write_field_i64(w, "kibana.alert.depth", alert_depth(d));
     format_write_field_str(w, "kibana.alert.severity", rule_severity_name(d->over.severity));
     format_write_field_f64(w, "kibana.alert.risk_score", d->over.risk);
     rule_alert_time(w, "kibana.alert.original_time", d->from->time);
@@ -118,12 +195,12 @@ static void write_alert_fields(const struct rule_draft *d)
     rule_alert_time(w, "kibana.alert.intended_timestamp", d->now);
     const char *block =
         format_node_str(format_node_get(d->rule->node, "building_block_type"), NULL);
+    if (d->group_index >= 0)
+        block = "default";
     if (block != NULL)
         format_write_field_str(w, "kibana.alert.building_block_type", block);
-    format_write_key(w, "kibana.alert.ancestors");
-    format_write_begin_array(w);
-    write_ancestor(d);
-    format_write_end_array(w);
+    write_group(d);
+    write_ancestors(d);
     format_write_key(w, "kibana.space_ids");
     format_write_begin_array(w);
     format_write_str(w, SPACE);
@@ -436,22 +513,68 @@ static enum err write_of_record(struct rule_draft *d, const struct rule_job *job
     return code;
 }
 
+static enum err write_draft(struct rule_draft *d, const struct rule_job *job, struct buf *out,
+                            struct err_text *why)
+{
+    struct format_writer w;
+    format_write_init(&w, out);
+    d->w = &w;
+    rule_override(d->rule, d->from->event, &d->over);
+    enum err code = ERR_NONE;
+    if (d->from->json.p != NULL)
+        code = write_of_record(d, job, why);
+    else
+        rule_alert_write_event(d);
+    if (code == ERR_MEMORY || (code == ERR_NONE && !buf_ok(out)))
+        return err_set(why, ERR_MEMORY, "no memory is left to write an alert");
+    return code;
+}
+
+void rule_alert_block_id(const char *sequence_id, size_t i, char out[RULE_ALERT_ID_SIZE])
+{
+    char number[24];
+    snprintf(number, sizeof(number), "/%zu", i);
+    const struct bytes parts[] = {
+        bytes_make(sequence_id, strlen(sequence_id)),
+        bytes_make(number, strlen(number)),
+    };
+    rule_digest_hex(parts, sizeof(parts) / sizeof(parts[0]), out);
+}
+
+enum err rule_alert_write_block(const struct rule *r, const struct rule_candidate *from, size_t i,
+                                ts_ns now, struct buf *out, struct err_text *why)
+{
+    char sequence[RULE_ALERT_ID_SIZE];
+    char id[RULE_ALERT_ID_SIZE];
+    const struct hunt_part *part = &from->parts[i];
+    const struct rule_candidate alone = {.id = part->id,
+                                         .index = part->index,
+                                         .version = part->version,
+                                         .time = part->event->time,
+                                         .since = part->event->time,
+                                         .event = part->event};
+    rule_alert_id(r, from, sequence);
+    rule_alert_block_id(sequence, i, id);
+    struct rule_draft d = {.rule = r,
+                           .from = &alone,
+                           .id = id,
+                           .now = now,
+                           .group = sequence,
+                           .group_index = (int64_t)i};
+    return write_draft(&d, NULL, out, why);
+}
+
 enum err rule_alert_write(const struct rule *r, const struct rule_candidate *from,
                           const struct rule_job *job, ts_ns now, struct buf *out,
                           struct err_text *why)
 {
     char id[RULE_ALERT_ID_SIZE];
-    struct format_writer w;
-    format_write_init(&w, out);
     rule_alert_id(r, from, id);
-    struct rule_draft d = {.rule = r, .from = from, .id = id, .now = now, .w = &w};
-    rule_override(r, from->event, &d.over);
-    enum err code = ERR_NONE;
-    if (from->json.p != NULL)
-        code = write_of_record(&d, job, why);
-    else
-        rule_alert_write_event(&d);
-    if (code == ERR_MEMORY || (code == ERR_NONE && !buf_ok(out)))
-        return err_set(why, ERR_MEMORY, "no memory is left to write an alert");
-    return code;
+    struct rule_draft d = {.rule = r,
+                           .from = from,
+                           .id = id,
+                           .now = now,
+                           .group = from->parts_n > 0 ? id : NULL,
+                           .group_index = -1};
+    return write_draft(&d, job, out, why);
 }

@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "base/time.h"
 
+#include <stddef.h>
+
 struct buf;
 struct rule;
 struct rule_job;
@@ -26,6 +28,11 @@ struct rule_candidate;
 /* SHA-256 in hexadecimal over the record's index and id and the rule's id. */
 void rule_alert_id(const struct rule *r, const struct rule_candidate *from,
                    char out[RULE_ALERT_ID_SIZE]);
+
+/* Of the i-th event of a sequence: an alert of its own, a building block of the sequence's. */
+void rule_alert_block_id(const char *sequence_id, size_t i, char out[RULE_ALERT_ID_SIZE]);
+enum err rule_alert_write_block(const struct rule *r, const struct rule_candidate *from, size_t i,
+                                ts_ns now, struct buf *out, struct err_text *why) ERR_MUST_CHECK;
 
 /*
  * The document, added to out. job may be NULL: then the events behind are not told. ERR_FORMAT when

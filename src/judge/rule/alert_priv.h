@@ -20,6 +20,8 @@ struct rule_draft {
     const struct rule_candidate *from;
     const struct rule_finding *finding; /* of a record; else NULL */
     const char *id;
+    const char *group;   /* id of the sequence it belongs to; NULL: none */
+    int64_t group_index; /* which of its events; -1: the sequence itself */
     ts_ns now;
     struct format_writer *w;
     struct rule_overrides over;

@@ -88,6 +88,32 @@ enum err rule_candidates_add_record(struct rule_candidates *c, const char *id, c
     return code;
 }
 
+static enum err copy_parts(struct rule_candidates *c, const struct hunt_hit *hit,
+                           struct rule_candidate *out)
+{
+    if (hit->parts_n == 0)
+        return ERR_NONE;
+    struct hunt_part *parts = arena_alloc(&c->arena, hit->parts_n * sizeof(*parts));
+    for (size_t i = 0; parts != NULL && i < hit->parts_n; i++) {
+        const struct hunt_part *from = &hit->parts[i];
+        struct event *e = arena_alloc(&c->arena, sizeof(*e));
+        parts[i] = (struct hunt_part){
+            .index = arena_strndup(&c->arena, from->index, strlen(from->index)),
+            .id = arena_strndup(&c->arena, from->id, strlen(from->id)),
+            .version = arena_strndup(&c->arena, from->version, strlen(from->version)),
+            .event = e,
+        };
+        if (e == NULL || parts[i].index == NULL || parts[i].id == NULL || parts[i].version == NULL)
+            return ERR_MEMORY;
+        event_copy(e, &c->arena, from->event);
+        if (e->failed)
+            return ERR_MEMORY;
+    }
+    out->parts = parts;
+    out->parts_n = hit->parts_n;
+    return parts != NULL ? ERR_NONE : ERR_MEMORY;
+}
+
 enum err rule_candidates_add_hit(struct rule_candidates *c, const struct hunt_hit *hit)
 {
     struct event *e = arena_alloc(&c->arena, sizeof(*e));
@@ -108,7 +134,7 @@ enum err rule_candidates_add_hit(struct rule_candidates *c, const struct hunt_hi
         mem_grow((void **)&c->at, &c->cap, c->n + 1, sizeof(*c->at)) != 0)
         return ERR_MEMORY;
     event_copy(e, &c->arena, hit->event);
-    if (e->failed)
+    if (e->failed || copy_parts(c, hit, &made) != ERR_NONE)
         return ERR_MEMORY;
     c->at[c->n++] = made;
     return ERR_NONE;

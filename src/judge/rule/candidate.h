@@ -39,6 +39,8 @@ struct rule_candidate {
     ts_ns since;       /* of the earliest event */
     uint64_t count;    /* how many events; 0: it is one */
     void *origin;      /* for hunt_dealt() */
+    const struct hunt_part *parts; /* the events of a sequence; event holds what they share */
+    size_t parts_n;
 };
 
 struct rule_candidates {

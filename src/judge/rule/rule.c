@@ -47,14 +47,9 @@ bool rule_runs(const struct rule *r)
 
 const char *rule_idle_reason(const struct rule *r)
 {
-    switch (r->type) {
-    case RULE_EQL:
-        return "rules of type eql are kept and not yet run";
-    case RULE_ESQL:
-        return "rules of type esql are kept and not yet run";
-    default:
-        return "the saved query is not here: the rule is kept and does not run without a query";
-    }
+    return r->type == RULE_ESQL
+               ? "rules of type esql are kept and not yet run"
+               : "the saved query is not here: the rule is kept and does not run without a query";
 }
 
 bool rule_uses_job(const struct rule *r, const char *id)
@@ -262,7 +257,7 @@ static enum err read_search(struct owned *o, const struct format_node *rule, str
     static const int hunts[RULE_TYPES] = {
         [RULE_QUERY] = HUNT_QUERY,
         [RULE_SAVED_QUERY] = HUNT_QUERY,
-        [RULE_EQL] = -1,
+        [RULE_EQL] = HUNT_EQL,
         [RULE_ESQL] = -1,
         [RULE_THRESHOLD] = HUNT_THRESHOLD,
         [RULE_THREAT_MATCH] = HUNT_THREAT_MATCH,

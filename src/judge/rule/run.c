@@ -89,6 +89,29 @@ static enum err write_document(struct rule_running *run, const struct rule_candi
     return code;
 }
 
+/* The events of a sequence have alerts of their own, beside the sequence's. */
+static enum err create_blocks(struct rule_running *run, const struct rule_candidate *from,
+                              const char *sequence, struct err_text *why)
+{
+    enum err code = ERR_NONE;
+    for (size_t i = 0; i < from->parts_n && code == ERR_NONE; i++) {
+        char id[RULE_ALERT_ID_SIZE];
+        struct buf doc;
+        buf_init(&doc);
+        rule_alert_block_id(sequence, i, id);
+        code = rule_alert_write_block(run->rule, from, i, run->now, &doc, why);
+        if (code == ERR_NONE) {
+            const struct rule_alert alert = {id, run->rule->rule_id, run->now,
+                                             bytes_make(doc.p, doc.n), NULL};
+            code = run->ports->alert_create(run->ports->ctx, &alert, why);
+        }
+        if (code == ERR_EXISTS)
+            code = ERR_NONE;
+        buf_release(&doc);
+    }
+    return code;
+}
+
 enum err rule_run_create(struct rule_running *run, const struct rule_candidate *from,
                          const struct rule_amendment *changes, size_t n, const char *group,
                          struct err_text *why)
@@ -102,7 +125,9 @@ enum err rule_run_create(struct rule_running *run, const struct rule_candidate *
     if (code == ERR_NONE) {
         const struct rule_alert alert = {id, run->rule->rule_id, run->now, bytes_make(doc.p, doc.n),
                                          group};
-        code = run->ports->alert_create(run->ports->ctx, &alert, why);
+        code = create_blocks(run, from, id, why);
+        if (code == ERR_NONE)
+            code = run->ports->alert_create(run->ports->ctx, &alert, why);
         if (code == ERR_NONE)
             run->status->created++;
     } else if (code == ERR_MEMORY) {

@@ -145,7 +145,7 @@ static enum hunt_verdict on_hit(void *ctx, const struct hunt_hit *hit)
         return HUNT_ENOUGH;
     f->hits++;
     buf_format(&f->found, "%lld %s ", (long long)((hit->time - NOON) / TIME_S),
-               event_str(hit->event, EVENT_F_EVENT_ID, "-"));
+               hit->parts_n > 0 ? hit->id : event_str(hit->event, EVENT_F_EVENT_ID, "-"));
     buf_add(&f->found, hit->more.p, hit->more.n);
     buf_char(&f->found, '\n');
     if (f->known)

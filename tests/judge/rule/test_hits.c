@@ -4,6 +4,7 @@
 #include "cmocka_head.h"
 #include "judge/rule/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ static const char *const rules[] = {
          "\"threat_index\":[\"logs-ti*\"],\"index\":[\"logs-gen*\"],\"threat_mapping\":[{"
          "\"entries\":[{\"field\":\"user.name\",\"type\":\"mapping\",\"value\":"
          "\"threat.indicator.name\"}]}]"),
+    RULE("eql", "\"language\":\"eql\",\"query\":\"sequence with maxspan=3m [any where user.name == "
+                "\\\"anna\\\"] [any where user.name == \\\"bert\\\"]\""),
 };
 
 /* Alerts of a day of traffic; step: how time is cut; at_rest: idle runs are left out. */
@@ -202,6 +205,41 @@ static void alerts_do_not_depend_on_how_time_is_cut(void **state)
     }
 }
 
+static void a_sequence_has_its_alert_and_each_event_another(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule *r = world_rule_api(rules[4]);
+    struct rule_status s;
+    world_add_event(w, NULL, NOON - 2 * TIME_MIN, "{\"user.name\":\"anna\",\"host.name\":\"h\"}");
+    world_add_event(w, NULL, NOON - TIME_MIN, "{\"user.name\":\"bert\",\"host.name\":\"h\"}");
+    assert_int_equal(run_at(w, r, NOON, TIME_NONE, &s), ERR_NONE);
+    assert_int_equal(s.created, 1);
+    assert_int_equal(w->alerts_n, 3);
+    const char *block = w->alerts[1].json;
+    const char *shell = w->alerts[2].json;
+    char group[128];
+    snprintf(group, sizeof(group), "\"kibana.alert.group.id\":\"%s\"", w->alerts[2].id);
+    assert_non_null(strstr(shell, group));
+    assert_non_null(strstr(block, group));
+    assert_non_null(strstr(block, "\"kibana.alert.group.index\":1"));
+    assert_non_null(strstr(block, "\"kibana.alert.building_block_type\":\"default\""));
+    assert_non_null(strstr(block, "\"user.name\":\"bert\""));
+    assert_null(strstr(shell, "\"kibana.alert.group.index\""));
+    assert_null(strstr(shell, "\"kibana.alert.building_block_type\""));
+    assert_null(strstr(shell, "\"user.name\""));
+    assert_non_null(strstr(shell, "\"host.name\":\"h\""));
+    assert_non_null(strstr(shell, "\"kibana.alert.depth\":2"));
+    assert_non_null(strstr(shell, w->alerts[0].id)); /* an ancestor */
+    rule_status_release(&s);
+    assert_int_equal(run_at(w, r, NOON + TIME_MIN, NOON, &s), ERR_NONE);
+    assert_int_equal(s.existed, 1);
+    assert_int_equal(w->alerts_n, 3);
+    rule_status_release(&s);
+    rule_unref(r);
+    end_world(w);
+}
+
 static void one_event_may_bring_several_new_terms(void **state)
 {
     (void)state;
@@ -249,6 +287,7 @@ static void an_alert_that_cannot_be_written_comes_again(void **state)
                         "{\"event.dataset\":\"ti_x\",\"threat.indicator.name\":\"anna\"}");
         world_add_event(w, e, NOON + TIME_MIN, "{\"user.name\":\"anna\"}");
         world_add_event(w, e, NOON + 2 * TIME_MIN, "{\"user.name\":\"anna\"}");
+        world_add_event(w, e, NOON + 3 * TIME_MIN, "{\"user.name\":\"bert\"}");
         w->break_create = true;
         assert_int_equal(rule_engine_advance(e, NOON + 5 * TIME_MIN, &why), ERR_FULL);
         w->break_create = false;
@@ -270,6 +309,7 @@ int main(void)
         cmocka_unit_test(exceptions_are_left_out),
         cmocka_unit_test(the_store_may_fail),
         cmocka_unit_test(alerts_do_not_depend_on_how_time_is_cut),
+        cmocka_unit_test(a_sequence_has_its_alert_and_each_event_another),
         cmocka_unit_test(one_event_may_bring_several_new_terms),
         cmocka_unit_test(the_last_event_counts),
         cmocka_unit_test(an_alert_that_cannot_be_written_comes_again),

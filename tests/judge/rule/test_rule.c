@@ -143,7 +143,7 @@ static void all_types_load(void **state)
         struct rule *r = world_rule_api(json);
         assert_int_equal(r->type, cases[i].type);
         assert_non_null(strstr(cases[i].rest, rule_type_name(r->type)));
-        bool idle = r->type == RULE_SAVED_QUERY || r->type == RULE_EQL || r->type == RULE_ESQL;
+        bool idle = r->type == RULE_SAVED_QUERY || r->type == RULE_ESQL;
         assert_int_equal(rule_runs(r), !idle);
         assert_int_equal(r->hunt != NULL, !idle);
         assert_int_equal(r->jobs_n, 0);
@@ -179,6 +179,10 @@ static void what_cannot_be_searched_is_refused(void **state)
     buf_format(&text, "%stype = \"query\"\nlanguage = \"eql\"\nquery = \"any where true\"\n", head);
     world_refused(buf_text(&text), &why);
     assert_non_null(strstr(why.message, "language must be kuery or lucene"));
+    buf_clear(&text);
+    buf_format(&text, "%stype = \"eql\"\nlanguage = \"eql\"\nquery = \"any where (\"\n", head);
+    world_refused(buf_text(&text), &why);
+    assert_non_null(strstr(why.message, "the query cannot be read"));
     buf_release(&text);
 }
 
