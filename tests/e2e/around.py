@@ -1,9 +1,12 @@
 """What stands around a rule's search: exceptions that expire and that name value lists, alerts of one
 kind as one, alerts closed, runs and gaps told; in replay, and kept in a data directory."""
 import json
+import os
+import signal
+import subprocess
 import time
 
-from weir_e2e import START, Folder, check, weir
+from weir_e2e import WEIR, START, Folder, check, weir
 
 JOB = {"job_id": "tiny", "data_description": {"time_field": "@timestamp"},
        "analysis_config": {"bucket_span": "1m", "influencers": ["source.ip"], "detectors": [
@@ -135,3 +138,25 @@ with Folder() as folder:
     check(weir("rule", "history", late["rule_id"], *at).out.count(" manual ") == 140, "its history says so")
     run = weir("rule", "run", late["rule_id"], "--from", "now-1d", *at)
     check(run.status == 2 and "--to" in run.err, "a span has two ends", run)
+
+    # All of it through the socket of a daemon, and at once in the rules that run.
+    daemon = subprocess.Popen([WEIR, "serve", *at, "--follow", folder("nothing.ndjson", "")],
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        end = time.time() + 60
+        while not os.path.exists(data + "/control.sock"):
+            check(time.time() < end, "the socket is there")
+            time.sleep(0.2)
+        last = {**late, "rule_id": RULE["rule_id"][:-1] + "3", "exceptions_list": RULE["exceptions_list"]}
+        for args in (("import", folder("last.ndjson", ndjson(last))), ("exception", "add", lists)):
+            check(weir("rule", *args, *at).status == 0, " ".join(args[:2]) + " while a daemon runs")
+        run = weir("rule", "run", last["rule_id"], *span, *at)
+        check("140 runs, 0 of them failed: 2 alerts" in run.err, "exceptions hold at once", run)
+        check(weir("rule", "values", "remove", "nets", *at).status == 0, "a value list goes")
+        run = weir("rule", "run", last["rule_id"], *span, *at)
+        check("140 runs, 0 of them failed: 4 alerts" in run.err, "and takes nothing out any more", run)
+        said = weir("rule", "history", last["rule_id"], *at)
+        check("partial failure" in said.out and "no value list nets" in said.out, "which its runs say", said)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        check(daemon.wait(timeout=60) == 0, "a clean stop")

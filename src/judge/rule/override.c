@@ -27,6 +27,26 @@ static bool has_text(const struct event *e, const char *field, const char *text,
     return false;
 }
 
+/* Severities of events are numbers, however they are written: 7 is "7.0". */
+static bool has_number(const struct event *e, const char *field, const char *text)
+{
+    const struct event_item *item = find(e, field);
+    char *end;
+    double wanted = strtod(text, &end);
+    for (uint32_t i = 0; item != NULL && end != text && *end == '\0' && i < item->n; i++) {
+        double v;
+        if (event_value_number(&event_values(item)[i], &v) && v == wanted)
+            return true;
+    }
+    return false;
+}
+
+static bool has_value(const struct event *e, const char *field, const char *text, size_t n)
+{
+    return strcmp(field, "event.severity") == 0 ? has_number(e, field, text)
+                                                : has_text(e, field, text, n);
+}
+
 /* Whether the entry's field has its value, however that is written. */
 static bool entry_fits(const struct format_node *entry, const struct event *e)
 {
@@ -35,11 +55,11 @@ static bool entry_fits(const struct format_node *entry, const struct event *e)
     if (value == NULL)
         return false;
     if (format_node_type(value) == FORMAT_STRING)
-        return has_text(e, field, format_node_str(value, ""), format_node_str_len(value));
+        return has_value(e, field, format_node_str(value, ""), format_node_str_len(value));
     struct buf text;
     buf_init(&text);
     format_node_write(value, &text);
-    bool fits = buf_ok(&text) && has_text(e, field, buf_text(&text), text.n);
+    bool fits = buf_ok(&text) && has_value(e, field, buf_text(&text), text.n);
     buf_release(&text);
     return fits;
 }

@@ -4,7 +4,8 @@
 /*
  * Severity, risk score and name of an alert, where the rule lets fields of the document decide.
  *
- * severity_mapping: the highest severity whose field has the value wins. risk_score_mapping: the
+ * severity_mapping: the highest severity whose field has the value (of event.severity: the number)
+ * wins. risk_score_mapping: the
  * greatest number from 0 to 100 that the first entry's field has. rule_name_override: the field's
  * first text.
  *

@@ -284,7 +284,7 @@ struct store_run {
 typedef bool (*store_run_fn)(void *ctx, const struct store_run *run);
 
 /* Writes down a run (one a rule, time and kind); one that is not manual becomes the rule's last.
- * The newest 1,000 stay. */
+ * The newest 1,000 of each kind stay. */
 enum err store_state_run_put(struct store_state *st, const struct store_run *run) ERR_MUST_CHECK;
 /* Newest first; limit 0: all. */
 enum err store_state_run_list(struct store_state *st, const char *rule_id, uint64_t limit,

@@ -193,15 +193,17 @@ static enum err run_becomes_last(struct store_state *st, const struct store_run 
     return store_state_finish(st, stmt);
 }
 
-static enum err run_trim(struct store_state *st, const char *rule_id)
+/* Of each kind by itself: manual runs lie in the past. */
+static enum err run_trim(struct store_state *st, const struct store_run *run)
 {
     struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "DELETE FROM run WHERE rule_id = ?1 AND time <= (SELECT time FROM run"
-                             " WHERE rule_id = ?1 ORDER BY time DESC LIMIT 1 OFFSET ?2)");
+    struct sqlite3_stmt *stmt = store_db_prepare(
+        db, "DELETE FROM run WHERE rule_id = ?1 AND manual = ?2 AND time <= (SELECT time FROM run"
+            " WHERE rule_id = ?1 AND manual = ?2 ORDER BY time DESC LIMIT 1 OFFSET ?3)");
     if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, rule_id);
-        store_db_bind_i64(stmt, 2, RUNS_KEPT);
+        store_db_bind_text(stmt, 1, run->rule_id);
+        store_db_bind_i64(stmt, 2, run->manual);
+        store_db_bind_i64(stmt, 3, RUNS_KEPT);
     }
     return store_state_finish(st, stmt);
 }
@@ -215,7 +217,7 @@ enum err store_state_run_put(struct store_state *st, const struct store_run *run
     if (rc == ERR_NONE && !run->manual)
         rc = run_becomes_last(st, run);
     if (rc == ERR_NONE)
-        rc = run_trim(st, run->rule_id);
+        rc = run_trim(st, run);
     if (rc != ERR_NONE) {
         store_state_rollback(st);
         return rc;

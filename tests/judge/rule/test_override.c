@@ -58,11 +58,36 @@ static void a_name_need_not_be_text(void **state)
     rule_unref(r);
 }
 
+/* Of an event's severity the number counts; it may lower the rule's own. */
+static void severities_of_events_are_numbers(void **state)
+{
+    (void)state;
+    struct rule *r = world_rule(
+        "severity = \"critical\"\n"
+        "severity_mapping = [{field = \"event.severity\", value = \"7.0\", severity = \"medium\"}, "
+        "{field = \"event.code\", value = \"7.0\", severity = \"high\"}]\n");
+    struct arena arena;
+    struct event e;
+    struct rule_overrides over;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, 0);
+    const struct event_value seven = event_value_i64(7);
+    event_add_named(&e, "event.code", 10, &seven);
+    rule_override(r, &e, &over);
+    assert_int_equal(over.severity, RULE_CRITICAL);
+    event_add_named(&e, "event.severity", 14, &seven);
+    rule_override(r, &e, &over);
+    assert_int_equal(over.severity, RULE_MEDIUM);
+    arena_release(&arena);
+    rule_unref(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_highest_that_fits_wins),
         cmocka_unit_test(a_name_need_not_be_text),
+        cmocka_unit_test(severities_of_events_are_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

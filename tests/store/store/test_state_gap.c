@@ -57,6 +57,12 @@ static bool see_run(void *ctx, const struct store_run *run)
     return true;
 }
 
+static bool count_run(void *ctx, const struct store_run *run)
+{
+    ((size_t *)ctx)[run->manual]++;
+    return true;
+}
+
 /* A manual run stands beside the one of its time and is never the last. */
 static void test_manual_runs(void **state)
 {
@@ -84,6 +90,17 @@ static void test_manual_runs(void **state)
     assert_int_equal(store_state_rule_get(st, "r", &arena, &got), ERR_NONE);
     assert_string_equal(got.status, "succeeded");
     assert_int_equal(got.last_run, 10);
+    /* Runs of the past stay, however many came since. */
+    run.manual = false;
+    for (run.time = 1000; run.time < 2100; run.time++)
+        assert_int_equal(store_state_run_put(st, &run), ERR_NONE);
+    run.manual = true;
+    run.time = 5;
+    assert_int_equal(store_state_run_put(st, &run), ERR_NONE);
+    size_t n[2] = {0};
+    assert_int_equal(store_state_run_list(st, "r", 0, count_run, n), ERR_NONE);
+    assert_int_equal(n[0], 1000);
+    assert_int_equal(n[1], 3);
     arena_release(&arena);
     buf_release(&b);
     store_state_close(st);
