@@ -292,6 +292,11 @@ static void measure_routes(void)
 int main(void)
 {
     const struct http_stream_options so = {.first = 1};
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < 8192 ? limit.rlim_max : 8192;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
     struct buf packed;
     struct buf text;
     buf_init(&packed);

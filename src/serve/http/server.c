@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define GRACE_NS (5 * TIME_S)
@@ -43,10 +44,20 @@ static size_t leave_escaped(void *ctx, struct MHD_Connection *mhd, char *s)
     return strlen(s);
 }
 
+/* At most half of the descriptors that the process may have: clients must not keep it from opening
+ * its own files. */
+static unsigned within_descriptors(unsigned connections)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 >= connections)
+        return connections;
+    return limit.rlim_cur > 2 ? (unsigned)(limit.rlim_cur / 2) : 1;
+}
+
 static void set_defaults(struct http_server_options *o)
 {
     o->threads = o->threads != 0 ? o->threads : 4;
-    o->connections = o->connections != 0 ? o->connections : 1024;
+    o->connections = within_descriptors(o->connections != 0 ? o->connections : 1024);
     o->connections_ip = o->connections_ip != 0 ? o->connections_ip : 64;
     o->queue = o->queue != 0 ? o->queue : 256;
     o->bodies = o->bodies != 0 ? o->bodies : 256 * HTTP_MIB;

@@ -64,7 +64,7 @@ struct http_server_options {
     const char *certificate; /* PEM texts; NULL: without TLS */
     const char *key;
     unsigned threads;        /* of the pool; 0: 4 */
-    unsigned connections;    /* 0: 1,024 */
+    unsigned connections;    /* 0: 1,024; never more than half of the process's descriptors */
     unsigned connections_ip; /* of one address, or IPv6 /64; 0: 64 */
     unsigned queue;          /* requests that wait for the pool; 0: 256 */
     uint64_t bodies;         /* bytes of all bodies and answers in memory; 0: 256 MiB */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,6 +140,15 @@ static inline unsigned help_get(uint16_t port, const char *path)
     unsigned status = help_status(help_ask(port, buf_text(&b), response));
     buf_release(&b);
     return status;
+}
+
+/* As many descriptors as the system lets us have, for tests with hundreds of clients. */
+static inline void help_raise_descriptors(void)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max < 8192 ? limit.rlim_max : 8192;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 static inline void help_sleep_ms(int ms)

@@ -154,6 +154,36 @@ static void grace_has_an_end(void **state)
     close(waiting);
 }
 
+/* However many connections are wanted, files can still be opened. */
+static void descriptors_are_left(void **state)
+{
+    struct http_server_options o = options();
+    struct http_counts counts;
+    struct rlimit before;
+    uint16_t port;
+    int fd[40];
+    char c;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit few = before;
+    few.rlim_cur = 60;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct http_server *s = help_start(&o, &port);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int i = 0; i < 40; i++) {
+        fd[i] = help_connect(port);
+        if (i >= 30)
+            assert_int_equal(help_some(fd[i], &c, 1), 0);
+        else
+            HELP_UNTIL((http_server_counts(s, &counts), counts.connections == (uint64_t)i + 1));
+    }
+    http_server_counts(s, &counts);
+    assert_int_equal(counts.refused_connections, 10);
+    for (int i = 0; i < 40; i++)
+        close(fd[i]);
+    http_server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +191,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_does_not_start),
         cmocka_unit_test(what_is_being_answered_is_finished),
         cmocka_unit_test(grace_has_an_end),
+        cmocka_unit_test(descriptors_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

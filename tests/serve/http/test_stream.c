@@ -208,6 +208,7 @@ static void the_server_ends_its_streams(void **state)
 
 static void hundreds_listen(void **state)
 {
+    help_raise_descriptors();
     struct fixture *f = start((struct http_stream_options){0},
                               (struct http_server_options){.connections_ip = MANY});
     static int fd[MANY];
