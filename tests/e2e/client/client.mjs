@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The official Elasticsearch client against a server: node client.mjs URL USER PASSWORD.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+
+const require = createRequire(process.env.WEIR_CLIENT + '/package.json');
+const { Client, errors } = require('@elastic/elasticsearch');
+
+const [url, username, password] = process.argv.slice(2);
+const client = new Client({ node: url, auth: { username, password }, maxRetries: 0 });
+
+async function refused(status, type, call) {
+  try {
+    await call();
+  } catch (error) {
+    assert(error instanceof errors.ResponseError, `an answer of the server, not ${error}`);
+    assert.equal(error.statusCode, status);
+    assert.equal(error.body.error.type, type);
+    return;
+  }
+  assert.fail(`expected ${status} ${type}`);
+}
+
+async function greet() {
+  const info = await client.info();
+  assert.match(info.version.number, /^8\./);
+  assert.equal((await client.cluster.health()).status, 'green');
+  assert.equal((await client.license.get()).license.status, 'active');
+  assert.equal((await client.security.authenticate()).username, username);
+  assert(await client.ping());
+}
+
+const BASE = Date.UTC(2026, 0, 1);
+const flows = Array.from({ length: 2000 }, (_, i) => ({
+  '@timestamp': new Date(BASE + i * 30000).toISOString(),
+  event: { dataset: 'client.flow', category: ['network'] },
+  source: { ip: `10.0.0.${i % 20}`, bytes: (i % 20) * 100 + 1 },
+  destination: { port: i % 3 === 0 ? 443 : 53 },
+  message: `flow ${i}`,
+}));
+
+async function write() {
+  const done = await client.helpers.bulk({
+    datasource: flows,
+    flushBytes: 100000,
+    onDocument: () => ({ create: { _index: 'logs-client.flow-default' } }),
+  });
+  assert.equal(done.successful, flows.length);
+  assert.equal(done.failed, 0);
+  const mixed = await client.bulk({
+    operations: [
+      { index: { _index: 'client-own', _id: 'first' } },
+      { '@timestamp': '2026-01-01T00:00:00Z', message: 'one' },
+      { create: { _index: 'client-own' } },
+      { '@timestamp': 'no time' },
+      { delete: { _index: 'client-own', _id: 'first' } },
+    ],
+  });
+  assert.equal(mixed.errors, true);
+  assert.deepEqual(mixed.items.map((item) => Object.values(item)[0].status), [201, 400, 400]);
+  const one = await client.index({ index: 'client-own', id: 'second', document: { message: 'two' } });
+  assert.equal(one.result, 'created');
+  assert.equal(one._id, 'second');
+  await refused(400, 'invalid_index_name_exception', () => client.index({ index: 'Client', document: {} }));
+}
+
+async function setUp() {
+  const name = 'beat-8.19.0';
+  assert.equal(await client.indices.existsIndexTemplate({ name }), false);
+  const put = { name, index_patterns: ['beat-*'], data_stream: {}, template: { settings: {} } };
+  assert.equal((await client.indices.putIndexTemplate(put)).acknowledged, true);
+  assert.equal(await client.indices.existsIndexTemplate({ name }), true);
+  assert.equal((await client.indices.getIndexTemplate({ name })).index_templates[0].name, name);
+  assert.equal((await client.ilm.putLifecycle({ name, policy: { phases: {} } })).acknowledged, true);
+  assert.equal((await client.indices.createDataStream({ name })).acknowledged, true);
+  await refused(404, 'resource_not_found_exception', () => client.ingest.getPipeline({ id: 'none' }));
+}
+
+const steps = { greet, write, setUp };
+for (const [name, step] of Object.entries(steps)) {
+  try {
+    await step();
+  } catch (error) {
+    console.error(`FAILED in ${name}: ${error.stack}`, error.body ? JSON.stringify(error.body) : '');
+    process.exit(1);
+  }
+}
+console.log('ok');
