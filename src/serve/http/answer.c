@@ -50,6 +50,7 @@ void http_answer_set_header(struct http_answer *a, const char *name, const char 
 {
     struct arena *arena = &a->request->arena;
     ASSERT(http_text_is_token(name) && http_text_is_value(value));
+    ASSERT(strcasecmp(name, "Content-Length") != 0 && strcasecmp(name, "Transfer-Encoding") != 0);
     struct http_header *h = strcasecmp(name, "Set-Cookie") == 0 ? NULL : find(a, name);
     const char *copy = arena_strndup(arena, value, strlen(value));
     const char *name_copy = h != NULL ? h->name : arena_strndup(arena, name, strlen(name));

@@ -252,6 +252,17 @@ enum MHD_Result http_connection_handle(void *ctx, struct MHD_Connection *mhd, co
     return MHD_NO;
 }
 
+/* Of ours, or what libmicrohttpd said by itself to broken chunks and heads beyond its memory; 0:
+ * there was no answer. */
+static unsigned status_of(const struct http_request *r)
+{
+    if (r->phase == HTTP_PHASE_SEND)
+        return r->answer.status;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    return info != NULL && info->http_status < 600 ? info->http_status : 0;
+}
+
 static void write_log(struct http_request *r, ts_ns took_ns, uint64_t sent, unsigned status)
 {
     const struct http_server_options *o = &r->server->o;
@@ -290,7 +301,7 @@ void http_connection_completed(void *ctx, struct MHD_Connection *mhd, void **req
         return;
     ts_ns now = s->o.steady();
     bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    unsigned status = r->phase == HTTP_PHASE_SEND ? r->answer.status : 0;
+    unsigned status = status_of(r);
     uint64_t sent = r->streams ? atomic_load(&r->streamed) : whole ? r->response_n : 0;
     atomic_fetch_add(&s->counts.by_class[status / 100], 1);
     atomic_fetch_add(&s->counts.sent, sent);

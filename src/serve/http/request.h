@@ -56,8 +56,8 @@ void http_request_set_guest(struct http_request *r, void *guest, void (*free_fn)
 void *http_request_guest(const struct http_request *r);
 
 void http_answer_set_status(struct http_answer *a, unsigned status); /* 200 unless told */
-/* Replaces one of that name; several Set-Cookie are kept. Values with control characters are a bug.
- */
+/* Replaces one of that name; several Set-Cookie are kept. Values with control characters are a bug,
+ * and so are Content-Length and Transfer-Encoding: they are the server's. */
 void http_answer_set_header(struct http_answer *a, const char *name, const char *value);
 /* The body, to be written into; its failure (memory) becomes 503. It is packed with gzip where the
  * client takes it and it pays, unless the answer has a Content-Encoding of its own. An ETag given

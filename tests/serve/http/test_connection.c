@@ -186,8 +186,15 @@ static void each_request_leaves_a_line(void **state)
     HELP_UNTIL(has_logged("127.0.0.1 ann GET /x\\x5cy 404 0 "));
     help_get(f->port, "/a/../b");
     HELP_UNTIL(has_logged("127.0.0.1 - GET /a/../b 400 0 "));
-    /* Cut off before there was an answer. */
+    /* What the library refuses by itself. */
     int fd = help_connect(f->port);
+    help_send(fd,
+              "POST /echo?chunk HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
+    assert_int_equal(help_status(help_rest(fd, f->response)), 400);
+    close(fd);
+    HELP_UNTIL(has_logged("127.0.0.1 ann POST /echo?chunk 400 0 0 -\n"));
+    /* Cut off before there was an answer. */
+    fd = help_connect(f->port);
     help_send(fd, "POST /echo?cut HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
     help_sleep_ms(50);
     close(fd);
