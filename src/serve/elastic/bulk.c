@@ -112,6 +112,8 @@ static enum err read_action(struct bulk *b, const char *line, size_t n, unsigned
         if (!fine)
             return malformed(b, number, "_index and _id must be strings", why);
     }
+    if (out->id_n == 0)
+        out->id = NULL; /* shippers write an empty one for none */
     if (out->index == NULL && b->index != NULL) {
         out->index = b->index;
         out->index_n = strlen(b->index);

@@ -50,7 +50,8 @@ static void items(void **state)
                            "{\"update\":{\"_id\":\"x\"}}\n{\"doc\":{}}\n"
                            "{\"create\":{\"_index\":\"Bad\"}}\n{}\n"
                            "{ \"create\" : { \"dynamic_templates\": {} } }\n{oops\n"
-                           "{\"create\":{\"_id\":null}}\n{\"message\":\"3\"}",
+                           "{\"create\":{\"_id\":null}}\n{\"message\":\"3\"}\n"
+                           "{\"create\":{\"_id\":\"\"}}\n{\"message\":\"4\"}",
                            &out);
     assert_int_equal(status, 200);
     assert_int_equal(format_node_json(out.p, out.n, "answer", &root, &why), ERR_NONE);
@@ -62,9 +63,9 @@ static void items(void **state)
     } expected[] = {{"create", "logs-a-b", 201}, {"index", "packetbeat-8", 201},
                     {"delete", "logs-a-b", 400}, {"update", "logs-a-b", 400},
                     {"create", "Bad", 400},      {"create", "logs-a-b", 400},
-                    {"create", "logs-a-b", 201}};
-    assert_int_equal(format_node_count(list), 7);
-    for (size_t i = 0; i < 7; i++) {
+                    {"create", "logs-a-b", 201},     {"create", "logs-a-b", 201}};
+    assert_int_equal(format_node_count(list), 8);
+    for (size_t i = 0; i < 8; i++) {
         const struct format_node *item =
             format_node_get(format_node_at(list, i), expected[i].action);
         assert_non_null(item);
@@ -76,7 +77,7 @@ static void items(void **state)
     const struct format_node *second = format_node_get(format_node_at(list, 1), "index");
     assert_string_equal(format_node_str(format_node_get(second, "_id"), ""), "x");
     assert_string_equal(format_node_str(format_node_get(second, "result"), ""), "created");
-    assert_int_equal(w.sequence, 3);
+    assert_int_equal(w.sequence, 4);
     format_node_free(root);
     buf_release(&out);
     fake_close(&w);
