@@ -57,21 +57,9 @@ static void it_holds_what_was_asked(void **state)
 
 static void names_that_cannot_stand_there(void **state)
 {
-    static const char *const wrong[] = {"",
-                                        "a b",
-                                        "-a",
-                                        "a-",
-                                        "a..b",
-                                        ".a",
-                                        "a.",
-                                        "*",
-                                        "*.",
-                                        "a.*.b",
-                                        "a\nb",
-                                        "b\xc3\xbc"
-                                        "cher",
-                                        "a/b",
-                                        "1.2.3.4/8"};
+    static const char *const wrong[] = {"",    "a b",      "-a", "a-",    "a..b", ".a",
+                                        "a.",  "*",        "*.", "a.*.b", "a\nb", "b\xc3\xbc-cher",
+                                        "a/b", "1.2.3.4/8"};
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct http_certificate_options o = good;
