@@ -17,6 +17,10 @@
  */
 #define OVERRIDE_SLACK TIME_DAY
 
+/* Of more searches the store hands over all events: asking it for what any wants would cost more.
+ */
+#define COMBINED_MAX 64
+
 static const struct hunt_type_ops *const types[] = {
     [HUNT_QUERY] = &hunt_query_ops,     [HUNT_THRESHOLD] = &hunt_threshold_ops,
     [HUNT_NEW_TERMS] = &hunt_terms_ops, [HUNT_THREAT_MATCH] = &hunt_threat_ops,
@@ -162,18 +166,45 @@ static bool feed_found(void *ctx, const struct hunt_source *source)
     return true;
 }
 
+enum err hunt_narrow(const struct hunt_spec *spec, enum hunt_role role, const struct query *query,
+                     ts_ns now, struct query **out)
+{
+    const char *clause = role == HUNT_EVENT ? spec->index_clause : spec->threat_clause;
+    struct buf text;
+    struct err_text why;
+    *out = NULL;
+    if (clause == NULL)
+        return ERR_NONE;
+    buf_init(&text);
+    buf_format(&text, "{\"bool\":{\"filter\":[%s,", clause);
+    query_to_dsl(query, &text);
+    buf_str(&text, "]}}");
+    enum err code = buf_ok(&text)
+                        ? query_parse_json(buf_text(&text), text.n, "query", now, out, &why)
+                        : ERR_MEMORY;
+    buf_release(&text);
+    /* What cannot be said twice is asked without it. */
+    return code == ERR_MEMORY ? code : ERR_NONE;
+}
+
 enum err hunt_feed_stored(struct hunt *h, enum hunt_role role, const struct query *query,
                           ts_ns from, ts_ns to, struct err_text *why)
 {
     struct feeding feeding = {h, role};
+    struct query *narrow;
+    enum err code = hunt_narrow(h->spec, role, query, h->now, &narrow);
+    if (code != ERR_NONE)
+        return code;
     const struct hunt_search search = {
-        .query = query,
+        .query = narrow != NULL ? narrow : query,
         .index = role == HUNT_EVENT ? h->spec->index : h->spec->threat_index,
         .from = from,
         .to = to,
     };
     h->stats.asked++;
-    return h->ports->find(h->ports->ctx, &search, feed_found, &feeding, why);
+    code = h->ports->find(h->ports->ctx, &search, feed_found, &feeding, why);
+    query_free(narrow);
+    return code;
 }
 
 /* From when on the store must be asked so that the span is fed. */
@@ -198,6 +229,7 @@ static enum err begin_feeding(struct hunt *h, const struct hunt_span *span, ts_n
 {
     enum err code = reach_of(h, span, out_from, why);
     hunt_spec_set_now(h->spec, span->now);
+    h->now = span->now;
     h->covered = span->from;
     if (code == ERR_NONE && h->ops->prepare != NULL)
         code = h->ops->prepare(h, span->from, why);
@@ -220,6 +252,34 @@ static enum err feed_first(struct hunt *h, const struct hunt_span *span, ts_ns t
     return code == ERR_NONE ? code : give_up(h, code);
 }
 
+static enum err copy_query(const struct query *q, ts_ns now, struct query **out)
+{
+    struct buf text;
+    struct err_text why;
+    buf_init(&text);
+    query_to_dsl(q, &text);
+    enum err code = buf_ok(&text)
+                        ? query_parse_json(buf_text(&text), text.n, "query", now, out, &why)
+                        : ERR_MEMORY;
+    buf_release(&text);
+    return code;
+}
+
+/* What any of them wants, so that the store need not hand over all; NULL: all. */
+static struct query *wanted_by_any(const struct hunt_first *list, size_t n)
+{
+    struct query *copies[COMBINED_MAX] = {NULL};
+    struct query *any = NULL;
+    enum err code = n <= COMBINED_MAX ? ERR_NONE : ERR_LIMIT;
+    for (size_t i = 0; i < n && code == ERR_NONE; i++)
+        code = copy_query(list[i].hunt->spec->query, list[i].span.now, &copies[i]);
+    if (code == ERR_NONE)
+        code = query_any_of_take(copies, n, &any);
+    for (size_t i = 0; i < n && i < COMBINED_MAX && code != ERR_NONE; i++)
+        query_free(copies[i]);
+    return any;
+}
+
 enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct hunt_ports *ports,
                          struct err_text *why)
 {
@@ -234,11 +294,13 @@ enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct h
         if (first < from)
             from = first;
     }
-    const struct hunt_search search = {.from = from, .to = TIME_MAX};
+    struct query *any = code == ERR_NONE ? wanted_by_any(list, n) : NULL;
+    const struct hunt_search search = {.query = any, .from = from, .to = TIME_MAX};
     if (code == ERR_NONE)
         code = ports->find(ports->ctx, &search, hunt_tap_feed, tap, why);
     for (size_t i = 0; i < n && code != ERR_NONE; i++)
         (void)!start_again(list[i].hunt);
+    query_free(any);
     hunt_tap_free(tap);
     return code;
 }
@@ -322,6 +384,7 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
     if (hunt_is_new(h) && span->own)
         code = feed_first(h, span, TIME_MAX, why);
     hunt_spec_set_now(h->spec, span->now);
+    h->now = span->now;
     bool kept = span->own && (span->from >= h->covered || !is_stored(h)) &&
                 (span->except == NULL || !h->ops->counts);
     if (code == ERR_NONE && kept)

@@ -50,6 +50,7 @@ struct hunt {
     struct buf text; /* scratch for documents */
     ts_ns covered;   /* what is of this time or later was all fed; TIME_MAX: never fed yet */
     ts_ns fresh;     /* nothing arrived before this that was not looked at; TIME_MAX: nothing */
+    ts_ns now;       /* of the look that is made, or was last */
     ts_ns latest;    /* time of what was fed */
     bool past;       /* for one look at a span of the past */
     bool lost;       /* something was dropped since the last look, and nothing is stored */
@@ -87,6 +88,11 @@ bool hunt_time(const struct hunt_spec *spec, const struct event *e, ts_ns *out);
 /* Takes bytes from the budgets; false when they are not there. */
 bool hunt_charge(struct hunt *h, uint64_t n);
 void hunt_return(struct hunt *h, uint64_t n);
+
+/* The query for the indices of a role alone; *out NULL: this cannot be said, or is of no use.
+ * ERR_MEMORY. */
+enum err hunt_narrow(const struct hunt_spec *spec, enum hunt_role role, const struct query *query,
+                     ts_ns now, struct query **out) ERR_MUST_CHECK;
 
 /* A search of the store in one role, fed into the hunt. */
 enum err hunt_feed_stored(struct hunt *h, enum hunt_role role, const struct query *query,

@@ -54,6 +54,46 @@ static enum err read_field(struct owned *o, const struct format_node *v, struct 
     return out->name != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
+/* One list of patterns, with commas between them. */
+static void write_patterns(struct format_writer *w, const char *s)
+{
+    while (*s != '\0') {
+        size_t n = strcspn(s, ",");
+        if (n > 0 && s[0] != '-') {
+            format_write_begin_object(w);
+            format_write_key(w, "wildcard");
+            format_write_begin_object(w);
+            format_write_key(w, "_index");
+            format_write_str_n(w, s, n);
+            format_write_end_object(w);
+            format_write_end_object(w);
+        }
+        s += n + (s[n] == ',');
+    }
+}
+
+/* For the store, which can leave other indices alone; what patterns exclude is seen to later. */
+static enum err write_clause(struct owned *o, const char *const *patterns, size_t n,
+                             const char **out)
+{
+    struct buf text;
+    struct format_writer w;
+    *out = NULL;
+    if (n == 0 || patterns[0][0] == '-' || strpbrk(patterns[0], " <") != NULL)
+        return ERR_NONE;
+    buf_init(&text);
+    format_write_init(&w, &text);
+    buf_str(&text, "{\"bool\":{\"should\":");
+    format_write_begin_array(&w);
+    for (size_t i = 0; i < n; i++)
+        write_patterns(&w, patterns[i]);
+    format_write_end_array(&w);
+    buf_str(&text, ",\"minimum_should_match\":1}}");
+    *out = buf_ok(&text) ? arena_strndup(&o->arena, text.p, text.n) : NULL;
+    buf_release(&text);
+    return *out != NULL ? ERR_NONE : ERR_MEMORY;
+}
+
 static bool is_default_view(const char *id)
 {
     return strncmp(id, DEFAULT_VIEW, strlen(DEFAULT_VIEW)) == 0;
@@ -71,7 +111,9 @@ static enum err read_index(struct owned *o, const struct format_node *rule, stru
         code = read_texts(o, index, &s->patterns, &s->patterns_n);
     else if (format_node_str_len(view) > 0 && !is_default_view(format_node_str(view, "")))
         code = read_texts(o, view, &s->patterns, &s->patterns_n); /* its id is its pattern */
-    return code == ERR_NONE ? query_index_new(s->patterns, s->patterns_n, &s->index, why) : code;
+    if (code == ERR_NONE)
+        code = query_index_new(s->patterns, s->patterns_n, &s->index, why);
+    return code == ERR_NONE ? write_clause(o, s->patterns, s->patterns_n, &s->index_clause) : code;
 }
 
 /* A sentence about a key begins with its name. */
@@ -275,6 +317,8 @@ static enum err read_threat(struct owned *o, const struct format_node *rule, str
                       : ERR_MEMORY;
     if (code == ERR_NONE)
         code = query_index_new(patterns, patterns_n, &s->threat_index, why);
+    if (code == ERR_NONE)
+        code = write_clause(o, patterns, patterns_n, &s->threat_clause);
     for (size_t i = 0; i < n && code == ERR_NONE; i++)
         code = read_item(o, format_node_at(list, i), &items[i], why);
     s->items = items;

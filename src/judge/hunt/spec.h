@@ -63,7 +63,8 @@ struct hunt_spec {
     struct query_index *index; /* which indices */
     const char *const *patterns;
     size_t patterns_n;
-    struct hunt_field time; /* timestamp_override; name NULL: none */
+    const char *index_clause; /* Query DSL that all events of these indices match; NULL: none */
+    struct hunt_field time;   /* timestamp_override; name NULL: none */
     bool no_fallback;
 
     struct hunt_field fields[HUNT_FIELDS_MAX]; /* threshold, new_terms */
@@ -77,6 +78,7 @@ struct hunt_spec {
 
     struct query *threat_query; /* threat_match, with its filters */
     struct query_index *threat_index;
+    const char *threat_clause; /* as index_clause */
     const struct hunt_item *items;
     size_t items_n;
     const char *indicator_path; /* "threat.indicator" */

@@ -226,11 +226,18 @@ static enum err ask_store(struct hunt *h, const struct maybe *m, ts_ns begin, ts
                           struct err_text *why)
 {
     struct looking_for f = {.hunt = h, .maybe = m};
-    const struct hunt_search search = {
-        .query = h->spec->query, .index = h->spec->index, .from = begin, .to = from};
+    struct query *narrow;
+    enum err code = hunt_narrow(h->spec, HUNT_EVENT, h->spec->query, h->now, &narrow);
+    if (code != ERR_NONE)
+        return code;
+    const struct hunt_search search = {.query = narrow != NULL ? narrow : h->spec->query,
+                                       .index = h->spec->index,
+                                       .from = begin,
+                                       .to = from};
     buf_init(&f.key);
     h->stats.asked++;
-    enum err code = h->ports->find(h->ports->ctx, &search, is_sighting, &f, why);
+    code = h->ports->find(h->ports->ctx, &search, is_sighting, &f, why);
+    query_free(narrow);
     buf_release(&f.key);
     *out = f.found;
     return code == ERR_NONE && f.failed ? ERR_MEMORY : code;

@@ -16,7 +16,7 @@
 
 /* What all searches together may keep; each has a bound of its own, too. */
 #define HUNTS_BYTES ((uint64_t)256 << 20)
-/* Rules that look back no further are fed in one pass over what is stored. */
+/* Rules that look back no further are fed in a pass of their own. */
 #define SHORT_LOOK_BACK (2 * TIME_HOUR)
 
 struct entry {
@@ -370,9 +370,10 @@ static bool leave_out(struct entry *x, ts_ns at)
     return true;
 }
 
-/* Searches that were never fed, of rules that are due: together, where they look back a short
- * while. When that fails each is fed alone, and says so when that fails too. */
-static void feed_first(struct rule_engine *e, ts_ns at)
+/* Searches that were never fed, of rules that are due, some of them together: those that look back
+ * far (a history, too), or those that do not. When that fails each is fed alone, and says so when
+ * that fails too. */
+static void feed_some(struct rule_engine *e, ts_ns at, bool far)
 {
     struct hunt_first *list = NULL;
     size_t n = 0;
@@ -381,12 +382,11 @@ static void feed_first(struct rule_engine *e, ts_ns at)
         struct entry *x = &e->entries[i];
         struct rule_plan plan;
         if (x->hunt == NULL || !hunt_is_new(x->hunt) || due_of(x) > at ||
-            x->rule->type == RULE_NEW_TERMS ||
             rule_schedule_plan(x->rule, at, TIME_NONE, &plan, NULL) != ERR_NONE)
             continue;
         const struct hunt_first first = {x->hunt, span_of(&plan, at)};
-        if (first.span.from >= at - SHORT_LOOK_BACK &&
-            mem_grow((void **)&list, &cap, n + 1, sizeof(*list)) == 0)
+        bool looks_far = x->rule->type == RULE_NEW_TERMS || first.span.from < at - SHORT_LOOK_BACK;
+        if (looks_far == far && mem_grow((void **)&list, &cap, n + 1, sizeof(*list)) == 0)
             list[n++] = first;
     }
     if (n > 1)
@@ -418,7 +418,8 @@ enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *
         ts_ns at = rule_engine_next(e);
         if (at > now)
             return first;
-        feed_first(e, at);
+        feed_some(e, at, false);
+        feed_some(e, at, true);
         for (size_t i = 0; i < e->n; i++) {
             struct entry *x = &e->entries[i];
             if (due_of(x) > at || (e->ports->at_rest && leave_out(x, at)))
