@@ -21,7 +21,7 @@ static void ask(struct fake_world *w, const char *method, const char *path, cons
                              .body = body,
                              .route = fake_route(w, method, path),
                              .guest = &guest,
-                             .parts = {{strstr(path, "{id}") != NULL ? "id" : "name", part}}};
+                             .parts = {{strstr(path, "{id") != NULL ? "id" : "name", part}}};
     fake_ask(w, &r, &a);
     if (a.status != status || strstr(buf_text(&a.body), expected) == NULL)
         fail_msg("%s %s: %u %s", method, path, a.status, buf_text(&a.body));
@@ -49,10 +49,10 @@ static void users(void **state)
     ask(&w, "POST", "/api/users",
         "{\"name\":\"adam\",\"password\":\"" PASSWORD "\",\"role\":\"viewer\",\"admin\":true}", "",
         400, "unknown field [admin]");
-    ask(&w, "PUT", "/api/users/{name}", "{\"enabled\":false}", "eva", 400, "only admin");
-    ask(&w, "PUT", "/api/users/{name}", "{\"role\":\"viewer\"}", "adam", 404, "no user");
+    ask(&w, "PUT", "/api/users/{name*}", "{\"enabled\":false}", "eva", 400, "only admin");
+    ask(&w, "PUT", "/api/users/{name*}", "{\"role\":\"viewer\"}", "adam", 404, "no user");
     ask(&w, "GET", "/api/users", NULL, "", 200, "\"role\":\"admin\",\"enabled\":true");
-    ask(&w, "DELETE", "/api/users/{name}", NULL, "eva", 400, "only admin");
+    ask(&w, "DELETE", "/api/users/{name*}", NULL, "eva", 400, "only admin");
     fake_close(&w);
 }
 
@@ -67,7 +67,7 @@ static void keys(void **state)
         "{\"name\":\"beats\",\"role\":\"shipper\",\"expiration\":\"soon\"}", "", 400,
         "[expiration]");
     ask(&w, "GET", "/api/keys", NULL, "", 200, "\"owner\":\"root\"");
-    ask(&w, "DELETE", "/api/keys/{id}", NULL, "none", 404, "no API key");
+    ask(&w, "DELETE", "/api/keys/{id*}", NULL, "none", 404, "no API key");
     fake_close(&w);
 }
 
