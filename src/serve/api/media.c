@@ -2,7 +2,7 @@
 #include "api/media.h"
 
 #include "base/buf.h"
-#include "format/node.h"
+#include "format/json.h"
 #include "format/write.h"
 #include "http/request.h"
 
@@ -112,53 +112,83 @@ static bool below(const struct paths *from, const char *name, size_t n, struct p
     return false;
 }
 
-/* Whether anything of the value is left; writes it when write is set. */
-static bool walk(struct format_writer *w, const struct format_node *v, const struct paths *take,
-                 const struct paths *leave, bool all, const char *key, bool write)
+/* Writes a scalar of the tape as it was. */
+static void write_scalar(struct format_writer *w, const struct format_json_tape *t, uint32_t at)
 {
-    enum format_type type = format_node_type(v);
+    size_t n;
+    switch (format_json_type(t, at)) {
+    case FORMAT_STRING: {
+        const char *s = format_json_str(t, at, &n);
+        format_write_str_n(w, s, n);
+        break;
+    }
+    case FORMAT_INT:
+        format_write_i64(w, format_json_i64(t, at));
+        break;
+    case FORMAT_FLOAT:
+        format_write_f64(w, format_json_f64(t, at));
+        break;
+    case FORMAT_BOOL:
+        format_write_bool(w, format_json_bool(t, at));
+        break;
+    default:
+        format_write_null(w);
+        break;
+    }
+}
+
+/*
+ * Writes what is left of a value: all of it but for what leave names when all is set, else what
+ * take names. False: nothing was, and what had been begun for it is taken back.
+ */
+static bool walk(struct format_writer *w, const struct format_json_tape *t, uint32_t at,
+                 const struct paths *take, const struct paths *leave, bool all)
+{
+    enum format_type type = format_json_type(t, at);
     if (type != FORMAT_OBJECT && type != FORMAT_ARRAY) {
-        if (all && write) {
-            if (key != NULL)
-                format_write_key(w, key);
-            format_node_write_value(v, w);
-        }
+        if (all)
+            write_scalar(w, t, at);
         return all;
     }
-    bool any = all && format_node_count(v) == 0;
-    if (write) {
-        if (key != NULL)
-            format_write_key(w, key);
-        if (type == FORMAT_OBJECT)
-            format_write_begin_object(w);
-        else
-            format_write_begin_array(w);
-    }
-    for (size_t i = 0; i < format_node_count(v); i++) {
-        const struct format_node *m = format_node_at(v, i);
-        struct paths take_below = *take, leave_below = *leave;
-        bool whole = all;
-        if (type == FORMAT_OBJECT) {
-            const char *name = format_node_key(m);
-            size_t n = format_node_key_len(m);
-            if (below(leave, name, n, &leave_below))
-                continue;
-            whole = all || below(take, name, n, &take_below);
+    bool object = type == FORMAT_OBJECT;
+    uint32_t end = format_json_end(t, at);
+    bool any = all && at + 1 == end;
+    if (object)
+        format_write_begin_object(w);
+    else
+        format_write_begin_array(w);
+    for (uint32_t i = at + 1; i < end;) {
+        uint32_t value = object ? i + 1 : i;
+        struct format_writer before = *w;
+        size_t bytes = w->out->n;
+        struct paths take_below, leave_below;
+        const struct paths *taken = take, *left = leave;
+        bool whole = all, skip = false;
+        if (object) {
+            size_t n;
+            const char *name = format_json_str(t, i, &n);
+            skip = leave->n > 0 && below(leave, name, n, &leave_below);
+            left = leave->n > 0 ? &leave_below : leave;
+            if (!all) {
+                whole = below(take, name, n, &take_below);
+                taken = &take_below;
+            }
+            skip |= !whole && taken->n == 0;
+            if (!skip)
+                format_write_key_n(w, name, n);
         }
-        const char *name = type == FORMAT_OBJECT ? format_node_key(m) : NULL;
-        if (!walk(w, m, &take_below, &leave_below, whole, name, false))
-            continue;
-        any = true;
-        if (!write)
-            return true;
-        walk(w, m, &take_below, &leave_below, whole, name, true);
+        i = format_json_next(t, value);
+        if (!skip && walk(w, t, value, taken, left, whole)) {
+            any = true;
+        } else if (!skip) {
+            *w = before;
+            w->out->n = bytes;
+        }
     }
-    if (write) {
-        if (type == FORMAT_OBJECT)
-            format_write_end_object(w);
-        else
-            format_write_end_array(w);
-    }
+    if (object)
+        format_write_end_object(w);
+    else
+        format_write_end_array(w);
     return any;
 }
 
@@ -172,6 +202,26 @@ static void split(const char *text, struct paths *take, struct paths *leave)
             put(take, text, n);
         text += n + (text[n] == ',');
     }
+}
+
+/* The whole document, of which an empty object may be all that is left. */
+static enum err filter(const char *text, const struct buf *in, struct buf *out,
+                       struct err_text *why)
+{
+    struct paths take = {.n = 0}, leave = {.n = 0};
+    struct format_json *json = format_json_new();
+    struct format_json_tape t;
+    struct format_writer w;
+    enum err err = json != NULL ? format_json_parse(json, buf_text(in), in->n, NULL) : ERR_MEMORY;
+    if (err == ERR_NONE) {
+        split(text, &take, &leave);
+        format_json_view(json, &t);
+        format_write_init(&w, out);
+        walk(&w, &t, FORMAT_JSON_ROOT, &take, &leave, take.n == 0);
+    }
+    format_json_free(json);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "the answer cannot be filtered: %s", err_name(err));
 }
 
 /* Compact JSON with line breaks and two spaces a level. */
@@ -217,21 +267,16 @@ static void swap(struct buf *a, struct buf *b)
 
 enum err api_media_shape(const struct http_request *r, struct buf *body, struct err_text *why)
 {
-    const char *filter = http_request_param(r, "filter_path");
+    const char *paths = http_request_param(r, "filter_path");
     const char *pretty = http_request_param(r, "pretty");
     struct buf shaped;
     buf_init(&shaped);
-    if (filter != NULL && filter[0] != '\0' && body->n > 0) {
-        struct format_node *root;
-        struct paths take = {.n = 0}, leave = {.n = 0};
-        struct format_writer w;
-        enum err err = format_node_json(buf_text(body), body->n, "answer", &root, why);
-        if (err != ERR_NONE)
+    if (paths != NULL && paths[0] != '\0' && body->n > 0) {
+        enum err err = filter(paths, body, &shaped, why);
+        if (err != ERR_NONE) {
+            buf_release(&shaped);
             return err;
-        split(filter, &take, &leave);
-        format_write_init(&w, &shaped);
-        walk(&w, root, &take, &leave, take.n == 0, NULL, true);
-        format_node_free(root);
+        }
         swap(body, &shaped);
         buf_clear(&shaped);
     }
