@@ -38,6 +38,8 @@ int cli_validate(const struct cli_args *args);
 int cli_filter(const struct cli_args *args);
 int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);
+int cli_user(const struct cli_args *args);
+int cli_key(const struct cli_args *args);
 
 /* Whether standard output is a pipe that nobody reads any more (| head). */
 bool cli_reader_gone(void);

@@ -120,5 +120,17 @@ const struct cli_command cli_commands[] = {
      DATA | TIMES | CLI_BIT(CLI_QUIET) | CLI_BIT(CLI_LIMIT), cli_rule},
     {"package", "VERB [NAME] [OPTION]...", "Manage packages of jobs and rules.",
      "list shows which apply to the data at hand; install or remove NAME.", DATA, cli_package},
+    {"user", "VERB [NAME] [OPTION]...", "Manage who may use the server.",
+     "list; add NAME --role ROLE; password NAME; role NAME ROLE; enable, disable or remove NAME. "
+     "A\n"
+     "password is asked for on the terminal, else one line of standard input is it; with\n"
+     "--make-password one is made and printed. A change ends the user's sessions.",
+     DATA | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_MAKE_PASSWORD), cli_user},
+    {"key", "VERB [NAME|ID] [OPTION]...", "Manage the API keys of programs.",
+     "list; add NAME --role ROLE prints the key's id and its secret, which is shown only then;\n"
+     "remove ID has it refused from now on. A program sends \"Authorization: ApiKey\" and the "
+     "base64\n"
+     "of id:secret.",
+     DATA | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_EXPIRES), cli_key},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };

@@ -19,15 +19,18 @@ struct store;
 struct store_options;
 struct store_state;
 
+#define DAEMON_DATA_SERVER_SIZE 96
+
 struct daemon_data {
     char *dir;
     struct store *store;
     struct store_state *state;
     /* Guards the pipeline and all changes of jobs and rules. */
     pthread_mutex_t lock;
-    struct daemon_pipeline *pipeline; /* NULL: nothing runs on this directory */
-    bool previews;                    /* a job is previewed; lock guards it */
-    ts_ns (*now)(void);               /* the wall clock */
+    struct daemon_pipeline *pipeline;     /* NULL: nothing runs on this directory */
+    char server[DAEMON_DATA_SERVER_SIZE]; /* where it answers; "": nowhere; lock guards it */
+    bool previews;                        /* a job is previewed; lock guards it */
+    ts_ns (*now)(void);                   /* the wall clock */
 };
 
 /* The directory to use: dir, or when that is empty the usual one (weir.toml(5): data_dir).

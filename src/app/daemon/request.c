@@ -303,6 +303,7 @@ int daemon_request_status(struct daemon_asked *a)
     struct err_text why;
     struct store_stats stats;
     char first[TIME_TEXT_SIZE] = "-", last[TIME_TEXT_SIZE] = "-", engine[TIME_TEXT_SIZE] = "-";
+    char server[DAEMON_DATA_SERVER_SIZE];
     unsigned jobs[3] = {0}, rules[3] = {0};
     uint64_t alerts = 0;
     const struct store_alert_filter all = {.from = TIME_NONE, .to = TIME_MAX, .limit = 1};
@@ -322,11 +323,13 @@ int daemon_request_status(struct daemon_asked *a)
     }
     pthread_mutex_lock(&a->data->lock);
     bool runs = a->data->pipeline != NULL;
+    snprintf(server, sizeof(server), "%s", a->data->server);
     if (runs && daemon_pipeline_now(a->data->pipeline) != TIME_NONE)
         time_format_iso(daemon_pipeline_now(a->data->pipeline), engine);
     pthread_mutex_unlock(&a->data->lock);
     daemon_asked_line(a, "directory    %s", a->data->dir);
     daemon_asked_line(a, "daemon       %s", runs ? "runs" : "does not run");
+    daemon_asked_line(a, "server       %s", server[0] != '\0' ? server : "does not answer");
     daemon_asked_line(a, "engine time  %s", engine);
     daemon_asked_line(a, "events       %s to %s, %llu hot, %llu sealed in %llu pieces (%llu bytes)",
                       first, last, (unsigned long long)stats.hot_rows,
@@ -370,6 +373,10 @@ static int answer(struct daemon_asked *a)
         return daemon_request_run(a);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return daemon_request_package(a, verb);
+    if (strcmp(command, "user") == 0)
+        return daemon_request_user(a, verb);
+    if (strcmp(command, "key") == 0)
+        return daemon_request_key(a, verb);
     int status;
     a->hold = true;
     pthread_mutex_lock(&a->data->lock);

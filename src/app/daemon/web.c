@@ -246,7 +246,7 @@ static enum err make_parts(struct daemon_web *w, struct err_text *why)
 enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings *settings,
                           struct err_text *why)
 {
-    char line[200];
+    char line[200], url[DAEMON_DATA_SERVER_SIZE];
     w->settings = *settings;
     enum err err = make_parts(w, why);
     if (err == ERR_NONE && w->secure && w->certificate.n == 0)
@@ -273,7 +273,11 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
     err = http_server_start(&options, &w->server, why);
     if (err != ERR_NONE)
         return err;
-    snprintf(line, sizeof(line), "answering on http%s://%s", w->secure ? "s" : "", w->address);
+    snprintf(url, sizeof(url), "http%s://%s", w->secure ? "s" : "", w->address);
+    pthread_mutex_lock(&settings->data->lock);
+    memcpy(settings->data->server, url, sizeof(url));
+    pthread_mutex_unlock(&settings->data->lock);
+    snprintf(line, sizeof(line), "answering on %s", url);
     w->settings.log(w->settings.log_ctx, 2, line);
     return ERR_NONE;
 }
