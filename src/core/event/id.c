@@ -43,6 +43,15 @@ void event_id_write(const struct event *e, char out[EVENT_ID_SIZE])
     out[CHARS] = '\0';
 }
 
+const char *event_id_of(const struct event *e, char scratch[EVENT_ID_SIZE])
+{
+    const char *given = event_str(e, EVENT_F_WEIR_ID, NULL);
+    if (given != NULL)
+        return given;
+    event_id_write(e, scratch);
+    return scratch;
+}
+
 bool event_id_read(const char *s, size_t n, ts_ns *out_time, uint32_t *out_source,
                    uint64_t *out_sequence)
 {

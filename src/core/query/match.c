@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "event/event.h"
+#include "event/id.h"
 #include "query/build_priv.h"
 #include "query/index.h"
 #include "query/leaf.h"
@@ -472,6 +473,13 @@ static bool index_fits(const struct query_node *leaf, const struct event *e)
     return name_fits(leaf, name, query_index_name(e, name));
 }
 
+static bool id_fits(const struct query_node *leaf, const struct event *e)
+{
+    char scratch[EVENT_ID_SIZE];
+    const char *id = event_id_of(e, scratch);
+    return text_fits(leaf, id, strlen(id));
+}
+
 static bool node_fits(const struct query_node *node, const struct event *e)
 {
     uint32_t hits = 0;
@@ -496,6 +504,8 @@ static bool node_fits(const struct query_node *node, const struct event *e)
         return !node_fits(node->child[0], e);
     case QUERY_INDEX:
         return index_fits(node, e);
+    case QUERY_IDS:
+        return id_fits(node, e);
     case QUERY_TIER:
         return node->hot;
     default:

@@ -43,7 +43,7 @@ enum query_op {
     QUERY_WILDCARD, /* '*' any text, '?' one character, '\' takes the next as it is */
     QUERY_REGEXP,   /* Lucene's syntax, anchored at both ends; flags in regexp_flags */
     QUERY_MATCH,    /* scope PATTERN or ANY only: match, see by_kind; all_words: operator and */
-    QUERY_IDS,      /* _id is one of the values */
+    QUERY_IDS,      /* the event's _id (event/id.h) is one of the values */
     QUERY_INDEX,    /* _index matches one of the patterns, which are wildcards */
     QUERY_TIER,     /* _tier: all events when hot is set, else none */
 };

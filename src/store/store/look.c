@@ -2,6 +2,7 @@
 #include "store/look.h"
 
 #include "store/client.h"
+#include "store/group.h"
 #include "store/search_priv.h"
 #include "store/sql.h"
 #include "store/store_priv.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMESTAMP "@timestamp"
-#define SEQUENCE "_sequence"
 #define PLACES_STEP 256 /* events that one request fetches */
 
 struct store_look {
@@ -46,10 +45,11 @@ static bool is_plain(const char *name)
 }
 
 /* What tells that a field is kept in `rest`: its name as a key there. */
-static void write_odd(struct store_look *l, const struct store_columns *columns)
+static void write_odd(struct store_look *l, const char *const *asked, size_t n,
+                      const struct store_columns *columns)
 {
-    for (size_t i = 0; i < l->what.fields_n; i++) {
-        const char *name = l->what.fields[i];
+    for (size_t i = 0; i < n; i++) {
+        const char *name = asked[i];
         struct buf key;
         if (!store_columns_in_rest(columns, name, strlen(name)))
             continue;
@@ -80,8 +80,10 @@ static enum err find_odd(struct store_look *l, const struct store_look_options *
     for (size_t i = 0; options != NULL && i < options->also_n; i++)
         if (!is_exact(options->also[i], &r.columns))
             l->all_odd = true;
-    if (!l->all_odd)
-        write_odd(l, &r.columns);
+    if (!l->all_odd && options != NULL && options->asked != NULL)
+        write_odd(l, options->asked, options->asked_n, &r.columns);
+    else if (!l->all_odd)
+        write_odd(l, l->what.fields, l->what.fields_n, &r.columns);
     store_request_release(&r);
     return buf_ok(&l->odd) ? ERR_NONE : err_set(l->s.why, ERR_MEMORY, "no memory for the query");
 }
@@ -170,6 +172,66 @@ enum err store_look_odd(struct store_look *l, store_event_fn sink, void *ctx, st
     return ended(l, rc);
 }
 
+/* Remembers what it passes on, so as to go on behind it. */
+struct passing {
+    store_event_fn sink;
+    void *ctx;
+    bool refused;
+    ts_ns time;    /* of the last event */
+    uint64_t same; /* events of that time */
+    uint64_t skip; /* events of that time that were passed on before */
+};
+
+static bool pass_on(void *ctx, struct event *e)
+{
+    struct passing *p = ctx;
+    if (p->skip > 0 && e->time == p->time) {
+        p->skip--;
+        return true;
+    }
+    p->same = e->time == p->time ? p->same + 1 : 1;
+    p->time = e->time;
+    p->refused = !p->sink(p->ctx, e);
+    return !p->refused;
+}
+
+enum err store_look_ordered(struct store_look *l, const struct store_span *span,
+                            store_event_fn sink, void *ctx, struct err_text *why)
+{
+    struct passing passing = {.sink = sink, .ctx = ctx, .time = TIME_NONE};
+    const ts_ns first = l->s.first;
+    const ts_ns last = l->s.last;
+    enum err rc = ERR_NONE;
+    begin(l, pass_on, &passing, why);
+    if (span->from > l->s.first)
+        l->s.first = span->from;
+    if (span->to != TIME_MAX && span->to - 1 < l->s.last)
+        l->s.last = span->to - 1;
+    l->what.order = span->newest ? STORE_NEWEST_FIRST : STORE_OLDEST_FIRST;
+    l->what.limit = span->expected;
+    l->s.span = span->expected > 0 ? 10 * TIME_S : TIME_HOUR;
+    if (l->s.view.pieces_n > 0 && l->s.first <= l->s.last)
+        rc = store_searching_pieces(&l->s);
+    /* More were wanted than expected: on from there. */
+    bool more = rc == ERR_NONE && !passing.refused && l->s.enough && !l->s.cancelled;
+    l->what.limit = 0;
+    if (more) {
+        passing.skip = passing.same;
+        if (span->newest)
+            l->s.last = passing.time;
+        else
+            l->s.first = passing.time;
+        l->s.given = 0;
+        l->s.enough = false;
+        l->s.span = TIME_HOUR;
+        rc = store_searching_pieces(&l->s);
+    }
+    l->what.order = STORE_OLDEST_FIRST;
+    l->s.first = first;
+    l->s.last = last;
+    return ended(l, rc);
+}
+
 enum err store_look_count(struct store_look *l, uint64_t *out, struct err_text *why)
 {
     begin(l, NULL, NULL, why);
@@ -248,185 +310,6 @@ static enum err ask_table(struct store_look *l, const struct buf *sql, size_t co
     return rc;
 }
 
-/* The column of a field, or of what is none; NULL: it has none. */
-static const struct store_column *column_of(const struct store_columns *columns, const char *field)
-{
-    static const struct store_column fixed[] = {
-        {.name = TIMESTAMP, .len = 10, .field = EVENT_F_NONE, .type = STORE_COLUMN_TIME},
-        {.name = SEQUENCE, .len = 9, .field = EVENT_F_NONE, .type = STORE_COLUMN_INTEGER},
-    };
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-        if (strcmp(field, fixed[i].name) == 0)
-            return &fixed[i];
-    return store_columns_find(columns, field, strlen(field));
-}
-
-/* floor((a - offset) / step) of a whole number, as SQL, which cuts towards zero. */
-static void put_floor(struct buf *sql, const char *what, int64_t offset, int64_t step)
-{
-    buf_format(sql,
-               "((%s - (%" PRId64 ")) // %" PRId64 " - CASE WHEN (%s - (%" PRId64 ")) %% %" PRId64
-               " < 0 THEN 1 ELSE 0 END)",
-               what, offset, step, what, offset, step);
-}
-
-/* One value as the key wants it; x is its SQL. */
-static void put_key(struct buf *sql, const struct store_group_key *key, uint8_t type, const char *x)
-{
-    struct buf ns;
-    if (!key->step) {
-        buf_str(sql, x);
-        return;
-    }
-    if (type != STORE_COLUMN_TIME) {
-        buf_str(sql, "floor((");
-        buf_str(sql, x);
-        buf_str(sql, "::DOUBLE - (");
-        buf_f64(sql, key->offset);
-        buf_str(sql, ")) / (");
-        buf_f64(sql, key->width);
-        buf_str(sql, "))");
-        return;
-    }
-    buf_init(&ns);
-    buf_format(&ns, "epoch_ns(%s)", x);
-    put_floor(sql, buf_text(&ns), key->offset_ns, key->step_ns);
-    buf_release(&ns);
-}
-
-/* Whether numbers can be made of the column for what is asked of it. */
-static bool fits(const struct store_group_key *key, const struct store_column *c)
-{
-    return !key->step || c->type == STORE_COLUMN_TIME || c->type == STORE_COLUMN_INTEGER ||
-           c->type == STORE_COLUMN_NUMBER;
-}
-
-/* A key's column of the inner table: of a list the list of its different keys, never empty. */
-static void key_column(struct buf *sql, const struct store_group_key *key,
-                       const struct store_column *c)
-{
-    struct buf name;
-    if (c == NULL || !fits(key, c)) {
-        buf_str(sql, "NULL::VARCHAR");
-        return;
-    }
-    buf_init(&name);
-    store_column_quote(&name, c->name);
-    if (!c->list) {
-        put_key(sql, key, c->type, buf_text(&name));
-    } else {
-        buf_format(sql, "CASE WHEN len(%s) > 0 THEN ", buf_text(&name));
-        buf_str(sql, key->repeat ? "" : "list_distinct(");
-        if (key->step) {
-            buf_format(sql, "list_transform(%s, x -> ", buf_text(&name));
-            put_key(sql, key, c->type, "x");
-            buf_char(sql, ')');
-        } else {
-            buf_str(sql, buf_text(&name));
-        }
-        buf_str(sql, key->repeat ? " ELSE [NULL] END" : ") ELSE [NULL] END");
-    }
-    if (!buf_ok(&name))
-        sql->failed = true;
-    buf_release(&name);
-}
-
-/* A number of a value: times in whole milliseconds, truth as 0 and 1. */
-static void put_number(struct buf *sql, uint8_t type, const char *x)
-{
-    struct buf ns;
-    switch ((enum store_column_type)type) {
-    case STORE_COLUMN_TIME:
-        buf_init(&ns);
-        buf_format(&ns, "epoch_ns(%s)", x);
-        put_floor(sql, buf_text(&ns), 0, TIME_MS);
-        buf_release(&ns);
-        return;
-    case STORE_COLUMN_BOOLEAN:
-        buf_format(sql, "%s::BIGINT", x);
-        return;
-    default:
-        buf_str(sql, x);
-        return;
-    }
-}
-
-/* A measure's column of the inner table: numbers, or what is only counted. */
-static void measure_column(struct buf *sql, const struct store_column *c)
-{
-    struct buf name;
-    if (c == NULL) {
-        buf_str(sql, "NULL::DOUBLE");
-        return;
-    }
-    buf_init(&name);
-    store_column_quote(&name, c->name);
-    if (!c->list) {
-        put_number(sql, c->type, buf_text(&name));
-    } else if (c->type == STORE_COLUMN_TEXT) {
-        buf_format(sql, "list_distinct(%s)", buf_text(&name));
-    } else {
-        buf_format(sql, "list_transform(%s, x -> ", buf_text(&name));
-        put_number(sql, c->type, "x");
-        buf_char(sql, ')');
-    }
-    if (!buf_ok(&name))
-        sql->failed = true;
-    buf_release(&name);
-}
-
-/* Count, sum, least and greatest of measure i of the inner table. */
-static void measure(struct buf *sql, const struct store_column *c, size_t i)
-{
-    bool number = c != NULL && c->type != STORE_COLUMN_TEXT;
-    bool real = c != NULL && c->type == STORE_COLUMN_NUMBER;
-    if (c == NULL || !c->list)
-        buf_format(sql, ",count(m%zu)", i);
-    else
-        buf_format(sql, ",coalesce(sum(len(m%zu)),0)::BIGINT", i);
-    if (!number)
-        buf_str(sql, ",NULL::DOUBLE,NULL::DOUBLE,NULL::DOUBLE");
-    else if (c->list)
-        buf_format(sql,
-                   ",sum(list_sum(m%zu))::DOUBLE,min(list_min(m%zu))::DOUBLE,"
-                   "max(list_max(m%zu))::DOUBLE",
-                   i, i, i);
-    else
-        buf_format(sql, ",%s(m%zu)::DOUBLE,min(m%zu)::DOUBLE,max(m%zu)::DOUBLE",
-                   real ? "fsum" : "sum", i, i, i);
-}
-
-/* A value as SQL has it. */
-static void put_literal(struct buf *sql, const struct event_value *v)
-{
-    char text[IP_TEXT_SIZE];
-    switch ((enum event_type)v->type) {
-    case EVENT_STR:
-        store_column_quote_text(sql, v->s, v->len);
-        return;
-    case EVENT_I64:
-        buf_format(sql, "(%" PRId64 ")::BIGINT", v->i);
-        return;
-    case EVENT_F64:
-        buf_char(sql, '(');
-        buf_f64(sql, v->f);
-        buf_str(sql, ")::DOUBLE");
-        return;
-    case EVENT_BOOL:
-        buf_str(sql, v->b ? "true" : "false");
-        return;
-    case EVENT_TIME:
-        buf_format(sql, "make_timestamp_ns(%" PRId64 ")", v->t);
-        return;
-    case EVENT_IP:
-        store_column_quote_text(sql, text, ip_format(v->ip, text));
-        return;
-    case EVENT_NULL:
-        buf_str(sql, "NULL");
-        return;
-    }
-}
-
 /* AND each further condition. */
 static void also(struct store_look *l, const struct store_groups *what,
                  const struct store_columns *columns)
@@ -436,115 +319,6 @@ static void also(struct store_look *l, const struct store_groups *what,
         buf_str(&l->s.also, " AND ");
         store_sql_where(query_root(what->also[i]), columns, &l->s.also, &exact);
     }
-}
-
-/* One key of an order as SQL. */
-static void top_column(struct buf *sql, const struct store_top_key *key,
-                       const struct store_column *c)
-{
-    struct buf name;
-    if (c == NULL) {
-        buf_str(sql, "NULL::VARCHAR");
-        return;
-    }
-    buf_init(&name);
-    if (c->list)
-        buf_str(&name, key->greatest ? "list_max(" : "list_min(");
-    store_column_quote(&name, c->name);
-    if (c->list)
-        buf_char(&name, ')');
-    put_number(sql, c->type, buf_text(&name));
-    if (!buf_ok(&name))
-        sql->failed = true;
-    buf_release(&name);
-}
-
-/* The order of a top, whose columns begin with a letter; equal ones by arrival. */
-static void put_order(struct buf *sql, const struct store_top *top, char letter)
-{
-    for (size_t i = 0; i < top->keys_n; i++)
-        buf_format(sql, "%c%zu%s NULLS %s,", letter, i, top->keys[i].descending ? " DESC" : "",
-                   top->keys[i].missing_first ? "FIRST" : "LAST");
-    buf_char(sql, 'n');
-}
-
-/* The inner table: keys k0…, measures m0…, one row an event and key of its lists. */
-static void write_inner(const struct store_groups *what, const struct store_request *r,
-                        const struct buf *source, struct buf *sql)
-{
-    for (size_t i = what->keys_n; i-- > 0;) {
-        const struct store_column *c = column_of(&r->columns, what->keys[i].field);
-        if (c != NULL && c->list && fits(&what->keys[i], c))
-            buf_format(sql, "SELECT * REPLACE (unnest(k%zu) AS k%zu) FROM (", i, i);
-    }
-    buf_str(sql, "SELECT 1 AS one");
-    for (size_t i = 0; i < what->keys_n; i++) {
-        buf_char(sql, ',');
-        key_column(sql, &what->keys[i], column_of(&r->columns, what->keys[i].field));
-        buf_format(sql, " AS k%zu", i);
-    }
-    for (size_t i = 0; i < what->measures_n; i++) {
-        buf_char(sql, ',');
-        measure_column(sql, column_of(&r->columns, what->measures[i]));
-        buf_format(sql, " AS m%zu", i);
-    }
-    for (size_t i = 0; what->first != NULL && i < what->first->keys_n; i++) {
-        buf_char(sql, ',');
-        top_column(sql, &what->first->keys[i], column_of(&r->columns, what->first->keys[i].field));
-        buf_format(sql, " AS o%zu", i);
-    }
-    if (what->first != NULL)
-        buf_str(sql, ",\"@timestamp\" AS t,_source AS s,_sequence AS n");
-    buf_add(sql, source->p, source->n);
-    for (size_t i = 0; i < what->keys_n; i++) {
-        const struct store_column *c = column_of(&r->columns, what->keys[i].field);
-        if (c != NULL && c->list && fits(&what->keys[i], c))
-            buf_char(sql, ')');
-    }
-}
-
-static void write_groups(const struct store_groups *what, const struct store_request *r,
-                         const struct buf *source, struct buf *sql)
-{
-    buf_str(sql, "SELECT ");
-    for (size_t i = 0; i < what->keys_n; i++)
-        buf_format(sql, "k%zu,", i);
-    buf_str(sql, what->first != NULL ? "t,s,n" : "count(*)");
-    for (size_t i = 0; what->first != NULL && i < what->first->keys_n; i++)
-        buf_format(sql, ",o%zu", i);
-    for (size_t i = 0; what->first == NULL && i < what->measures_n; i++)
-        measure(sql, column_of(&r->columns, what->measures[i]), i);
-    buf_str(sql, " FROM (");
-    write_inner(what, r, source, sql);
-    buf_char(sql, ')');
-    if (what->only != NULL) {
-        buf_format(sql, " WHERE k%zu IN (", what->within);
-        for (size_t i = 0; i < what->only_n; i++) {
-            buf_str(sql, i > 0 ? "," : "");
-            put_literal(sql, &what->only[i]);
-        }
-        buf_char(sql, ')');
-    }
-    if (what->first != NULL)
-        buf_str(sql, " QUALIFY row_number() OVER (");
-    for (size_t i = 0; i < what->keys_n; i++)
-        buf_format(sql, "%sk%zu",
-                   i > 0                 ? ","
-                   : what->first != NULL ? "PARTITION BY "
-                                         : " GROUP BY ",
-                   i);
-    if (what->first != NULL) {
-        buf_str(sql, " ORDER BY ");
-        put_order(sql, what->first, 'o');
-        buf_format(sql, ") <= %" PRIu64, what->first->limit);
-    }
-}
-
-static size_t group_columns(const struct store_groups *what)
-{
-    if (what->first != NULL)
-        return what->keys_n + 3 + what->first->keys_n;
-    return what->keys_n + 1 + 4 * what->measures_n;
 }
 
 enum err store_look_groups(struct store_look *l, const struct store_groups *what, store_group_fn fn,
@@ -562,65 +336,15 @@ enum err store_look_groups(struct store_look *l, const struct store_groups *what
     exclude_odd(l);
     also(l, what, &r.columns);
     rc = store_request_source(&l->s, &r, l->s.first, l->s.last);
-    write_groups(what, &r, &r.sql, &sql);
+    store_group_write(what, &r.columns, &r.sql, &sql);
     if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&l->s.also))
         rc = err_set(why, ERR_MEMORY, "no memory for the query");
     if (rc == ERR_NONE)
-        rc = ask_table(l, &sql, group_columns(what), fn, ctx);
+        rc = ask_table(l, &sql, store_group_columns(what), fn, ctx);
     buf_clear(&l->s.also);
     buf_release(&sql);
     store_request_release(&r);
     return rc;
-}
-
-/* Whether key i comes strictly after, or is equal to, a value. */
-static void comes_after(struct buf *sql, const struct store_top *what, size_t i)
-{
-    const struct store_top_key *key = &what->keys[i];
-    const struct event_value *v = &what->after[i];
-    if (v->type == EVENT_NULL) {
-        buf_format(sql, key->missing_first ? "k%zu IS NOT NULL" : "false", i);
-        return;
-    }
-    buf_format(sql, key->descending ? "(k%zu < " : "(k%zu > ", i);
-    put_literal(sql, v);
-    if (!key->missing_first)
-        buf_format(sql, " OR k%zu IS NULL", i);
-    buf_char(sql, ')');
-}
-
-static void is_equal(struct buf *sql, const struct store_top *what, size_t i)
-{
-    buf_format(sql, "k%zu IS NOT DISTINCT FROM ", i);
-    put_literal(sql, &what->after[i]);
-}
-
-static void write_top(const struct store_top *what, const struct store_request *r,
-                      const struct buf *source, struct buf *sql)
-{
-    buf_str(sql, "SELECT t,s,n");
-    for (size_t i = 0; i < what->keys_n; i++)
-        buf_format(sql, ",k%zu", i);
-    buf_str(sql, " FROM (SELECT \"@timestamp\" AS t,_source AS s,_sequence AS n");
-    for (size_t i = 0; i < what->keys_n; i++) {
-        buf_char(sql, ',');
-        top_column(sql, &what->keys[i], column_of(&r->columns, what->keys[i].field));
-        buf_format(sql, " AS k%zu", i);
-    }
-    buf_add(sql, source->p, source->n);
-    buf_char(sql, ')');
-    for (size_t i = 0; what->after != NULL && i < what->keys_n; i++) {
-        buf_str(sql, i == 0 ? " WHERE (" : " OR (");
-        for (size_t k = 0; k < i; k++) {
-            is_equal(sql, what, k);
-            buf_str(sql, " AND ");
-        }
-        comes_after(sql, what, i);
-        buf_char(sql, ')');
-    }
-    buf_str(sql, " ORDER BY ");
-    put_order(sql, what, 'k');
-    buf_format(sql, " LIMIT %" PRIu64, what->limit);
 }
 
 enum err store_look_top(struct store_look *l, const struct store_top *what, store_group_fn fn,
@@ -637,7 +361,7 @@ enum err store_look_top(struct store_look *l, const struct store_top *what, stor
     buf_init(&sql);
     exclude_odd(l);
     rc = store_request_source(&l->s, &r, l->s.first, l->s.last);
-    write_top(what, &r, &r.sql, &sql);
+    store_group_write_top(what, &r.columns, &r.sql, &sql);
     if (rc != ERR_NONE || !buf_ok(&r.sql))
         rc = err_set(why, ERR_MEMORY, "no memory for the query");
     if (rc == ERR_NONE)

@@ -6,7 +6,7 @@
  * some fields, and single events whole.
  *
  * Hot events are given one by one, and so are the odd ones among the sealed: those that have a
- * field of `fields` beside its column (docs/format/store.md, column `rest`), or all of them when
+ * field of `asked` beside its column (docs/format/store.md, column `rest`), or all of them when
  * the query needs query_match(). All others the worker groups and orders by itself, at the speed
  * of columns. So hot + odd + groups is every event exactly once. docs/method/find.md.
  *
@@ -29,12 +29,14 @@ struct store_look;
 struct store_look_options {
     const struct query *const *also; /* conditions that groups will ask besides the query */
     size_t also_n;
+    const char *const *asked; /* what groups and tops will ask about; NULL: what->fields */
+    size_t asked_n;
     bool one_by_one; /* all are odd: nothing will be asked of the worker but events */
 };
 
 /*
- * Takes the view of one moment. what->fields: what groups and tops will ask about; what->order and
- * limit are not looked at; what->timeout_ns runs from here. Errors as of store_search().
+ * Takes the view of one moment. what->fields are what sinks want of an event; what->order and limit
+ * are not looked at; what->timeout_ns runs from here. Errors as of store_search().
  */
 enum err store_look_open(struct store *s, const struct store_search *what,
                          const struct store_look_options *options, struct store_look **out,
@@ -46,6 +48,16 @@ enum err store_look_hot(struct store_look *l, store_event_fn sink, void *ctx,
                         struct err_text *why) ERR_MUST_CHECK;
 enum err store_look_odd(struct store_look *l, store_event_fn sink, void *ctx,
                         struct err_text *why) ERR_MUST_CHECK;
+/* A part of the look's time, and how it is walked. */
+struct store_span {
+    ts_ns from; /* from <= time < to, within the look's own bounds */
+    ts_ns to;
+    bool newest;       /* newest first */
+    uint64_t expected; /* about how many will be taken; 0: all */
+};
+/* All sealed events that match, odd or not, in order of time. */
+enum err store_look_ordered(struct store_look *l, const struct store_span *span,
+                            store_event_fn sink, void *ctx, struct err_text *why) ERR_MUST_CHECK;
 /* How many events match. */
 enum err store_look_count(struct store_look *l, uint64_t *out, struct err_text *why) ERR_MUST_CHECK;
 

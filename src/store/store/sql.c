@@ -4,11 +4,16 @@
 #include "store/column.h"
 
 #include "base/buf.h"
+#include "event/id.h"
 #include "query/tree.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
+/* What senders call an index and an event (decision 0092). */
+#define INDEX "weir.index"
+#define ID "weir.id"
 
 /*
  * SQL's NULL (a column without value) counts as false as long as nothing negates it or counts with
@@ -294,54 +299,149 @@ static void exists(struct compiler *c, const struct query_node *node)
     buf_char(c->sql, ')');
 }
 
-/* The first of some columns that has a value, else a text. False: one of them may be in rest. */
-static bool first_of(struct compiler *c, const char *const *names, size_t n, const char *otherwise)
+/* One part of an index name: the first of some columns that has a value, else a text. */
+struct part {
+    const char *names[2];
+    size_t n;
+    const char *otherwise;
+};
+
+#define PARTS 3
+
+/* <data_stream.type>-<data_stream.dataset>-<data_stream.namespace>, as query_index_name() has it.
+ */
+static const struct part parts[PARTS] = {
+    {{"data_stream.type"}, 1, "logs"},
+    {{"data_stream.dataset", "event.dataset"}, 2, "generic"},
+    {{"data_stream.namespace"}, 1, "default"},
+};
+
+static void put_part(struct compiler *c, const struct part *p)
 {
     buf_str(c->sql, "coalesce(");
-    for (size_t i = 0; i < n; i++) {
-        if (store_columns_in_rest(c->columns, names[i], strlen(names[i])))
-            return false;
-        if (store_columns_find(c->columns, names[i], strlen(names[i])) == NULL)
+    for (size_t i = 0; i < p->n; i++) {
+        if (store_columns_find(c->columns, p->names[i], strlen(p->names[i])) == NULL)
             continue;
-        store_column_quote(c->sql, names[i]);
+        store_column_quote(c->sql, p->names[i]);
         buf_char(c->sql, ',');
     }
-    store_column_quote_text(c->sql, otherwise, strlen(otherwise));
+    store_column_quote_text(c->sql, p->otherwise, strlen(p->otherwise));
     buf_char(c->sql, ')');
-    return true;
+}
+
+/* A pattern held against the parts from one on as they stand in the name, by a C function. */
+static void put_wildcard(struct compiler *c, const char *pattern, size_t n, size_t from)
+{
+    buf_str(c->sql, "weir_wildcard(");
+    store_column_quote_text(c->sql, pattern, n);
+    for (size_t i = from; i < PARTS; i++) {
+        buf_str(c->sql, i > from ? "||'-'||" : ",");
+        put_part(c, &parts[i]);
+    }
+    buf_char(c->sql, ')');
+}
+
+/*
+ * The same, by comparing parts where that says it: nearly all patterns are "logs-*" and the like,
+ * and comparing a column of few different texts costs a tenth of putting names together. A part may
+ * itself have a '-', which then stands for the rest of the pattern.
+ */
+static void put_pattern(struct compiler *c, const char *pattern, size_t n, size_t from)
+{
+    size_t literal = 0;
+    while (literal < n && strchr("*?\\-", pattern[literal]) == NULL)
+        literal++;
+    if (literal == n && from + 1 == PARTS) {
+        put_part(c, &parts[from]);
+        buf_char(c->sql, '=');
+        store_column_quote_text(c->sql, pattern, n);
+    } else if (n == 1 && *pattern == '*') {
+        put_bool(c, true);
+    } else if (literal + 1 == n && pattern[literal] == '*') {
+        buf_str(c->sql, "starts_with(");
+        put_part(c, &parts[from]);
+        buf_char(c->sql, ',');
+        store_column_quote_text(c->sql, pattern, literal);
+        buf_char(c->sql, ')');
+    } else if (literal < n && pattern[literal] == '-' && from + 1 < PARTS) {
+        buf_char(c->sql, '(');
+        put_part(c, &parts[from]);
+        buf_char(c->sql, '=');
+        store_column_quote_text(c->sql, pattern, literal);
+        buf_str(c->sql, " AND ");
+        put_pattern(c, pattern + literal + 1, n - literal - 1, from + 1);
+        buf_str(c->sql, " OR starts_with(");
+        put_part(c, &parts[from]);
+        buf_char(c->sql, ',');
+        store_column_quote_text(c->sql, pattern, literal + 1);
+        buf_char(c->sql, ')');
+        if (literal + 2 < n || pattern[literal + 1] != '*') {
+            buf_str(c->sql, " AND ");
+            put_wildcard(c, pattern, n, from);
+        }
+        buf_char(c->sql, ')');
+    } else {
+        put_wildcard(c, pattern, n, from);
+    }
+}
+
+static bool has_column(const struct compiler *c, const char *name)
+{
+    return store_columns_find(c->columns, name, strlen(name)) != NULL;
 }
 
 /* The index name of query_index_name(), held against each pattern. Never NULL. */
 static void index_names(struct compiler *c, const struct query_node *node, struct place at)
 {
-    static const char given[] = "weir.index";
-    static const char *const type[] = {"data_stream.type"};
-    static const char *const dataset[] = {"data_stream.dataset", "event.dataset"};
-    static const char *const namespace[] = {"data_stream.namespace"};
-    size_t before = c->sql->n;
-    bool known = true;
+    bool given = has_column(c, INDEX);
+    bool known = node->n > 0 && !store_columns_in_rest(c->columns, INDEX, strlen(INDEX));
+    for (size_t i = 0; i < PARTS; i++)
+        for (size_t k = 0; k < parts[i].n; k++)
+            known = known && !store_columns_in_rest(c->columns, parts[i].names[k],
+                                                    strlen(parts[i].names[k]));
+    if (!known) {
+        unknown(c, at);
+        return;
+    }
     buf_char(c->sql, '(');
-    for (uint32_t i = 0; i < node->n && known; i++) {
-        buf_str(c->sql, i > 0 ? " OR weir_wildcard(" : "weir_wildcard(");
+    for (uint32_t i = 0; i < node->n; i++) {
+        buf_str(c->sql, i > 0 ? " OR " : "");
+        buf_str(c->sql, given ? "CASE WHEN \"" INDEX "\" IS NULL THEN " : "");
+        put_pattern(c, node->values[i].s, node->values[i].len, 0);
+        if (!given)
+            continue;
+        buf_str(c->sql, " ELSE weir_wildcard(");
         store_column_quote_text(c->sql, node->values[i].s, node->values[i].len);
-        buf_str(c->sql, ",coalesce(");
-        known = !store_columns_in_rest(c->columns, given, strlen(given));
-        if (store_columns_find(c->columns, given, strlen(given)) != NULL) {
-            store_column_quote(c->sql, given);
-            buf_char(c->sql, ',');
-        }
-        known = known && first_of(c, type, 1, "logs");
-        buf_str(c->sql, "||'-'||");
-        known = known && first_of(c, dataset, 2, "generic");
-        buf_str(c->sql, "||'-'||");
-        known = known && first_of(c, namespace, 1, "default");
-        buf_str(c->sql, "))");
+        buf_str(c->sql, ",\"" INDEX "\") END");
     }
     buf_char(c->sql, ')');
-    if (known && node->n > 0)
+}
+
+/* The _id of event_id_of(): the sender's, else where the event is kept. Never NULL. */
+static void ids(struct compiler *c, const struct query_node *node, struct place at)
+{
+    bool given = has_column(c, ID);
+    if (store_columns_in_rest(c->columns, ID, strlen(ID))) {
+        unknown(c, at);
         return;
-    c->sql->n = before;
-    unknown(c, at);
+    }
+    buf_str(c->sql, "(false");
+    for (uint32_t i = 0; i < node->n; i++) {
+        ts_ns time;
+        uint32_t source;
+        uint64_t sequence;
+        if (given) {
+            buf_str(c->sql, " OR coalesce(\"" ID "\",'')=");
+            store_column_quote_text(c->sql, node->values[i].s, node->values[i].len);
+        }
+        if (!event_id_read(node->values[i].s, node->values[i].len, &time, &source, &sequence))
+            continue;
+        buf_str(c->sql, " OR (\"@timestamp\"=");
+        put_time(c, time);
+        buf_format(c->sql, " AND _source=%u AND _sequence=%" PRIu64 "%s)", source, sequence,
+                   given ? " AND \"" ID "\" IS NULL" : "");
+    }
+    buf_char(c->sql, ')');
 }
 
 static void join(struct compiler *c, const struct query_node *node, const char *word,
@@ -399,6 +499,8 @@ static void compile(struct compiler *c, const struct query_node *node, struct pl
         index_names(c, node, at);
         return;
     case QUERY_IDS:
+        ids(c, node, at);
+        return;
     case QUERY_MATCH:
         unknown(c, at);
         return;

@@ -60,10 +60,27 @@ static void other_texts_are_no_names(void **state)
     assert_false(event_id_read(id, 27, &time, &source, &sequence));
 }
 
+static void senders_may_name_them(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct event e;
+    char id[EVENT_ID_SIZE];
+    char shown[EVENT_ID_SIZE];
+    arena_init(&arena, 0);
+    event_init(&e, &arena, 5);
+    event_id_write(&e, id);
+    assert_string_equal(event_id_of(&e, shown), id);
+    event_set_text(&e, EVENT_F_WEIR_ID, "mine");
+    assert_string_equal(event_id_of(&e, shown), "mine");
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_say_where_the_event_is),
+        cmocka_unit_test(senders_may_name_them),
         cmocka_unit_test(other_texts_are_no_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

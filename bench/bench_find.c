@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A day of flows, and what people ask of it: bench_find [EVENTS [DIR]]; a DIR is kept. */
+#include "../tests/store/store/store_help.h"
+
+#include "base/clock.h"
+#include "find/find.h"
+#include "format/node.h"
+
+#define EVENTS 10000000
+#define PATTERNS 16384 /* flows that are given again with other times, ports and bytes */
+
+static void check(enum err rc, const struct err_text *why)
+{
+    if (rc != ERR_NONE) {
+        fprintf(stderr, "bench_find: %s\n", why->message);
+        exit(1);
+    }
+}
+
+/* Flows over a day in order of time, sealed and merged. */
+static void fill(struct store *s, uint64_t n)
+{
+    struct err_text why;
+    struct arena arena;
+    struct rng rng;
+    struct event *flows = calloc(PATTERNS, sizeof(*flows));
+    if (flows == NULL)
+        exit(1);
+    rng_init(&rng, 1);
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < PATTERNS; i++)
+        help_flow(&flows[i], &arena, &rng, HELP_BASE, i);
+    for (uint64_t i = 0; i < n; i++) {
+        struct event *e = &flows[rng_below(&rng, PATTERNS)];
+        int64_t sent = (int64_t)(rng_below(&rng, 4000) + 60);
+        int64_t got = (int64_t)(rng_below(&rng, 60000) + 60);
+        e->time = HELP_BASE + (ts_ns)i * (TIME_DAY / (ts_ns)n);
+        event_set_i64(e, EVENT_F_SOURCE_BYTES, sent);
+        event_set_i64(e, EVENT_F_DESTINATION_BYTES, got);
+        event_set_i64(e, EVENT_F_NETWORK_BYTES, sent + got);
+        event_set_i64(e, EVENT_F_SOURCE_PORT, (int64_t)(1024 + rng_below(&rng, 60000)));
+        event_set_time(e, EVENT_F_EVENT_END, e->time);
+        check(store_append(s, e), &why);
+        if (i % 20000 == 19999)
+            check(store_commit(s, &why), &why);
+    }
+    check(store_commit(s, &why), &why);
+    check(store_maintain(s, HELP_BASE + 2 * TIME_DAY, &why), &why);
+    arena_release(&arena);
+    free(flows);
+}
+
+struct question {
+    const char *name;
+    const char *index;
+    const char *body;
+};
+
+static const struct question questions[] = {
+    {"count_all", "*", "{\"size\":0,\"track_total_hits\":true}"},
+    {"top_talkers", "*",
+     "{\"size\":0,\"aggs\":{\"talkers\":{\"terms\":{\"field\":\"source.ip\",\"order\":{\"b\":"
+     "\"desc\"}},"
+     "\"aggs\":{\"b\":{\"sum\":{\"field\":\"source.bytes\"}}}}}}"},
+    {"top_talkers_by_hour", "*",
+     "{\"size\":0,\"aggs\":{\"talkers\":{\"terms\":{\"field\":\"source.ip\",\"order\":{\"b\":"
+     "\"desc\"}},"
+     "\"aggs\":{\"b\":{\"sum\":{\"field\":\"source.bytes\"}},\"h\":{\"date_histogram\":{\"field\":"
+     "\"@timestamp\",\"fixed_interval\":\"1h\"},\"aggs\":{\"b\":{\"sum\":{\"field\":\"source."
+     "bytes\"}}}}}}}}"},
+    {"top_talkers_and_histogram", "logs-*",
+     "{\"size\":0,\"aggs\":{\"talkers\":{\"terms\":{\"field\":\"source.ip\",\"order\":{\"b\":"
+     "\"desc\"}},"
+     "\"aggs\":{\"b\":{\"sum\":{\"field\":\"source.bytes\"}}}},\"h\":{\"date_histogram\":{"
+     "\"field\":"
+     "\"@timestamp\",\"fixed_interval\":\"10m\"},\"aggs\":{\"b\":{\"sum\":{\"field\":\"network."
+     "bytes\"}}}}}}"},
+    {"ports_of_one_host", "*",
+     "{\"size\":0,\"query\":{\"term\":{\"source.ip\":\"192.168.1.7\"}},\"aggs\":{\"p\":{\"terms\":{"
+     "\"field\":"
+     "\"destination.port\"},\"aggs\":{\"d\":{\"cardinality\":{\"field\":\"destination.ip\"}}}}}}"},
+    {"cardinality_and_percentiles", "*",
+     "{\"size\":0,\"aggs\":{\"c\":{\"cardinality\":{\"field\":\"network.community_id\"}},\"p\":{"
+     "\"percentiles\":{\"field\":\"network.bytes\"}}}}"},
+    {"newest_100", "*", "{\"size\":100,\"sort\":[{\"@timestamp\":\"desc\"}]}"},
+    {"largest_10", "*", "{\"size\":10,\"sort\":[{\"source.bytes\":\"desc\"},\"_doc\"]}"},
+    {"composite_page", "*",
+     "{\"size\":0,\"aggs\":{\"c\":{\"composite\":{\"size\":1000,\"sources\":[{\"s\":{\"terms\":{"
+     "\"field\":"
+     "\"source.ip\"}}},{\"d\":{\"terms\":{\"field\":\"destination.ip\"}}}]}}}}"},
+    {"one_by_one", "*", "{\"size\":0,\"aggs\":{\"i\":{\"terms\":{\"field\":\"_index\"}}}}"},
+};
+
+static void ask(struct find *f, const struct question *q, uint64_t n)
+{
+    struct format_node *body;
+    struct find_error error;
+    struct err_text why;
+    struct buf out;
+    check(format_node_json(q->body, strlen(q->body), "body", &body, &why), &why);
+    const struct find_request r = {.index = q->index, .body = body, .now = HELP_BASE};
+    double best = 1e9;
+    for (int i = 0; i < 3; i++) {
+        buf_init(&out);
+        ts_ns begin = clock_steady();
+        check(find_search(f, &r, &out, &error), &error.text);
+        double ms = (double)(clock_steady() - begin) * 1e-6;
+        best = ms < best ? ms : best;
+        buf_release(&out);
+    }
+    printf("{\"bench\":\"find\",\"case\":\"%s\",\"events\":%llu,\"ms\":%.1f}\n", q->name,
+           (unsigned long long)n, best);
+    fflush(stdout);
+    format_node_free(body);
+}
+
+int main(int argc, char **argv)
+{
+    help_worker(argc, argv);
+    struct err_text why;
+    struct store *s;
+    struct store_stats stats;
+    uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : EVENTS;
+    char own[] = "/tmp/weir-bench-XXXXXX";
+    const char *dir = argc > 2 ? argv[2] : mkdtemp(own);
+    if (dir == NULL || n == 0)
+        return 1;
+    check(store_open(dir, NULL, &s, &why), &why);
+    store_stats(s, &stats);
+    if (stats.piece_rows + stats.hot_rows < n)
+        fill(s, n);
+    struct find *f = find_new(&(struct find_options){.store = s});
+    if (f == NULL)
+        return 1;
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+        ask(f, &questions[i], n);
+    find_free(f);
+    store_close(s);
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", own);
+    return argc > 2 || system(command) == 0 ? 0 : 1;
+}

@@ -1,0 +1,39 @@
+#ifndef FIND_BODY_H
+#define FIND_BODY_H
+
+/*
+ * A search's body, read and checked: no key is swallowed.
+ *
+ * Ownership: find_body_release(). The node must outlive it.
+ * Threads:   one owner.
+ */
+
+#include "find/agg.h"
+#include "find/hit.h"
+#include "find/target.h"
+
+struct query;
+
+struct find_body {
+    struct arena arena;
+    struct query *query; /* with the target's; NULL: all */
+    struct find_aggs aggs;
+    struct find_hits hits;
+    struct find_sort order; /* of hits: what was asked, else by time */
+    uint64_t total_up_to;   /* how far hits.total is exact; UINT64_MAX: all the way */
+    bool no_total;
+    ts_ns timeout_ns; /* 0: none */
+    ts_ns from;       /* from <= @timestamp < to follows from the query */
+    ts_ns to;
+};
+
+/*
+ * v: NULL or an object. The target's query is taken. count_only: nothing but `query` is allowed.
+ * After a failure nothing is to be released.
+ */
+enum err find_body_parse(struct format_node *v, ts_ns now, struct find_target *target,
+                         bool count_only, struct find_body *out,
+                         struct find_error *error) ERR_MUST_CHECK;
+void find_body_release(struct find_body *b);
+
+#endif

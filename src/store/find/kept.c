@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "find/kept.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "event/json.h"
+
+#include <string.h>
+
+#define STATUS "kibana.alert.workflow_status"
+/* Documents that are no events have arrived after all events. */
+#define FIRST_ORDER ((uint64_t)1 << 62)
+
+struct reading {
+    const struct find_target *target;
+    find_kept_fn fn;
+    void *ctx;
+    struct event_json *reader;
+    struct arena arena;
+    struct buf json;
+    uint64_t n;
+    enum err error;
+};
+
+static enum err reading_init(struct reading *r, const struct find_target *target, find_kept_fn fn,
+                             void *ctx, struct err_text *why)
+{
+    memset(r, 0, sizeof(*r));
+    r->target = target;
+    r->fn = fn;
+    r->ctx = ctx;
+    r->reader = event_json_new();
+    if (r->reader == NULL)
+        return err_set(why, ERR_MEMORY, "no memory for the search");
+    arena_init(&r->arena, 0);
+    buf_init(&r->json);
+    return ERR_NONE;
+}
+
+static void reading_release(struct reading *r)
+{
+    event_json_free(r->reader);
+    arena_release(&r->arena);
+    buf_release(&r->json);
+}
+
+/* Hands a document on; one that cannot be read is left out. */
+static bool give(struct reading *r, const char *json, size_t n, const char *index, const char *id,
+                 ts_ns time, bool result)
+{
+    struct event e;
+    arena_clear(&r->arena);
+    enum err rc = event_json_read(r->reader, json, n, false, &r->arena, &e, NULL);
+    if (rc == ERR_MEMORY)
+        r->error = rc;
+    if (rc != ERR_NONE)
+        return rc != ERR_MEMORY;
+    if (e.time == TIME_NONE)
+        e.time = time;
+    if (result) {
+        struct event_value t = event_value_time(time);
+        event_add_named(&e, "timestamp", 9, &t);
+    }
+    event_set_text(&e, EVENT_F_WEIR_ID, id);
+    event_set_text(&e, EVENT_F_WEIR_INDEX, index);
+    e.sequence = FIRST_ORDER + r->n++;
+    if (e.failed) {
+        r->error = ERR_MEMORY;
+        return false;
+    }
+    const struct find_doc doc = {
+        .e = &e, .index = index, .id = id, .json = json, .json_n = n, .stamp = e.sequence};
+    return r->fn(r->ctx, &doc);
+}
+
+/* The alert's document with the status that it has now. */
+static void write_alert(const struct store_alert *alert, struct buf *out)
+{
+    static const char key[] = "\"" STATUS "\":\"";
+    const char *status = alert->workflow_status != NULL ? alert->workflow_status : "open";
+    const char *at = strstr(alert->doc, key);
+    const char *end = at != NULL ? strchr(at + sizeof(key) - 1, '"') : NULL;
+    buf_clear(out);
+    if (end == NULL) {
+        buf_str(out, alert->doc);
+        return;
+    }
+    at += sizeof(key) - 1;
+    buf_add(out, alert->doc, (size_t)(at - alert->doc));
+    buf_str(out, status);
+    buf_str(out, end);
+}
+
+static bool give_alert(void *ctx, const struct store_alert *alert)
+{
+    struct reading *r = ctx;
+    write_alert(alert, &r->json);
+    if (!buf_ok(&r->json)) {
+        r->error = ERR_MEMORY;
+        return false;
+    }
+    return give(r, buf_text(&r->json), r->json.n, FIND_ALERTS_INDEX, alert->id, alert->time, false);
+}
+
+static bool give_result(void *ctx, const struct store_result *result)
+{
+    struct reading *r = ctx;
+    if (!find_target_job(r->target, result->job_id))
+        return true;
+    size_t n = result->doc_len > 0 ? result->doc_len : strlen(result->doc);
+    return give(r, result->doc, n, FIND_RESULTS_INDEX, result->id, result->time, true);
+}
+
+static enum err say(const struct reading *r, enum err rc, struct err_text *why)
+{
+    if (rc == ERR_NONE)
+        rc = r->error;
+    if (rc != ERR_NONE && rc != ERR_NOT_FOUND)
+        err_set(why, rc, "alerts and results cannot be read: %s", err_name(rc));
+    return rc;
+}
+
+enum err find_kept_each(struct store_state *state, const struct find_target *target, ts_ns from,
+                        ts_ns to, find_kept_fn fn, void *ctx, struct err_text *why)
+{
+    struct reading r;
+    enum err rc = reading_init(&r, target, fn, ctx, why);
+    if (rc != ERR_NONE)
+        return rc;
+    ts_ns last = to == TIME_MAX ? to : to - 1;
+    const struct store_alert_filter alerts = {.from = from, .to = last};
+    const struct store_result_filter results = {
+        .from = from, .to = last, .interim = STORE_INTERIM_ANY, .sort = STORE_RESULT_BY_TIME};
+    if (target->alerts)
+        rc = store_state_alert_list(state, &alerts, give_alert, &r, NULL);
+    if (rc == ERR_NONE && r.error == ERR_NONE && target->results)
+        rc = store_state_result_list(state, &results, give_result, &r, NULL);
+    reading_release(&r);
+    return say(&r, rc, why);
+}
+
+enum err find_kept_get(struct store_state *state, const struct find_target *target, const char *id,
+                       find_kept_fn fn, void *ctx, struct err_text *why)
+{
+    struct reading r;
+    struct arena arena;
+    struct store_alert alert;
+    enum err rc = reading_init(&r, target, fn, ctx, why);
+    if (rc != ERR_NONE)
+        return rc;
+    arena_init(&arena, 0);
+    rc = ERR_NOT_FOUND;
+    if (target->alerts)
+        rc = store_state_alert_get(state, id, &arena, &alert);
+    if (rc == ERR_NONE)
+        (void)give_alert(&r, &alert);
+    if (rc == ERR_NOT_FOUND && target->results) {
+        const struct store_result_filter results = {
+            .id = id, .from = TIME_NONE, .to = TIME_MAX, .interim = STORE_INTERIM_ANY};
+        rc = store_state_result_list(state, &results, give_result, &r, NULL);
+        if (rc == ERR_NONE && r.n == 0)
+            rc = ERR_NOT_FOUND;
+    }
+    arena_release(&arena);
+    reading_release(&r);
+    return say(&r, rc, why);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "find/zone.h"
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/file.h"
+#include "query/datemath.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FOLDER "/usr/share/zoneinfo/"
+#define FILE_MAX ((size_t)1 << 20)
+#define NAME_MAX_BYTES 100
+#define OFFSET_MAX 93600 /* 26 hours, as RFC 8536 has it */
+
+/* The head of a block: how many of what stand in it. */
+struct head {
+    uint8_t version;
+    uint32_t utc_n;
+    uint32_t standard_n;
+    uint32_t leap_n;
+    uint32_t time_n;
+    uint32_t type_n;
+    uint32_t char_n;
+};
+
+static bool read_head(struct cursor *c, struct head *out)
+{
+    struct bytes magic = cursor_take(c, 4);
+    out->version = cursor_u8(c);
+    cursor_skip(c, 15);
+    out->utc_n = cursor_be32(c);
+    out->standard_n = cursor_be32(c);
+    out->leap_n = cursor_be32(c);
+    out->time_n = cursor_be32(c);
+    out->type_n = cursor_be32(c);
+    out->char_n = cursor_be32(c);
+    return cursor_ok(c) && memcmp(magic.p, "TZif", 4) == 0 && out->type_n > 0;
+}
+
+/* The second block of a file, whose times have eight bytes. */
+static enum err read_block(struct cursor c, const struct head *h, struct arena *arena,
+                           struct find_zone *out)
+{
+    struct find_zone z = {.n = h->time_n};
+    struct cursor times = cursor_sub(&c, (size_t)h->time_n * 8);
+    struct cursor indices = cursor_sub(&c, h->time_n);
+    struct bytes types = cursor_take(&c, (size_t)h->type_n * 6);
+    if (!cursor_ok(&c))
+        return ERR_FORMAT;
+    struct find_zone_change *changes = arena_alloc(arena, (z.n + 1) * sizeof(*changes));
+    if (changes == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i <= z.n; i++) {
+        /* The first type of all is what was before all changes. */
+        uint8_t type = i < z.n ? cursor_u8(&indices) : 0;
+        if (type >= h->type_n)
+            return ERR_FORMAT;
+        struct cursor one = cursor_make(types.p + (size_t)type * 6, 6);
+        int32_t offset = (int32_t)cursor_be32(&one);
+        if (offset > OFFSET_MAX || offset < -OFFSET_MAX)
+            return ERR_FORMAT;
+        if (i == z.n) {
+            z.first_s = offset;
+            break;
+        }
+        changes[i] = (struct find_zone_change){(int64_t)cursor_be64(&times), offset};
+        if (i > 0 && changes[i].at <= changes[i - 1].at)
+            return ERR_FORMAT;
+    }
+    z.changes = changes;
+    *out = z;
+    return ERR_NONE;
+}
+
+enum err find_zone_read(const void *p, size_t n, struct arena *arena, struct find_zone *out)
+{
+    struct cursor c = cursor_make(p, n);
+    struct head h;
+    if (!read_head(&c, &h) || h.version < '2')
+        return ERR_FORMAT;
+    cursor_skip(&c, (size_t)h.time_n * 5 + (size_t)h.type_n * 6 + h.char_n + (size_t)h.leap_n * 8 +
+                        h.standard_n + h.utc_n);
+    if (!read_head(&c, &h))
+        return ERR_FORMAT;
+    return read_block(c, &h, arena, out);
+}
+
+static bool is_name(const char *s, size_t n)
+{
+    if (n == 0 || n > NAME_MAX_BYTES || *s == '/')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        char c = s[i];
+        bool fine = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                    c == '_' || c == '-' || c == '+' || c == '/';
+        if (!fine)
+            return false;
+    }
+    return true;
+}
+
+enum err find_zone_load(const char *s, size_t n, struct arena *arena, struct find_zone *out,
+                        struct err_text *why)
+{
+    char path[sizeof(FOLDER) + NAME_MAX_BYTES];
+    struct buf content;
+    int offset;
+    if (query_datemath_zone(s, n, &offset, NULL) == ERR_NONE) {
+        *out = (struct find_zone){.first_s = offset};
+        return ERR_NONE;
+    }
+    if (!is_name(s, n))
+        return err_set(why, ERR_INVALID, "expected a time zone such as +01:00 or Europe/Berlin");
+    snprintf(path, sizeof(path), FOLDER "%.*s", (int)n, s);
+    buf_init(&content);
+    enum err rc = file_read(path, FILE_MAX, &content, NULL);
+    if (rc == ERR_NONE)
+        rc = find_zone_read(content.p, content.n, arena, out);
+    buf_release(&content);
+    if (rc == ERR_MEMORY)
+        return err_set(why, rc, "no memory for a time zone");
+    if (rc != ERR_NONE)
+        return err_set(why, ERR_INVALID, "the time zone %.*s is not known here", (int)n, s);
+    return ERR_NONE;
+}
+
+static int64_t floor_seconds(ts_ns t)
+{
+    return t / TIME_S - (t % TIME_S < 0);
+}
+
+ts_ns find_zone_offset(const struct find_zone *z, ts_ns t)
+{
+    int64_t s = floor_seconds(t);
+    size_t low = 0;
+    size_t high = z->n;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (z->changes[mid].at <= s)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return (low > 0 ? z->changes[low - 1].offset_s : z->first_s) * TIME_S;
+}
+
+static ts_ns subtract(ts_ns a, ts_ns b)
+{
+    ts_ns d;
+    return __builtin_sub_overflow(a, b, &d) ? (b > 0 ? INT64_MIN + 1 : INT64_MAX) : d;
+}
+
+ts_ns find_zone_instant(const struct find_zone *z, ts_ns local)
+{
+    if (z->n == 0)
+        return subtract(local, z->first_s * TIME_S);
+    /* No zone changes twice within two days. */
+    ts_ns before = find_zone_offset(z, subtract(local, TIME_DAY));
+    ts_ns after = find_zone_offset(z, subtract(local, -TIME_DAY));
+    ts_ns t = subtract(local, before);
+    if (before == after || find_zone_offset(z, t) == before)
+        return t;
+    ts_ns later = subtract(local, after);
+    return find_zone_offset(z, later) == after ? later : t;
+}
