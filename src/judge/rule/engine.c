@@ -3,6 +3,7 @@
 
 #include "base/budget.h"
 #include "base/mem.h"
+#include "event/event.h"
 #include "hunt/hunt.h"
 #include "hunt/tap.h"
 #include "rule/job_id.h"
@@ -29,6 +30,7 @@ struct entry {
     size_t direct_n;
     size_t direct_cap;
     ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
+    bool ran;      /* since it was taken up */
     bool left_out; /* the last run that counts as made was not */
     bool settled;  /* the last run saw all that qualified: until results change, others find
                       nothing new */
@@ -37,6 +39,7 @@ struct entry {
 struct rule_engine {
     const struct rule_ports *ports;
     struct hunt_tap *tap;
+    ts_ns ahead;         /* searches that have not run yet were taken up at or before this */
     struct budget bytes; /* that searches may keep */
     bool failed;         /* memory was short for a time to run at */
     /* The result told last: a bucket's records come one after the other, all at one time. */
@@ -53,6 +56,7 @@ struct rule_engine *rule_engine_new(const struct rule_ports *ports)
     if (e == NULL)
         return NULL;
     e->ports = ports;
+    e->ahead = TIME_NONE;
     e->tap = hunt_tap_new();
     budget_init(&e->bytes, HUNTS_BYTES);
     if (e->tap == NULL) {
@@ -167,6 +171,8 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
                                     .previous = previous,
                                     .regular = rule_schedule_next(r, now - 1),
                                     .stirred = now};
+    if (hunt != NULL && now > e->ahead)
+        e->ahead = now;
     return ERR_NONE;
 }
 
@@ -336,6 +342,7 @@ static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, bool
     /* In the past too: time goes over what an earlier process had done and not kept. */
     if (x->regular <= now)
         x->regular = rule_schedule_next(x->rule, now);
+    x->ran = true;
     if (!past)
         code = keep_run(e, x, now, &status, code, why);
     rule_status_release(&status);
@@ -394,8 +401,33 @@ static void feed_some(struct rule_engine *e, ts_ns at, bool far)
     mem_free(list);
 }
 
+/*
+ * The clock of the events may lie behind the one by which rules were taken up: a log that is
+ * followed is judged in its own time. Rules that search events and did not run yet begin with the
+ * first event.
+ */
+static void begin_earlier(struct rule_engine *e, ts_ns time)
+{
+    ts_ns ahead = TIME_NONE;
+    for (size_t i = 0; i < e->n; i++) {
+        struct entry *x = &e->entries[i];
+        if (x->hunt == NULL || x->ran)
+            continue;
+        ts_ns begin = x->previous != TIME_NONE && x->previous > time ? x->previous : time;
+        if (begin < x->since) {
+            x->since = begin;
+            x->regular = rule_schedule_next(x->rule, begin);
+        }
+        if (x->since > ahead)
+            ahead = x->since;
+    }
+    e->ahead = ahead;
+}
+
 void rule_engine_event(struct rule_engine *e, const struct hunt_source *source)
 {
+    if (source->event->time < e->ahead)
+        begin_earlier(e, source->event->time);
     (void)hunt_tap_feed(e->tap, source);
 }
 

@@ -48,7 +48,8 @@ size_t rule_engine_count(const struct rule_engine *e);
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at);
 
 /* An event arrived (or a document that rules may take for one): rules that search events get to
- * know. */
+ * know. Those that did not run yet since they were taken up begin with it, when it lies before
+ * that: followed logs have a time of their own. */
 struct hunt_source;
 void rule_engine_event(struct rule_engine *e, const struct hunt_source *source);
 /* Whether any rule searches events. */

@@ -255,6 +255,32 @@ static void one_event_may_bring_several_new_terms(void **state)
     end_world(w);
 }
 
+static void events_of_the_past_move_the_beginning(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule *r = world_rule_api(rules[0]);
+    struct err_text why;
+    struct rule_engine *e = rule_engine_new(&w->ports);
+    assert_int_equal(rule_engine_put(e, r, NOON + TIME_DAY, TIME_NONE, &why), ERR_NONE);
+    world_add_event(w, e, NOON + TIME_S, "{\"user.name\":\"anna\"}");
+    assert_int_equal(rule_engine_next(e), NOON + 5 * TIME_MIN);
+    assert_int_equal(rule_engine_advance(e, NOON + 20 * TIME_MIN, &why), ERR_NONE);
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(w->alerts[0].time, NOON + 5 * TIME_MIN);
+    assert_int_equal(rule_engine_previous(e, "r"), NOON + 20 * TIME_MIN);
+    /* It runs now: what comes late moves nothing. */
+    world_add_event(w, e, NOON + 2 * TIME_S, "{\"user.name\":\"bert\"}");
+    assert_int_equal(rule_engine_next(e), NOON + 25 * TIME_MIN);
+    /* What ran before is not run again. */
+    assert_int_equal(rule_engine_put(e, r, NOON + TIME_DAY, NOON + TIME_HOUR, &why), ERR_NONE);
+    world_add_event(w, e, NOON + 30 * TIME_MIN, "{\"user.name\":\"bert\"}");
+    assert_int_equal(rule_engine_next(e), NOON + 65 * TIME_MIN);
+    rule_engine_free(e);
+    rule_unref(r);
+    end_world(w);
+}
+
 static void the_last_event_counts(void **state)
 {
     (void)state;
@@ -311,6 +337,7 @@ int main(void)
         cmocka_unit_test(alerts_do_not_depend_on_how_time_is_cut),
         cmocka_unit_test(a_sequence_has_its_alert_and_each_event_another),
         cmocka_unit_test(one_event_may_bring_several_new_terms),
+        cmocka_unit_test(events_of_the_past_move_the_beginning),
         cmocka_unit_test(the_last_event_counts),
         cmocka_unit_test(an_alert_that_cannot_be_written_comes_again),
     };
