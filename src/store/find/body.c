@@ -88,13 +88,16 @@ static enum err parse_total(const struct format_node *v, struct find_body *out,
     return find_error_argument(error, "[track_total_hits] is true, false or a whole number");
 }
 
-/* The query of the body, and of the target, and of post_filter. */
+/* The query of the body, alone and together with the target's. */
 static enum err parse_query(struct format_node *v, ts_ns now, struct find_target *target,
                             struct find_body *out, struct find_error *error)
 {
     struct err_text *why = error != NULL ? &error->text : NULL;
     struct query *list[2] = {NULL, NULL};
-    enum err rc = query_parse_dsl(format_node_get(v, "query"), now, &list[0], why);
+    const struct format_node *node = format_node_get(v, "query");
+    enum err rc = query_parse_dsl(node, now, &out->wanted, why);
+    if (rc == ERR_NONE)
+        rc = query_parse_dsl(node, now, &list[0], why);
     if (rc != ERR_NONE)
         return find_error_of(error, rc);
     list[1] = target->query;
@@ -197,6 +200,7 @@ void find_body_release(struct find_body *b)
 {
     find_aggs_free(&b->aggs);
     query_free(b->query);
+    query_free(b->wanted);
     arena_release(&b->arena);
     memset(b, 0, sizeof(*b));
 }

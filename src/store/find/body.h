@@ -16,7 +16,8 @@ struct query;
 
 struct find_body {
     struct arena arena;
-    struct query *query; /* with the target's; NULL: all */
+    struct query *query;  /* of events: with the target's */
+    struct query *wanted; /* of other documents: without */
     struct find_aggs aggs;
     struct find_hits hits;
     struct find_sort order; /* of hits: what was asked, else by time */

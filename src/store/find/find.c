@@ -97,7 +97,7 @@ static bool take_kept(void *ctx, const struct find_doc *kept)
 {
     struct search *s = ctx;
     struct find_doc doc = *kept;
-    if (!query_match(s->body.query, doc.e))
+    if (!query_match(s->body.wanted, doc.e))
         return true;
     s->total++;
     return take(s, &doc);

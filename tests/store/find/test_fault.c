@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The n-th allocation of a search fails, for every n: no crash, no leak, an error that says so, and
+ * nothing in the answer's buffer.
+ */
+#include "store/find/find_help.h"
+
+#include "fault_memory.h"
+#include "store/state.h"
+
+static const char *const bodies[] = {
+    "{\"size\":3,\"_source\":[\"host.*\"],\"fields\":[\"*\"],\"sort\":[{\"host.name\":\"desc\"},\"_"
+    "doc\"]}",
+    "{\"size\":0,\"aggs\":{\"t\":{\"terms\":{\"field\":\"tags\",\"include\":\"[a-z]+\",\"order\":{"
+    "\"s\":\"asc\"}},"
+    "\"aggs\":{\"s\":{\"sum\":{\"field\":\"source.bytes\"}},\"h\":{\"date_histogram\":{\"field\":"
+    "\"@timestamp\","
+    "\"fixed_interval\":\"1h\"},\"aggs\":{\"d\":{\"cardinality\":{\"field\":\"source.ip\"}}}}}}}}",
+    "{\"size\":1,\"aggs\":{\"f\":{\"filters\":{\"other_bucket\":true,\"filters\":{\"a\":{\"term\":{"
+    "\"host.name\":"
+    "\"a\"}}}},\"aggs\":{\"top\":{\"top_hits\":{}}}},\"c\":{\"composite\":{\"sources\":[{\"h\":{"
+    "\"terms\":{"
+    "\"field\":\"host.name\"}}}]}},\"p\":{\"percentiles\":{\"field\":\"source.bytes\"}},\"r\":{"
+    "\"range\":{"
+    "\"field\":\"source.bytes\",\"ranges\":[{\"from\":3}]}}}}",
+};
+
+static struct store *fill_events(const char *dir)
+{
+    const struct store_options options = {.no_worker = true};
+    struct err_text why;
+    struct store *s;
+    help_good(store_open(dir, &options, &s, &why), &why);
+    for (unsigned i = 0; i < 6; i++) {
+        char json[300];
+        snprintf(json, sizeof(json),
+                 "{\"@timestamp\":\"2023-11-14T22:0%u:00Z\",\"host\":{\"name\":\"%c\"},\"source\":{"
+                 "\"ip\":"
+                 "\"10.0.0.%u\",\"bytes\":%u},\"tags\":[\"x\",\"y\"]}",
+                 i, 'a' + (char)(i % 2), i, i);
+        help_add(s, json);
+    }
+    help_good(store_commit(s, &why), &why);
+    return s;
+}
+
+static struct store_state *fill_alerts(const char *dir)
+{
+    struct err_text why;
+    struct store_state *st;
+    help_good(store_state_open(dir, &st, &why), &why);
+    const struct store_alert alert = {
+        .id = "a",
+        .rule_id = "r",
+        .doc = "{\"@timestamp\":\"2023-11-14T22:00:00Z\",\"host.name\":\"a\",\"tags\":[\"x\"]}",
+        .time = HELP_BASE,
+        .start = HELP_BASE};
+    assert_int_equal(store_state_alert_create(st, &alert, NULL), ERR_NONE);
+    return st;
+}
+
+static void fail_each(struct find *f, const char *body)
+{
+    struct format_node *node;
+    struct err_text why;
+    struct buf whole;
+    bool hit = true;
+    buf_init(&whole);
+    for (uint64_t n = 1; hit; n++) {
+        struct find_error error = {0};
+        struct buf out;
+        buf_init(&out);
+        help_good(format_node_json(body, strlen(body), "body", &node, &why), &why);
+        const struct find_request r = {
+            .index = "logs-*,.alerts-*", .body = node, .now = FIND_NOW, .lenient = true};
+        fault_arm(n);
+        enum err rc = find_search(f, &r, &out, &error);
+        hit = fault_disarm();
+        format_node_free(node);
+        if (rc != ERR_NONE) {
+            assert_true(hit);
+            assert_non_null(error.type);
+            assert_int_equal(out.n, 0);
+        } else {
+            assert_true(buf_ok(&out));
+            help_untime(&out);
+            if (!hit)
+                buf_add(&whole, out.p, out.n);
+        }
+        buf_release(&out);
+    }
+    assert_non_null(strstr(buf_text(&whole), "\"total\":{\"value\":7,"));
+    buf_release(&whole);
+}
+
+static void test_searches(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store *s = fill_events(dir);
+    struct store_state *st = fill_alerts(dir);
+    struct find *f = find_new(&(struct find_options){.store = s, .state = st});
+    assert_non_null(f);
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+        fail_each(f, bodies[i]);
+    find_free(f);
+    store_state_close(st);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_searches)};
+    help_worker(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
