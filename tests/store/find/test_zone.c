@@ -4,6 +4,7 @@
 #include "cmocka_head.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* A zone of two offsets: one hour until 1000 s, then two. */
 static const uint8_t file[] = {
@@ -51,6 +52,12 @@ static void test_names(void **state)
     assert_int_equal(find_zone_load("-03:30", 6, &arena, &z, &why), ERR_NONE);
     assert_int_equal(find_zone_offset(&z, 0), -(3 * TIME_HOUR + 30 * TIME_MIN));
     assert_int_equal(find_zone_instant(&z, 0), 3 * TIME_HOUR + 30 * TIME_MIN);
+    /* Summer and winter of a real zone, where the system has its file. */
+    if (access("/usr/share/zoneinfo/Europe/Berlin", R_OK) == 0) {
+        assert_int_equal(find_zone_load("Europe/Berlin", 13, &arena, &z, &why), ERR_NONE);
+        assert_int_equal(find_zone_offset(&z, 1720000000 * TIME_S), 2 * TIME_HOUR);
+        assert_int_equal(find_zone_offset(&z, 1705000000 * TIME_S), TIME_HOUR);
+    }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(find_zone_load(bad[i], strlen(bad[i]), &arena, &z, &why), ERR_INVALID);
     arena_release(&arena);
