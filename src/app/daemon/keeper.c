@@ -35,6 +35,7 @@ static void *run(void *arg)
             k->log(k->ctx, 1, line);
         }
         troubled = err != ERR_NONE;
+        mem_trim(); /* a large request or search leaves its memory behind */
     }
     return NULL;
 }

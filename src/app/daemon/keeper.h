@@ -3,7 +3,7 @@
 
 /*
  * The thread that keeps the store in order: seals events once a minute, merges pieces, removes what
- * is too old or too much.
+ * is too old or too much; and gives idle memory back to the system.
  *
  * Ownership: daemon_keeper_stop() ends the thread and frees; borrows the store.
  * Threads:   start and stop from one thread; log is called from the keeper's.

@@ -26,9 +26,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DESCRIPTORS 8192
 #define OWN_YEARS 2
 #define RENEW_BEFORE (30 * TIME_DAY)
 #define PEM_MAX ((size_t)1 << 20)
@@ -77,6 +79,17 @@ static bool describe(int fd, char *out, size_t size, bool *out_local)
     return true;
 }
 
+/* The usual limit of 1,024 descriptors would leave half of the connections to others. Where it
+ * cannot be raised the server takes fewer. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struct err_text *why)
 {
     bool local = false;
@@ -89,6 +102,7 @@ enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struc
     struct daemon_web *w = mem_zero(1, sizeof(*w));
     if (w == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    raise_descriptors();
     w->conf = conf;
     w->fd = -1;
     enum err err = conf->server_access_log[0] != '\0'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,11 @@ void mem_free(void *p)
 }
 
 /* As glibc does it: eight bytes beside each piece, in steps of 16, 32 at the least. */
+void mem_trim(void)
+{
+    malloc_trim(0);
+}
+
 size_t mem_cost(size_t size)
 {
     size_t whole = (size + 8 + 15) & ~(size_t)15;

@@ -20,6 +20,9 @@ char *mem_strndup(const char *s, size_t n); /* NUL-terminated copy */
 char *mem_strdup(const char *s);
 void mem_free(void *p); /* NULL is fine */
 
+/* Gives what was freed, and lies idle, back to the system: some milliseconds, now and then. */
+void mem_trim(void);
+
 /* What an allocation of this size takes from the heap, the allocator's own share included. */
 size_t mem_cost(size_t size);
 

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define WAIT_MOST (15 * TIME_MIN)
+#define WAIT_ANYWHERE (30 * TIME_S)
 #define FORGET_AFTER TIME_HOUR
-#define KEY_SIZE 80
+#define KEY_SIZE 96
 
 struct place {
     ts_ns last; /* wrong attempt */
@@ -52,28 +53,41 @@ void auth_attempts_free(struct auth_attempts *a)
     mem_free(a);
 }
 
-/* Names that are too long for an account share a place. */
-static size_t name_key(const char *name, char out[KEY_SIZE])
+/* What is counted, each under keys of its own. */
+enum kind { BY_NAME_HERE, BY_NAME, BY_ADDRESS, KINDS };
+
+static const struct {
+    char mark;
+    unsigned free_ones;
+    ts_ns most;
+} kinds[KINDS] = {
+    [BY_NAME_HERE] = {'b', AUTH_ATTEMPTS_NAME, WAIT_MOST},
+    [BY_NAME] = {'n', AUTH_ATTEMPTS_ANYWHERE, WAIT_ANYWHERE},
+    [BY_ADDRESS] = {'a', AUTH_ATTEMPTS_ADDRESS, WAIT_MOST},
+};
+
+/* Hosts of one IPv6 network are one. Names that are too long for an account share a place. */
+static size_t make_key(enum kind kind, const char *name, const struct ip *peer, char out[KEY_SIZE])
 {
-    size_t n = strlen(name);
-    if (n > KEY_SIZE - 1)
-        n = KEY_SIZE - 1;
-    out[0] = 'n';
-    memcpy(out + 1, name, n);
-    return n + 1;
+    size_t n = 0;
+    out[n++] = kinds[kind].mark;
+    if (kind != BY_NAME) {
+        size_t address = ip_is_v4(peer) ? 16 : 8;
+        memcpy(out + n, peer->b, address);
+        n += address;
+    }
+    if (kind != BY_ADDRESS) {
+        size_t length = strnlen(name, KEY_SIZE - n);
+        memcpy(out + n, name, length);
+        n += length;
+    }
+    return n;
 }
 
-static size_t address_key(const struct ip *peer, char out[KEY_SIZE])
-{
-    size_t n = ip_is_v4(peer) ? 16 : 8;
-    out[0] = 'a';
-    memcpy(out + 1, peer->b, n);
-    return n + 1;
-}
-
-static ts_ns wait_of(const struct auth_attempts *a, const char *key, size_t n, unsigned free_ones,
+static ts_ns wait_of(const struct auth_attempts *a, enum kind kind, const char *key, size_t n,
                      ts_ns now)
 {
+    unsigned free_ones = kinds[kind].free_ones;
     const uint64_t *at = map_get(a->at, key, n);
     if (at == NULL)
         return 0;
@@ -82,8 +96,8 @@ static ts_ns wait_of(const struct auth_attempts *a, const char *key, size_t n, u
         return 0;
     unsigned doublings = p->wrong - free_ones;
     ts_ns wait = doublings >= 10 ? WAIT_MOST : TIME_S << doublings;
-    if (wait > WAIT_MOST)
-        wait = WAIT_MOST;
+    if (wait > kinds[kind].most)
+        wait = kinds[kind].most;
     return now - p->last < wait ? wait - (now - p->last) : 0;
 }
 
@@ -91,13 +105,15 @@ ts_ns auth_attempts_wait(struct auth_attempts *a, const char *name, const struct
                          ts_ns now)
 {
     char key[KEY_SIZE];
-    size_t n = name_key(name, key);
+    ts_ns longest = 0;
     pthread_mutex_lock(&a->lock);
-    ts_ns by_name = wait_of(a, key, n, AUTH_ATTEMPTS_NAME, now);
-    n = address_key(peer, key);
-    ts_ns by_address = wait_of(a, key, n, AUTH_ATTEMPTS_ADDRESS, now);
+    for (int kind = 0; kind < KINDS; kind++) {
+        size_t n = make_key((enum kind)kind, name, peer, key);
+        ts_ns wait = wait_of(a, (enum kind)kind, key, n, now);
+        longest = wait > longest ? wait : longest;
+    }
     pthread_mutex_unlock(&a->lock);
-    return by_name > by_address ? by_name : by_address;
+    return longest;
 }
 
 /* A place that is free, or the one that was wrong longest ago. */
@@ -137,20 +153,25 @@ void auth_attempts_wrong(struct auth_attempts *a, const char *name, const struct
 {
     char key[KEY_SIZE];
     pthread_mutex_lock(&a->lock);
-    size_t n = name_key(name, key);
-    count(a, key, n, now);
-    n = address_key(peer, key);
-    count(a, key, n, now);
+    for (int kind = 0; kind < KINDS; kind++) {
+        size_t n = make_key((enum kind)kind, name, peer, key);
+        count(a, key, n, now);
+    }
     pthread_mutex_unlock(&a->lock);
 }
 
-void auth_attempts_right(struct auth_attempts *a, const char *name)
+static void forgive(struct auth_attempts *a, const char *key, size_t n)
 {
-    char key[KEY_SIZE];
-    size_t n = name_key(name, key);
-    pthread_mutex_lock(&a->lock);
     uint64_t *at = map_get(a->at, key, n);
     if (at != NULL)
         a->places[*at].wrong = 0;
+}
+
+void auth_attempts_right(struct auth_attempts *a, const char *name, const struct ip *peer)
+{
+    char key[KEY_SIZE];
+    pthread_mutex_lock(&a->lock);
+    forgive(a, key, make_key(BY_NAME_HERE, name, peer, key));
+    forgive(a, key, make_key(BY_NAME, name, peer, key));
     pthread_mutex_unlock(&a->lock);
 }

@@ -159,7 +159,7 @@ static enum err check(struct auth_guard *g, const char *name, const char *passwo
         auth_attempts_wrong(g->attempts, name, peer, now);
         err = err_set(why, ERR_DENIED, "the name or password is wrong");
     } else {
-        auth_attempts_right(g->attempts, name);
+        auth_attempts_right(g->attempts, name, peer);
         remember(g, mac, user.hash, now);
         fill(out, AUTH_GUARD_BASIC, name, role);
     }

@@ -4,6 +4,8 @@
 #include "cmocka_head.h"
 
 #include <malloc.h>
+#include <stdio.h>
+#include <string.h>
 
 static void sizes_are_checked(void **state)
 {
@@ -50,12 +52,47 @@ static void costs_are_charged(void **state)
     }
 }
 
+static long resident_pages(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
+    fclose(f);
+    return pages;
+}
+
+/* What was freed in many small pieces is given back. */
+static void trims(void **state)
+{
+    (void)state;
+    enum { PIECES = 40000, SIZE = 1000 };
+    static void *pieces[PIECES];
+    for (int i = 0; i < PIECES; i++) {
+        pieces[i] = mem_alloc(SIZE);
+        assert_non_null(pieces[i]);
+        memset(pieces[i], 1, SIZE);
+    }
+    for (int i = 0; i < PIECES - 1; i++) /* the last one keeps the top of the heap */
+        mem_free(pieces[i]);
+    long before = resident_pages();
+    mem_trim();
+    long after = resident_pages();
+    mem_free(pieces[PIECES - 1]);
+#ifndef WEIR_ASAN /* its allocator has a quarantine */
+    assert_true(before - after > PIECES * (long)SIZE / 2 / 4096);
+#else
+    (void)(before - after);
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
         cmocka_unit_test(costs_are_charged),
+        cmocka_unit_test(trims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

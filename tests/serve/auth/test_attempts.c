@@ -19,16 +19,40 @@ static void by_name(void **state)
     wrong_times(a, "eva", &here, 4, HELP_NOW);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW) == 0);
     wrong_times(a, "eva", &here, 1, HELP_NOW);
-    assert_true(auth_attempts_wait(a, "eva", &there, HELP_NOW) == TIME_S);
+    assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW) == TIME_S);
     assert_true(auth_attempts_wait(a, "adam", &here, HELP_NOW) == 0);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW + TIME_S) == 0);
-    wrong_times(a, "eva", &there, 3, HELP_NOW);
-    assert_true(auth_attempts_wait(a, "eva", &there, HELP_NOW + TIME_S) == 7 * TIME_S);
-    wrong_times(a, "eva", &there, 100, HELP_NOW);
+    wrong_times(a, "eva", &here, 3, HELP_NOW);
+    assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW + TIME_S) == 7 * TIME_S);
+    /* Its owner, elsewhere, need not wait. */
+    assert_true(auth_attempts_wait(a, "eva", &there, HELP_NOW) == 0);
+    wrong_times(a, "eva", &here, 100, HELP_NOW);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW) == 15 * TIME_MIN);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW + TIME_HOUR) == 0);
     wrong_times(a, "eva", &here, 1, HELP_NOW + 2 * TIME_HOUR);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW + 2 * TIME_HOUR) == 0);
+    auth_attempts_free(a);
+}
+
+/* From many addresses: slowed down, and nobody is locked out. */
+static void from_anywhere(void **state)
+{
+    (void)state;
+    struct auth_attempts *a = auth_attempts_new();
+    struct ip owner = help_auth_peer(250);
+    for (int i = 0; i < AUTH_ATTEMPTS_ANYWHERE; i++) {
+        struct ip peer = help_auth_peer((uint8_t)(i / 4));
+        assert_true(auth_attempts_wait(a, "eva", &peer, HELP_NOW) == 0);
+        wrong_times(a, "eva", &peer, 1, HELP_NOW);
+    }
+    assert_true(auth_attempts_wait(a, "eva", &owner, HELP_NOW) == TIME_S);
+    for (int i = 0; i < 1000; i++) {
+        struct ip peer = help_auth_peer((uint8_t)(i % 200));
+        wrong_times(a, "eva", &peer, 1, HELP_NOW);
+    }
+    assert_true(auth_attempts_wait(a, "eva", &owner, HELP_NOW) == 30 * TIME_S);
+    auth_attempts_right(a, "eva", &owner);
+    assert_true(auth_attempts_wait(a, "eva", &owner, HELP_NOW) == 0);
     auth_attempts_free(a);
 }
 
@@ -45,7 +69,7 @@ static void by_address(void **state)
         wrong_times(a, name, &here, 1, HELP_NOW);
     }
     assert_true(auth_attempts_wait(a, "fresh", &here, HELP_NOW) == TIME_S);
-    auth_attempts_right(a, "fresh");
+    auth_attempts_right(a, "fresh", &here);
     assert_true(auth_attempts_wait(a, "fresh", &here, HELP_NOW) == TIME_S);
     assert_true(auth_attempts_wait(a, "fresh", &there, HELP_NOW) == 0);
     auth_attempts_free(a);
@@ -58,7 +82,7 @@ static void right_forgives_the_name(void **state)
     struct ip here = help_auth_peer(1);
     wrong_times(a, "eva", &here, 6, HELP_NOW);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW) > 0);
-    auth_attempts_right(a, "eva");
+    auth_attempts_right(a, "eva", &here);
     assert_true(auth_attempts_wait(a, "eva", &here, HELP_NOW) == 0);
     auth_attempts_free(a);
 }
@@ -91,9 +115,8 @@ int main(void)
 {
     assert_int_equal(auth_secret_begin(), ERR_NONE);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_name),
-        cmocka_unit_test(by_address),
-        cmocka_unit_test(right_forgives_the_name),
+        cmocka_unit_test(by_name),    cmocka_unit_test(from_anywhere),
+        cmocka_unit_test(by_address), cmocka_unit_test(right_forgives_the_name),
         cmocka_unit_test(bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

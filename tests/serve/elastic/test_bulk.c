@@ -63,7 +63,7 @@ static void items(void **state)
     } expected[] = {{"create", "logs-a-b", 201}, {"index", "packetbeat-8", 201},
                     {"delete", "logs-a-b", 400}, {"update", "logs-a-b", 400},
                     {"create", "Bad", 400},      {"create", "logs-a-b", 400},
-                    {"create", "logs-a-b", 201},     {"create", "logs-a-b", 201}};
+                    {"create", "logs-a-b", 201}, {"create", "logs-a-b", 201}};
     assert_int_equal(format_node_count(list), 8);
     for (size_t i = 0; i < 8; i++) {
         const struct format_node *item =
