@@ -108,6 +108,17 @@ with Folder() as folder:
     again = weir("replay", "--quiet", "--rule", rules, "--data-dir", folder("kept"), whole)
     check(again.status == 0 and again.lines() == [], "and nothing is told twice", again)
 
+    # What a rule would have raised, over what is stored.
+    span = ["--from", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START)),
+            "--to", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + 3600))]
+    for rule in RULES:
+        one_rule = folder(f"{rule['rule_id']}.json", json.dumps({**COMMON, **rule}))
+        shown = weir("rule", "preview", one_rule, *span, "--data-dir", folder("kept"))
+        check(shown.status == 0 and what(shown.lines()) == what(one(alerts, rule["rule_id"])),
+              f"the preview of {rule['rule_id']} shows what was raised", shown)
+    shown = weir("rule", "preview", "threshold", *span, "--data-dir", folder("kept"))
+    check(len(shown.lines()) == 1, "also of a rule by its id", shown)
+
     # In two parts: what the second finds depends on the first (indicators, histories, sequences).
     cut = next(i for i, e in enumerate(EVENTS) if e["@timestamp"] >= (START + 1202) * 1000)
     parts = [folder("a.ndjson", text(EVENTS[:cut])), folder("b.ndjson", text(EVENTS[cut:]))]

@@ -113,6 +113,8 @@ const struct cli_command cli_commands[] = {
      "the newest first; gaps RULE_ID shows what no run looked at; run RULE_ID --from TIME --to "
      "TIME\n"
      "makes up for it.\n"
+     "preview FILE or preview RULE_ID prints the alerts that a rule would have raised from one\n"
+     "time to another (a day up to now when nothing is said), and changes nothing.\n"
      "exception list shows the exception lists and their items, exception add FILE keeps those of\n"
      "an NDJSON, JSON or TOML file, exception remove ID takes a list or an item away, exception\n"
      "close RULE_ID closes the rule's alerts that its exceptions take out; values add ID FILE\n"

@@ -11,9 +11,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RULE_VERBS                                                                                 \
-    "check, list, enable, disable, import, export, history, gaps, run, exception or values"
+    "check, list, enable, disable, preview, import, export, history, gaps, run, exception or "     \
+    "values"
 
 static int wrong(const char *what)
 {
@@ -131,6 +133,25 @@ static int values(const struct cli_args *args)
     return cli_ask_run(&a, args);
 }
 
+/* rule preview FILE|RULE_ID: a name that is a file's is a file. */
+static int preview(const struct cli_args *args)
+{
+    struct cli_ask a;
+    if (args->rest_n != 2)
+        return wrong("weir rule preview FILE or a rule_id");
+    cli_ask_init(&a, "rule", "preview");
+    if (access(args->rest[1], F_OK) == 0) {
+        int status = cli_ask_file(&a, args->rest[1], "text", "name");
+        if (status != CLI_DONE)
+            return status;
+    } else {
+        format_write_field_str(&a.w, "id", args->rest[1]);
+    }
+    cli_ask_option(&a, args, CLI_FROM);
+    cli_ask_option(&a, args, CLI_TO);
+    return cli_ask_run(&a, args);
+}
+
 int cli_rule(const struct cli_args *args)
 {
     struct cli_ask a;
@@ -139,6 +160,8 @@ int cli_rule(const struct cli_args *args)
     const char *verb = args->rest[0];
     if (strcmp(verb, "check") == 0)
         return args->rest_n > 1 ? check(args) : wrong("weir rule check FILE|DIR...");
+    if (strcmp(verb, "preview") == 0)
+        return preview(args);
     if (strcmp(verb, "exception") == 0)
         return exception(args);
     if (strcmp(verb, "values") == 0)

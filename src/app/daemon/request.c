@@ -371,6 +371,8 @@ static int answer(struct daemon_asked *a)
         return daemon_request_preview(a);
     if (strcmp(command, "rule") == 0 && strcmp(verb, "run") == 0)
         return daemon_request_run(a);
+    if (strcmp(command, "rule") == 0 && strcmp(verb, "preview") == 0)
+        return daemon_request_rule_preview(a);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return daemon_request_package(a, verb);
     if (strcmp(command, "user") == 0)

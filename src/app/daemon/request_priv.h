@@ -86,6 +86,7 @@ int daemon_request_values(struct daemon_asked *a, const char *verb);
 enum err daemon_request_see_rule(struct daemon_asked *a, const char *id,
                                  struct err_text *why) ERR_MUST_CHECK;
 int daemon_request_run(struct daemon_asked *a);
+int daemon_request_rule_preview(struct daemon_asked *a);
 /* request_runs.c: false when the verb is none of its own; else what came out. */
 bool daemon_request_runs(struct daemon_asked *a, const char *verb, enum err *out,
                          struct err_text *why);

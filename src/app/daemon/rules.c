@@ -405,6 +405,11 @@ void daemon_rules_set_store(struct daemon_rules *r, struct store *store, daemon_
     r->events.find = store != NULL ? find_events : NULL;
 }
 
+const struct rule_ports *daemon_rules_ports(const struct daemon_rules *r)
+{
+    return &r->ports;
+}
+
 static void forget_pending(struct daemon_rules *r)
 {
     for (size_t i = 0; i < r->pending_n; i++) {

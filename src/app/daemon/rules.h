@@ -24,6 +24,7 @@ struct daemon_jobs;
 struct daemon_rules;
 struct event;
 struct rule;
+struct rule_ports;
 struct store;
 struct store_rule;
 struct store_state;
@@ -43,6 +44,9 @@ typedef enum err (*daemon_settle_fn)(void *ctx, struct err_text *why);
 void daemon_rules_set_store(struct daemon_rules *r, struct store *store, daemon_settle_fn settle,
                             void *ctx);
 void daemon_rules_free(struct daemon_rules *r); /* NULL is fine */
+
+/* What its rules see of the world, for others that run rules. Lives as long. */
+const struct rule_ports *daemon_rules_ports(const struct daemon_rules *r);
 
 /* A rule again from the document that state.db keeps: rule_unref(). ERR_FORMAT and others that say
  * what is wrong with it, ERR_MEMORY. */

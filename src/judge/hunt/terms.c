@@ -347,7 +347,8 @@ static void forget_terms(struct hunt *h, ts_ns before)
     while (n < s->n && s->at[n].doc->time < before)
         maybe_release(h, &s->at[n++]);
     s->n -= n;
-    memmove(s->at, s->at + n, s->n * sizeof(*s->at));
+    if (n > 0)
+        memmove(s->at, s->at + n, s->n * sizeof(*s->at));
     if (map_count(s->last) > 2 * s->swept + 1024 && before > TIME_NONE + 2 * s->reach)
         sweep(h, before - s->reach - s->reach / 4 - TIME_DAY);
 }

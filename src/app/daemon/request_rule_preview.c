@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule preview: what a rule would have raised. docs/method/rule.md. */
+#include "daemon/request_priv.h"
+
+#include "base/arena.h"
+#include "daemon/rule_preview.h"
+#include "daemon/rules.h"
+#include "rule/load.h"
+#include "rule/rule.h"
+#include "store/state.h"
+
+#include <string.h>
+
+/* Without --from so much before the end. */
+#define USUAL_SPAN TIME_DAY
+#define RUNS_MAX 10000
+/* Runs between two looks whether anybody waits. */
+#define SLICE 100
+#define REMARKS_MAX 20
+
+struct rehearsal {
+    struct daemon_asked *asked;
+    unsigned remarks;
+};
+
+/* The rule of a text that came along: exactly one. */
+static enum err read_text(struct daemon_asked *a, const char *text, struct rule **out,
+                          struct err_text *why)
+{
+    struct rule_set *set = rule_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    const char *name = daemon_asked_text(a, "name", "rule.ndjson");
+    enum err err = rule_load_text(set, text, strlen(text), name, why);
+    for (size_t i = 0; err == ERR_NONE && i < rule_set_problems(set); i++) {
+        const struct rule_problem *problem = rule_set_problem(set, i);
+        char line[900];
+        if (problem->fatal) {
+            *why = problem->text;
+            err = ERR_INVALID;
+        } else {
+            daemon_asked_remark(a, "weir: warning: %s",
+                                err_format(&problem->text, line, sizeof(line)));
+        }
+    }
+    if (err == ERR_NONE && rule_set_count(set) != 1)
+        err = err_set(why, ERR_INVALID, "%s holds %zu rules; one is expected", name,
+                      rule_set_count(set));
+    if (err == ERR_NONE)
+        *out = rule_ref(rule_set_at(set, 0));
+    rule_set_free(set);
+    return err;
+}
+
+static enum err read_kept(struct daemon_asked *a, const char *id, struct rule **out,
+                          struct err_text *why)
+{
+    struct arena arena;
+    struct store_rule row;
+    enum err err = daemon_request_see_rule(a, id, why);
+    if (err != ERR_NONE)
+        return err;
+    arena_init(&arena, 0);
+    err = store_state_rule_get(a->data->state, id, &arena, &row);
+    if (err == ERR_NONE)
+        err = daemon_rules_read(&row, out, why);
+    else
+        err_set(why, err, "the rule cannot be read: %s", err_name(err));
+    arena_release(&arena);
+    return err;
+}
+
+static enum err read_span(struct daemon_asked *a, const struct rule *rule, ts_ns *from, ts_ns *to,
+                          struct err_text *why)
+{
+    enum err err = daemon_asked_time(a, "to", a->data->now(), to, why);
+    if (err == ERR_NONE)
+        err = daemon_asked_time(a, "from", *to - USUAL_SPAN, from, why);
+    if (err != ERR_NONE)
+        return err;
+    if (*from >= *to)
+        return err_set(why, ERR_INVALID, "--from must lie before --to");
+    if ((*to - *from - 1) / rule->interval_ns >= RUNS_MAX)
+        return err_set(why, ERR_LIMIT,
+                       "the span holds more than %d intervals of the rule; a shorter one is needed",
+                       RUNS_MAX);
+    return ERR_NONE;
+}
+
+static void on_remark(void *ctx, ts_ns at, const char *kind, const char *message)
+{
+    struct rehearsal *r = ctx;
+    char time[TIME_TEXT_SIZE];
+    if (r->remarks++ >= REMARKS_MAX)
+        return;
+    time_format_iso(at, time);
+    daemon_asked_remark(r->asked, "weir: %s: run at %s: %s", kind, time, message);
+}
+
+static enum err rehearse(struct daemon_asked *a, struct rule *rule, ts_ns from, ts_ns to,
+                         struct err_text *why)
+{
+    struct rehearsal rehearsal = {.asked = a};
+    struct daemon_rule_preview *p = NULL;
+    enum err err = daemon_rule_preview_new(a->data->state, a->data->store, rule, from, on_remark,
+                                           &rehearsal, &p, why);
+    if (err != ERR_NONE)
+        return err;
+    for (ts_ns at = from; at < to && err == ERR_NONE;) {
+        at = to - at > SLICE * rule->interval_ns ? at + SLICE * rule->interval_ns : to;
+        if (a->out->gone != NULL && a->out->gone(a->out->ctx))
+            err = err_set(why, ERR_STOPPED, "nobody waits for the preview any more");
+        else
+            err = daemon_rule_preview_advance(p, at, why);
+    }
+    size_t n = daemon_rule_preview_count(p);
+    bool more = true;
+    for (size_t i = 0; i < n && more; i++) {
+        struct bytes json = daemon_rule_preview_alert(p, i);
+        more =
+            daemon_asked_print(a, (const char *)json.p, json.n) && daemon_asked_print(a, "\n", 1);
+    }
+    if (err == ERR_NONE)
+        daemon_asked_remark(a, "weir: %zu alerts", n);
+    daemon_rule_preview_free(p);
+    return err;
+}
+
+int daemon_request_rule_preview(struct daemon_asked *a)
+{
+    struct err_text why;
+    struct rule *rule = NULL;
+    ts_ns from;
+    ts_ns to;
+    const char *text = daemon_asked_text(a, "text", NULL);
+    enum err err = text != NULL ? read_text(a, text, &rule, &why)
+                                : read_kept(a, daemon_asked_text(a, "id", ""), &rule, &why);
+    if (err == ERR_NONE)
+        err = read_span(a, rule, &from, &to, &why);
+    if (err == ERR_NONE)
+        err = rehearse(a, rule, from, to, &why);
+    rule_unref(rule);
+    return err == ERR_NONE ? 0 : daemon_asked_fail(a, err, &why);
+}
