@@ -139,6 +139,22 @@ with Folder() as folder:
     run = weir("rule", "run", late["rule_id"], "--from", "now-1d", *at)
     check(run.status == 2 and "--to" in run.err, "a span has two ends", run)
 
+    # The events themselves, by one alert a host in each run, whether now or later.
+    query = {"rule_id": "q", "name": "Any", "description": "d", "type": "query", "query": "event.category: network",
+             "index": ["logs-*"], "interval": "10m", "from": "now-11m", "risk_score": 1, "severity": "low",
+             "enabled": False, "exceptions_list": RULE["exceptions_list"],
+             "alert_suppression": {"group_by": ["source.ip"]}}
+    more = (query, LIST, item("q", "source.ip", "match", value="10.0.0.3"))
+    check(weir("rule", "import", folder("query.ndjson", ndjson(*more)), *at).status == 0, "a rule about events")
+    run = weir("rule", "run", "q", *span, *at)
+    check("14 runs, 0 of them failed: 28 alerts" in run.err, "makes one of many", run)
+    made = [a for a in weir("alerts", *at).lines() if a["kibana.alert.rule.rule_id"] == "q"]
+    check(sum(1 + a["kibana.alert.suppression.docs_count"] for a in made) == 2 * 12 * 140 + 4 * (400 - 12),
+          "and counts each event once", run)
+    run = weir("rule", "run", "q", *span, *at)
+    check("0 of them failed: 0 alerts, 0 suppressed" in run.err, "whenever it runs", run)
+    check(weir("rule", "exception", "remove", "quiet", *at).status == 0, "its list goes")
+
     # All of it through the socket of a daemon, and at once in the rules that run.
     daemon = subprocess.Popen([WEIR, "serve", *at, "--follow", folder("nothing.ndjson", "")],
                               stderr=subprocess.PIPE, text=True)

@@ -41,11 +41,11 @@ struct taken {
     char *broken;  /* why it cannot run, until that is told; NULL: it can */
 };
 
-/* An alert of a group, until the next is asked for. */
+/* Alerts of a group. */
 struct grouped {
     struct arena arena;
-    struct rule_grouped alert;
-    bool found;
+    struct rule_grouped *alerts;
+    size_t n, cap;
     bool failed;
 };
 
@@ -55,7 +55,6 @@ struct daemon_rules {
     struct daemon_exceptions *exceptions;
     struct rule_engine *engine;
     struct rule_ports ports;
-    struct grouped grouped;
     struct hunt_ports events;
     struct store *store; /* NULL: events are not kept */
     daemon_settle_fn settle;
@@ -190,38 +189,42 @@ static bool keep_grouped(void *ctx, const struct store_alert *alert)
 {
     struct grouped *g = ctx;
     size_t n = strlen(alert->doc);
-    const char *doc = arena_strndup(&g->arena, alert->doc, n);
-    g->alert.id = arena_strndup(&g->arena, alert->id, strlen(alert->id));
-    g->alert.json = bytes_make(doc, n);
-    g->failed = doc == NULL || g->alert.id == NULL;
-    g->found = true;
-    return false;
+    char *id = arena_strndup(&g->arena, alert->id, strlen(alert->id));
+    char *doc = arena_strndup(&g->arena, alert->doc, n);
+    if (id == NULL || doc == NULL ||
+        mem_grow((void **)&g->alerts, &g->cap, g->n + 1, sizeof(*g->alerts)) != 0) {
+        g->failed = true;
+        return false;
+    }
+    g->alerts[g->n++] = (struct rule_grouped){id, bytes_make(doc, n)};
+    return true;
 }
 
-static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
-                              struct err_text *why)
+/* Gathered first, as records are. */
+static enum err alerts_grouped(void *ctx, const char *group, ts_ns since, size_t max,
+                               rule_grouped_fn sink, void *sink_ctx, struct err_text *why)
 {
     struct daemon_rules *r = ctx;
+    struct grouped found = {.n = 0};
     const struct store_alert_filter filter = {
         .group = group,
         .not_closed = true,
         .from = since,
         .to = TIME_MAX,
         .newest_first = true,
-        .limit = 1,
+        .limit = max,
     };
-    arena_clear(&r->grouped.arena);
-    r->grouped.found = false;
-    r->grouped.failed = false;
-    enum err err = store_state_alert_list(r->state, &filter, keep_grouped, &r->grouped, NULL);
-    if (err == ERR_NONE && r->grouped.failed)
+    arena_init(&found.arena, 0);
+    enum err err = store_state_alert_list(r->state, &filter, keep_grouped, &found, NULL);
+    if (err == ERR_NONE && found.failed)
         err = ERR_MEMORY;
     if (err != ERR_NONE)
-        return err_set(why, err, "alerts cannot be read: %s", err_name(err));
-    if (!r->grouped.found)
-        return ERR_NOT_FOUND;
-    *out = r->grouped.alert;
-    return ERR_NONE;
+        err_set(why, err, "alerts cannot be read: %s", err_name(err));
+    for (size_t i = 0; err == ERR_NONE && i < found.n; i++)
+        sink(sink_ctx, &found.alerts[i]);
+    mem_free(found.alerts);
+    arena_release(&found.arena);
+    return err;
 }
 
 /* One that is not announced yet is announced as it is now. */
@@ -371,7 +374,6 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         return NULL;
     r->state = state;
     r->jobs = jobs;
-    arena_init(&r->grouped.arena, 0);
     r->ports = (struct rule_ports){
         .ctx = r,
         .at_rest = at_rest,
@@ -380,7 +382,7 @@ struct daemon_rules *daemon_rules_new(struct store_state *state, struct daemon_j
         .job = describe_job,
         .alert_exists = alert_exists,
         .alert_create = alert_create,
-        .alert_grouped = alert_grouped,
+        .alerts_grouped = alerts_grouped,
         .alert_replace = alert_replace,
         .exceptions = find_exceptions,
         .status = keep_status,
@@ -425,7 +427,6 @@ void daemon_rules_free(struct daemon_rules *r)
         return;
     rule_engine_free(r->engine);
     daemon_exceptions_free(r->exceptions);
-    arena_release(&r->grouped.arena);
     forget_pending(r);
     mem_free(r->pending);
     for (size_t i = 0; i < r->taken_n; i++)

@@ -86,11 +86,13 @@ struct rule_alert {
     const char *group; /* kibana.alert.instance.id of a suppressed alert, or NULL */
 };
 
-/* An alert that is there. Lives until the next call of the port. */
+/* An alert that is there. */
 struct rule_grouped {
     const char *id;
     struct bytes json;
 };
+
+typedef void (*rule_grouped_fn)(void *ctx, const struct rule_grouped *alert);
 
 /* All take ctx first. A failure is told in why, one sentence. */
 struct rule_ports {
@@ -107,10 +109,10 @@ struct rule_ports {
     enum err (*alert_exists)(void *ctx, const char *id, bool *out, struct err_text *why);
     /* ERR_EXISTS when there is one of that id: it stays as it is. */
     enum err (*alert_create)(void *ctx, const struct rule_alert *alert, struct err_text *why);
-    /* The newest alert of the group that is not closed and was raised at or after a time.
-     * ERR_NOT_FOUND. */
-    enum err (*alert_grouped)(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
-                              struct err_text *why);
+    /* The alerts of the group that are not closed and were raised at or after a time, newest first,
+     * at most max of them. */
+    enum err (*alerts_grouped)(void *ctx, const char *group, ts_ns since, size_t max,
+                               rule_grouped_fn sink, void *sink_ctx, struct err_text *why);
     /* A new document for an alert that is there. */
     enum err (*alert_replace)(void *ctx, const char *id, struct bytes json, struct err_text *why);
     /* What the lists named by the rule take out at engine time now; *out is empty before. NULL:

@@ -35,8 +35,16 @@ struct grouping {
     struct suppress_candidate *list; /* those that are grouped */
     size_t n;
     size_t apart;             /* alerts made without a group */
+    struct arena arena;       /* of the alerts asked for last */
     struct rule_grouped copy; /* what find() gave last */
+    bool failed;
+    const char *covering; /* whose alerts these spans are of; NULL: nobody's */
+    struct rule_range *spans;
+    size_t spans_n, spans_cap;
 };
+
+/* Alerts of a group that a manual run looks at. */
+#define COVERING_MAX 1000
 
 /* Kibana's name of the group: a digest of terms, rule and space. */
 static enum err name_kind(struct grouping *g, size_t at, bool *out_whole)
@@ -92,20 +100,37 @@ static ts_ns time_of(const struct format_node *doc, const char *key, ts_ns other
     return time_parse_iso(format_node_str(v, ""), format_node_str_len(v), &t) ? t : otherwise;
 }
 
+/* Whether the alert is one that this run made. */
+static bool is_of_this_run(const struct grouping *g, const char *id)
+{
+    const uint64_t *state = g->run->seen != NULL ? map_get(g->run->seen, id, strlen(id)) : NULL;
+    return state != NULL && *state == RULE_RUN_CREATED;
+}
+
+static void keep_alert(void *ctx, const struct rule_grouped *alert)
+{
+    struct grouping *g = ctx;
+    g->copy.id = arena_strndup(&g->arena, alert->id, strlen(alert->id));
+    g->copy.json = bytes_make(arena_copy(&g->arena, alert->json.p, alert->json.n), alert->json.n);
+    g->failed |= g->copy.id == NULL || g->copy.json.p == NULL;
+}
+
 static enum err find(void *ctx, const char *instance, ts_ns since, struct suppress_alert *out,
                      struct err_text *why)
 {
     struct grouping *g = ctx;
     const struct rule_ports *ports = g->run->ports;
     struct format_node *doc;
-    enum err code = ports->alert_grouped(ports->ctx, instance, since, &g->copy, why);
-    if (code != ERR_NONE)
-        return code;
+    arena_clear(&g->arena);
+    g->copy.id = NULL;
+    enum err code = ports->alerts_grouped(ports->ctx, instance, since, 1, keep_alert, g, why);
+    if (code == ERR_NONE && g->failed)
+        code = err_set(why, ERR_MEMORY, "no memory is left to group alerts");
+    if (code != ERR_NONE || g->copy.id == NULL)
+        return code != ERR_NONE ? code : ERR_NOT_FOUND;
     code = format_node_json((const char *)g->copy.json.p, g->copy.json.n, "alert", &doc, why);
     if (code != ERR_NONE)
         return code;
-    const uint64_t *state =
-        g->run->seen != NULL ? map_get(g->run->seen, g->copy.id, strlen(g->copy.id)) : NULL;
     int64_t docs = format_node_int(format_node_get(doc, COUNT), 0);
     ts_ns start = time_of(doc, START, TIME_NONE);
     *out = (struct suppress_alert){
@@ -113,10 +138,49 @@ static enum err find(void *ctx, const char *instance, ts_ns since, struct suppre
         .start = start,
         .end = time_of(doc, END, start),
         .docs = docs > 0 ? (uint64_t)docs : 0,
-        .same_run = state != NULL && *state == RULE_RUN_CREATED,
+        .same_run = is_of_this_run(g, g->copy.id),
     };
     format_node_free(doc);
     return ERR_NONE;
+}
+
+/* A document that cannot be read covers nothing. */
+static void keep_span(void *ctx, const struct rule_grouped *alert)
+{
+    struct grouping *g = ctx;
+    struct format_node *doc;
+    struct err_text odd;
+    if (is_of_this_run(g, alert->id) || format_node_json((const char *)alert->json.p, alert->json.n,
+                                                         "alert", &doc, &odd) != ERR_NONE)
+        return;
+    ts_ns start = time_of(doc, START, TIME_MAX);
+    const struct rule_range span = {start, time_of(doc, END, start)};
+    format_node_free(doc);
+    if (mem_grow((void **)&g->spans, &g->spans_cap, g->spans_n + 1, sizeof(*g->spans)) != 0)
+        g->failed = true;
+    else
+        g->spans[g->spans_n++] = span;
+}
+
+/* The alerts of an instance are asked for once: its candidates come one after the other. */
+static enum err covered(void *ctx, const char *instance, ts_ns start, ts_ns end, bool *out,
+                        struct err_text *why)
+{
+    struct grouping *g = ctx;
+    const struct rule_ports *ports = g->run->ports;
+    enum err code = ERR_NONE;
+    if (g->covering == NULL || strcmp(g->covering, instance) != 0) {
+        g->spans_n = 0;
+        g->covering = instance;
+        code =
+            ports->alerts_grouped(ports->ctx, instance, TIME_NONE, COVERING_MAX, keep_span, g, why);
+    }
+    if (code == ERR_NONE && g->failed)
+        code = err_set(why, ERR_MEMORY, "no memory is left to group alerts");
+    *out = false;
+    for (size_t i = 0; code == ERR_NONE && i < g->spans_n && !*out; i++)
+        *out = g->spans[i].from <= start && end <= g->spans[i].to;
+    return code;
 }
 
 static enum err create(void *ctx, const struct suppress_candidate *from,
@@ -203,7 +267,8 @@ enum err rule_suppress_write(struct rule_running *run, struct rule_candidates *f
 {
     const struct rule_suppression *s = &run->rule->suppression;
     struct grouping g = {.run = run, .found = found};
-    const struct suppress_ports ports = {&g, exists, find, create, update};
+    const struct suppress_ports ports = {&g,     exists, find, run->manual ? covered : NULL,
+                                         create, update};
     struct suppress_totals totals = {0};
     if (found->n == 0)
         return ERR_NONE;
@@ -217,8 +282,11 @@ enum err rule_suppress_write(struct rule_running *run, struct rule_candidates *f
         .per_run = s->duration_ns == 0,
         .max = run->max - g.apart,
     };
+    arena_init(&g.arena, 0);
     if (code == ERR_NONE)
         code = suppress_group(g.list, g.n, &how, &ports, &totals, why);
+    arena_release(&g.arena);
+    mem_free(g.spans);
     run->status->existed += totals.existed;
     run->status->suppressed += totals.suppressed;
     if (code == ERR_NONE && totals.left > 0) {

@@ -71,18 +71,26 @@ static enum err drop_existing(struct grouping *g, struct suppress_candidate *lis
     return ERR_NONE;
 }
 
-/* What the alert that is there has counted; *n shrinks. */
-static void drop_counted(struct grouping *g, const struct suppress_alert *there,
-                         struct suppress_candidate *list, size_t *n)
+/* What was counted before; *n shrinks. there: the alert found, or NULL. */
+static enum err drop_counted(struct grouping *g, const struct suppress_alert *there,
+                             struct suppress_candidate *list, size_t *n, struct err_text *why)
 {
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++) {
-        if (!there->same_run && there->end >= list[i].end)
+        bool counted = there != NULL && !there->same_run && there->end >= list[i].end;
+        enum err code = ERR_NONE;
+        if (g->ports->covered != NULL)
+            code = g->ports->covered(g->ports->ctx, list[i].instance, list[i].start, list[i].end,
+                                     &counted, why);
+        if (code != ERR_NONE)
+            return code;
+        if (counted)
             g->totals.existed++;
         else
             list[kept++] = list[i];
     }
     *n = kept;
+    return ERR_NONE;
 }
 
 /* Counts a group in the alert that is there. */
@@ -113,10 +121,9 @@ static enum err take_group(struct grouping *g, struct suppress_candidate *list, 
     if (code != ERR_NONE && code != ERR_NOT_FOUND)
         return code;
     bool found = code == ERR_NONE;
-    if (found)
-        drop_counted(g, &there, list, &n);
-    if (n == 0)
-        return ERR_NONE;
+    code = drop_counted(g, found ? &there : NULL, list, &n, why);
+    if (code != ERR_NONE || n == 0)
+        return code;
     struct fresh group = {
         .first = &list[0], .outcome = {list[0].start, list[0].end, list[0].docs}, .others = n - 1};
     for (size_t i = 1; i < n; i++) {

@@ -8,7 +8,8 @@
  * others are counted in it. Where an alert of the instance is there already, is not closed and lies
  * in the window, the whole group is counted in that one instead. What such an alert has counted
  * before is known by its end: a candidate that does not lie after it is passed over, so that runs
- * may overlap. Grouping by run alone counts only into alerts of the same run.
+ * may overlap. Runs over the past, after which others came, ask which alert of the instance covers
+ * a candidate instead. Grouping by run alone counts only into alerts of the same run.
  * docs/method/suppression.md.
  *
  * The outcome does not depend on the order of the candidates.
@@ -57,6 +58,10 @@ struct suppress_ports {
      * window; its texts live until the next call. ERR_NOT_FOUND. */
     enum err (*find)(void *ctx, const char *instance, ts_ns since, struct suppress_alert *out,
                      struct err_text *why);
+    /* Whether an alert of the instance that is not closed, and not of this run, covers the span.
+     * NULL: what does not end after the alert found was counted. */
+    enum err (*covered)(void *ctx, const char *instance, ts_ns start, ts_ns end, bool *out,
+                        struct err_text *why);
     /* ERR_EXISTS: it is there after all. */
     enum err (*create)(void *ctx, const struct suppress_candidate *from,
                        const struct suppress_outcome *outcome, struct err_text *why);

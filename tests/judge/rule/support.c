@@ -132,19 +132,21 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
     return ERR_NONE;
 }
 
-static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
-                              struct err_text *why)
+static enum err alerts_grouped(void *ctx, const char *group, ts_ns since, size_t max,
+                               rule_grouped_fn sink, void *sink_ctx, struct err_text *why)
 {
     const struct world *w = ctx;
+    size_t n = 0;
     (void)why;
-    for (size_t i = w->alerts_n; i-- > 0;) {
+    for (size_t i = w->alerts_n; i-- > 0 && n < max;) {
         const struct world_alert *a = &w->alerts[i];
-        if (strcmp(a->group, group) == 0 && !a->closed && a->time >= since) {
-            *out = (struct rule_grouped){a->id, bytes_make(a->json, a->json_n)};
-            return ERR_NONE;
-        }
+        if (strcmp(a->group, group) != 0 || a->closed || a->time < since)
+            continue;
+        const struct rule_grouped alert = {a->id, bytes_make(a->json, a->json_n)};
+        sink(sink_ctx, &alert);
+        n++;
     }
-    return ERR_NOT_FOUND;
+    return ERR_NONE;
 }
 
 static enum err alert_replace(void *ctx, const char *id, struct bytes json, struct err_text *why)
@@ -240,7 +242,7 @@ void world_init(struct world *w)
                                    .job = find_job,
                                    .alert_exists = alert_exists,
                                    .alert_create = alert_create,
-                                   .alert_grouped = alert_grouped,
+                                   .alerts_grouped = alerts_grouped,
                                    .alert_replace = alert_replace,
                                    .exceptions = find_exceptions,
                                    .status = keep_status};

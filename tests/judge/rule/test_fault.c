@@ -77,22 +77,24 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
     return ERR_NONE;
 }
 
-static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
-                              struct err_text *why)
+static enum err alerts_grouped(void *ctx, const char *group, ts_ns since, size_t max,
+                               rule_grouped_fn sink, void *sink_ctx, struct err_text *why)
 {
     (void)ctx;
     (void)group;
     (void)since;
-    (void)out;
+    (void)max;
+    (void)sink;
+    (void)sink_ctx;
     (void)why;
-    return ERR_NOT_FOUND;
+    return ERR_NONE;
 }
 
 static const struct rule_ports ports = {.find_records = find_records,
                                         .job = find_job,
                                         .alert_exists = alert_exists,
                                         .alert_create = alert_create,
-                                        .alert_grouped = alert_grouped};
+                                        .alerts_grouped = alerts_grouped};
 
 /* Everything once, from text to alert; ERR_NONE or ERR_MEMORY. */
 static enum err whole_chain(void)

@@ -26,6 +26,7 @@ struct shelf {
     unsigned run;
     unsigned updates;
     bool broken;
+    bool past; /* ask which alert covers a candidate */
 };
 
 static enum err exists(void *ctx, const char *id, bool *out, struct err_text *why)
@@ -56,6 +57,19 @@ static enum err find(void *ctx, const char *instance, ts_ns since, struct suppre
         code = ERR_NONE;
     }
     return code;
+}
+
+static enum err covered(void *ctx, const char *instance, ts_ns start, ts_ns end, bool *out,
+                        struct err_text *why)
+{
+    const struct shelf *s = ctx;
+    (void)why;
+    *out = false;
+    for (size_t i = 0; i < s->n; i++) {
+        *out |= strcmp(s->alert[i].instance, instance) == 0 && !s->alert[i].closed &&
+                s->alert[i].run != s->run && s->alert[i].start <= start && end <= s->alert[i].end;
+    }
+    return ERR_NONE;
 }
 
 static enum err create(void *ctx, const struct suppress_candidate *from,
@@ -101,7 +115,7 @@ static struct suppress_candidate at(const char *instance, const char *id, ts_ns 
 static struct suppress_totals run(struct shelf *s, ts_ns now, const struct suppress_how *how,
                                   const struct suppress_candidate *list, size_t n)
 {
-    const struct suppress_ports ports = {s, exists, find, create, update};
+    const struct suppress_ports ports = {s, exists, find, s->past ? covered : NULL, create, update};
     struct suppress_candidate copy[64];
     struct suppress_totals totals = {0};
     assert_true(n <= 64);
@@ -233,6 +247,28 @@ static void the_newest_alert_counts(void **state)
     assert_int_equal(s.alert[1].docs, 1);
 }
 
+/* Runs over the past find alerts of later times: what those cover counts, not where they end. */
+static void the_past_is_counted_by_what_is_covered(void **state)
+{
+    (void)state;
+    struct shelf s = {.n = 0};
+    const struct suppress_candidate later[] = {at("x", "5", 50), at("x", "6", 60)};
+    const struct suppress_candidate past[] = {at("x", "1", 10), at("x", "2", 20), at("x", "3", 30)};
+    run(&s, 100, &by_run, later, 2);
+    s.past = true;
+    struct suppress_totals t = run(&s, 200, &by_run, past, 2);
+    assert_int_equal(t.created, 1);
+    assert_int_equal(t.suppressed, 1);
+    t = run(&s, 201, &by_run, past, 3);
+    assert_int_equal(t.existed, 2);
+    assert_int_equal(t.created, 1); /* what nobody covered */
+    t = run(&s, 202, &by_run, past, 3);
+    assert_int_equal(t.created + t.suppressed, 0);
+    t = run(&s, 203, &by_run, later, 2);
+    assert_int_equal(t.created + t.suppressed, 0);
+    assert_int_equal(s.n, 3);
+}
+
 static void the_limit_leaves_the_latest(void **state)
 {
     (void)state;
@@ -269,7 +305,7 @@ static void failures_are_handed_on(void **state)
 {
     (void)state;
     struct shelf s = {.broken = true};
-    const struct suppress_ports ports = {&s, exists, find, create, update};
+    const struct suppress_ports ports = {&s, exists, find, NULL, create, update};
     struct suppress_candidate list[] = {at("x", "1", 10)};
     struct suppress_totals totals;
     struct err_text why;
@@ -340,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_duration_counts_on_over_runs),
         cmocka_unit_test(a_closed_alert_counts_no_more),
         cmocka_unit_test(the_newest_alert_counts),
+        cmocka_unit_test(the_past_is_counted_by_what_is_covered),
         cmocka_unit_test(the_limit_leaves_the_latest),
         cmocka_unit_test(candidates_may_count_themselves),
         cmocka_unit_test(failures_are_handed_on),
