@@ -12,6 +12,7 @@ struct daemon_pipeline {
     struct daemon_jobs *jobs;
     struct daemon_rules *rules;
     ts_ns now;    /* engine time */
+    ts_ns newest; /* time of the newest event, at first where engine time stood; TIME_NONE: none */
     ts_ns loaded; /* as of when jobs and rules were taken up last */
     ts_ns window; /* how much of the past the next slice looks at */
     bool behind;  /* results were taken back: state.db is behind what the jobs have closed */
@@ -67,7 +68,7 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
     if (p == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     p->options = *options;
-    p->now = p->loaded = TIME_NONE;
+    p->now = p->newest = p->loaded = TIME_NONE;
     p->window = TIME_HOUR;
     enum err err = make_parts(p, why);
     if (err == ERR_NONE) {
@@ -77,6 +78,7 @@ enum err daemon_pipeline_new(const struct daemon_pipeline_options *options,
         else if (err != ERR_NONE)
             err_set(why, err, "state.db cannot be read: %s", err_name(err));
     }
+    p->newest = p->now;
     if (err != ERR_NONE) {
         daemon_pipeline_free(p);
         return err;
@@ -116,11 +118,13 @@ static enum err begin(struct daemon_pipeline *p, struct err_text *why)
 }
 
 /* Where the clock of jobs in this phase stops: at next, or at now when nothing has come for long.
- */
+ * Rules run without any job too. */
 static ts_ns skip_silence(const struct daemon_pipeline *p, enum daemon_job_phase phase, ts_ns next,
                           ts_ns now)
 {
     ts_ns newest = daemon_jobs_last(p->jobs, phase);
+    if (phase == DAEMON_JOB_UP && p->newest > newest)
+        newest = p->newest;
     return newest != TIME_NONE && next > newest && next - newest > SILENCE ? now : next;
 }
 
@@ -307,6 +311,8 @@ enum err daemon_pipeline_event(struct daemon_pipeline *p, struct event *e, bool 
             return err;
     }
     p->events++;
+    if (e->time > p->newest)
+        p->newest = e->time;
     if (p->options.store != NULL) {
         enum err err = store_append(p->options.store, e);
         if (err != ERR_NONE && err != ERR_LIMIT)

@@ -237,6 +237,37 @@ static void test_silence(void **state)
 }
 
 /* A full disk when the bucket closes: nobody is told; when there is space, all of it is found. */
+/* Newest first: the last is the oldest that is kept. */
+static bool see_oldest(void *ctx, const struct store_run *run)
+{
+    *(ts_ns *)ctx = run->time;
+    return true;
+}
+
+/* The same without any job: rules that find nothing do not run for each minute of three years. */
+static void test_silence_without_jobs(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    ts_ns oldest = TIME_NONE;
+    help_install_rule(st, help_rule, HELP_BASE);
+    struct daemon_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    HELP_OK(daemon_pipeline_advance(p, HELP_BASE + TIME_HOUR, &help_why));
+    HELP_OK(daemon_pipeline_save(p, &help_why));
+    daemon_pipeline_free(p);
+    p = help_pipeline(st, NULL, &alerts, HELP_BASE + TIME_HOUR);
+    HELP_OK(daemon_pipeline_advance(p, HELP_BASE + 3 * 365 * TIME_DAY, &help_why));
+    assert_int_equal(daemon_pipeline_now(p), HELP_BASE + 3 * 365 * TIME_DAY);
+    daemon_pipeline_free(p);
+    /* A day's runs one by one, the rest not: of the 1,000 that are kept most are of that day. */
+    HELP_OK(store_state_run_list(st, HELP_RULE_ID, 0, see_oldest, &oldest));
+    assert_true(oldest < HELP_BASE + 2 * TIME_DAY);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static void test_full_disk(void **state)
 {
     (void)state;
@@ -348,10 +379,15 @@ static void test_empty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_when),      cmocka_unit_test(test_cut_of_time),
-        cmocka_unit_test(test_backfill),  cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_start),     cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_full_disk_behind),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_cut_of_time),
+        cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_silence_without_jobs),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_disk_behind),
         cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
