@@ -102,19 +102,20 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
     return ERR_NONE;
 }
 
-static enum err alert_grouped(void *ctx, const char *group, ts_ns since, struct rule_grouped *out,
-                              struct err_text *why)
+static enum err alerts_grouped(void *ctx, const char *group, ts_ns since, size_t max,
+                               rule_grouped_fn sink, void *sink_ctx, struct err_text *why)
 {
     const struct daemon_rule_preview *p = ctx;
     (void)why;
-    for (size_t i = p->n; i > 0; i--) {
+    for (size_t i = p->n, n = 0; i > 0 && n < max; i--) {
         const struct raised *a = &p->at[i - 1];
         if (a->group == NULL || strcmp(a->group, group) != 0 || a->time < since)
             continue;
-        *out = (struct rule_grouped){.id = a->id, .json = bytes_make(a->json, a->json_n)};
-        return ERR_NONE;
+        const struct rule_grouped alert = {.id = a->id, .json = bytes_make(a->json, a->json_n)};
+        sink(sink_ctx, &alert);
+        n++;
     }
-    return ERR_NOT_FOUND;
+    return ERR_NONE;
 }
 
 static enum err alert_replace(void *ctx, const char *id, struct bytes json, struct err_text *why)
@@ -169,7 +170,7 @@ enum err daemon_rule_preview_new(struct store_state *state, struct store *store,
             .job = find_job,
             .alert_exists = alert_exists,
             .alert_create = alert_create,
-            .alert_grouped = alert_grouped,
+            .alerts_grouped = alerts_grouped,
             .alert_replace = alert_replace,
             .exceptions = exceptions,
             .status = tell,
