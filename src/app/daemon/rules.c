@@ -9,11 +9,14 @@
 #include "daemon/exceptions.h"
 #include "daemon/gaps.h"
 #include "daemon/jobs.h"
+#include "event/event.h"
 #include "event/id.h"
+#include "event/json.h"
 #include "format/node.h"
 #include "format/write.h"
 #include "hunt/hunt.h"
 #include "query/index.h"
+#include "query/query.h"
 #include "rule/engine.h"
 #include "rule/rule.h"
 #include "rule/run.h"
@@ -26,6 +29,7 @@
 
 /* The name under which results stand in an alert's ancestry. */
 #define RESULTS_INDEX ".ml-anomalies-shared"
+#define ALERTS_INDEX ".alerts-security.alerts-default"
 /* Events are written once. */
 #define EVENT_VERSION "1"
 
@@ -327,10 +331,85 @@ static bool show_event(void *ctx, struct event *e)
     size_t n = query_index_name(e, index);
     if (s->search->index != NULL && !query_index_match_name(s->search->index, index, n))
         return true;
-    event_id_write(e, id);
-    const struct hunt_source source = {index, id, EVENT_VERSION, e};
+    const struct hunt_source source = {index, event_id_of(e, id), EVENT_VERSION, e};
     s->given++;
     return s->fn(s->ctx, &source) && s->given != s->search->limit;
+}
+
+/* Documents of state.db, as events of their indices. */
+struct reading {
+    struct showing *showing;
+    struct event_json *reader;
+    const char *index;
+    const char *version;
+    bool enough;
+    enum err err;
+};
+
+static bool read_document(struct reading *r, const char *id, const char *doc, ts_ns time)
+{
+    const struct hunt_search *search = r->showing->search;
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    enum err err = event_json_read(r->reader, doc, strlen(doc), false, &arena, &e, NULL);
+    if (err == ERR_NONE) {
+        e.time = time;
+        event_set_text(&e, EVENT_F_WEIR_INDEX, r->index);
+        bool wanted = search->query == NULL || query_match(search->query, &e);
+        event_remove(&e, EVENT_F_WEIR_INDEX);
+        const struct hunt_source source = {r->index, id, r->version, &e};
+        r->enough = wanted && !r->showing->fn(r->showing->ctx, &source);
+        err = e.failed ? ERR_MEMORY : ERR_NONE;
+    }
+    r->err = err == ERR_MEMORY ? err : ERR_NONE; /* what cannot be read is not found */
+    arena_release(&arena);
+    return r->err == ERR_NONE && !r->enough;
+}
+
+static bool read_alert(void *ctx, const struct store_alert *alert)
+{
+    return read_document(ctx, alert->id, alert->doc, alert->time);
+}
+
+static bool read_result(void *ctx, const struct store_result *result)
+{
+    return read_document(ctx, result->id, result->doc, result->time);
+}
+
+static bool is_wanted(const struct hunt_search *search, const char *index)
+{
+    return search->index != NULL && query_index_match_name(search->index, index, strlen(index));
+}
+
+/* Alerts and records, for rules whose patterns name them. */
+static enum err find_documents(struct daemon_rules *r, struct showing *showing,
+                               struct err_text *why)
+{
+    const struct hunt_search *search = showing->search;
+    ts_ns to = search->to == TIME_MAX ? TIME_MAX : search->to - 1;
+    struct reading reading = {.showing = showing, .reader = event_json_new()};
+    enum err err = reading.reader != NULL ? ERR_NONE : ERR_MEMORY;
+    if (err == ERR_NONE && is_wanted(search, ALERTS_INDEX)) {
+        const struct store_alert_filter filter = {.from = search->from, .to = to};
+        reading.index = ALERTS_INDEX;
+        reading.version = EVENT_VERSION;
+        err = store_state_alert_list(r->state, &filter, read_alert, &reading, NULL);
+    }
+    if (err == ERR_NONE && reading.err == ERR_NONE && !reading.enough &&
+        is_wanted(search, RESULTS_INDEX)) {
+        const struct store_result_filter filter = {
+            .type = "record", .from = search->from, .to = to, .interim = STORE_INTERIM_NO};
+        reading.index = RESULTS_INDEX;
+        reading.version = "undefined"; /* as in ids of alerts of machine_learning rules */
+        err = store_state_result_list(r->state, &filter, read_result, &reading, NULL);
+    }
+    if (err == ERR_NONE)
+        err = reading.err;
+    event_json_free(reading.reader);
+    return err == ERR_NONE
+               ? err
+               : err_set(why, err, "alerts or records cannot be read: %s", err_name(err));
 }
 
 static enum err find_events(void *ctx, const struct hunt_search *search, hunt_source_fn fn,
@@ -341,6 +420,8 @@ static enum err find_events(void *ctx, const struct hunt_search *search, hunt_so
     const struct store_search what = {
         .query = search->query, .from = search->from, .to = search->to, .apart = true};
     enum err err = r->settle != NULL ? r->settle(r->settle_ctx, why) : ERR_NONE;
+    if (err == ERR_NONE && search->index != NULL)
+        err = find_documents(r, &showing, why);
     return err == ERR_NONE ? store_search(r->store, &what, show_event, &showing, why) : err;
 }
 
@@ -566,8 +647,7 @@ void daemon_rules_event(struct daemon_rules *r, const struct event *e)
     if (!rule_engine_wants_events(r->engine))
         return;
     query_index_name(e, index);
-    event_id_write(e, id);
-    const struct hunt_source source = {index, id, EVENT_VERSION, e};
+    const struct hunt_source source = {index, event_id_of(e, id), EVENT_VERSION, e};
     rule_engine_event(r->engine, &source);
 }
 

@@ -108,6 +108,9 @@ void hunt_return(struct hunt *h, uint64_t n)
 
 unsigned hunt_roles(const struct hunt *h, const char *index, size_t n)
 {
+    /* "*" does not mean what begins with '.'. */
+    if (n > 0 && index[0] == '.' && !h->spec->hidden)
+        return 0;
     unsigned roles = query_index_match_name(h->spec->index, index, n) ? HUNT_EVENT : 0;
     if (h->spec->threat_index != NULL && query_index_match_name(h->spec->threat_index, index, n))
         roles |= HUNT_INDICATOR;
@@ -128,16 +131,47 @@ bool hunt_time(const struct hunt_spec *spec, const struct event *e, ts_ns *out)
     return true;
 }
 
+/* Alerts and anomaly records are not fed: there are few, and they are asked for in each run. */
+static bool only_asks(const struct hunt *h)
+{
+    return h->spec->hidden && is_stored(h);
+}
+
+struct own {
+    const char *rule_id;
+    bool found;
+};
+
 bool hunt_is_new(const struct hunt *h)
 {
     return h->covered == TIME_MAX;
+}
+
+static bool is_own_rule(void *ctx, const void *s, size_t n)
+{
+    struct own *own = ctx;
+    own->found = strlen(own->rule_id) == n && memcmp(s, own->rule_id, n) == 0;
+    return !own->found;
+}
+
+/* An alert that the rule raised itself, or that was made of one that it did. */
+static bool is_own(const struct hunt *h, const struct event *e)
+{
+    static const struct hunt_field rules[] = {
+        {"kibana.alert.rule.rule_id", sizeof("kibana.alert.rule.rule_id") - 1},
+        {"kibana.alert.ancestors.rule", sizeof("kibana.alert.ancestors.rule") - 1},
+    };
+    struct own own = {h->rule_id, false};
+    for (size_t i = 0; h->spec->hidden && i < 2 && !own.found; i++)
+        hunt_key_values(e, &rules[i], is_own_rule, &own);
+    return own.found;
 }
 
 void hunt_feed(struct hunt *h, enum hunt_role role, const struct hunt_source *source)
 {
     const struct query *query = role == HUNT_EVENT ? h->spec->query : h->spec->threat_query;
     ts_ns time;
-    if (hunt_is_new(h) || !query_match(query, source->event) ||
+    if (hunt_is_new(h) || !query_match(query, source->event) || is_own(h, source->event) ||
         (role == HUNT_EVENT && h->except != NULL && h->except(h->except_ctx, source->event)) ||
         !hunt_time(h->spec, source->event, &time))
         return;
@@ -288,6 +322,8 @@ enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct h
     enum err code = tap != NULL ? ERR_NONE : ERR_MEMORY;
     for (size_t i = 0; i < n && code == ERR_NONE; i++) {
         ts_ns first = TIME_MAX;
+        if (only_asks(list[i].hunt))
+            continue;
         code = begin_feeding(list[i].hunt, &list[i].span, &first, why);
         if (code == ERR_NONE)
             code = hunt_tap_add(tap, list[i].hunt, HUNT_EVENT);
@@ -381,11 +417,11 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
     enum err code = ERR_NONE;
     *out_lost = h->lost;
     h->lost = false;
-    if (hunt_is_new(h) && span->own)
+    if (hunt_is_new(h) && span->own && !only_asks(h))
         code = feed_first(h, span, TIME_MAX, why);
     hunt_spec_set_now(h->spec, span->now);
     h->now = span->now;
-    bool kept = span->own && (span->from >= h->covered || !is_stored(h)) &&
+    bool kept = span->own && !only_asks(h) && (span->from >= h->covered || !is_stored(h)) &&
                 (span->except == NULL || !h->ops->counts);
     if (code == ERR_NONE && kept)
         code = look(h, span, fn, ctx, &enough, why);
@@ -419,14 +455,14 @@ void hunt_again(struct hunt *h)
 
 bool hunt_is_idle(const struct hunt *h, const struct hunt_span *span)
 {
-    if (hunt_is_new(h) || h->fresh < end_of(span))
+    if (hunt_is_new(h) || only_asks(h) || h->fresh < end_of(span))
         return false;
     return h->ops->ripens == NULL || !h->ops->ripens(h, span->now);
 }
 
 bool hunt_is_still(const struct hunt *h)
 {
-    return !hunt_is_new(h) && h->fresh == TIME_MAX &&
+    return !hunt_is_new(h) && !only_asks(h) && h->fresh == TIME_MAX &&
            (h->ops->ripens == NULL || !h->ops->ripens(h, TIME_MAX));
 }
 

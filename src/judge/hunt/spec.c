@@ -111,6 +111,8 @@ static enum err read_index(struct owned *o, const struct format_node *rule, stru
         code = read_texts(o, index, &s->patterns, &s->patterns_n);
     else if (format_node_str_len(view) > 0 && !is_default_view(format_node_str(view, "")))
         code = read_texts(o, view, &s->patterns, &s->patterns_n); /* its id is its pattern */
+    for (size_t i = 0; i < s->patterns_n; i++)
+        s->hidden |= s->patterns[i][0] == '.';
     if (code == ERR_NONE)
         code = query_index_new(s->patterns, s->patterns_n, &s->index, why);
     return code == ERR_NONE ? write_clause(o, s->patterns, s->patterns_n, &s->index_clause) : code;

@@ -63,6 +63,7 @@ struct hunt_spec {
     struct query_index *index; /* which indices */
     const char *const *patterns;
     size_t patterns_n;
+    bool hidden; /* a pattern names indices that begin with '.': alerts, anomaly records */
     const char *index_clause; /* Query DSL that all events of these indices match; NULL: none */
     struct hunt_field time;   /* timestamp_override; name NULL: none */
     bool no_fallback;

@@ -47,7 +47,8 @@ bool rule_alert_is_ours(const char *key)
 {
     return strcmp(key, "@timestamp") == 0 || strcmp(key, "event.kind") == 0 ||
            begins(key, "kibana.") || begins(key, "weir.alert.") ||
-           begins(key, "threat.enrichments");
+           begins(key, "threat.enrichments") || strcmp(key, "weir.id") == 0 ||
+           strcmp(key, "weir.index") == 0;
 }
 
 static void write_entities(const struct rule_draft *d)

@@ -205,12 +205,71 @@ static void test_status(void **state)
     end(&w);
 }
 
+static void take_doc(const char *doc, struct buf *out)
+{
+    buf_str(out, doc);
+    buf_char(out, '\n');
+}
+
+static bool add_doc(void *ctx, const struct store_alert *a)
+{
+    take_doc(a->doc, ctx);
+    return true;
+}
+
+/* Rules may search alerts and records; not their own alerts. */
+static void test_documents(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf all;
+    begin(&w);
+    struct store *store = help_store(w.dir);
+    daemon_rules_set_store(w.rules, store, NULL, NULL);
+    help_install_rule(
+        w.st,
+        "{\"rule_id\":\"over-alerts\",\"name\":\"Again\",\"description\":\"d\",\"type\":"
+        "\"query\",\"index\":[\".alerts-security.alerts-*\"],\"query\":"
+        "\"kibana.alert.severity: low\",\"interval\":\"1m\",\"from\":\"now-5m\","
+        "\"risk_score\":1,\"severity\":\"low\"}\n"
+        "{\"rule_id\":\"over-records\",\"name\":\"Records\",\"description\":\"d\",\"type\":"
+        "\"threshold\",\"index\":[\".ml-anomalies-*\"],\"query\":\"record_score >= 20\","
+        "\"threshold\":{\"field\":[\"job_id\"],\"value\":2},\"interval\":\"1m\",\"from\":"
+        "\"now-5m\",\"risk_score\":1,\"severity\":\"high\"}\n"
+        "{\"rule_id\":\"over-all\",\"name\":\"All\",\"description\":\"d\",\"type\":"
+        "\"query\",\"index\":[\"*\"],\"query\":\"*\",\"interval\":\"1m\",\"from\":"
+        "\"now-5m\",\"risk_score\":1,\"severity\":\"low\"}\n",
+        HELP_BASE + 1);
+    HELP_OK(daemon_rules_load(w.rules, NOW - TIME_MIN, &help_why));
+    assert_int_equal(daemon_rules_count(w.rules), 4);
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    put_record(&w, "tiny_record_2", NOW - TIME_MIN, 30);
+    daemon_rules_result(w.rules, "tiny", NOW);
+    for (unsigned m = 0; m < 4; m++)
+        HELP_OK(daemon_rules_advance(w.rules, NOW + m * TIME_MIN, &help_why));
+    daemon_rules_announce(w.rules, help_on_alert, &w.alerts);
+    /* One of the record, one of that alert, one of the two records. */
+    assert_int_equal(help_count_alerts(w.st, NULL), 3);
+    const struct store_alert_filter filter = {.from = TIME_NONE, .to = TIME_MAX};
+    buf_init(&all);
+    HELP_OK(store_state_alert_list(w.st, &filter, add_doc, &all, NULL));
+    const char *again = strstr(buf_text(&all), "\"kibana.alert.rule.name\":\"Again\"");
+    assert_non_null(again);
+    assert_non_null(strstr(buf_text(&all), "\"kibana.alert.depth\":2"));
+    assert_non_null(strstr(buf_text(&all), "\"type\":\"signal\""));
+    assert_non_null(strstr(buf_text(&all), "{\"field\":\"job_id\",\"value\":\"tiny\"}"));
+    assert_null(strstr(buf_text(&all), "weir.index"));
+    buf_release(&all);
+    store_close(store);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_commit), cmocka_unit_test(test_failed_commit),
         cmocka_unit_test(test_load),         cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status),       cmocka_unit_test(test_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
