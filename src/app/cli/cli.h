@@ -40,6 +40,8 @@ int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);
 int cli_user(const struct cli_args *args);
 int cli_key(const struct cli_args *args);
+int cli_backup(const struct cli_args *args);
+int cli_restore(const struct cli_args *args);
 
 /* Whether standard output is a pipe that nobody reads any more (| head). */
 bool cli_reader_gone(void);

@@ -134,5 +134,14 @@ const struct cli_command cli_commands[] = {
      "base64\n"
      "of id:secret.",
      DATA | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_EXPIRES), cli_key},
+    {"backup", "FILE [OPTION]...", "Write all that is kept into one file.",
+     "A tar archive packed with zstd, \"-\" is standard output. A daemon that runs goes on "
+     "meanwhile;\n"
+     "what it acknowledged before is in the file, which only its owner may read.",
+     DATA, cli_backup},
+    {"restore", "FILE [OPTION]...", "Make a data directory of a backup.",
+     "The directory must be empty, or not be there. The backup is read through and checked before\n"
+     "anything is written.",
+     DATA, cli_restore},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };

@@ -375,6 +375,8 @@ static int answer(struct daemon_asked *a)
         return daemon_request_rule_preview(a);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return daemon_request_package(a, verb);
+    if (strcmp(command, "backup") == 0)
+        return daemon_request_backup(a);
     if (strcmp(command, "user") == 0)
         return daemon_request_user(a, verb);
     if (strcmp(command, "key") == 0)

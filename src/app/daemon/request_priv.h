@@ -92,6 +92,7 @@ bool daemon_request_runs(struct daemon_asked *a, const char *verb, enum err *out
                          struct err_text *why);
 /* Remarks on what is wrong with exceptions that were read. */
 void daemon_request_exception_problems(struct daemon_asked *a, const struct except_set *set);
+int daemon_request_backup(struct daemon_asked *a);
 /* Users and API keys (serve/auth): without the data's lock. */
 int daemon_request_user(struct daemon_asked *a, const char *verb);
 int daemon_request_key(struct daemon_asked *a, const char *verb);

@@ -395,9 +395,13 @@ enum err store_db_error(struct store_db *db)
 enum err store_db_backup(struct store_db *db, const char *path, struct err_text *why)
 {
     sqlite3 *to = NULL;
+    struct store_db *from;
+    enum err err = store_db_open_reader(sqlite3_db_filename(db->handle, "main"), &from, why);
+    if (err != ERR_NONE)
+        return err;
     int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     if (rc == SQLITE_OK) {
-        sqlite3_backup *copy = sqlite3_backup_init(to, "main", db->handle, "main");
+        sqlite3_backup *copy = sqlite3_backup_init(to, "main", from->handle, "main");
         if (copy != NULL) {
             rc = sqlite3_backup_step(copy, -1);
             sqlite3_backup_finish(copy);
@@ -406,10 +410,11 @@ enum err store_db_backup(struct store_db *db, const char *path, struct err_text 
             rc = sqlite3_errcode(to);
         }
     }
-    enum err err = code_of(to, rc);
+    err = code_of(to, rc);
     if (err != ERR_NONE)
         err_set_at(why, err, path, 0, "cannot write the copy: %s",
                    to != NULL ? sqlite3_errmsg(to) : "no memory");
     sqlite3_close(to);
+    store_db_close(from);
     return err;
 }

@@ -77,7 +77,10 @@ int64_t store_db_changes(struct store_db *db);
 const char *store_db_message(struct store_db *db);
 enum err store_db_error(struct store_db *db);
 
-/* A consistent copy to another path. */
+/*
+ * A copy of one moment to another path, read through a connection of its own: who writes goes on
+ * meanwhile. Any thread.
+ */
 enum err store_db_backup(struct store_db *db, const char *path,
                          struct err_text *why) ERR_MUST_CHECK;
 

@@ -402,6 +402,16 @@ enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint6
     return ERR_NONE;
 }
 
+enum err store_journal_backup(struct store_journal *j, const char *path, struct err_text *why)
+{
+    return store_db_backup(j->db, path, why);
+}
+
+int store_journal_version(void)
+{
+    return journal_kind.version;
+}
+
 int64_t store_journal_next_piece(struct store_journal *j)
 {
     pthread_mutex_lock(&j->lock);

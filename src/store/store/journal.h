@@ -52,6 +52,12 @@ enum err store_journal_offset_get(struct store_journal *j, const char *source,
 enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
                               struct err_text *why) ERR_MUST_CHECK;
 
+/* Copies the file as it is at one moment; nobody waits for it. */
+enum err store_journal_backup(struct store_journal *j, const char *path,
+                              struct err_text *why) ERR_MUST_CHECK;
+/* Of the schema that this program writes. */
+int store_journal_version(void);
+
 /* The number for the next piece's file. */
 int64_t store_journal_next_piece(struct store_journal *j);
 /* One transaction: batches of the dataset up to an id become a piece. */

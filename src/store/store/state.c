@@ -365,8 +365,10 @@ enum err store_state_package_delete(struct store_state *st, const char *name)
 
 enum err store_state_backup(struct store_state *st, const char *path, struct err_text *why)
 {
-    struct store_db *db = store_state_lock(st);
-    enum err rc = store_db_backup(db, path, why);
-    store_state_unlock(st);
-    return rc;
+    return store_db_backup(st->db, path, why);
+}
+
+int store_state_version(void)
+{
+    return state_kind.version;
 }

@@ -347,8 +347,10 @@ enum err store_state_package_list(struct store_state *st, store_package_fn fn,
                                   void *ctx) ERR_MUST_CHECK;
 enum err store_state_package_delete(struct store_state *st, const char *name) ERR_MUST_CHECK;
 
-/* Copies the whole file, as it is at one moment, to path (for `weir backup`). */
+/* Copies the whole file, as it is at one moment, to path; nobody waits for it. */
 enum err store_state_backup(struct store_state *st, const char *path,
                             struct err_text *why) ERR_MUST_CHECK;
+/* Of the schema that this program writes. */
+int store_state_version(void);
 
 #endif

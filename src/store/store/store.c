@@ -212,8 +212,10 @@ static enum err open_parts(struct store *s, const char *dir, struct err_text *wh
         return err_set(why, ERR_MEMORY, "no memory to open the store");
     }
     rc = take_lock(s, why);
-    if (rc == ERR_NONE)
+    if (rc == ERR_NONE) {
+        store_backup_clean(s->dir);
         rc = store_journal_open(path, &s->journal, why);
+    }
     mem_free(path);
     if (rc == ERR_NONE)
         rc = make_folder(s->folder, why);

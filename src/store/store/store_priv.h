@@ -38,6 +38,9 @@ struct store {
     size_t doomed_cap;
 };
 
+/* backup.c: removes the copies that a backup left which ended with its process. */
+void store_backup_clean(const char *dir);
+
 /* The file of a piece; suffix "parquet" or "tmp". The caller frees. NULL without memory. */
 char *store_piece_path(const struct store *s, int64_t id, const char *suffix);
 
