@@ -52,7 +52,7 @@ struct daemon_web {
 
 static const struct api_row *const tables[] = {
     api_people_rows,       api_system_rows,   elastic_cluster_rows,
-    elastic_template_rows, elastic_bulk_rows,
+    elastic_template_rows, elastic_bulk_rows, elastic_search_rows,
 };
 
 /* The address that the socket got: with port 0 the system chose one. */

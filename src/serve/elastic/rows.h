@@ -13,5 +13,6 @@
 extern const struct api_row elastic_cluster_rows[];  /* who is this, is it well, what may it do */
 extern const struct api_row elastic_template_rows[]; /* what set-ups put: kept and shown */
 extern const struct api_row elastic_bulk_rows[];     /* writing */
+extern const struct api_row elastic_search_rows[];   /* reading */
 
 #endif

@@ -76,7 +76,72 @@ async function setUp() {
   await refused(404, 'resource_not_found_exception', () => client.ingest.getPipeline({ id: 'none' }));
 }
 
-const steps = { greet, write, setUp };
+async function search() {
+  const index = 'logs-client.flow-*';
+  const found = await client.search({
+    index,
+    size: 2,
+    query: { bool: { filter: [{ term: { 'destination.port': 443 } }, { range: { 'source.bytes': { gte: 1000 } } }] } },
+    sort: [{ 'source.bytes': 'desc' }, { '@timestamp': 'asc' }],
+    _source: ['source.*'],
+    aggs: {
+      talkers: {
+        terms: { field: 'source.ip', size: 3, order: { bytes: 'desc' } },
+        aggs: {
+          bytes: { sum: { field: 'source.bytes' } },
+          hours: { date_histogram: { field: '@timestamp', fixed_interval: '6h', time_zone: 'Europe/Berlin' } },
+          last: { top_hits: { size: 1, sort: [{ '@timestamp': 'desc' }], _source: ['message'] } },
+        },
+      },
+      ports: { cardinality: { field: 'destination.port' } },
+    },
+  });
+  const wanted = flows.filter((f) => f.destination.port === 443 && f.source.bytes >= 1000);
+  assert.equal(found.hits.total.value, wanted.length);
+  assert.deepEqual(found.hits.hits.map((h) => h._source), Array(2).fill({ source: { bytes: 1901, ip: '10.0.0.19' } }));
+  const top = found.aggregations.talkers.buckets[0];
+  assert.equal(top.key, '10.0.0.19');
+  assert.equal(top.bytes.value, 1901 * top.doc_count);
+  assert.equal(top.hours.buckets.reduce((n, b) => n + b.doc_count, 0), top.doc_count);
+  const last = flows.findLast((f) => f.source.ip === '10.0.0.19' && f.destination.port === 443);
+  assert.equal(top.last.hits.hits[0]._source.message, last.message);
+  assert.equal(found.aggregations.ports.value, 1);
+
+  // Pages by search_after are all events, each once.
+  const seen = new Set();
+  for (let search_after; ; ) {
+    const page = await client.search({ index, size: 700, sort: [{ 'source.bytes': 'asc' }, '_doc'], search_after });
+    if (page.hits.hits.length === 0) break;
+    page.hits.hits.forEach((h) => seen.add(h._source.message));
+    search_after = page.hits.hits.at(-1).sort;
+  }
+  assert.equal(seen.size, flows.length);
+
+  // So are pages of a composite aggregation.
+  let groups = 0;
+  for (let after; ; ) {
+    const sources = [{ ip: { terms: { field: 'source.ip' } } }, { port: { terms: { field: 'destination.port' } } }];
+    const page = (await client.search({ index, size: 0, aggs: { c: { composite: { size: 7, sources, after } } } }))
+      .aggregations.c;
+    groups += page.buckets.reduce((n, b) => n + b.doc_count, 0);
+    if (page.buckets.length === 0) break;
+    after = page.after_key;
+  }
+  assert.equal(groups, flows.length);
+
+  assert.equal((await client.count({ index, q: 'destination.port:53' })).count, flows.length - 667);
+  const caps = await client.fieldCaps({ index, fields: 'source.*' });
+  assert.equal(caps.fields['source.ip'].ip.aggregatable, true);
+  assert.equal((await client.get({ index: 'client-own', id: 'second' }))._source.message, 'two');
+  assert.equal(await client.exists({ index: 'client-own', id: 'third' }), false);
+  await refused(404, 'index_not_found_exception', () => client.search({ index: 'logs-none-default' }));
+  await refused(400, 'illegal_argument_exception', () =>
+    client.search({ index, aggs: { t: { terms: { field: 'message' } } } }),
+  );
+  await refused(400, 'parsing_exception', () => client.search({ index, aggs: { t: { nonsense: {} } } }));
+}
+
+const steps = { greet, write, setUp, search };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();
