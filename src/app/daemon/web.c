@@ -15,6 +15,7 @@
 #include "daemon/measure.h"
 #include "daemon/request.h"
 #include "elastic/rows.h"
+#include "find/find.h"
 #include "http/certificate.h"
 #include "http/server.h"
 #include "http/stream.h"
@@ -44,6 +45,7 @@ struct daemon_web {
     struct buf certificate, key; /* PEM */
     struct auth_guard *guard;
     struct http_stream *stream;
+    struct find *find;
     struct api *api;
     struct http_server *server;
     struct daemon_access *access;     /* NULL: no log is kept */
@@ -234,7 +236,13 @@ static enum err make_parts(struct daemon_web *w, struct err_text *why)
     if (err != ERR_NONE)
         return err;
     w->stream = http_stream_new(&stream);
-    if (w->stream == NULL)
+    const struct find_options find = {
+        .store = w->settings.data->store,
+        .state = w->settings.data->state,
+        .seed = (uint64_t)clock_wall(),
+    };
+    w->find = find_new(&find);
+    if (w->stream == NULL || w->find == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     const struct api_options options = {
         .ports =
@@ -242,6 +250,7 @@ static enum err make_parts(struct daemon_web *w, struct err_text *why)
                 .ctx = w,
                 .store = w->settings.data->store,
                 .state = w->settings.data->state,
+                .find = w->find,
                 .guard = w->guard,
                 .stream = w->stream,
                 .secure = w->secure,
@@ -302,6 +311,7 @@ void daemon_web_stop(struct daemon_web *w)
         return;
     http_server_stop(w->server);
     api_free(w->api);
+    find_free(w->find);
     http_stream_free(w->stream);
     auth_guard_free(w->guard);
     if (w->fd >= 0)

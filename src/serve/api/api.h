@@ -25,6 +25,7 @@ struct arena;
 struct auth_guard;
 struct buf;
 struct event;
+struct find;
 struct http_access;
 struct http_answer;
 struct http_request;
@@ -46,6 +47,7 @@ struct api_ports {
     void *ctx;
     struct store *store;
     struct store_state *state;
+    struct find *find;
     struct auth_guard *guard;
     struct http_stream *stream; /* of /api/live */
     bool secure;                /* TLS: cookies say so */

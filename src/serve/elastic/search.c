@@ -10,367 +10,475 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parameters that are members of the body in other clothes. */
-static const struct {
-    const char *name;
-    enum { AS_TEXT, AS_NUMBER, AS_FLAG, AS_LIST, AS_SORT, AS_SOURCE, AS_TOTAL } kind;
-} members[] = {
-    {"from", AS_NUMBER},
-    {"size", AS_NUMBER},
-    {"sort", AS_SORT},
-    {"_source", AS_SOURCE},
-    {"track_total_hits", AS_TOTAL},
-    {"timeout", AS_TEXT},
-    {"version", AS_FLAG},
-    {"seq_no_primary_term", AS_FLAG},
-    {"docvalue_fields", AS_LIST},
-    {"stored_fields", AS_LIST},
-    {"terminate_after", AS_NUMBER},
-};
-
-static bool was_given(const struct api_call *c, const struct format_node *body, const char *name,
-                      const char **out)
-{
-    *out = http_request_param(c->request, name);
-    return *out != NULL && format_node_get(body, name) == NULL;
-}
-
-static void write_list(struct format_writer *w, const char *s)
-{
-    format_write_begin_array(w);
-    while (*s != '\0') {
-        size_t n = strcspn(s, ",");
-        if (n > 0)
-            format_write_str_n(w, s, n);
-        s += s[n] == ',' ? n + 1 : n;
-    }
-    format_write_end_array(w);
-}
-
-/* "field:desc,other" */
-static void write_sort(struct format_writer *w, const char *s)
-{
-    format_write_begin_array(w);
-    while (*s != '\0') {
-        size_t n = strcspn(s, ",");
-        const char *colon = memchr(s, ':', n);
-        size_t name = colon != NULL ? (size_t)(colon - s) : n;
-        if (colon != NULL) {
-            format_write_begin_object(w);
-            format_write_key_n(w, s, name);
-            format_write_str_n(w, colon + 1, n - name - 1);
-            format_write_end_object(w);
-        } else if (n > 0) {
-            format_write_str_n(w, s, n);
-        }
-        s += s[n] == ',' ? n + 1 : n;
-    }
-    format_write_end_array(w);
-}
-
-static bool is_flag(const char *s)
-{
-    return strcmp(s, "true") == 0 || strcmp(s, "false") == 0 || *s == '\0';
-}
-
-static void write_member(struct format_writer *w, const char *s, int kind)
-{
-    char *end;
-    long long n = strtoll(s, &end, 10);
-    bool number = *s != '\0' && *end == '\0';
-    switch (kind) {
-    case AS_NUMBER:
-    case AS_TOTAL:
-        if (number)
-            format_write_i64(w, n);
-        else if (kind == AS_TOTAL && is_flag(s))
-            format_write_bool(w, strcmp(s, "false") != 0);
-        else
-            format_write_str(w, s);
-        return;
-    case AS_FLAG:
-        format_write_bool(w, strcmp(s, "false") != 0);
-        return;
-    case AS_SOURCE:
-        if (is_flag(s))
-            format_write_bool(w, strcmp(s, "false") != 0);
-        else
-            write_list(w, s);
-        return;
-    case AS_LIST:
-        write_list(w, s);
-        return;
-    case AS_SORT:
-        write_sort(w, s);
-        return;
-    default:
-        format_write_str(w, s);
-        return;
-    }
-}
-
-/* _source_includes and _source_excludes. */
-static void write_source(struct format_writer *w, const char *includes, const char *excludes)
-{
-    format_write_key(w, "_source");
-    format_write_begin_object(w);
-    if (includes != NULL) {
-        format_write_key(w, "includes");
-        write_list(w, includes);
-    }
-    if (excludes != NULL) {
-        format_write_key(w, "excludes");
-        write_list(w, excludes);
-    }
-    format_write_end_object(w);
-}
-
-/* q: a query string in Lucene's syntax. */
-static void write_query(const struct api_call *c, struct format_writer *w, const char *q)
-{
-    const char *field = http_request_param(c->request, "df");
-    const char *op = http_request_param(c->request, "default_operator");
-    format_write_key(w, "query");
-    format_write_begin_object(w);
-    format_write_key(w, "query_string");
-    format_write_begin_object(w);
-    format_write_field_str(w, "query", q);
-    if (field != NULL)
-        format_write_field_str(w, "default_field", field);
-    if (op != NULL)
-        format_write_field_str(w, "default_operator", op);
-    format_write_end_object(w);
-    format_write_end_object(w);
-}
-
-/* The body with what the parameters say besides; the caller frees *out, which may be NULL. */
-static enum err read_body(struct api_call *c, struct format_node **out, struct err_text *why)
-{
-    struct format_node *body = NULL;
-    struct format_writer w;
-    struct buf json;
-    const char *s;
-    const char *includes;
-    const char *excludes;
-    *out = NULL;
-    enum err rc = api_call_body(c, false, &body, why);
-    if (rc != ERR_NONE)
-        return rc;
-    if (body != NULL && format_node_type(body) != FORMAT_OBJECT)
-        return api_call_fail(c, 400, "parsing_exception", why, "expected an object as the body");
-    buf_init(&json);
-    format_write_init(&w, &json);
-    format_write_begin_object(&w);
-    for (size_t i = 0; i < format_node_count(body); i++) {
-        const struct format_node *one = format_node_at(body, i);
-        format_write_key_n(&w, format_node_key(one), format_node_key_len(one));
-        format_node_write_value(one, &w);
-    }
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        if (!was_given(c, body, members[i].name, &s))
-            continue;
-        format_write_key(&w, members[i].name);
-        write_member(&w, s, members[i].kind);
-    }
-    bool some = was_given(c, body, "_source_includes", &includes);
-    some = was_given(c, body, "_source_excludes", &excludes) || some;
-    if (some && !was_given(c, body, "_source", &s) && format_node_get(body, "_source") == NULL)
-        write_source(&w, includes, excludes);
-    if (was_given(c, body, "q", &s) && format_node_get(body, "query") == NULL)
-        write_query(c, &w, s);
-    format_write_end_object(&w);
-    if (!buf_ok(&json))
-        rc = err_set(why, ERR_MEMORY, "no memory for the search");
-    else
-        rc = format_node_json(buf_text(&json), json.n, "request body", out, why);
-    buf_release(&json);
-    return rc;
-}
+/* Searches of one _msearch. */
+#define MANY_MOST 1000
 
 static bool is_gone(void *ctx)
 {
     return http_request_is_gone(ctx);
 }
 
-static enum err refuse(struct api_call *c, const struct find_error *error, struct err_text *why)
+static enum err told(struct api_call *c, enum err err, const struct find_error *error,
+                     struct err_text *why)
 {
-    return api_call_fail(c, (unsigned)error->status, error->type, why, "%s", error->text.message);
+    char sentence[sizeof(error->text.file) + sizeof(error->text.message) + 32];
+    if (err == ERR_NONE)
+        return ERR_NONE;
+    return api_call_fail(c, (unsigned)error->status, error->type, why, "%s",
+                         err_format(&error->text, sentence, sizeof(sentence)));
 }
 
-/* One question to the room find. */
-typedef enum err (*ask_fn)(struct find *f, const struct find_request *r, struct buf *out,
-                           struct find_error *error);
+/* Parameters of the query string as members of the body, which they outrank. */
 
+static void put_list(struct format_writer *w, const char *text)
+{
+    format_write_begin_array(w);
+    while (*text != '\0') {
+        size_t n = strcspn(text, ",");
+        if (n > 0)
+            format_write_str_n(w, text, n);
+        text += n + (text[n] == ',');
+    }
+    format_write_end_array(w);
+}
+
+/* "time:desc,_doc" */
+static void put_sort(struct format_writer *w, const char *text)
+{
+    format_write_begin_array(w);
+    while (*text != '\0') {
+        size_t n = strcspn(text, ","), name = strcspn(text, ",:");
+        format_write_begin_object(w);
+        format_write_key_n(w, text, name);
+        if (name < n)
+            format_write_str_n(w, text + name + 1, n - name - 1);
+        else
+            format_write_str(w, name == 6 && memcmp(text, "_score", 6) == 0 ? "desc" : "asc");
+        format_write_end_object(w);
+        text += n + (text[n] == ',');
+    }
+    format_write_end_array(w);
+}
+
+/* A number or a truth as JSON, whatever else as text. */
+static void put_plain(struct format_writer *w, const char *text)
+{
+    char *end;
+    (void)strtoll(text, &end, 10);
+    if (text[0] != '\0' && *end == '\0' && text[0] != ' ' && text[0] != '+')
+        format_write_raw(w, text, strlen(text));
+    else if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+        format_write_raw(w, text, strlen(text));
+    else
+        format_write_str(w, text);
+}
+
+/* Lucene's query language, as ?q= has it. */
+static void put_q(struct api_call *c, struct format_writer *w, const char *text)
+{
+    static const char *const names[][2] = {{"default_operator", "default_operator"},
+                                           {"df", "default_field"}};
+    format_write_begin_object(w);
+    format_write_key(w, "query_string");
+    format_write_begin_object(w);
+    format_write_field_str(w, "query", text);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = http_request_param(c->request, names[i][0]);
+        if (value != NULL)
+            format_write_field_str(w, names[i][1], value);
+    }
+    format_write_end_object(w);
+    format_write_end_object(w);
+}
+
+static bool put_source(struct api_call *c, struct format_writer *w)
+{
+    const char *source = http_request_param(c->request, "_source");
+    const char *includes = http_request_param(c->request, "_source_includes");
+    const char *excludes = http_request_param(c->request, "_source_excludes");
+    if (source == NULL && includes == NULL && excludes == NULL)
+        return false;
+    format_write_key(w, "_source");
+    if (includes == NULL && excludes == NULL) {
+        if (strcmp(source, "true") == 0 || strcmp(source, "false") == 0)
+            put_plain(w, source);
+        else
+            put_list(w, source);
+        return true;
+    }
+    format_write_begin_object(w);
+    if (includes != NULL) {
+        format_write_key(w, "includes");
+        put_list(w, includes);
+    }
+    if (excludes != NULL) {
+        format_write_key(w, "excludes");
+        put_list(w, excludes);
+    }
+    format_write_end_object(w);
+    return true;
+}
+
+/* Which member a parameter becomes, NULL: none of the body's. */
+static const char *member_of(const char *param)
+{
+    static const char *const names[] = {
+        "size",         "from",    "track_total_hits",    "sort",    "terminate_after",
+        "timeout",      "version", "seq_no_primary_term", "explain", "docvalue_fields",
+        "stored_fields"};
+    if (strcmp(param, "q") == 0)
+        return "query";
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], param) == 0)
+            return names[i];
+    return NULL;
+}
+
+/* The body with what the query string says; *out is a tree of its own, or NULL. */
+static enum err merge(struct api_call *c, struct format_node *body, struct format_node **out,
+                      struct err_text *why)
+{
+    struct buf text;
+    struct format_writer w;
+    const char *name, *value;
+    buf_init(&text);
+    format_write_init(&w, &text);
+    format_write_begin_object(&w);
+    bool source = put_source(c, &w), any = source;
+    for (size_t i = 0; http_request_param_at(c->request, i, &name, &value); i++) {
+        const char *member = member_of(name);
+        if (member == NULL)
+            continue;
+        any = true;
+        format_write_key(&w, member);
+        if (strcmp(name, "q") == 0)
+            put_q(c, &w, value);
+        else if (strcmp(name, "sort") == 0)
+            put_sort(&w, value);
+        else if (strcmp(name, "docvalue_fields") == 0 || strcmp(name, "stored_fields") == 0)
+            put_list(&w, value);
+        else
+            put_plain(&w, value);
+    }
+    for (size_t i = 0; i < format_node_count(body); i++) {
+        const struct format_node *m = format_node_at(body, i);
+        const char *key = format_node_key(m);
+        bool outranked =
+            strcmp(key, "query") == 0 ? http_request_param(c->request, "q") != NULL
+            : strcmp(key, "_source") == 0
+                ? source
+                : member_of(key) != NULL && http_request_param(c->request, key) != NULL;
+        if (outranked)
+            continue;
+        format_write_key_n(&w, key, format_node_key_len(m));
+        format_node_write_value(m, &w);
+    }
+    format_write_end_object(&w);
+    enum err err = ERR_NONE;
+    *out = NULL;
+    if (!buf_ok(&text))
+        err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    else if (any)
+        err = format_node_json(buf_text(&text), text.n, "request", out, why);
+    buf_release(&text);
+    return err;
+}
+
+/* What all of these take. */
+static enum err begin(struct api_call *c, bool has_index, struct find_request *out,
+                      struct err_text *why)
+{
+    *out = (struct find_request){.index = has_index ? api_call_part(c, "index") : NULL,
+                                 .now = c->now,
+                                 .cancel = {is_gone, c->request}};
+    enum err err = api_call_body(c, false, &out->body, why);
+    if (err == ERR_NONE && out->body != NULL && format_node_type(out->body) != FORMAT_OBJECT)
+        err = api_call_fail(c, 400, "parsing_exception", why, "the body must be an object");
+    return err;
+}
+
+/* A flag that the query string alone may have: the body has members of its own. */
 static enum err flag(struct api_call *c, const char *name, bool *out, struct err_text *why)
 {
-    const char *s = http_request_param(c->request, name);
-    if (s != NULL && !is_flag(s))
-        return err_set(why, ERR_INVALID, "[%s] is true or false", name);
-    *out = s != NULL && strcmp(s, "false") != 0;
-    return ERR_NONE;
+    const char *text = http_request_param(c->request, name);
+    *out = text != NULL && (text[0] == '\0' || strcmp(text, "true") == 0);
+    if (text == NULL || *out || strcmp(text, "false") == 0)
+        return ERR_NONE;
+    return api_call_fail(c, 400, "illegal_argument_exception", why,
+                         "Failed to parse value [%.100s] for [%s]: only [true] or [false] are "
+                         "allowed",
+                         text, name);
 }
 
-static enum err ask(struct api_call *c, const char *index, ask_fn fn, struct err_text *why)
+typedef enum err (*find_fn)(struct find *f, const struct find_request *r, struct buf *out,
+                            struct find_error *error);
+
+static enum err ask(struct api_call *c, bool has_index, find_fn fn, struct err_text *why)
 {
-    struct find_error error = {0};
-    struct format_node *body = NULL;
-    const struct find_options options = {.store = c->ports->store, .state = c->ports->state};
-    struct find_request r = {
-        .index = index, .now = c->now, .cancel = {.wanted = is_gone, .ctx = c->request}};
-    struct find *f = find_new(&options);
-    if (f == NULL)
-        return err_set(why, ERR_MEMORY, "no memory for the search");
-    enum err rc = read_body(c, &body, why);
-    if (rc == ERR_NONE)
-        rc = flag(c, "ignore_unavailable", &r.lenient, why);
-    if (rc == ERR_NONE)
-        rc = flag(c, "typed_keys", &r.typed_keys, why);
-    if (rc == ERR_NONE)
-        rc = flag(c, "rest_total_hits_as_int", &r.total_as_int, why);
-    if (rc == ERR_NONE) {
-        r.body = body;
-        rc = fn(f, &r, c->out.out, &error);
-        if (rc != ERR_NONE)
-            rc = refuse(c, &error, why);
-    }
-    format_node_free(body);
-    find_free(f);
-    return rc;
+    struct find_request r;
+    struct find_error error;
+    struct format_node *merged = NULL;
+    enum err err = begin(c, has_index, &r, why);
+    if (err == ERR_NONE)
+        err = flag(c, "typed_keys", &r.typed_keys, why);
+    if (err == ERR_NONE)
+        err = flag(c, "rest_total_hits_as_int", &r.total_as_int, why);
+    if (err == ERR_NONE)
+        err = flag(c, "ignore_unavailable", &r.lenient, why);
+    if (err == ERR_NONE)
+        err = merge(c, r.body, &merged, why);
+    if (err != ERR_NONE)
+        return err;
+    if (merged != NULL)
+        r.body = merged;
+    err = told(c, fn(c->ports->find, &r, c->out.out, &error), &error, why);
+    format_node_free(merged);
+    return err;
 }
 
 static enum err search_all(struct api_call *c, struct err_text *why)
 {
-    return ask(c, NULL, find_search, why);
+    return ask(c, false, find_search, why);
 }
 
 static enum err search(struct api_call *c, struct err_text *why)
 {
-    return ask(c, api_call_part(c, "index"), find_search, why);
+    return ask(c, true, find_search, why);
 }
 
 static enum err count_all(struct api_call *c, struct err_text *why)
 {
-    return ask(c, NULL, find_count, why);
+    return ask(c, false, find_count, why);
 }
 
 static enum err count(struct api_call *c, struct err_text *why)
 {
-    return ask(c, api_call_part(c, "index"), find_count, why);
+    return ask(c, true, find_count, why);
 }
 
-/* caps and mapping take no body of a search: their own members only. */
-static enum err caps_of(struct api_call *c, const char *index, bool mapping, struct err_text *why)
+static enum err caps(struct api_call *c, bool has_index, struct err_text *why)
 {
-    struct find_error error = {0};
-    struct format_node *body = NULL;
-    const struct find_options options = {.store = c->ports->store, .state = c->ports->state};
-    struct find_request r = {
-        .index = index, .now = c->now, .cancel = {.wanted = is_gone, .ctx = c->request}};
-    enum err rc = api_call_body(c, false, &body, why);
-    if (rc == ERR_NONE)
-        rc = flag(c, "ignore_unavailable", &r.lenient, why);
-    if (rc != ERR_NONE)
-        return rc;
-    struct find *f = find_new(&options);
-    if (f == NULL)
-        return err_set(why, ERR_MEMORY, "no memory for the list of fields");
-    r.body = body;
-    rc = mapping
-             ? find_mapping(f, &r, c->out.out, &error)
-             : find_field_caps(f, &r, http_request_param(c->request, "fields"), c->out.out, &error);
-    find_free(f);
-    return rc == ERR_NONE ? rc : refuse(c, &error, why);
+    struct find_request r;
+    struct find_error error;
+    enum err err = begin(c, has_index, &r, why);
+    if (err == ERR_NONE)
+        err = flag(c, "ignore_unavailable", &r.lenient, why);
+    if (err != ERR_NONE)
+        return err;
+    err = find_field_caps(c->ports->find, &r, http_request_param(c->request, "fields"), c->out.out,
+                          &error);
+    return told(c, err, &error, why);
 }
 
 static enum err caps_all(struct api_call *c, struct err_text *why)
 {
-    return caps_of(c, NULL, false, why);
+    return caps(c, false, why);
 }
 
-static enum err caps(struct api_call *c, struct err_text *why)
+static enum err caps_index(struct api_call *c, struct err_text *why)
 {
-    return caps_of(c, api_call_part(c, "index"), false, why);
+    return caps(c, true, why);
+}
+
+static enum err mapping(struct api_call *c, bool has_index, struct err_text *why)
+{
+    struct find_request r;
+    struct find_error error;
+    enum err err = begin(c, has_index, &r, why);
+    if (err == ERR_NONE)
+        err = flag(c, "ignore_unavailable", &r.lenient, why);
+    if (err != ERR_NONE)
+        return err;
+    return told(c, find_mapping(c->ports->find, &r, c->out.out, &error), &error, why);
 }
 
 static enum err mapping_all(struct api_call *c, struct err_text *why)
 {
-    return caps_of(c, NULL, true, why);
+    return mapping(c, false, why);
 }
 
-static enum err mapping(struct api_call *c, struct err_text *why)
+static enum err mapping_index(struct api_call *c, struct err_text *why)
 {
-    return caps_of(c, api_call_part(c, "index"), true, why);
+    return mapping(c, true, why);
 }
 
-/* A document that is not there is an answer, with 404. */
-static enum err document(struct api_call *c, struct err_text *why)
+static enum err get(struct api_call *c, struct err_text *why)
 {
-    struct find_error error = {0};
-    const struct find_options options = {.store = c->ports->store, .state = c->ports->state};
-    const struct find_request r = {.index = api_call_part(c, "index"),
-                                   .now = c->now,
-                                   .cancel = {.wanted = is_gone, .ctx = c->request}};
-    struct buf *out = c->out.out;
-    size_t before = out->n;
-    struct find *f = find_new(&options);
-    if (f == NULL)
-        return err_set(why, ERR_MEMORY, "no memory for the document");
-    enum err rc = find_get(f, &r, api_call_part(c, "id"), out, &error);
-    find_free(f);
-    if (rc == ERR_NOT_FOUND && out->n > before) {
-        http_answer_set_status(c->answer, 404);
-        return ERR_NONE;
+    struct find_request r;
+    struct find_error error;
+    enum err err = begin(c, true, &r, why);
+    if (err != ERR_NONE)
+        return err;
+    err = find_get(c->ports->find, &r, api_call_part(c, "id"), c->out.out, &error);
+    if (err != ERR_NOT_FOUND || c->out.out->n == 0)
+        return told(c, err, &error, why);
+    http_answer_set_status(c->answer, 404); /* with "found": false */
+    return ERR_NONE;
+}
+
+/* Whether an index is there, as clients ask before they make one. */
+static enum err exists(struct api_call *c, struct err_text *why)
+{
+    struct buf dropped;
+    struct find_error error;
+    struct find_request r = {.index = api_call_part(c, "index"), .now = c->now};
+    buf_init(&dropped);
+    enum err err = find_mapping(c->ports->find, &r, &dropped, &error);
+    buf_release(&dropped);
+    if (err != ERR_NONE)
+        return told(c, err, &error, why);
+    format_write_begin_object(&c->out);
+    format_write_end_object(&c->out);
+    return ERR_NONE;
+}
+
+/* One search of many: its answer or its failure, with the status in it. */
+static void one_of_many(struct api_call *c, const char *path_index, const char *head, size_t head_n,
+                        const char *body, size_t body_n)
+{
+    struct format_writer *w = &c->out;
+    struct format_node *header = NULL, *query = NULL;
+    struct find_error error = {.type = "parsing_exception", .status = 400};
+    struct buf answer, index;
+    buf_init(&answer);
+    buf_init(&index);
+    struct find_request r = {.now = c->now, .cancel = {is_gone, c->request}};
+    enum err err =
+        head_n > 0 ? format_node_json(head, head_n, "header", &header, &error.text) : ERR_NONE;
+    if (err == ERR_NONE)
+        err = format_node_json(body, body_n, "body", &query, &error.text);
+    const struct format_node *named = format_node_get(header, "index");
+    for (size_t i = 0; i < format_node_count(named); i++) {
+        buf_str(&index, i > 0 ? "," : "");
+        buf_str(&index, format_node_str(format_node_at(named, i), ""));
     }
-    return rc == ERR_NONE ? rc : refuse(c, &error, why);
+    if (format_node_type(named) == FORMAT_STRING)
+        buf_str(&index, format_node_str(named, ""));
+    r.index = index.n > 0 ? buf_text(&index) : path_index;
+    r.lenient = format_node_bool(format_node_get(header, "ignore_unavailable"), false);
+    r.body = query;
+    if (err == ERR_NONE)
+        err = find_search(c->ports->find, &r, &answer, &error);
+    if (err == ERR_NONE && answer.n > 1) {
+        answer.n--; /* its closing bracket: the status is one more member */
+        format_write_raw(w, answer.p, answer.n);
+        buf_str(w->out, ",\"status\":200}");
+    } else {
+        char sentence[1000];
+        format_write_begin_object(w);
+        format_write_key(w, "error");
+        format_write_begin_object(w);
+        format_write_field_str(w, "type", error.type);
+        format_write_field_str(w, "reason", err_format(&error.text, sentence, sizeof(sentence)));
+        format_write_end_object(w);
+        format_write_field_i64(w, "status", error.status);
+        format_write_end_object(w);
+    }
+    format_node_free(header);
+    format_node_free(query);
+    buf_release(&answer);
+    buf_release(&index);
+}
+
+static bool line(const char **at, const char *end, const char **out, size_t *out_n)
+{
+    if (*at >= end)
+        return false;
+    const char *stop = memchr(*at, '\n', (size_t)(end - *at));
+    *out = *at;
+    *out_n = (size_t)((stop != NULL ? stop : end) - *at);
+    *at += *out_n + (stop != NULL);
+    return true;
+}
+
+static enum err many(struct api_call *c, const char *index, struct err_text *why)
+{
+    struct bytes body = http_request_body(c->request);
+    const char *at = (const char *)body.p, *end = at + body.n, *head, *query;
+    size_t head_n, query_n, n = 0;
+    if (body.n == 0)
+        return api_call_fail(c, 400, "parse_exception", why, "request body is required");
+    format_write_begin_object(&c->out);
+    format_write_field_i64(&c->out, "took", 0);
+    format_write_key(&c->out, "responses");
+    format_write_begin_array(&c->out);
+    while (line(&at, end, &head, &head_n)) {
+        if (!line(&at, end, &query, &query_n))
+            return api_call_fail(c, 400, "illegal_argument_exception", why,
+                                 "the msearch request must be terminated by a newline [\\n]");
+        if (n++ == MANY_MOST)
+            return api_call_fail(c, 400, "illegal_argument_exception", why,
+                                 "at most %d searches in a request", MANY_MOST);
+        one_of_many(c, index, head, head_n, query, query_n);
+    }
+    format_write_end_array(&c->out);
+    format_write_end_object(&c->out);
+    return ERR_NONE;
+}
+
+static enum err many_all(struct api_call *c, struct err_text *why)
+{
+    return many(c, NULL, why);
+}
+
+static enum err many_index(struct api_call *c, struct err_text *why)
+{
+    return many(c, api_call_part(c, "index"), why);
 }
 
 #define WHERE                                                                                      \
     "ignore_unavailable:boolean allow_no_indices:boolean expand_wildcards:text "                   \
     "ignore_throttled:boolean preference:text routing:text "
-#define QUERY                                                                                      \
+#define LUCENE                                                                                     \
     "q:text df:text default_operator:text analyzer:text analyze_wildcard:boolean lenient:boolean "
 #define SEARCH                                                                                     \
-    WHERE QUERY                                                                                    \
-        "from:integer size:integer sort:text _source:text _source_includes:text "                  \
-        "_source_excludes:text docvalue_fields:text stored_fields:text track_total_hits:text "     \
-        "track_scores:boolean timeout:text terminate_after:integer version:boolean "               \
-        "seq_no_primary_term:boolean typed_keys:boolean rest_total_hits_as_int:boolean "           \
-        "search_type:text request_cache:boolean batched_reduce_size:integer "                      \
-        "ccs_minimize_roundtrips:boolean max_concurrent_shard_requests:integer "                   \
-        "pre_filter_shard_size:integer allow_partial_search_results:boolean"
-#define COUNT WHERE QUERY "min_score:number terminate_after:integer"
+    WHERE LUCENE                                                                                   \
+        "size:integer from:integer sort:text track_total_hits:text _source:text "                  \
+        "_source_includes:text _source_excludes:text timeout:span terminate_after:integer "        \
+        "typed_keys:boolean rest_total_hits_as_int:boolean version:boolean "                       \
+        "seq_no_primary_term:boolean explain:boolean docvalue_fields:text stored_fields:text "     \
+        "request_cache:boolean search_type:text "                                                  \
+        "batched_reduce_size:integer ccs_minimize_roundtrips:boolean "                             \
+        "max_concurrent_shard_requests:integer pre_filter_shard_size:integer "                     \
+        "allow_partial_search_results:boolean"
+#define COUNT WHERE LUCENE "min_score:number terminate_after:integer"
 #define CAPS                                                                                       \
     WHERE "fields:text include_unmapped:boolean filters:text types:text "                          \
           "include_empty_fields:boolean"
-#define MAPPING WHERE "local:boolean master_timeout:text"
-#define DOCUMENT                                                                                   \
-    "preference:text realtime:boolean refresh:boolean routing:text version:integer "               \
-    "version_type:text"
-
-#define ROW(method, path, body, params, summary, handle)                                           \
+#define MAPPING WHERE "local:boolean master_timeout:span timeout:span"
+#define GET                                                                                        \
+    "_source:text _source_includes:text _source_excludes:text realtime:boolean refresh:boolean "   \
+    "preference:text routing:text stored_fields:text version:integer version_type:text"
+#define MANY                                                                                       \
+    WHERE "typed_keys:boolean rest_total_hits_as_int:boolean max_concurrent_searches:integer "     \
+          "ccs_minimize_roundtrips:boolean max_concurrent_shard_requests:integer "                 \
+          "pre_filter_shard_size:integer search_type:text"
+#define ROW(method, path, params, summary, handle)                                                 \
     {                                                                                              \
-        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, body, params, summary, handle             \
+        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL, params, summary, handle    \
     }
 
 const struct api_row elastic_search_rows[] = {
-    ROW("GET", "/_search", API_ROW_SMALL, SEARCH, "Search all events", search_all),
-    ROW("POST", "/_search", API_ROW_SMALL, SEARCH, "Search all events", search_all),
-    ROW("GET", "/{index}/_search", API_ROW_SMALL, SEARCH,
-        "Search events, alerts or results of jobs", search),
-    ROW("POST", "/{index}/_search", API_ROW_SMALL, SEARCH,
-        "Search events, alerts or results of jobs", search),
-    ROW("GET", "/_count", API_ROW_SMALL, COUNT, "Count all events", count_all),
-    ROW("POST", "/_count", API_ROW_SMALL, COUNT, "Count all events", count_all),
-    ROW("GET", "/{index}/_count", API_ROW_SMALL, COUNT, "Count events, alerts or results of jobs",
-        count),
-    ROW("POST", "/{index}/_count", API_ROW_SMALL, COUNT, "Count events, alerts or results of jobs",
-        count),
-    ROW("GET", "/_field_caps", API_ROW_SMALL, CAPS, "Say what fields there are", caps_all),
-    ROW("POST", "/_field_caps", API_ROW_SMALL, CAPS, "Say what fields there are", caps_all),
-    ROW("GET", "/{index}/_field_caps", API_ROW_SMALL, CAPS, "Say what fields there are", caps),
-    ROW("POST", "/{index}/_field_caps", API_ROW_SMALL, CAPS, "Say what fields there are", caps),
-    ROW("GET", "/_mapping", 0, MAPPING, "Say what types fields have", mapping_all),
-    ROW("GET", "/{index}/_mapping", 0, MAPPING, "Say what types fields have", mapping),
-    ROW("GET", "/{index}/_doc/{id*}", 0, DOCUMENT, "Give an event, an alert or a result", document),
+    ROW("GET", "/_search", SEARCH, "Search all events", search_all),
+    ROW("POST", "/_search", SEARCH, "Search all events", search_all),
+    ROW("GET", "/{index}/_search", SEARCH, "Search an index", search),
+    ROW("POST", "/{index}/_search", SEARCH, "Search an index", search),
+    ROW("GET", "/_count", COUNT, "Count events", count_all),
+    ROW("POST", "/_count", COUNT, "Count events", count_all),
+    ROW("GET", "/{index}/_count", COUNT, "Count what an index holds", count),
+    ROW("POST", "/{index}/_count", COUNT, "Count what an index holds", count),
+    ROW("GET", "/_msearch", MANY, "Several searches", many_all),
+    ROW("POST", "/_msearch", MANY, "Several searches", many_all),
+    ROW("GET", "/{index}/_msearch", MANY, "Several searches of an index", many_index),
+    ROW("POST", "/{index}/_msearch", MANY, "Several searches of an index", many_index),
+    ROW("GET", "/_field_caps", CAPS, "Which fields there are", caps_all),
+    ROW("POST", "/_field_caps", CAPS, "Which fields there are", caps_all),
+    ROW("GET", "/{index}/_field_caps", CAPS, "Which fields an index has", caps_index),
+    ROW("POST", "/{index}/_field_caps", CAPS, "Which fields an index has", caps_index),
+    ROW("GET", "/_mapping", MAPPING, "Fields and their types", mapping_all),
+    ROW("GET", "/{index}/_mapping", MAPPING, "Fields of an index and their types", mapping_index),
+    ROW("GET", "/{index}/_doc/{id*}", GET, "One document", get),
+    ROW("HEAD", "/{index}", WHERE "local:boolean include_defaults:boolean flat_settings:boolean",
+        "Whether an index is there", exists),
     {0},
 };

@@ -78,6 +78,85 @@ async function setUp() {
 
 async function search() {
   const index = 'logs-client.flow-*';
+  const all = await client.count({ index });
+  assert.equal(all.count, flows.length);
+  const newest = await client.search({
+    index,
+    size: 3,
+    query: { bool: { filter: [{ term: { 'destination.port': 443 } }] } },
+    sort: [{ '@timestamp': 'desc' }],
+    _source: ['message'],
+  });
+  const expected = flows.filter((f) => f.destination.port === 443).reverse();
+  assert.deepEqual(newest.hits.total, { value: expected.length, relation: 'eq' });
+  assert.deepEqual(newest.hits.hits.map((hit) => hit._source.message), expected.slice(0, 3).map((f) => f.message));
+  const next = await client.search({
+    index,
+    size: 3,
+    query: { term: { 'destination.port': 443 } },
+    sort: [{ '@timestamp': 'desc' }],
+    search_after: newest.hits.hits[2].sort,
+  });
+  assert.equal(next.hits.hits[0]._source.message, expected[3].message);
+  const hit = newest.hits.hits[0];
+  const same = await client.get({ index: hit._index, id: hit._id });
+  assert.equal(same._source.message, expected[0].message);
+  assert.equal((await client.get({ index: 'client-own', id: 'second' }))._source.message, 'two');
+  await refused404(() => client.get({ index: 'client-own', id: 'none' }));
+  await refused(404, 'index_not_found_exception', () => client.search({ index: 'nowhere' }));
+  await refused(400, 'parsing_exception', () => client.search({ index, query: { nonsense: {} } }));
+  assert.equal(await client.indices.exists({ index: 'client-own' }), true);
+  assert.equal(await client.indices.exists({ index: 'nowhere' }), false);
+  const caps = await client.fieldCaps({ index, fields: 'source.*' });
+  assert(caps.fields['source.ip'].ip.searchable);
+  const many = await client.msearch({ searches: [{ index }, { size: 0 }, { index: 'nowhere' }, {}] });
+  assert.deepEqual(many.responses.map((r) => r.status), [200, 404]);
+}
+
+// A document that is not there is an answer with found: false, not an error of Elasticsearch's form.
+async function refused404(call) {
+  try {
+    await call();
+  } catch (error) {
+    assert.equal(error.statusCode, 404);
+    assert.equal(error.body.found, false);
+    return;
+  }
+  assert.fail('expected 404');
+}
+
+async function aggregate() {
+  const index = 'logs-client.flow-default';
+  const answer = await client.search({
+    index,
+    size: 0,
+    aggs: {
+      talkers: {
+        terms: { field: 'source.ip', size: 2, order: { bytes: 'desc' } },
+        aggs: { bytes: { sum: { field: 'source.bytes' } }, ports: { cardinality: { field: 'destination.port' } } },
+      },
+      hours: { date_histogram: { field: '@timestamp', fixed_interval: '1h' } },
+      spread: { percentiles: { field: 'source.bytes', percents: [50, 100] } },
+      dns: { filter: { term: { 'destination.port': 53 } }, aggs: { mean: { avg: { field: 'source.bytes' } } } },
+    },
+  });
+  const { talkers, hours, spread, dns } = answer.aggregations;
+  const sum = (list) => list.reduce((total, f) => total + f.source.bytes, 0);
+  const of = (ip) => flows.filter((f) => f.source.ip === ip);
+  assert.deepEqual(talkers.buckets.map((b) => b.key), ['10.0.0.19', '10.0.0.18']);
+  assert.equal(talkers.buckets[0].bytes.value, sum(of('10.0.0.19')));
+  assert.equal(talkers.buckets[0].ports.value, 2);
+  assert.equal(talkers.sum_other_doc_count, flows.length - 2 * of('10.0.0.19').length);
+  assert.deepEqual(hours.buckets.slice(0, 2).map((b) => b.doc_count), [120, 120]);
+  assert.equal(hours.buckets[0].key, BASE);
+  assert.equal(spread.values['100.0'], 1901);
+  const dnsFlows = flows.filter((f) => f.destination.port === 53);
+  assert.equal(dns.doc_count, dnsFlows.length);
+  assert(Math.abs(dns.mean.value - sum(dnsFlows) / dnsFlows.length) < 1e-6);
+}
+
+async function page() {
+  const index = 'logs-client.flow-*';
   const found = await client.search({
     index,
     size: 2,
@@ -141,7 +220,7 @@ async function search() {
   await refused(400, 'parsing_exception', () => client.search({ index, aggs: { t: { nonsense: {} } } }));
 }
 
-const steps = { greet, write, setUp, search };
+const steps = { greet, write, setUp, search, aggregate, page };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();

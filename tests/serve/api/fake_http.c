@@ -196,6 +196,7 @@ static void make(struct fake_world *w, const struct api_row *const *tables, size
                   .act = act,
                   .take = take,
                   .store = w->store,
+                  .find = w->find,
                   .measure = measure,
                   .healthy = healthy},
         .tables = tables,
@@ -216,6 +217,13 @@ void fake_open_store(struct fake_world *w, const struct api_row *const *tables, 
     const struct store_options options = {.no_worker = true};
     *w = (struct fake_world){.dir = help_mkdir()};
     assert_int_equal(store_open(w->dir, &options, &w->store, &why), ERR_NONE);
+    make(w, tables, n);
+}
+
+void fake_open_find(struct fake_world *w, const struct api_row *const *tables, size_t n,
+                    struct find *find)
+{
+    *w = (struct fake_world){.dir = help_mkdir(), .find = find};
     make(w, tables, n);
 }
 

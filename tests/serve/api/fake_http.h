@@ -51,6 +51,7 @@ struct fake_world {
     enum err fails;   /* what act returns */
     bool ill;
     struct store *store; /* with fake_open_store() */
+    struct find *find;   /* the test's */
     struct buf taken;    /* events of api_ports.take, a line of JSON each */
     uint64_t sequence;
     unsigned takes;
@@ -61,6 +62,9 @@ struct fake_world {
 void fake_open(struct fake_world *w, const struct api_row *const *tables, size_t n);
 /* With a store in it, too. */
 void fake_open_store(struct fake_world *w, const struct api_row *const *tables, size_t n);
+/* With a store and searches in it that stay the test's. */
+void fake_open_find(struct fake_world *w, const struct api_row *const *tables, size_t n,
+                    struct find *find);
 void fake_close(struct fake_world *w);
 
 /* The row with that method and path; fails the test when there is none. */

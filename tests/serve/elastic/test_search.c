@@ -3,196 +3,177 @@
 
 #include "elastic/rows.h"
 
-#include "event/json.h"
+#include "find/find.h"
 #include "serve/api/fake_http.h"
 
 static const struct api_row *const tables[] = {elastic_search_rows};
 
-/* Three events: hosts a, b, a; bytes 1, 2, 3. */
-static void fill(struct fake_world *w)
+struct world {
+    char *dir;
+    struct store *store;
+    struct find *find;
+    struct fake_world fake;
+};
+
+/* Ten events a minute apart: bytes 0 to 9, of two hosts. */
+static void begin(struct world *w)
 {
     struct err_text why;
-    for (int i = 0; i < 3; i++) {
-        struct arena arena;
+    const struct store_options options = {.no_worker = true};
+    struct arena arena;
+    w->dir = help_mkdir();
+    assert_int_equal(store_open(w->dir, &options, &w->store, &why), ERR_NONE);
+    arena_init(&arena, 0);
+    for (int i = 0; i < 10; i++) {
         struct event e;
-        arena_init(&arena, 0);
-        event_init(&e, &arena, HELP_BASE + i * TIME_S);
-        event_set_text(&e, EVENT_F_HOST_NAME, i == 1 ? "b" : "a");
-        event_set_i64(&e, EVENT_F_SOURCE_BYTES, i + 1);
-        event_set_text(&e, EVENT_F_EVENT_DATASET, "d");
-        event_set_text(&e, EVENT_F_WEIR_ID, i == 2 ? "mine" : "other");
+        event_init(&e, &arena, HELP_BASE + i * TIME_MIN);
+        event_set_text(&e, EVENT_F_EVENT_DATASET, "own");
+        event_set_text(&e, EVENT_F_HOST_NAME, i % 2 == 0 ? "even" : "odd");
+        event_set_i64(&e, EVENT_F_SOURCE_BYTES, i);
+        if (i == 3)
+            event_set_text(&e, EVENT_F_WEIR_ID, "three");
         assert_int_equal(store_append(w->store, &e), ERR_NONE);
-        arena_release(&arena);
     }
     assert_int_equal(store_commit(w->store, &why), ERR_NONE);
+    arena_release(&arena);
+    const struct find_options find = {.store = w->store};
+    w->find = find_new(&find);
+    assert_non_null(w->find);
+    fake_open_find(&w->fake, tables, 1, w->find);
 }
 
-struct asked {
-    const char *method, *path, *index, *id, *body;
-    struct fake_pair params[4];
-    unsigned status;
-    const char *expected; /* stands in the answer */
-};
-
-static const struct asked cases[] = {
-    {"GET",
-     "/_search",
-     NULL,
-     NULL,
-     NULL,
-     {{NULL}},
-     200,
-     "\"total\":{\"value\":3,\"relation\":\"eq\"}"},
-    {"POST",
-     "/{index}/_search",
-     "logs-*",
-     NULL,
-     "{\"size\":0,\"aggs\":{\"h\":{\"terms\":{\"field\":\"host.name\"}}}}",
-     {{NULL}},
-     200,
-     "\"buckets\":[{\"key\":\"a\",\"doc_count\":2},{\"key\":\"b\",\"doc_count\":1}]"},
-    {"GET",
-     "/{index}/_search",
-     "logs-d-default",
-     NULL,
-     NULL,
-     {{"q", "host.name:a"},
-      {"sort", "source.bytes:desc"},
-      {"_source_includes", "source.bytes"},
-      {"size", "1"}},
-     200,
-     "\"_source\":{\"source\":{\"bytes\":3}},\"sort\":[3]}]"},
-    {"GET",
-     "/_search",
-     NULL,
-     NULL,
-     "{\"size\":0}",
-     {{"rest_total_hits_as_int", "true"}, {"size", "7"}},
-     200,
-     "\"hits\":{\"total\":3,\"max_score\":null,\"hits\":[]}"},
-    {"GET",
-     "/_search",
-     NULL,
-     NULL,
-     "{\"size\":0,\"aggs\":{\"m\":{\"max\":{\"field\":\"source.bytes\"}}}}",
-     {{"typed_keys", ""}, {"track_total_hits", "false"}},
-     200,
-     "\"max#m\":{\"value\":3}"},
-    {"GET",
-     "/_search",
-     NULL,
-     NULL,
-     NULL,
-     {{"size", "x"}},
-     400,
-     "[size] is a whole number, 0 or more"},
-    {"GET",
-     "/_search",
-     NULL,
-     NULL,
-     NULL,
-     {{"typed_keys", "x"}},
-     400,
-     "[typed_keys] is true or false"},
-    {"GET", "/_search", NULL, NULL, "{\"query\":{\"nonsense\":{}}}", {{NULL}}, 400, "nonsense"},
-    {"GET", "/_search", NULL, NULL, "[]", {{NULL}}, 400, "parsing_exception"},
-    {"POST",
-     "/{index}/_search",
-     "logs-none-default",
-     NULL,
-     NULL,
-     {{NULL}},
-     404,
-     "\"type\":\"index_not_found_exception\""},
-    {"POST",
-     "/{index}/_search",
-     "logs-none-default",
-     NULL,
-     NULL,
-     {{"ignore_unavailable", "true"}},
-     200,
-     "\"value\":0"},
-    {"POST",
-     "/{index}/_count",
-     "logs-*",
-     NULL,
-     "{\"query\":{\"term\":{\"host.name\":\"a\"}}}",
-     {{NULL}},
-     200,
-     "{\"count\":2,"},
-    {"GET", "/_count", NULL, NULL, NULL, {{"q", "b"}}, 200, "{\"count\":1,"},
-    {"GET",
-     "/{index}/_field_caps",
-     "logs-*",
-     NULL,
-     NULL,
-     {{"fields", "source.*"}},
-     200,
-     "\"source.bytes\":{\"long\":{\"type\":\"long\""},
-    {"POST",
-     "/_field_caps",
-     NULL,
-     NULL,
-     "{\"fields\":[\"host.*\"]}",
-     {{NULL}},
-     200,
-     "\"host.name\""},
-    {"GET",
-     "/{index}/_mapping",
-     "logs-d-default",
-     NULL,
-     NULL,
-     {{NULL}},
-     200,
-     "{\"logs-d-default\":{\"mappings\":{\"properties\":{"},
-    {"GET",
-     "/{index}/_doc/{id*}",
-     "logs-*",
-     "mine",
-     NULL,
-     {{NULL}},
-     200,
-     "\"_id\":\"mine\",\"_version\":1"},
-    {"GET", "/{index}/_doc/{id*}", "logs-*", "nobody", NULL, {{NULL}}, 404, "\"found\":false"},
-};
-
-static void test_routes(void **state)
+static void end(struct world *w)
 {
-    (void)state;
-    struct fake_world w;
-    fake_open_store(&w, tables, 1);
-    fill(&w);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct asked *c = &cases[i];
-        struct auth_guest guest = {.role = AUTH_ROLE_VIEWER, .means = AUTH_GUARD_KEY};
-        struct http_answer a;
-        struct http_request r = {.method = c->method,
-                                 .path = "/",
-                                 .body = c->body,
-                                 .route = fake_route(&w, c->method, c->path),
-                                 .guest = &guest,
-                                 .parts = {{"index", c->index}, {"id", c->id}}};
-        memcpy(r.params, c->params, sizeof(c->params));
-        fake_ask(&w, &r, &a);
-        if (a.status != c->status || strstr(buf_text(&a.body), c->expected) == NULL)
-            fail_msg("case %zu: %u %s", i, a.status, buf_text(&a.body));
-        buf_release(&a.body);
+    fake_close(&w->fake);
+    find_free(w->find);
+    store_close(w->store);
+    help_rmdir(w->dir);
+}
+
+/* Asks; each of the texts must be in the answer, or with '!' before it must not. */
+static void ask(struct world *w, const char *method, const char *path, struct http_request r,
+                unsigned status, const char *const *texts)
+{
+    struct auth_guest guest = {.role = AUTH_ROLE_VIEWER, .means = AUTH_GUARD_KEY};
+    struct http_answer a;
+    r.method = method;
+    r.path = "/";
+    r.route = fake_route(&w->fake, method, path);
+    r.guest = &guest;
+    fake_ask(&w->fake, &r, &a);
+    if (a.status != status)
+        fail_msg("%s %s: %u %s", method, path, a.status, buf_text(&a.body));
+    for (; *texts != NULL; texts++) {
+        bool wanted = (*texts)[0] != '!';
+        if ((strstr(buf_text(&a.body), *texts + !wanted) != NULL) != wanted)
+            fail_msg("'%s' in %s", *texts, buf_text(&a.body));
     }
-    fake_close(&w);
+    buf_release(&a.body);
 }
 
-/* Who may only write reads nothing. */
-static void test_rights(void **state)
+#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void bodies(void **state)
 {
     (void)state;
-    for (size_t i = 0; elastic_search_rows[i].path != NULL; i++)
-        assert_int_equal(elastic_search_rows[i].right, AUTH_RIGHT_READ);
+    struct world w;
+    begin(&w);
+    struct http_request r = {.body =
+                                 "{\"query\":{\"range\":{\"source.bytes\":{\"gte\":8}}},\"size\":1,"
+                                 "\"sort\":[{\"@timestamp\":\"desc\"}]}",
+                             .parts = {{"index", "logs-own-*"}}};
+    ask(&w, "POST", "/{index}/_search", r, 200,
+        TEXTS("\"total\":{\"value\":2,\"relation\":\"eq\"}", "\"bytes\":9", "!\"bytes\":8",
+              "\"_index\":\"logs-own-default\""));
+    r.body = "{\"query\":{\"term\":{\"host.name\":\"odd\"}}}";
+    ask(&w, "POST", "/{index}/_count", r, 200, TEXTS("\"count\":5"));
+    r.body = "{\"size\":0,\"aggs\":{\"h\":{\"terms\":{\"field\":\"host.name\"},\"aggs\":{\"s\":"
+             "{\"sum\":{\"field\":\"source.bytes\"}}}}}}";
+    ask(&w, "POST", "/_search", r, 200,
+        TEXTS("\"key\":\"even\"", "\"doc_count\":5", "\"value\":20}", "\"value\":25}"));
+    r.body = "[]";
+    ask(&w, "POST", "/_search", r, 400, TEXTS("must be an object"));
+    r.body = "{\"query\":{\"nonsense\":{}}}";
+    ask(&w, "POST", "/_search", r, 400, TEXTS("\"error\":{\"root_cause\""));
+    r.body = NULL;
+    r.parts[0].value = "nowhere";
+    ask(&w, "GET", "/{index}/_search", r, 404, TEXTS("index_not_found_exception"));
+    r.params[0] = (struct fake_pair){"ignore_unavailable", "true"};
+    ask(&w, "GET", "/{index}/_search", r, 200, TEXTS("\"value\":0"));
+    end(&w);
 }
 
-int main(int argc, char **argv)
+/* The query string says the same, and outranks the body. */
+static void query_string(void **state)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_routes),
-                                       cmocka_unit_test(test_rights)};
-    help_worker(argc, argv);
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct http_request r = {.body = "{\"size\":5,\"query\":{\"match_none\":{}},\"_source\":false}",
+                             .params = {{"q", "source.bytes:>6 AND host.name:odd"},
+                                        {"size", "1"},
+                                        {"sort", "source.bytes:desc,_doc"},
+                                        {"_source_includes", "source.*"},
+                                        {"rest_total_hits_as_int", ""}}};
+    ask(&w, "POST", "/_search", r, 200,
+        TEXTS("\"total\":2", "\"_source\":{\"source\":{\"bytes\":9}}", "!\"bytes\":7"));
+    r.params[4] = (struct fake_pair){"typed_keys", "maybe"};
+    ask(&w, "POST", "/_search", r, 400, TEXTS("only [true] or [false]"));
+    struct http_request from = {.params = {{"from", "8"}, {"_source", "host.name"}}};
+    ask(&w, "GET", "/_search", from, 200, TEXTS("\"host\":{\"name\":", "!\"bytes\""));
+    end(&w);
+}
+
+static void documents(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct http_request r = {.parts = {{"index", "logs-own-default"}, {"id", "three"}}};
+    ask(&w, "GET", "/{index}/_doc/{id*}", r, 200, TEXTS("\"found\":true", "\"bytes\":3"));
+    r.parts[1].value = "four";
+    ask(&w, "GET", "/{index}/_doc/{id*}", r, 404, TEXTS("\"found\":false"));
+    ask(&w, "HEAD", "/{index}", r, 200, TEXTS("{}"));
+    r.parts[0].value = "nowhere";
+    ask(&w, "HEAD", "/{index}", r, 404, TEXTS("index_not_found_exception"));
+    end(&w);
+}
+
+static void fields(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct http_request r = {.params = {{"fields", "source.*,host.name"}},
+                             .parts = {{"index", "logs-*"}}};
+    ask(&w, "GET", "/{index}/_field_caps", r, 200,
+        TEXTS("\"source.bytes\":{\"long\":", "\"host.name\":{\"keyword\":", "!\"event.dataset\""));
+    struct http_request m = {.parts = {{"index", "logs-*"}}};
+    ask(&w, "GET", "/{index}/_mapping", m, 200, TEXTS("\"bytes\":{\"type\":\"long\"}"));
+    end(&w);
+}
+
+/* Each search by itself: a wrong one fails alone. */
+static void many(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct http_request r = {.body = "{\"index\":\"logs-own-default\"}\n{\"size\":0}\n"
+                                     "{}\n{\"query\":{\"bad\":{}}}\n"
+                                     "{\"index\":[\"nowhere\"]}\n{}\n"};
+    ask(&w, "POST", "/_msearch", r, 200,
+        TEXTS("\"responses\":[", "\"status\":200", "\"status\":400", "\"status\":404"));
+    r.body = "{}\n";
+    ask(&w, "POST", "/_msearch", r, 400, TEXTS("terminated by a newline"));
+    end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bodies), cmocka_unit_test(query_string), cmocka_unit_test(documents),
+        cmocka_unit_test(fields), cmocka_unit_test(many),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
