@@ -83,8 +83,10 @@ static enum err gaps(struct daemon_asked *a, const char *id, struct err_text *wh
                            : err_set(why, err, "the gaps cannot be read: %s", err_name(err));
 }
 
-/* Runs in one transaction, and at most in one request. */
+/* Runs in one transaction: look-ups of results, or a search of the store, which takes longer. And
+ * runs at most in one request. */
 #define SLICE 20
+#define SLICE_SEARCH 1
 #define RUNS_MAX 10000
 
 struct making_up {
@@ -143,6 +145,7 @@ static enum err read_span(struct daemon_asked *a, struct making_up *m, struct er
 static enum err make_up(struct daemon_asked *a, struct making_up *m, struct daemon_past *totals,
                         struct err_text *why)
 {
+    unsigned n = m->rule->type == RULE_MACHINE_LEARNING ? SLICE : SLICE_SEARCH;
     enum err err = ERR_NONE;
     for (ts_ns at = m->from; at < m->to && err == ERR_NONE;) {
         if (a->out->gone != NULL && a->out->gone(a->out->ctx))
@@ -152,7 +155,7 @@ static enum err make_up(struct daemon_asked *a, struct making_up *m, struct daem
         if (p == NULL)
             err = err_set(why, ERR_STOPPED, "the daemon ends");
         else
-            err = daemon_pipeline_past(p, m->rule, &at, m->to, SLICE, a->data->now(), totals, why);
+            err = daemon_pipeline_past(p, m->rule, &at, m->to, n, a->data->now(), totals, why);
         pthread_mutex_unlock(&a->data->lock);
     }
     return err;
