@@ -17,7 +17,7 @@ struct event_json;
 struct map;
 
 /* Bytes that one search keeps at most; indicators have a room of their own. */
-#define HUNT_BYTES ((uint64_t)8 << 20)
+#define HUNT_BYTES ((uint64_t)32 << 20)
 #define HUNT_INDICATOR_BYTES ((uint64_t)64 << 20)
 
 /* One look, for the type that does it. */

@@ -122,6 +122,45 @@ static int64_t depth_of(const struct event *e)
                : 0;
 }
 
+static const struct event_item *ancestor_list(const struct event *e, const char *key)
+{
+    char name[64];
+    int n = snprintf(name, sizeof(name), "kibana.alert.ancestors.%s", key);
+    return event_find(e, name, (size_t)n);
+}
+
+/* What an alert that became a source was made of itself: lists that belong together. Only those
+ * that are alerts have a rule, in their order. */
+static void write_grandparents(const struct rule_draft *d, const struct event *e)
+{
+    const struct event_item *id = ancestor_list(e, "id");
+    const struct event_item *type = ancestor_list(e, "type");
+    const struct event_item *index = ancestor_list(e, "index");
+    const struct event_item *depth = ancestor_list(e, "depth");
+    if (id == NULL || type == NULL || index == NULL || depth == NULL || type->n != id->n ||
+        index->n != id->n || depth->n != id->n)
+        return;
+    const struct event_item *rules = ancestor_list(e, "rule");
+    uint32_t signals = 0;
+    for (uint32_t i = 0; i < id->n; i++) {
+        const struct event_value *texts[] = {&event_values(id)[i], &event_values(type)[i],
+                                             &event_values(index)[i]};
+        double deep;
+        if (texts[0]->type != EVENT_STR || texts[1]->type != EVENT_STR ||
+            texts[2]->type != EVENT_STR || !event_value_number(&event_values(depth)[i], &deep) ||
+            !(deep >= 0 && deep < 1000))
+            continue;
+        bool is_signal = strcmp(texts[1]->s, "signal") == 0;
+        const struct event_value *rule =
+            is_signal && rules != NULL && signals < rules->n ? &event_values(rules)[signals] : NULL;
+        signals += is_signal;
+        const struct ancestor a = {texts[0]->s, texts[2]->s,
+                                   rule != NULL && rule->type == EVENT_STR ? rule->s : NULL,
+                                   (int64_t)deep};
+        write_ancestor(d->w, &a);
+    }
+}
+
 static void write_document_ancestor(const struct rule_draft *d, const char *id, const char *index,
                                     const struct event *e)
 {
@@ -130,6 +169,8 @@ static void write_document_ancestor(const struct rule_draft *d, const char *id, 
     const struct event_value *rule = item != NULL ? event_values(item) : NULL;
     bool is_alert = depth_of(e) > 0 && rule != NULL && rule->type == EVENT_STR;
     const struct ancestor a = {id, index, is_alert ? rule->s : NULL, depth_of(e)};
+    if (is_alert)
+        write_grandparents(d, e);
     write_ancestor(d->w, &a);
 }
 

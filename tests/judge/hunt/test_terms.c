@@ -156,6 +156,11 @@ static void more_values_than_room_are_asked_of_the_store(void **state)
     struct world *w = begin("\"new_terms_fields\":[\"url.full\"],\"history_window_start\":"
                             "\"now-1h\"");
     char text[4300];
+    struct budget room;
+    budget_init(&room, (uint64_t)8 << 20);
+    hunt_free(w->hunt);
+    w->hunt = hunt_new(w->spec, &w->field.ports, "rule", &room);
+    assert_non_null(w->hunt);
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     memcpy(text, "\"url.full\":\"", 12);

@@ -121,6 +121,43 @@ static void an_event_that_says_nothing_makes_an_alert_too(void **state)
     arena_release(&arena);
 }
 
+static void an_alert_of_an_alert_names_them_all(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"kibana.alert.ancestors.id", "an-alert"},  {"kibana.alert.ancestors.type", "signal"},
+        {"kibana.alert.ancestors.index", "alerts"}, {"kibana.alert.ancestors.rule", "zeroth"},
+        {"kibana.alert.rule.rule_id", "first"},     {"kibana.alert.ancestors.id", "an-event"},
+        {"kibana.alert.ancestors.type", "event"},   {"kibana.alert.ancestors.index", "logs-x"},
+    };
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, NOW);
+    const struct event_value one = event_value_i64(1);
+    const struct event_value zero = event_value_i64(0);
+    event_add_named(&e, "kibana.alert.depth", 18, &one);
+    event_add_named(&e, "kibana.alert.ancestors.depth", 28, &zero);
+    event_add_named(&e, "kibana.alert.ancestors.depth", 28, &one);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct event_value v = event_value_str(texts[i][1], strlen(texts[i][1]));
+        event_add_named(&e, texts[i][0], strlen(texts[i][0]), &v);
+    }
+    struct format_node *v = write_alert(query_rule, &e, "", 0);
+    const struct format_node *list = format_node_get(v, "kibana.alert.ancestors");
+    assert_int_equal(format_node_count(list), 3);
+    assert_string_equal(str(format_node_at(list, 0), "id"), "an-alert");
+    assert_string_equal(str(format_node_at(list, 0), "rule"), "zeroth");
+    assert_string_equal(str(format_node_at(list, 1), "id"), "an-event");
+    assert_string_equal(str(format_node_at(list, 1), "type"), "event");
+    assert_string_equal(str(format_node_at(list, 2), "type"), "signal");
+    assert_string_equal(str(format_node_at(list, 2), "rule"), "first");
+    assert_int_equal(format_node_int(format_node_get(format_node_at(list, 2), "depth"), 0), 1);
+    assert_int_equal(format_node_int(format_node_get(v, "kibana.alert.depth"), 0), 2);
+    format_node_free(v);
+    arena_release(&arena);
+}
+
 static void what_stands_for_many_has_no_document(void **state)
 {
     (void)state;
@@ -150,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_holds_the_event_and_the_rule),
         cmocka_unit_test(an_event_that_says_nothing_makes_an_alert_too),
+        cmocka_unit_test(an_alert_of_an_alert_names_them_all),
         cmocka_unit_test(what_stands_for_many_has_no_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
