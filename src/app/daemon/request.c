@@ -396,6 +396,8 @@ static int answer(struct daemon_asked *a)
         status = daemon_request_exception(a, verb);
     else if (strcmp(command, "values") == 0)
         status = daemon_request_values(a, verb);
+    else if (strcmp(command, "alert") == 0)
+        status = daemon_request_alert(a, verb);
     else if (strcmp(command, "package") == 0)
         status = daemon_request_package(a, verb);
     else

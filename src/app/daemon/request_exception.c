@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "daemon/exceptions.h"
 #include "daemon/rules.h"
+#include "except/item.h"
 #include "except/set.h"
 #include "rule/rule.h"
 #include "store/state.h"
@@ -48,6 +49,41 @@ void daemon_request_exception_problems(struct daemon_asked *a, const struct exce
     }
 }
 
+/* Whether none of those that are to be made is there. */
+static enum err see_fresh(struct daemon_asked *a, const struct except_set *set,
+                          struct err_text *why)
+{
+    struct buf doc;
+    enum err err = ERR_NOT_FOUND;
+    const char *what = "list", *name = "";
+    buf_init(&doc);
+    for (size_t i = 0; i < except_set_lists(set) && err == ERR_NOT_FOUND; i++) {
+        const struct except_list *l = except_set_list(set, i);
+        name = l->list_id;
+        err = store_state_except_list(a->data->state, name, l->namespace_type, &doc);
+    }
+    for (size_t i = 0; i < except_set_items(set) && err == ERR_NOT_FOUND; i++) {
+        const struct except_item *item = except_set_item(set, i);
+        what = "list item";
+        name = item->item_id;
+        err = store_state_except_item(a->data->state, name, item->namespace_type, &doc);
+    }
+    buf_release(&doc);
+    if (err == ERR_NONE)
+        return err_set(why, ERR_EXISTS, "exception %s id: \"%.200s\" already exists", what, name);
+    return err == ERR_NOT_FOUND ? ERR_NONE
+                                : err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+}
+
+/* The first thing that is wrong, for programs, which see no remarks. */
+static enum err first_mistake(const struct except_set *set, struct err_text *why)
+{
+    for (size_t i = 0; i < except_set_problems(set); i++)
+        if (except_set_problem(set, i)->fatal)
+            return err_set(why, ERR_INVALID, "%s", except_set_problem(set, i)->text.message);
+    return ERR_NONE;
+}
+
 /* Everything or, when something is wrong, nothing. */
 static enum err add_exceptions(struct daemon_asked *a, struct err_text *why)
 {
@@ -60,11 +96,16 @@ static enum err add_exceptions(struct daemon_asked *a, struct err_text *why)
     size_t n = except_set_lists(set) + except_set_items(set);
     if (err == ERR_NONE)
         daemon_request_exception_problems(a, set);
+    bool alone = format_node_get(a->request, "fresh") != NULL;
+    if (err == ERR_NONE && alone)
+        err = first_mistake(set, why);
     if (err == ERR_NONE && except_set_refused(set) > 0)
         err = err_set(why, ERR_INVALID, "%zu objects were refused, so none is kept",
                       except_set_refused(set));
     else if (err == ERR_NONE && n == 0)
         err = err_set(why, ERR_INVALID, "no exception list and no item is in this file");
+    if (err == ERR_NONE && alone && format_node_bool(format_node_get(a->request, "fresh"), false))
+        err = see_fresh(a, set, why);
     if (err == ERR_NONE)
         err = daemon_exceptions_put(a->data->state, set, why);
     if (err == ERR_NONE)
@@ -72,6 +113,20 @@ static enum err add_exceptions(struct daemon_asked *a, struct err_text *why)
                             except_set_items(set));
     except_set_free(set);
     return err;
+}
+
+/* The one of that kind and namespace, or whatever has the name. */
+static enum err remove_exception(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    const char *kind = daemon_asked_text(a, "kind", NULL);
+    const char *name_space = daemon_asked_text(a, "namespace_type", "single");
+    if (kind == NULL)
+        return daemon_exceptions_delete(a->data->state, id, why);
+    enum err err = strcmp(kind, "item") == 0
+                       ? store_state_except_item_delete(a->data->state, id, name_space)
+                       : store_state_except_list_delete(a->data->state, id, name_space);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "'%s' cannot be deleted: %s", id, err_name(err));
 }
 
 static enum err close_alerts(struct daemon_asked *a, const char *id, struct err_text *why)
@@ -109,7 +164,7 @@ int daemon_request_exception(struct daemon_asked *a, const char *verb)
     else if (strcmp(verb, "add") == 0)
         err = add_exceptions(a, &why);
     else if (strcmp(verb, "remove") == 0)
-        err = daemon_exceptions_delete(a->data->state, id, &why);
+        err = remove_exception(a, id, &why);
     else if (strcmp(verb, "close") == 0)
         err = close_alerts(a, id, &why);
     else

@@ -96,6 +96,10 @@ int daemon_request_backup(struct daemon_asked *a);
 /* Users and API keys (serve/auth): without the data's lock. */
 int daemon_request_user(struct daemon_asked *a, const char *verb);
 int daemon_request_key(struct daemon_asked *a, const char *verb);
+/* request_edit.c: false when the verb is none of its own; else what came out. */
+bool daemon_request_edit(struct daemon_asked *a, const char *verb, enum err *out,
+                         struct err_text *why);
+int daemon_request_alert(struct daemon_asked *a, const char *verb);
 int daemon_request_package(struct daemon_asked *a, const char *verb);
 
 #endif

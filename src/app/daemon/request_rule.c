@@ -6,6 +6,7 @@
 #include "daemon/install.h"
 #include "daemon/rules.h"
 #include "except/set.h"
+#include "format/write.h"
 #include "rule/export.h"
 #include "rule/load.h"
 #include "rule/rule.h"
@@ -45,16 +46,28 @@ static bool print_rule(void *ctx, const struct store_rule *row)
 }
 
 struct gathered {
+    const struct format_node *ids; /* NULL: all */
     struct rule **rules;
     size_t n, cap;
     struct err_text *why;
     enum err err;
 };
 
+/* Whether the list of texts has it. */
+static bool lists(const struct format_node *ids, const char *id)
+{
+    for (size_t i = 0; i < format_node_count(ids); i++)
+        if (strcmp(format_node_str(format_node_at(ids, i), ""), id) == 0)
+            return true;
+    return false;
+}
+
 static bool gather_rule(void *ctx, const struct store_rule *row)
 {
     struct gathered *g = ctx;
     struct rule *rule;
+    if (g->ids != NULL && !lists(g->ids, row->id))
+        return true;
     g->err = daemon_rules_read(row, &rule, g->why);
     if (g->err != ERR_NONE)
         return false;
@@ -68,29 +81,64 @@ static bool gather_rule(void *ctx, const struct store_rule *row)
     return true;
 }
 
-static enum err export_all(struct daemon_asked *a, struct err_text *why)
+/* What was asked for by name and is not there, as members of an array. */
+static size_t write_missing(const struct gathered *g, struct buf *out)
 {
-    struct gathered g = {.why = why};
+    size_t missing = 0;
+    for (size_t i = 0; i < format_node_count(g->ids); i++) {
+        const char *id = format_node_str(format_node_at(g->ids, i), "");
+        struct format_writer w;
+        bool there = false;
+        for (size_t k = 0; k < g->n && !there; k++)
+            there = strcmp(g->rules[k]->rule_id, id) == 0;
+        if (there)
+            continue;
+        buf_str(out, missing++ > 0 ? "," : "");
+        format_write_init(&w, out);
+        format_write_begin_object(&w);
+        format_write_field_str(&w, "rule_id", id);
+        format_write_end_object(&w);
+    }
+    return missing;
+}
+
+/* Those whose ids the request names, or all. */
+static enum err export_rules(struct daemon_asked *a, struct err_text *why)
+{
+    struct gathered g = {.why = why, .ids = format_node_get(a->request, "ids")};
+    struct buf none;
     struct daemon_exported totals;
     struct buf text;
-    struct buf lists;
+    struct buf exceptions;
     struct buf missing;
     buf_init(&text);
-    buf_init(&lists);
+    buf_init(&exceptions);
     buf_init(&missing);
+    buf_init(&none);
     enum err err = store_state_rule_list(a->data->state, gather_rule, &g);
     if (err != ERR_NONE)
         err_set(why, err, "rules cannot be read: %s", err_name(err));
     else
         err = g.err;
     if (err == ERR_NONE)
-        err =
-            daemon_exceptions_export(a->data->state, g.rules, g.n, &lists, &missing, &totals, why);
+        err = daemon_exceptions_export(a->data->state, g.rules, g.n, &exceptions, &missing, &totals,
+                                       why);
     if (err == ERR_NONE) {
-        const struct rule_exported also = {lists.p,        lists.n,   totals.lists, totals.items,
-                                           totals.missing, missing.p, missing.n};
+        size_t none_n = write_missing(&g, &none);
+        const struct rule_exported also = {
+            .lines = exceptions.p,
+            .lines_n = exceptions.n,
+            .lists = totals.lists,
+            .items = totals.items,
+            .missing = totals.missing,
+            .missing_lists = missing.p,
+            .missing_n = missing.n,
+            .missing_rules = none.p,
+            .missing_rules_n = none.n,
+            .missing_rules_count = none_n,
+        };
         rule_export(g.rules, g.n, &also, &text);
-        if (!buf_ok(&text))
+        if (!buf_ok(&text) || !buf_ok(&none))
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         else
             daemon_asked_print(a, buf_text(&text), text.n);
@@ -99,8 +147,9 @@ static enum err export_all(struct daemon_asked *a, struct err_text *why)
         rule_unref(g.rules[i]);
     mem_free(g.rules);
     buf_release(&text);
-    buf_release(&lists);
+    buf_release(&exceptions);
     buf_release(&missing);
+    buf_release(&none);
     return err;
 }
 
@@ -176,8 +225,9 @@ int daemon_request_rule(struct daemon_asked *a, const char *verb)
     } else if (strcmp(verb, "import") == 0) {
         err = import(a, &why);
     } else if (strcmp(verb, "export") == 0) {
-        err = export_all(a, &why);
-    } else if (!daemon_request_runs(a, verb, &err, &why)) {
+        err = export_rules(a, &why);
+    } else if (!daemon_request_edit(a, verb, &err, &why) &&
+               !daemon_request_runs(a, verb, &err, &why)) {
         err = err_set(&why, ERR_INVALID,
                       "rule expects check, list, enable, disable, import, export, history or gaps, "
                       "not '%s'",

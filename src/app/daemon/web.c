@@ -19,6 +19,7 @@
 #include "http/certificate.h"
 #include "http/server.h"
 #include "http/stream.h"
+#include "kibana/rows.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,8 +54,9 @@ struct daemon_web {
 };
 
 static const struct api_row *const tables[] = {
-    api_people_rows,       api_system_rows,   elastic_cluster_rows,
-    elastic_template_rows, elastic_bulk_rows, elastic_search_rows,
+    api_people_rows,      api_system_rows,     elastic_cluster_rows,  elastic_template_rows,
+    elastic_bulk_rows,    elastic_search_rows, kibana_rule_rows,      kibana_bulk_rows,
+    kibana_transfer_rows, kibana_run_rows,     kibana_exception_rows, kibana_status_rows,
 };
 
 /* The address that the socket got: with port 0 the system chose one. */

@@ -115,13 +115,11 @@ static void field_empty(const char *key, struct format_writer *w)
 static void write_summary(size_t rules, const struct rule_exported *also, struct format_writer *w)
 {
     static const char *const none[] = {
-        "missing_rules",
         "missing_exception_list_items",
         "missing_action_connections",
         "excluded_action_connections",
     };
     static const char *const zero[] = {
-        "missing_rules_count",
         "missing_exception_list_items_count",
         "exported_action_connector_count",
         "missing_action_connection_count",
@@ -130,6 +128,12 @@ static void write_summary(size_t rules, const struct rule_exported *also, struct
     format_write_begin_object(w);
     format_write_field_i64(w, "exported_count", (int64_t)(rules + also->lists + also->items));
     format_write_field_i64(w, "exported_rules_count", (int64_t)rules);
+    format_write_key(w, "missing_rules");
+    format_write_begin_array(w);
+    if (also->missing_rules_n > 0)
+        format_write_raw(w, also->missing_rules, also->missing_rules_n);
+    format_write_end_array(w);
+    format_write_field_i64(w, "missing_rules_count", (int64_t)also->missing_rules_count);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         field_empty(none[i], w);
     for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)

@@ -29,6 +29,9 @@ struct rule_exported {
     size_t missing;            /* lists that rules name and nobody has */
     const char *missing_lists; /* members of a JSON array */
     size_t missing_n;
+    const char *missing_rules; /* asked for by name and not there, likewise */
+    size_t missing_rules_n;
+    size_t missing_rules_count;
 };
 
 /* Lines for all rules, what else there is (NULL: nothing), and the summary line, added to out

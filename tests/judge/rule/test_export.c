@@ -97,8 +97,17 @@ static void exceptions_stand_between_rules_and_summary(void **state)
     (void)state;
     static const char lines[] = "{\"list_id\":\"l\"}\n{\"item_id\":\"i\"}\n";
     static const char missing[] = "{\"list_id\":\"m\"},{\"list_id\":\"n\"}";
-    const struct rule_exported also = {lines,   sizeof(lines) - 1,  1, 1, 2,
-                                       missing, sizeof(missing) - 1};
+    static const char rules[] = "{\"rule_id\":\"q\"}";
+    const struct rule_exported also = {.lines = lines,
+                                       .lines_n = sizeof(lines) - 1,
+                                       .lists = 1,
+                                       .items = 1,
+                                       .missing = 2,
+                                       .missing_lists = missing,
+                                       .missing_n = sizeof(missing) - 1,
+                                       .missing_rules = rules,
+                                       .missing_rules_n = sizeof(rules) - 1,
+                                       .missing_rules_count = 1};
     struct rule *r = world_rule("");
     struct buf out;
     buf_init(&out);
@@ -110,6 +119,8 @@ static void exceptions_stand_between_rules_and_summary(void **state)
     assert_non_null(strstr(summary, "\"missing_exception_lists\":[{\"list_id\":\"m\"},"
                                     "{\"list_id\":\"n\"}],"
                                     "\"missing_exception_lists_count\":2"));
+    assert_non_null(
+        strstr(summary, "\"missing_rules\":[{\"rule_id\":\"q\"}],\"missing_rules_count\":1,"));
     rule_unref(r);
     buf_release(&out);
 }

@@ -18,6 +18,7 @@ static void types(void **state)
     assert_true(api_media_reads(NULL));
     assert_true(api_media_reads("Application/JSON; charset=utf-8"));
     assert_true(api_media_reads("application/vnd.elasticsearch+x-ndjson;compatible-with=8"));
+    assert_true(api_media_reads("multipart/form-data; boundary=x"));
     assert_false(api_media_reads("application/jsonp"));
     assert_false(api_media_reads("text/html"));
 }

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kibana/exception.h"
+
+#include "api/api.h"
+#include "api/call.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "except/item.h"
+#include "format/node.h"
+#include "format/write.h"
+#include "kibana/doc.h"
+#include "store/state_except.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct kibana_exception_kind kibana_exception_list = {false, "exception list", "list_id"};
+const struct kibana_exception_kind kibana_exception_item = {true, "exception list item", "item_id"};
+
+void kibana_exceptions_init(struct kibana_exceptions *x)
+{
+    *x = (struct kibana_exceptions){.n = 0};
+    arena_init(&x->arena, 0);
+}
+
+void kibana_exceptions_release(struct kibana_exceptions *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        format_node_free(x->list[i].doc);
+    mem_free(x->list);
+    arena_release(&x->arena);
+}
+
+static const char *copy(struct kibana_exceptions *x, const char *s)
+{
+    const char *out = arena_strndup(&x->arena, s, strlen(s));
+    if (out == NULL)
+        x->err = ERR_MEMORY;
+    return out;
+}
+
+static bool keep(void *ctx, const struct store_exception *row)
+{
+    struct kibana_exceptions *x = ctx;
+    struct err_text ignored;
+    struct kibana_exception one = {.doc = NULL};
+    one.name = copy(x, row->item_id != NULL ? row->item_id : row->list_id);
+    one.list_id = copy(x, row->list_id);
+    one.namespace_type = copy(x, row->namespace_type);
+    one.id = copy(x, row->id);
+    one.text = copy(x, row->doc);
+    if (x->err == ERR_NONE && mem_grow((void **)&x->list, &x->cap, x->n + 1, sizeof(one)) != 0)
+        x->err = ERR_MEMORY;
+    if (x->err != ERR_NONE)
+        return false;
+    if (format_node_json(row->doc, strlen(row->doc), row->id, &one.doc, &ignored) == ERR_NONE)
+        x->list[x->n++] = one;
+    return true;
+}
+
+static enum err read_done(struct kibana_exceptions *x, enum err err, struct err_text *why)
+{
+    if (err == ERR_NONE)
+        err = x->err;
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+}
+
+enum err kibana_exceptions_lists(struct api_call *c, struct kibana_exceptions *out,
+                                 struct err_text *why)
+{
+    return read_done(out, store_state_except_lists(c->ports->state, keep, out), why);
+}
+
+enum err kibana_exceptions_items(struct api_call *c, const char *list_id,
+                                 const char *namespace_type, struct kibana_exceptions *out,
+                                 struct err_text *why)
+{
+    return read_done(
+        out, store_state_except_items(c->ports->state, list_id, namespace_type, keep, out), why);
+}
+
+enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exception_kind *kind,
+                                const char *id, const char *name, const char *namespace_type,
+                                struct kibana_exceptions *out, struct err_text *why)
+{
+    if (id == NULL && name == NULL)
+        return api_call_fail(c, 400, NULL, why, "id or %s required", kind->key);
+    enum err err = kind->item ? kibana_exceptions_items(c, NULL, NULL, out, why)
+                              : kibana_exceptions_lists(c, out, why);
+    if (err != ERR_NONE)
+        return err;
+    for (size_t i = 0; i < out->n; i++) {
+        struct kibana_exception x = out->list[i];
+        if (id != NULL ? strcmp(x.id, id) != 0
+                       : strcmp(x.name, name) != 0 || strcmp(x.namespace_type, namespace_type) != 0)
+            continue;
+        out->list[i] = out->list[0];
+        out->list[0] = x;
+        return ERR_NONE;
+    }
+    return api_call_fail(c, 404, NULL, why, "%s %s: \"%.200s\" does not exist", kind->what,
+                         id != NULL ? "id" : kind->key, id != NULL ? id : name);
+}
+
+static enum err add(struct api_call *c, const char *text, bool fresh, struct err_text *why)
+{
+    struct buf request;
+    struct format_writer w;
+    buf_init(&request);
+    format_write_init(&w, &request);
+    format_write_begin_object(&w);
+    format_write_field_str(&w, "command", "exception");
+    format_write_field_str(&w, "verb", "add");
+    format_write_field_str(&w, "name", "exception.json");
+    format_write_field_bool(&w, "fresh", fresh);
+    format_write_field_str(&w, "text", text);
+    format_write_end_object(&w);
+    enum err err = api_call_act(c, &request, NULL, why);
+    buf_release(&request);
+    return err;
+}
+
+enum err kibana_exception_put(struct api_call *c, const struct format_node *object,
+                              const struct kibana_change *change, bool fresh, struct err_text *why)
+{
+    struct buf doc;
+    buf_init(&doc);
+    enum err err = kibana_doc_write(object, change, &doc, why);
+    if (err == ERR_NONE)
+        err = add(c, buf_text(&doc), fresh, why);
+    buf_release(&doc);
+    return err;
+}
+
+enum err kibana_exception_delete(struct api_call *c, const struct kibana_exception_kind *kind,
+                                 const struct kibana_exception *x, struct err_text *why)
+{
+    struct buf request;
+    struct format_writer w;
+    buf_init(&request);
+    format_write_init(&w, &request);
+    format_write_begin_object(&w);
+    format_write_field_str(&w, "command", "exception");
+    format_write_field_str(&w, "verb", "remove");
+    format_write_field_str(&w, "kind", kind->item ? "item" : "list");
+    format_write_field_str(&w, "id", x->name);
+    format_write_field_str(&w, "namespace_type", x->namespace_type);
+    format_write_end_object(&w);
+    enum err err = api_call_act(c, &request, NULL, why);
+    buf_release(&request);
+    return err;
+}
+
+enum err kibana_exception_import(struct api_call *c, const char *json, size_t n, bool overwrite,
+                                 char name[KIBANA_EXCEPTION_NAME], bool *out_item,
+                                 struct err_text *why)
+{
+    struct format_node *doc;
+    name[0] = '\0';
+    *out_item = false;
+    enum err err = format_node_json(json, n, "file", &doc, why);
+    if (err != ERR_NONE)
+        return err;
+    enum except_what what = except_what(doc);
+    *out_item = what == EXCEPT_ITEM;
+    const char *key = *out_item ? "item_id" : "list_id";
+    snprintf(name, KIBANA_EXCEPTION_NAME, "%s",
+             format_node_str(format_node_get(doc, key), "(unknown id)"));
+    if (what == EXCEPT_NEITHER)
+        err = err_set(why, ERR_INVALID, "neither an exception list nor an item");
+    struct buf text;
+    buf_init(&text);
+    buf_add(&text, json, n);
+    if (err == ERR_NONE)
+        err = buf_ok(&text) ? add(c, buf_text(&text), !overwrite, why)
+                            : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_EXISTS)
+        err_set(why, err,
+                "Found that %s: \"%.150s\" already exists. Import of %s: \"%.150s\" skipped.", key,
+                name, key, name);
+    buf_release(&text);
+    format_node_free(doc);
+    return err;
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Kibana's API over HTTP: rules, alerts, exceptions, value lists and modules, as clients use them."""
+import os
+import tempfile
+
+from weir_e2e import check
+from weir_server import Server
+
+RULES = "/api/detection_engine/rules"
+XSRF = {"kbn-xsrf": "true", "elastic-api-version": "2023-10-31"}
+RULE = {"rule_id": "big-upload", "name": "Big upload", "description": "Somebody sends much.", "risk_score": 47,
+        "severity": "medium", "type": "query", "query": "source.bytes > 1000", "index": ["logs-*"],
+        "from": "now-10m", "tags": ["net", "own"], "enabled": False}
+
+
+def rules(server):
+    made = server.admin("POST", RULES, RULE, XSRF)
+    check(made["rule_id"] == "big-upload" and len(made["id"]) == 36, f"a rule is made: {made}")
+    check(made["revision"] == 0 and made["version"] == 1 and made["enabled"] is False, "with its defaults")
+    check(made["interval"] == "5m" and made["max_signals"] == 100 and made["threat"] == [], "all of them")
+    check(made["created_by"] == "admin" and made["rule_source"] == {"type": "internal"}, "and who made it")
+    again = server.ask("POST", RULES, RULE, {**server.basic(), **XSRF})
+    check(again.status == 409 and again.json()["message"] == 'rule_id: "big-upload" already exists', again.body)
+    check(again.json()["status_code"] == again.json()["statusCode"] == 409, "in Kibana's words")
+    wrong = server.ask("POST", RULES, {**RULE, "rule_id": "x", "risk_score": 101}, {**server.basic(), **XSRF})
+    check(wrong.status == 400 and "risk_score" in wrong.json()["message"], f"mistakes are told: {wrong.body}")
+    check(server.admin("GET", f"{RULES}?id={made['id']}") == made, "it is found by id")
+    check(server.admin("GET", f"{RULES}?rule_id=big-upload") == made, "and by rule_id")
+    none = server.ask("GET", f"{RULES}?rule_id=none", headers=server.basic())
+    check(none.status == 404 and none.json()["message"] == 'rule_id: "none" not found', none.body)
+    check(server.ask("GET", RULES, headers=server.basic()).status == 400, "one must be named")
+    patched = server.admin("PATCH", RULES, {"rule_id": "big-upload", "risk_score": 60, "note": "look"}, XSRF)
+    check(patched["risk_score"] == 60 and patched["note"] == "look" and patched["revision"] == 1, "a patch")
+    check(patched["name"] == "Big upload" and patched["created_at"] == made["created_at"], "changes nothing else")
+    whole = {**RULE, "name": "Bigger upload", "id": made["id"]}
+    del whole["rule_id"], whole["enabled"]
+    put = server.admin("PUT", RULES, whole, XSRF)
+    check(put["name"] == "Bigger upload" and "note" not in put and put["revision"] == 2, f"an update replaces: {put}")
+    check(put["rule_id"] == "big-upload" and put["enabled"] is False, "its names and its switch stay")
+    back = server.admin("PUT", RULES, put, XSRF)
+    check(back["revision"] == 3, "what was read can be written")
+    for i in range(5):
+        server.admin("POST", RULES, {**RULE, "rule_id": f"r{i}", "name": f"Rule {4 - i}", "tags": [f"t{i % 2}"],
+                                     "risk_score": i}, XSRF)
+    found = server.admin("GET", f"{RULES}/_find?per_page=2&page=2&sort_field=name&sort_order=asc")
+    check([r["name"] for r in found["data"]] == ["Rule 1", "Rule 2"], f"pages: {[r['name'] for r in found['data']]}")
+    check(found["total"] == 6 and found["page"] == 2 and found["perPage"] == 2, "with their numbers")
+    found = server.admin("GET", f"{RULES}/_find?filter=alert.attributes.tags:t1%20and%20"
+                                "alert.attributes.params.riskScore%3E1&fields=name")
+    check([r["rule_id"] for r in found["data"]] == ["r3"], f"a filter: {found}")
+    check(set(found["data"][0]) >= {"id", "rule_id", "name"} and "risk_score" not in found["data"][0], "fields")
+    check(server.ask("GET", f"{RULES}/_find?sort_field=nothing", headers=server.basic()).status == 400, "sort")
+    check(server.admin("GET", "/api/detection_engine/tags") == ["net", "own", "t0", "t1"], "tags")
+    gone = server.admin("DELETE", f"{RULES}?rule_id=r0", headers=XSRF)
+    check(gone["rule_id"] == "r0", "a deleted rule is shown once more")
+    check(server.ask("GET", f"{RULES}?rule_id=r0", headers=server.basic()).status == 404, "and gone")
+
+
+def bulk(server):
+    def act(body, status=200, query=""):
+        return server.admin("POST", f"{RULES}/_bulk_action{query}", body, XSRF, status)
+    ids = {r["rule_id"]: r["id"] for r in server.admin("GET", f"{RULES}/_find?per_page=100")["data"]}
+    done = act({"action": "enable", "ids": [ids["r1"], ids["r2"]]})
+    check(done["success"] and done["rules_count"] == 2, f"enable: {done}")
+    check(all(r["enabled"] for r in done["attributes"]["results"]["updated"]), "as it now is")
+    check(done["attributes"]["summary"] == {"failed": 0, "skipped": 0, "succeeded": 2, "total": 2}, "summed up")
+    done = act({"action": "disable", "query": "alert.attributes.enabled: true"})
+    check({r["rule_id"] for r in done["attributes"]["results"]["updated"]} == {"r1", "r2"}, f"by a query: {done}")
+    edit = {"action": "edit", "ids": [ids["r1"]],
+            "edit": [{"type": "add_tags", "value": ["x"]}, {"type": "delete_tags", "value": ["t1"]},
+                     {"type": "set_schedule", "value": {"interval": "1h", "lookback": "10m"}},
+                     {"type": "set_index_patterns", "value": ["packetbeat-*"]}]}
+    dry = act(edit, query="?dry_run=true")
+    check(dry["attributes"]["summary"]["succeeded"] == 1 and not dry["attributes"]["results"]["updated"], "dry run")
+    rule = act(edit)["attributes"]["results"]["updated"][0]
+    check(rule["tags"] == ["x"] and rule["interval"] == "1h" and rule["from"] == "now-4200s", f"edits: {rule}")
+    check(rule["index"] == ["packetbeat-*"] and rule["revision"] == 1, "all of them at once")
+    again = act({"action": "edit", "ids": [ids["r1"]], "edit": [{"type": "add_tags", "value": ["x"]}]})
+    check(again["attributes"]["results"]["skipped"][0]["skip_reason"] == "RULE_NOT_MODIFIED", "what is so is skipped")
+    bad = act({"action": "edit", "ids": [ids["r1"], "none"], "edit": [{"type": "no_such", "value": []}]}, 500)
+    check(bad["attributes"]["summary"]["failed"] == 2 and len(bad["attributes"]["errors"]) == 2, f"errors: {bad}")
+    copy = act({"action": "duplicate", "ids": [ids["r1"]], "duplicate": {"include_exceptions": True}})
+    copy = copy["attributes"]["results"]["created"][0]
+    check(copy["name"].endswith("[Duplicate]") and copy["rule_id"] not in ids and not copy["enabled"], "a copy")
+    gone = act({"action": "delete", "ids": [copy["id"]]})
+    check(gone["attributes"]["results"]["deleted"][0]["id"] == copy["id"], "deleted")
+    check(act({"action": "sing"}, 400)["statusCode"] == 400, "what cannot be done is refused")
+    ran = act({"action": "run", "ids": [ids["r2"]], "run": {"start_date": "now-16m", "end_date": "now-1m"}})
+    check(ran["attributes"]["summary"]["succeeded"] == 1, f"a manual run: {ran}")
+    runs = server.admin("GET", f"/internal/detection_engine/rules/{ids['r2']}/execution/results?run_type_filters=backfill")
+    check(runs["total"] >= 3 and runs["events"][0]["security_status"] == "succeeded", f"its history: {runs}")
+    gaps = server.admin("POST", "/internal/alerting/rules/gaps/_find", {"rule_id": ids["r2"]}, XSRF)
+    check(gaps["total"] == 0 and gaps["data"] == [], "no gaps")
+
+
+def upload(server, path, text, status=200):
+    body = ("--bound\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.ndjson\"\r\n"
+            f"Content-Type: application/octet-stream\r\n\r\n{text}\r\n--bound--\r\n")
+    answer = server.ask("POST", path, body, {**server.basic(), **XSRF,
+                                             "Content-Type": "multipart/form-data; boundary=bound"})
+    check(answer.status == status, f"{path}: {answer.status} {answer.body}")
+    return answer.json()
+
+
+def exceptions(server):
+    lists, items = "/api/exception_lists", "/api/exception_lists/items"
+    made = server.admin("POST", lists, {"list_id": "known", "name": "Known", "description": "d", "type": "detection"}, XSRF)
+    check(made["namespace_type"] == "single" and made["created_by"] == "admin" and made["_version"], f"{made}")
+    again = server.ask("POST", lists, {"list_id": "known", "name": "Known", "type": "detection"}, server.basic())
+    check(again.status == 409 and "already exists" in again.json()["message"], again.body)
+    check(server.admin("GET", f"{lists}?list_id=known") == made == server.admin("GET", f"{lists}?id={made['id']}"), "")
+    put = server.admin("PUT", lists, {"list_id": "known", "name": "Better known", "description": "d", "type": "detection"}, XSRF)
+    check(put["name"] == "Better known" and put["id"] == made["id"] and put["created_at"] == made["created_at"], f"{put}")
+    old = server.ask("PUT", lists, {**made, "name": "x"}, server.basic())
+    check(old.status == 409, f"an old version is refused: {old.body}")
+    entry = {"field": "source.ip", "operator": "included", "type": "match", "value": "10.0.0.1"}
+    item = server.admin("POST", items, {"list_id": "known", "name": "Backup", "description": "d", "type": "simple",
+                                        "entries": [entry], "comments": [{"comment": "fine"}]}, XSRF)
+    check(item["comments"][0]["created_by"] == "admin" and item["item_id"], f"an item: {item}")
+    wrong = server.ask("POST", items, {"list_id": "known", "name": "B", "type": "simple", "entries": []}, server.basic())
+    check(wrong.status == 400 and "entries" in wrong.json()["message"], wrong.body)
+    found = server.admin("GET", f"{items}/_find?list_id=known&filter=exception-list.attributes.name:Backup")
+    check(found["total"] == 1 and found["data"][0] == item, f"found: {found}")
+    check(server.ask("GET", f"{items}/_find?list_id=none", headers=server.basic()).status == 404, "of no list")
+    check(server.admin("GET", f"{lists}/_find")["total"] == 1, "lists")
+    item = server.admin("PUT", items, {"item_id": item["item_id"], "name": "Backups", "description": "d",
+                                       "type": "simple", "entries": [entry]}, XSRF)
+    check(item["name"] == "Backups" and item["list_id"] == "known", f"changed: {item}")
+    file = server.ask("POST", f"{lists}/_export?list_id=known&namespace_type=single", headers=server.basic())
+    check(file.body.count("\n") == 3 and "attachment" in file.headers["Content-Disposition"], f"a file: {file.body}")
+    check(upload(server, f"{lists}/_import", file.body)["errors"][0]["error"]["status_code"] == 409, "is there")
+    check(upload(server, f"{lists}/_import?overwrite=true", file.body)["success_count"] == 2, "and back")
+    server.admin("PATCH", RULES, {"rule_id": "r1", "exceptions_list": [
+        {"id": put["id"], "list_id": "known", "type": "detection", "namespace_type": "single"}]}, XSRF)
+    rules = server.ask("POST", f"{RULES}/_export", {"objects": [{"rule_id": "r1"}, {"rule_id": "none"}]}, server.basic())
+    lines = rules.body.splitlines()
+    check(len(lines) == 4 and '"missing_rules":[{"rule_id":"none"}]' in lines[3], f"rules with lists: {lines}")
+    short = server.ask("POST", f"{RULES}/_export?exclude_export_details=true", headers=server.basic())
+    check("exported_count" not in short.body, "without the summary")
+    there = upload(server, f"{RULES}/_import", rules.body)
+    check(there["errors"][0] == {"rule_id": "r1", "error": {"status_code": 409,
+                                                            "message": 'rule_id: "r1" already exists'}}, f"{there}")
+    check(not there["success"] and not there["exceptions_success"], "both are there")
+    before = server.admin("GET", f"{RULES}?rule_id=r1")
+    back = upload(server, f"{RULES}/_import?overwrite=true&overwrite_exceptions=true", rules.body)
+    check(back["success"] and back["success_count"] == 1 and back["exceptions_success_count"] == 2, f"{back}")
+    after = server.admin("GET", f"{RULES}?rule_id=r1")
+    check(after["id"] == before["id"] and after["revision"] == before["revision"] + 1, "it stays the same object")
+    bad = upload(server, f"{RULES}/_import", '{"rule_id":"q","name":"q"}\nnonsense\n')
+    check(not bad["success"] and len(bad["errors"]) == 2, f"each mistake is told: {bad}")
+    check(server.ask("DELETE", f"{items}?item_id={item['item_id']}", headers=server.basic()).status == 200, "gone")
+    check(server.ask("DELETE", f"{lists}?list_id=known", headers=server.basic()).status == 200, "gone")
+    check(server.ask("GET", f"{lists}?list_id=known", headers=server.basic()).status == 404, "gone")
+
+
+def status(server):
+    check(server.admin("GET", "/api/status")["status"]["overall"]["level"] == "available", "well")
+    count = server.admin("GET", f"{RULES}/prepackaged/_status")
+    check(count["rules_custom_installed"] == 5 and count["rules_not_installed"] > 0, f"{count}")
+    check(server.admin("GET", "/api/detection_engine/privileges")["has_all_requested"], "rights")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    with Server(os.path.join(folder, "data")) as server:
+        rules(server)
+        bulk(server)
+        exceptions(server)
+        status(server)
+print("ok")

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/kibana/kibana_help.h"
+
+#define PATH "/api/detection_engine/rules/_bulk_action"
+
+static void act(struct fake_world *w, const char *body, unsigned status, const char *expected)
+{
+    ask(w, "POST", PATH, NULL, NULL, body, status, expected);
+}
+
+static void each(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    open_world(&w);
+    put_rule(&w, "a", true, "");
+    put_rule(&w, "b", false, "");
+    act(&w, "{\"action\":\"enable\",\"query\":\"\"}", 200, "\"success\":true,\"rules_count\":2");
+    acted(&w, "\"verb\":\"enable\",\"id\":\"a\"");
+    acted(&w, "\"verb\":\"enable\",\"id\":\"b\"");
+    act(&w, "{\"action\":\"disable\",\"query\":\"alert.attributes.tags: b\"}", 200,
+        "\"rules_count\":1");
+    acted(&w, "\"verb\":\"disable\",\"id\":\"b\"");
+    act(&w, "{\"action\":\"delete\",\"ids\":[\"id-a\"]}", 200, "\"deleted\":[{\"id\":\"id-a\"");
+    act(&w,
+        "{\"action\":\"run\",\"ids\":[\"id-a\"],\"run\":{\"start_date\":\"now-1h\",\"end_date\":"
+        "\"now\"}}",
+        200, "\"succeeded\":1");
+    acted(&w, "\"verb\":\"run\",\"id\":\"a\",\"from\":\"now-1h\",\"to\":\"now\"");
+    act(&w, "{\"action\":\"run\",\"ids\":[\"id-a\"]}", 400, "start_date");
+    act(&w,
+        "{\"action\":\"edit\",\"ids\":[\"id-a\"],\"edit\":[{\"type\":\"add_tags\",\"value\":[\"z\"]"
+        "}]}",
+        200, "\"updated\":[{");
+    acted(&w, "\\\"tags\\\":[\\\"a\\\",\\\"all\\\",\\\"z\\\"]");
+    acted(&w, "\"revision\":4");
+    act(&w,
+        "{\"action\":\"edit\",\"ids\":[\"id-a\"],\"edit\":[{\"type\":\"add_tags\",\"value\":[\"a\"]"
+        "}]}",
+        200, "\"skip_reason\":\"RULE_NOT_MODIFIED\"");
+    act(&w, "{\"action\":\"edit\",\"ids\":[\"id-a\"],\"edit\":[]}", 500,
+        "\"message\":\"Bulk edit failed\"");
+    /* The copy cannot be shown: the daemon does nothing. */
+    act(&w,
+        "{\"action\":\"duplicate\",\"ids\":[\"id-a\"],\"duplicate\":{\"include_exceptions\":false}"
+        "}",
+        500, "Bulk edit failed");
+    acted(&w, "\\\"name\\\":\\\"Rule a [Duplicate]\\\"");
+    acted(&w, "\\\"exceptions_list\\\":[]");
+    w.says = "{}\n";
+    act(&w, "{\"action\":\"export\",\"ids\":[\"id-b\"]}", 200, "{}\n");
+    acted(&w, "\"verb\":\"export\",\"ids\":[\"b\"]");
+    fake_close(&w);
+}
+
+static void mistakes(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    open_world(&w);
+    put_rule(&w, "a", true, "");
+    act(&w, "{\"action\":\"sing\"}", 400, "'sing'");
+    act(&w, "{\"action\":\"enable\",\"ids\":[],\"query\":\"\"}", 400, "Both query and ids");
+    act(&w, "{\"action\":\"enable\",\"ids\":[]}", 400, "ids must be a list");
+    act(&w, "{\"action\":\"enable\",\"query\":\"(\"}", 400, "statusCode");
+    act(&w, "{\"action\":\"enable\",\"ids\":[\"id-a\",\"none\"]}", 500,
+        "\"message\":\"Bulk edit partially failed\"");
+    act(&w, "{\"action\":\"enable\",\"ids\":[\"none\"]}", 500,
+        "{\"message\":\"Rule not found\",\"status_code\":404,\"rules\":[{\"id\":\"none\"}]}");
+    ask(&w, "POST", PATH, "dry_run", "true", "{\"action\":\"export\"}", 400, "dry_run");
+    ask(&w, "POST", PATH, "dry_run", "true", "{\"action\":\"delete\",\"ids\":[\"id-a\"]}", 200,
+        "\"succeeded\":1");
+    assert_int_equal(w.acted.n, 0);
+    w.fails = ERR_INVALID;
+    act(&w, "{\"action\":\"enable\",\"ids\":[\"id-a\"]}", 500,
+        "\"errors\":[{\"message\":\"it did not work\",\"status_code\":400,"
+        "\"rules\":[{\"id\":\"id-a\",\"name\":\"Rule a\"}]}]");
+    fake_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(mistakes)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
