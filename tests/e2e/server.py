@@ -154,6 +154,28 @@ def live(server):
     check(answer.status == 200 and answer.headers["Content-Type"].startswith("text/event-stream"), "a stream begins")
     metrics = server.ask("GET", "/metrics", headers=server.basic()).body
     check("weir_live_listeners 1\n" in metrics, "and is counted")
+    job = {"job_id": "heard", "analysis_config": {"bucket_span": "1m", "detectors": [{"function": "count"}]},
+           "data_description": {"time_field": "@timestamp"}}
+    check(weir("job", "create", "-", "--data-dir", server.data, stdin=json.dumps(job)).status == 0, "a job is made")
+    heard = {}
+    number = None
+    while not {"status", "changed"} <= heard.keys():
+        line = answer.fp.readline().decode().strip()
+        if line.startswith("id:"):
+            number = int(line[3:])
+        elif line.startswith("event:"):
+            name = line[6:].strip()
+        elif line.startswith("data:"):
+            heard[name] = (number, json.loads(line[5:]))
+    check(heard["status"][1]["events"] >= 2000, f"the status is told: {heard['status']}")
+    check(heard["changed"][1] == {"command": "job", "verb": "create", "id": ""}, f"changes too: {heard['changed']}")
+    connection.close()
+    # Who comes back goes on behind the last event it had.
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", "/api/live", headers={**server.basic(), "Last-Event-ID": str(number - 1)})
+    answer = connection.getresponse()
+    again = next(line for line in answer.fp if line.startswith(b"id:"))
+    check(int(again[3:]) == number, f"it goes on: {again} after {number - 1}")
     connection.close()
     check(server.wait(lambda: "weir_live_listeners 0\n" in server.ask("GET", "/metrics", headers=server.basic()).body),
           "and its end is seen")

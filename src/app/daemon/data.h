@@ -30,7 +30,11 @@ struct daemon_data {
     struct daemon_pipeline *pipeline;     /* NULL: nothing runs on this directory */
     char server[DAEMON_DATA_SERVER_SIZE]; /* where it answers; "": nowhere; lock guards it */
     bool previews;                        /* a job is previewed; lock guards it */
-    ts_ns (*now)(void);                   /* the wall clock */
+    /* Somebody changed something by a request; called with the lock held. NULL: nobody wants to
+     * know. */
+    void (*on_change)(void *ctx, const char *command, const char *verb, const char *id);
+    void *change_ctx;
+    ts_ns (*now)(void); /* the wall clock */
 };
 
 /* The directory to use: dir, or when that is empty the usual one (weir.toml(5): data_dir).

@@ -31,6 +31,8 @@ static void on_result(void *ctx, const char *job_id, ts_ns at)
 {
     struct daemon_pipeline *p = ctx;
     daemon_rules_result(p->rules, job_id, at);
+    if (p->options.on_result != NULL)
+        p->options.on_result(p->options.ctx, job_id, at);
 }
 
 /* Jobs and rules, empty. */
@@ -330,7 +332,10 @@ enum err daemon_pipeline_interim(struct daemon_pipeline *p, struct err_text *why
     enum err err = begin(p, why);
     if (err != ERR_NONE)
         return err;
-    return end(p, daemon_jobs_interim(p->jobs, p->now, why), why);
+    err = end(p, daemon_jobs_interim(p->jobs, p->now, why), why);
+    if (err == ERR_NONE && p->options.on_interim != NULL)
+        p->options.on_interim(p->options.ctx, p->now);
+    return err;
 }
 
 enum err daemon_pipeline_finish(struct daemon_pipeline *p, struct err_text *why)

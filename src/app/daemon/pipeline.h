@@ -45,6 +45,10 @@ struct daemon_pipeline_options {
     void *settle_ctx;
     struct store_cancel cancel; /* of searches of the past; wanted may be NULL */
     daemon_alert_fn on_alert;
+    /* Results of a job are written, but not yet committed. NULL: nobody wants to know. */
+    void (*on_result)(void *ctx, const char *job_id, ts_ns at);
+    /* Results of open buckets were committed anew. NULL likewise. */
+    void (*on_interim)(void *ctx, ts_ns at);
     void *ctx;
 };
 

@@ -346,6 +346,18 @@ int daemon_request_status(struct daemon_asked *a)
     return 0;
 }
 
+/* Verbs that only look. */
+static bool changes(const char *verb)
+{
+    static const char *const looking[] = {"list",    "show",    "messages", "stats",   "snapshots",
+                                          "history", "gaps",    "export",   "check",   "find",
+                                          "preview", "results", "overall",  "validate"};
+    for (size_t i = 0; i < sizeof(looking) / sizeof(looking[0]); i++)
+        if (strcmp(looking[i], verb) == 0)
+            return false;
+    return true;
+}
+
 static int answer(struct daemon_asked *a)
 {
     const char *command = daemon_asked_text(a, "command", "");
@@ -403,6 +415,8 @@ static int answer(struct daemon_asked *a)
     else
         status = daemon_asked_fail(
             a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
+    if (status == 0 && changes(verb) && a->data->on_change != NULL)
+        a->data->on_change(a->data->change_ctx, command, verb, daemon_asked_text(a, "id", ""));
     pthread_mutex_unlock(&a->data->lock);
     enum err err = daemon_asked_flush(a, &why);
     return err == ERR_NONE ? status : daemon_asked_fail(a, err, &why);

@@ -18,6 +18,7 @@
 #include "daemon/intake.h"
 #include "daemon/jail.h"
 #include "daemon/keeper.h"
+#include "daemon/live.h"
 #include "daemon/measure.h"
 #include "daemon/pipeline.h"
 #include "daemon/tail.h"
@@ -69,6 +70,7 @@ struct serve {
     struct ingest_delta *delta;   /* of their running totals */
     struct ingest_counts counts;  /* of their corrections */
     struct daemon_web *web;       /* NULL: there is no server */
+    struct daemon_live *live;     /* what its listeners are told; NULL without one */
     bool active[SOURCES];         /* began, and has not ended */
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
@@ -154,6 +156,51 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
         s->settings->on_alert(s->settings->alert_ctx, id, json);
 }
 
+static void on_result(void *ctx, const char *job_id, ts_ns at)
+{
+    const struct serve *s = ctx;
+    if (s->live != NULL)
+        daemon_live_result(s->live, job_id, at);
+}
+
+static void on_interim(void *ctx, ts_ns at)
+{
+    const struct serve *s = ctx;
+    if (s->live != NULL)
+        daemon_live_interim(s->live, at);
+}
+
+static void on_change(void *ctx, const char *command, const char *verb, const char *id)
+{
+    const struct serve *s = ctx;
+    daemon_live_changed(s->live, command, verb, id);
+}
+
+static void publish(void *ctx, const char *name, struct bytes json)
+{
+    const struct serve *s = ctx;
+    daemon_web_publish(s->web, name, json);
+}
+
+/* What the stop of the clock gave, to those who listen; the lock is held. */
+static void tell_listeners(struct serve *s, ts_ns now)
+{
+    struct daemon_pipeline_totals t;
+    if (s->live == NULL)
+        return;
+    daemon_live_flush(s->live);
+    if (!daemon_live_is_due(s->live, now))
+        return;
+    daemon_pipeline_totals(s->pipeline, &t);
+    const struct daemon_live_status status = {
+        .engine = daemon_pipeline_now(s->pipeline),
+        .events = t.events,
+        .alerts = t.alerts,
+        .behind = s->behind,
+    };
+    daemon_live_status(s->live, &status, clock_wall(), now);
+}
+
 static enum err open_engine(struct serve *s, struct err_text *why)
 {
     const struct conf *conf = s->settings->conf;
@@ -171,6 +218,8 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .query_delay = conf->query_delay,
         .cancel = {s->settings->stop, s->settings->ctx},
         .on_alert = on_alert,
+        .on_result = on_result,
+        .on_interim = on_interim,
         .ctx = s,
     };
     enum err err =
@@ -377,6 +426,8 @@ static enum err tick(struct serve *s, struct err_text *why)
             err = daemon_forecasts_expire(s->data->state, clock_wall(), why);
         s->saved = now;
     }
+    if (err == ERR_NONE)
+        tell_listeners(s, now);
     pthread_mutex_unlock(&s->data->lock);
     return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
 }
@@ -512,7 +563,19 @@ static enum err start_web(struct serve *s, struct err_text *why)
         .healthy = healthy,
         .ctx = s,
     };
-    return s->web != NULL ? daemon_web_start(s->web, &settings, why) : ERR_NONE;
+    if (s->web == NULL)
+        return ERR_NONE;
+    enum err err = daemon_web_start(s->web, &settings, why);
+    if (err != ERR_NONE)
+        return err;
+    s->live = daemon_live_new(publish, s);
+    if (s->live == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    pthread_mutex_lock(&s->data->lock);
+    s->data->change_ctx = s;
+    s->data->on_change = on_change;
+    pthread_mutex_unlock(&s->data->lock);
+    return ERR_NONE;
 }
 
 static enum err start(struct serve *s, struct err_text *why)
@@ -552,7 +615,15 @@ static void finish(struct serve *s)
     }
     if (s->intake != NULL)
         daemon_intake_close(s->intake);
+    if (s->data != NULL) {
+        pthread_mutex_lock(&s->data->lock);
+        s->data->on_change = NULL;
+        pthread_mutex_unlock(&s->data->lock);
+    }
     daemon_web_stop(s->web);
+    s->web = NULL;
+    daemon_live_free(s->live);
+    s->live = NULL;
     daemon_intake_free(s->intake);
     ingest_delta_free(s->delta);
     daemon_control_stop(s->control);

@@ -316,22 +316,6 @@ static enum err get(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
-/* Whether an index is there, as clients ask before they make one. */
-static enum err exists(struct api_call *c, struct err_text *why)
-{
-    struct buf dropped;
-    struct find_error error;
-    struct find_request r = {.index = api_call_part(c, "index"), .now = c->now};
-    buf_init(&dropped);
-    enum err err = find_mapping(c->ports->find, &r, &dropped, &error);
-    buf_release(&dropped);
-    if (err != ERR_NONE)
-        return told(c, err, &error, why);
-    format_write_begin_object(&c->out);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
-}
-
 /* One search of many: its answer or its failure, with the status in it. */
 static void one_of_many(struct api_call *c, const char *path_index, const char *head, size_t head_n,
                         const char *body, size_t body_n)
@@ -478,7 +462,7 @@ const struct api_row elastic_search_rows[] = {
     ROW("GET", "/_mapping", MAPPING, "Fields and their types", mapping_all),
     ROW("GET", "/{index}/_mapping", MAPPING, "Fields of an index and their types", mapping_index),
     ROW("GET", "/{index}/_doc/{id*}", GET, "One document", get),
-    ROW("HEAD", "/{index}", WHERE "local:boolean include_defaults:boolean flat_settings:boolean",
-        "Whether an index is there", exists),
+    ROW("GET", "/{index}", MAPPING " include_defaults:boolean flat_settings:boolean features:text",
+        "What an index is", mapping_index),
     {0},
 };
