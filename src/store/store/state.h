@@ -318,7 +318,7 @@ enum err store_state_alert_set_status(struct store_state *st, const char *id,
 
 struct store_alert_filter {
     const char *rule_id;         /* NULL: all */
-    const char *group;           /* NULL: all */
+    const char *group;           /* NULL: all; of a group, times below mean start */
     const char *workflow_status; /* NULL: all */
     bool not_closed;
     ts_ns from; /* from <= time <= to */

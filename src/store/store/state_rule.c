@@ -347,9 +347,15 @@ enum err store_state_alert_set_status(struct store_state *st, const char *id,
     return store_state_finish_one(st, stmt);
 }
 
+/* Groups are kept in the order of their starts. */
+static const char *alert_clock(const struct store_alert_filter *f)
+{
+    return f->group != NULL ? "start" : "time";
+}
+
 static void alert_filter(const struct store_alert_filter *f, struct buf *sql)
 {
-    buf_str(sql, " FROM alert WHERE time >= ?1 AND time <= ?2");
+    buf_format(sql, " FROM alert WHERE %s >= ?1 AND %s <= ?2", alert_clock(f), alert_clock(f));
     if (f->rule_id != NULL)
         buf_str(sql, " AND rule_id = ?3");
     if (f->group != NULL)
@@ -398,7 +404,8 @@ static enum err alert_list(struct store_db *db, const struct store_alert_filter 
     buf_init(&sql);
     buf_str(&sql, "SELECT " ALERT_COLUMNS);
     alert_filter(f, &sql);
-    buf_format(&sql, " ORDER BY time %s, id LIMIT %lld OFFSET %lld", f->newest_first ? "DESC" : "",
+    buf_format(&sql, " ORDER BY %s %s, id LIMIT %lld OFFSET %lld", alert_clock(f),
+               f->newest_first ? "DESC" : "",
                f->limit == 0 || f->limit > INT64_MAX ? -1LL : (long long)f->limit,
                (long long)(f->skip > INT64_MAX ? INT64_MAX : f->skip));
     struct sqlite3_stmt *stmt = buf_ok(&sql) ? store_db_prepare_once(db, buf_text(&sql)) : NULL;

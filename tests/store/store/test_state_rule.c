@@ -170,9 +170,12 @@ static void test_alerts(void **state)
     assert_int_equal(store_state_alert_list(st, &f, alert_seen, &b, NULL), ERR_NONE);
     assert_string_equal(buf_text(&b), "x2 closed;");
     buf_clear(&b);
-    f = (struct store_alert_filter){.group = "g", .from = 0, .to = 99};
+    f = (struct store_alert_filter){.group = "g", .from = 0, .to = 89};
     assert_int_equal(store_state_alert_list(st, &f, alert_seen, &b, NULL), ERR_NONE);
     assert_string_equal(buf_text(&b), "");
+    f.to = 90; /* of a group the start counts */
+    assert_int_equal(store_state_alert_list(st, &f, alert_seen, &b, NULL), ERR_NONE);
+    assert_string_equal(buf_text(&b), "x1 open;");
     assert_int_equal(store_state_alert_replace(st, "x1", "{\"third\":true}"), ERR_NONE);
     assert_int_equal(store_state_alert_get(st, "x1", &arena, &found), ERR_NONE);
     assert_string_equal(found.doc, "{\"third\":true}");
