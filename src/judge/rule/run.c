@@ -63,13 +63,13 @@ static void tell_gap(struct rule_running *run, const struct rule_plan *plan)
 /* Most changes that a document is made with. */
 #define CHANGES_MAX 8
 
-static enum err write_document(struct rule_running *run, const struct rule_candidate *from,
-                               const struct rule_amendment *changes, size_t n, struct buf *doc,
-                               struct err_text *why)
+/* What a manual run says of itself, and changes of the caller's, made to the document in doc. */
+static enum err change_document(const struct rule_running *run,
+                                const struct rule_amendment *changes, size_t n, struct buf *doc,
+                                struct err_text *why)
 {
     struct rule_amendment all[CHANGES_MAX];
-    struct buf plain;
-    const struct rule_job *job = run->hunt == NULL ? rule_records_job(run, from->id) : NULL;
+    struct buf changed;
     ASSERT(n + 2 <= CHANGES_MAX);
     if (n > 0)
         memcpy(all, changes, n * sizeof(*all));
@@ -80,13 +80,25 @@ static enum err write_document(struct rule_running *run, const struct rule_candi
             (struct rule_amendment){.key = "kibana.alert.rule.execution.type", .text = "manual"};
     }
     if (n == 0)
-        return rule_alert_write(run->rule, from, job, run->now, doc, why);
-    buf_init(&plain);
-    enum err code = rule_alert_write(run->rule, from, job, run->now, &plain, why);
-    if (code == ERR_NONE)
-        code = rule_amend(bytes_make(plain.p, plain.n), all, n, doc, why);
-    buf_release(&plain);
+        return ERR_NONE;
+    buf_init(&changed);
+    enum err code = rule_amend(bytes_make(doc->p, doc->n), all, n, &changed, why);
+    if (code == ERR_NONE) {
+        buf_release(doc);
+        *doc = changed;
+        return ERR_NONE;
+    }
+    buf_release(&changed);
     return code;
+}
+
+static enum err write_document(struct rule_running *run, const struct rule_candidate *from,
+                               const struct rule_amendment *changes, size_t n, struct buf *doc,
+                               struct err_text *why)
+{
+    const struct rule_job *job = run->hunt == NULL ? rule_records_job(run, from->id) : NULL;
+    enum err code = rule_alert_write(run->rule, from, job, run->now, doc, why);
+    return code == ERR_NONE ? change_document(run, changes, n, doc, why) : code;
 }
 
 /* The events of a sequence have alerts of their own, beside the sequence's. */
@@ -100,6 +112,8 @@ static enum err create_blocks(struct rule_running *run, const struct rule_candid
         buf_init(&doc);
         rule_alert_block_id(sequence, i, id);
         code = rule_alert_write_block(run->rule, from, i, run->now, &doc, why);
+        if (code == ERR_NONE)
+            code = change_document(run, NULL, 0, &doc, why);
         if (code == ERR_NONE) {
             const struct rule_alert alert = {id, run->rule->rule_id, run->now,
                                              bytes_make(doc.p, doc.n), NULL};

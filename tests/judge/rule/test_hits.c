@@ -240,6 +240,41 @@ static void a_sequence_has_its_alert_and_each_event_another(void **state)
     end_world(w);
 }
 
+/* A manual run finds what a run of its time would have found, and all its alerts say what it is. */
+static void the_past_is_searched_by_hand(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        struct world *w = new_world();
+        struct rule *r = world_rule_api(rules[i]);
+        struct rule_status s;
+        struct err_text why;
+        const ts_ns at = NOON - TIME_DAY;
+        world_add_event(w, NULL, at - 4 * TIME_MIN,
+                        "{\"event.dataset\":\"ti_x\",\"threat.indicator.name\":\"anna\"}");
+        world_add_event(w, NULL, at - 3 * TIME_MIN, "{\"user.name\":\"anna\"}");
+        world_add_event(w, NULL, at - 2 * TIME_MIN, "{\"user.name\":\"anna\"}");
+        world_add_event(w, NULL, at - TIME_MIN, "{\"user.name\":\"bert\"}");
+        rule_status_init(&s, at);
+        assert_int_equal(rule_run_past(r, &w->ports, NOON, at, &s, &why), ERR_NONE);
+        assert_true(s.created > 0);
+        for (size_t k = 0; k < w->alerts_n; k++) {
+            assert_non_null(strstr(w->alerts[k].json, "\"2023-11-13T12:00:00.000Z\""));
+            assert_non_null(
+                strstr(w->alerts[k].json, "\"kibana.alert.rule.execution.type\":\"manual\""));
+        }
+        uint64_t created = s.created;
+        rule_status_release(&s);
+        rule_status_init(&s, at);
+        assert_int_equal(rule_run_past(r, &w->ports, NOON, at, &s, &why), ERR_NONE);
+        assert_int_equal(s.created, 0);
+        assert_int_equal(s.existed, created);
+        rule_status_release(&s);
+        rule_unref(r);
+        end_world(w);
+    }
+}
+
 static void one_event_may_bring_several_new_terms(void **state)
 {
     (void)state;
@@ -336,6 +371,7 @@ int main(void)
         cmocka_unit_test(the_store_may_fail),
         cmocka_unit_test(alerts_do_not_depend_on_how_time_is_cut),
         cmocka_unit_test(a_sequence_has_its_alert_and_each_event_another),
+        cmocka_unit_test(the_past_is_searched_by_hand),
         cmocka_unit_test(one_event_may_bring_several_new_terms),
         cmocka_unit_test(events_of_the_past_move_the_beginning),
         cmocka_unit_test(the_last_event_counts),
