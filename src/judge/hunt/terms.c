@@ -108,6 +108,8 @@ struct sighting {
 static bool keep_maybe(struct sighting *g, const void *key, size_t n, ts_ns before)
 {
     struct seen *s = g->hunt->own;
+    if (g->time < g->hunt->covered)
+        return true; /* history: before every span to come */
     struct maybe m = {.doc = hunt_doc_new(g->source, g->time, &g->hunt->text),
                       .key = mem_strndup(key, n),
                       .key_n = n,
@@ -153,13 +155,19 @@ static uint64_t place_cost(size_t key_n)
     return mem_cost(key_n) + 64;
 }
 
+/* The history leaves a quarter of the room to events that may be new. */
+static bool has_room(const struct hunt *h, size_t key_n)
+{
+    return h->bytes.used + place_cost(key_n) <= h->bytes.limit / 4 * 3;
+}
+
 static bool see(void *ctx, const void *key, size_t n)
 {
     struct sighting *g = ctx;
     struct seen *s = g->hunt->own;
     uint64_t *last = map_get(s->last, key, n);
     if (last == NULL) {
-        if (hunt_charge(g->hunt, place_cost(n)))
+        if (has_room(g->hunt, n) && hunt_charge(g->hunt, place_cost(n)))
             last = map_put(s->last, key, n, NULL);
         if (last != NULL)
             *last = (uint64_t)g->time;
