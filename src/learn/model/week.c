@@ -34,6 +34,7 @@ struct model_week {
 struct sums {
     double weight[MODEL_SEASON_MOST + 1];
     double value[MODEL_SEASON_MOST + 1];
+    double steps[MODEL_SEASON_MOST + 1]; /* squared, to each bin from the one before */
     bool ratio;
 };
 
@@ -79,6 +80,14 @@ static double mean_of(const struct sums *s, uint32_t from, uint32_t to)
     return weight > 0 ? (s->value[to] - s->value[from]) / weight : 0;
 }
 
+/* The squared error of the mean of a side: by the law, or by what neighbours in it differ by (von
+ * Neumann 1941), whichever is more. A few values that lie far outside are no part of a week. */
+static double error_of(const struct sums *s, uint32_t from, uint32_t to, double by_law)
+{
+    double steps = s->steps[to] - s->steps[from + 1];
+    return model_max(steps / (to - from - 1), by_law) / (s->weight[to] - s->weight[from]);
+}
+
 /* The squared distance of the means of two sides, in squared standard errors. */
 static double distance(const struct sums *s, uint32_t from, uint32_t at, uint32_t to)
 {
@@ -89,7 +98,8 @@ static double distance(const struct sums *s, uint32_t from, uint32_t at, uint32_
     double d = mean_of(s, from, at) - mean_of(s, at, to);
     double all = mean_of(s, from, to);
     double scale = s->ratio ? model_max(all, all * all) : 1;
-    return scale > 0 ? d * d / (scale * (1 / left + 1 / right)) : 0;
+    double error = error_of(s, from, at, scale) + error_of(s, at, to, scale);
+    return error > 0 ? d * d / error : 0;
 }
 
 static void cut(struct model_week *w, const struct sums *s, uint32_t from, uint32_t to)
@@ -192,7 +202,9 @@ static void compare_with_hours(const struct model_season *ring,
                                struct sums *out)
 {
     out->ratio = model_season_is_ratio(ring);
-    out->weight[0] = out->value[0] = 0;
+    double weight_before = 0;
+    double value_before = 0;
+    out->weight[0] = out->value[0] = out->steps[0] = 0;
     for (uint32_t k = 0; k < model_season_bins(ring); k++) {
         double value;
         double mean = hour[hour_of(ring, k)];
@@ -201,6 +213,13 @@ static void compare_with_hours(const struct model_season *ring,
         value = out->ratio ? value / unit : value - mean;
         out->weight[k + 1] = out->weight[k] + weight;
         out->value[k + 1] = out->value[k] + weight * value;
+        double step = value - value_before;
+        bool both = weight > 0 && weight_before > 0;
+        out->steps[k + 1] = out->steps[k];
+        if (both)
+            out->steps[k + 1] += step * step / (1 / weight_before + 1 / weight);
+        weight_before = weight;
+        value_before = value;
     }
 }
 

@@ -91,6 +91,35 @@ static void a_week_of_chance_has_one_part(void **state)
     assert_true(squares < SD * SD / 20);
 }
 
+/* One turn of a flat week with eight values far outside: no more than the odd pair of neighbours is
+ * taken for a part, and no kind of days for what explains them. */
+static void what_lies_far_outside_is_no_part_of_a_week(void **state)
+{
+    (void)state;
+    int cut = 0;
+    int explained = 0;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct rng r;
+        rng_init(&r, 100 + seed);
+        double far[HOURS] = {0};
+        for (int i = 0; i < 8; i++)
+            far[rng_below(&r, HOURS)] = 25 * SD;
+        struct model_season *ring = model_season_new(7 * TIME_DAY, TIME_HOUR, 0, false);
+        assert_non_null(ring);
+        for (int h = 0; h < HOURS; h++)
+            model_season_learn(ring, h * TIME_HOUR, far[h] + SD * rng_normal(&r), 0, 1);
+        struct model_week *w = model_week_new();
+        assert_non_null(w);
+        model_week_cut(w, ring, &noise);
+        cut += model_week_parts(w) > 1;
+        explained += model_week_explains(w, ring, &noise);
+        model_week_free(w);
+        model_season_free(ring);
+    }
+    assert_true(cut <= 5);
+    assert_true(explained <= 5);
+}
+
 /* Counts whose expectation goes with the hour: what few events say is weighed as little. */
 static void counts_are_weighed_by_what_they_say(void **state)
 {
@@ -222,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_alike_is_learned_together),
         cmocka_unit_test(a_week_of_chance_has_one_part),
+        cmocka_unit_test(what_lies_far_outside_is_no_part_of_a_week),
         cmocka_unit_test(counts_are_weighed_by_what_they_say),
         cmocka_unit_test(days_of_a_kind_share_their_hours),
         cmocka_unit_test(bins_that_differ_are_heard),
