@@ -54,7 +54,6 @@ static void add_field(struct find_plan *p, const struct find_field *f)
         find_names_add(&p->asked, "data_stream.namespace");
         find_names_add(&p->asked, "event.dataset");
         find_names_add(&p->asked, "weir.index");
-        p->one_by_one = true;
         return;
     case FIND_META_ID:
         find_names_add(&p->asked, "weir.id");
@@ -78,8 +77,9 @@ void find_plan_sort(struct find_plan *p, const struct find_sort *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         add_field(p, &s->keys[i].field);
-        /* Addresses are texts to the worker, whose order is another. */
-        if (s->keys[i].has_missing || s->keys[i].field.kind == EVENT_KIND_IP)
+        /* Addresses are texts to the worker, whose order is another; names of indices have none. */
+        if (s->keys[i].has_missing || s->keys[i].field.kind == EVENT_KIND_IP ||
+            s->keys[i].field.meta == FIND_META_INDEX)
             p->one_by_one = true;
     }
 }
@@ -95,7 +95,7 @@ void find_plan_add(struct find_plan *p, const struct find_agg *a)
     if (a->kind == FIND_AGG_TOP_HITS)
         find_plan_sort(p, &a->hits.sort);
     /* The worker says how many values there are, not how many events have none. */
-    if (find_agg_is_measure(a->kind) && a->has_missing)
+    if (find_agg_is_measure(a->kind) && (a->has_missing || a->field.meta == FIND_META_INDEX))
         p->one_by_one = true;
     if ((a->kind == FIND_AGG_HISTOGRAM && a->field.kind == EVENT_KIND_BOOLEAN) ||
         (a->has_field && a->field.meta == FIND_META_ORDER))

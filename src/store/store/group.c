@@ -2,6 +2,7 @@
 #include "store/group.h"
 
 #include "store/column.h"
+#include "store/sql.h"
 
 #include "base/buf.h"
 
@@ -10,6 +11,7 @@
 
 #define TIMESTAMP "@timestamp"
 #define SEQUENCE "_sequence"
+#define INDEX_NAME "_index"
 
 /* The column of a field, or of what is none; NULL: it has none. */
 static const struct store_column *column_of(const struct store_columns *columns, const char *field)
@@ -66,9 +68,14 @@ static bool fits(const struct store_group_key *key, const struct store_column *c
 
 /* A key's column of the inner table: of a list the list of its different keys, never empty. */
 static void key_column(struct buf *sql, const struct store_group_key *key,
-                       const struct store_column *c)
+                       const struct store_columns *columns)
 {
+    const struct store_column *c = column_of(columns, key->field);
     struct buf name;
+    if (strcmp(key->field, INDEX_NAME) == 0) {
+        store_sql_index_name(columns, sql);
+        return;
+    }
     if (c == NULL || !fits(key, c)) {
         buf_str(sql, "NULL::VARCHAR");
         return;
@@ -232,7 +239,7 @@ static void write_inner(const struct store_groups *what, const struct store_colu
     buf_str(sql, "SELECT 1 AS one");
     for (size_t i = 0; i < what->keys_n; i++) {
         buf_char(sql, ',');
-        key_column(sql, &what->keys[i], column_of(columns, what->keys[i].field));
+        key_column(sql, &what->keys[i], columns);
         buf_format(sql, " AS k%zu", i);
     }
     for (size_t i = 0; i < what->measures_n; i++) {

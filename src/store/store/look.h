@@ -63,7 +63,7 @@ enum err store_look_count(struct store_look *l, uint64_t *out, struct err_text *
 
 /* One key of a group. A list gives a group for each of its different values. */
 struct store_group_key {
-    const char *field; /* dotted, or "@timestamp" */
+    const char *field; /* dotted, "@timestamp", or "_index": the name of query_index_name() */
     bool step;         /* not the value, but the number of the step it lies in */
     bool repeat;       /* each value of a list, also equal ones */
     int64_t step_ns;   /* of times: floor((t - offset_ns) / step_ns), an integer */

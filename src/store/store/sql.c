@@ -532,3 +532,15 @@ void store_sql_where(const struct query_node *root, const struct store_columns *
     compile(&c, root, (struct place){0});
     *out_exact = c.exact;
 }
+
+void store_sql_index_name(const struct store_columns *columns, struct buf *sql)
+{
+    struct compiler c = {.sql = sql, .columns = columns, .exact = true};
+    bool given = has_column(&c, INDEX);
+    buf_str(sql, given ? "coalesce(\"" INDEX "\"," : "(");
+    for (size_t i = 0; i < PARTS; i++) {
+        buf_str(sql, i > 0 ? "||'-'||" : "");
+        put_part(&c, &parts[i]);
+    }
+    buf_char(sql, ')');
+}

@@ -28,4 +28,10 @@ struct store_columns;
 void store_sql_where(const struct query_node *root, const struct store_columns *columns,
                      struct buf *sql, bool *out_exact);
 
+/*
+ * Adds the index name of query_index_name() as an expression: right for events that have none of
+ * the fields it is made of (data_stream.*, event.dataset, weir.index) in rest.
+ */
+void store_sql_index_name(const struct store_columns *columns, struct buf *sql);
+
 #endif
