@@ -420,7 +420,7 @@ static enum err find_events(void *ctx, const struct hunt_search *search, hunt_so
     const struct store_search what = {
         .query = search->query, .from = search->from, .to = search->to, .apart = true};
     enum err err = r->settle != NULL ? r->settle(r->settle_ctx, why) : ERR_NONE;
-    if (err == ERR_NONE && search->index != NULL)
+    if (err == ERR_NONE && search->hidden)
         err = find_documents(r, &showing, why);
     return err == ERR_NONE ? store_search(r->store, &what, show_event, &showing, why) : err;
 }

@@ -142,9 +142,14 @@ struct own {
     bool found;
 };
 
+static bool is_fed(const struct hunt *h)
+{
+    return h->covered != TIME_MAX;
+}
+
 bool hunt_is_new(const struct hunt *h)
 {
-    return h->covered == TIME_MAX;
+    return !is_fed(h) && !only_asks(h);
 }
 
 static bool is_own_rule(void *ctx, const void *s, size_t n)
@@ -171,7 +176,7 @@ void hunt_feed(struct hunt *h, enum hunt_role role, const struct hunt_source *so
 {
     const struct query *query = role == HUNT_EVENT ? h->spec->query : h->spec->threat_query;
     ts_ns time;
-    if (hunt_is_new(h) || !query_match(query, source->event) || is_own(h, source->event) ||
+    if (!is_fed(h) || !query_match(query, source->event) || is_own(h, source->event) ||
         (role == HUNT_EVENT && h->except != NULL && h->except(h->except_ctx, source->event)) ||
         !hunt_time(h->spec, source->event, &time))
         return;
@@ -234,6 +239,7 @@ enum err hunt_feed_stored(struct hunt *h, enum hunt_role role, const struct quer
         .index = role == HUNT_EVENT ? h->spec->index : h->spec->threat_index,
         .from = from,
         .to = to,
+        .hidden = h->spec->hidden,
     };
     h->stats.asked++;
     code = h->ports->find(h->ports->ctx, &search, feed_found, &feeding, why);
@@ -322,8 +328,6 @@ enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct h
     enum err code = tap != NULL ? ERR_NONE : ERR_MEMORY;
     for (size_t i = 0; i < n && code == ERR_NONE; i++) {
         ts_ns first = TIME_MAX;
-        if (only_asks(list[i].hunt))
-            continue;
         code = begin_feeding(list[i].hunt, &list[i].span, &first, why);
         if (code == ERR_NONE)
             code = hunt_tap_add(tap, list[i].hunt, HUNT_EVENT);
@@ -417,7 +421,7 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
     enum err code = ERR_NONE;
     *out_lost = h->lost;
     h->lost = false;
-    if (hunt_is_new(h) && span->own && !only_asks(h))
+    if (hunt_is_new(h) && span->own)
         code = feed_first(h, span, TIME_MAX, why);
     hunt_spec_set_now(h->spec, span->now);
     h->now = span->now;
@@ -434,7 +438,7 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
         h->fresh = TIME_NONE;
     else if (h->latest >= end_of(span))
         h->fresh = end_of(span);
-    if (code == ERR_NONE && !hunt_is_new(h)) {
+    if (code == ERR_NONE && is_fed(h)) {
         h->ops->forget(h, span->from);
         if (h->covered < span->from)
             h->covered = span->from;
@@ -455,14 +459,14 @@ void hunt_again(struct hunt *h)
 
 bool hunt_is_idle(const struct hunt *h, const struct hunt_span *span)
 {
-    if (hunt_is_new(h) || only_asks(h) || h->fresh < end_of(span))
+    if (!is_fed(h) || h->fresh < end_of(span))
         return false;
     return h->ops->ripens == NULL || !h->ops->ripens(h, span->now);
 }
 
 bool hunt_is_still(const struct hunt *h)
 {
-    return !hunt_is_new(h) && !only_asks(h) && h->fresh == TIME_MAX &&
+    return is_fed(h) && h->fresh == TIME_MAX &&
            (h->ops->ripens == NULL || !h->ops->ripens(h, TIME_MAX));
 }
 

@@ -51,6 +51,7 @@ struct hunt_search {
     ts_ns from;                      /* from <= @timestamp < to; TIME_NONE, TIME_MAX: open */
     ts_ns to;
     uint64_t limit; /* 0: all */
+    bool hidden;    /* of indices whose names begin with '.' too: alerts, anomaly records */
 };
 
 /* Calls back with what an alert that a rule raised says of itself. */

@@ -241,7 +241,8 @@ static enum err ask_store(struct hunt *h, const struct maybe *m, ts_ns begin, ts
     const struct hunt_search search = {.query = narrow != NULL ? narrow : h->spec->query,
                                        .index = h->spec->index,
                                        .from = begin,
-                                       .to = from};
+                                       .to = from,
+                                       .hidden = h->spec->hidden};
     buf_init(&f.key);
     h->stats.asked++;
     code = h->ports->find(h->ports->ctx, &search, is_sighting, &f, why);

@@ -39,6 +39,7 @@ struct entry {
 struct rule_engine {
     const struct rule_ports *ports;
     struct hunt_tap *tap;
+    bool unfed;          /* there may be searches that were never fed */
     ts_ns ahead;         /* searches that have not run yet were taken up at or before this */
     struct budget bytes; /* that searches may keep */
     bool failed;         /* memory was short for a time to run at */
@@ -171,6 +172,7 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
                                     .previous = previous,
                                     .regular = rule_schedule_next(r, now - 1),
                                     .stirred = now};
+    e->unfed |= hunt != NULL;
     if (hunt != NULL && now > e->ahead)
         e->ahead = now;
     return ERR_NONE;
@@ -401,6 +403,15 @@ static void feed_some(struct rule_engine *e, ts_ns at, bool far)
     mem_free(list);
 }
 
+static bool has_unfed(const struct rule_engine *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        if (e->entries[i].hunt != NULL && hunt_is_new(e->entries[i].hunt))
+            return true;
+    }
+    return false;
+}
+
 /*
  * The clock of the events may lie behind the one by which rules were taken up: a log that is
  * followed is judged in its own time. Rules that search events and did not run yet begin with the
@@ -450,8 +461,11 @@ enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *
         ts_ns at = rule_engine_next(e);
         if (at > now)
             return first;
-        feed_some(e, at, false);
-        feed_some(e, at, true);
+        if (e->unfed) {
+            feed_some(e, at, false);
+            feed_some(e, at, true);
+            e->unfed = has_unfed(e);
+        }
         for (size_t i = 0; i < e->n; i++) {
             struct entry *x = &e->entries[i];
             if (due_of(x) > at || (e->ports->at_rest && leave_out(x, at)))

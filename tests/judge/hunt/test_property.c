@@ -64,7 +64,7 @@ static void run_rule(enum hunt_type type, const char *members)
     struct hunt *kept = hunt_new(spec, &f->ports, "rule", NULL);
     unsigned number = 0;
     size_t hits = 0;
-    for (unsigned minute = 0; minute < 150; minute++) {
+    for (unsigned minute = 0; minute < 90; minute++) {
         const ts_ns now = NOON + minute * TIME_MIN;
         struct hunt_span span = {
             .from = now - 6 * TIME_MIN, .to = now, .until = now, .now = now, .own = true};
