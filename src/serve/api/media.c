@@ -31,7 +31,7 @@ bool api_media_reads(const char *content_type)
         OWN_PREFIX "json",
         OWN_PREFIX "x-ndjson",
         "text/plain",
-        "multipart/form-data", /* uploaded files */
+        "multipart/form-data",               /* uploaded files */
         "application/x-www-form-urlencoded", /* what curl -d says when it is told nothing */
     };
     if (content_type == NULL || content_type[0] == '\0')

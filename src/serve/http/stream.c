@@ -15,6 +15,7 @@
 #define EVENTS 4096
 #define BYTES ((uint64_t)4 * 1024 * 1024)
 #define HEARTBEAT (15 * TIME_S)
+#define LIFE (15 * TIME_MIN)
 #define RESET_MAX 64 /* bytes of the event "reset" */
 
 /* One event as it goes out; held by the ring and by those who are sending it. */
@@ -30,6 +31,7 @@ struct http_stream {
     size_t capacity;
     uint64_t bytes_max;
     ts_ns heartbeat_ns;
+    ts_ns life_ns;
     uint64_t oldest; /* number of the oldest event in the ring */
     uint64_t next;   /* number of the next one */
     uint64_t first;
@@ -58,6 +60,7 @@ struct http_stream *http_stream_new(const struct http_stream_options *options)
     s->capacity = options->events != 0 ? options->events : EVENTS;
     s->bytes_max = options->bytes != 0 ? options->bytes : BYTES;
     s->heartbeat_ns = options->heartbeat_ns != 0 ? options->heartbeat_ns : HEARTBEAT;
+    s->life_ns = options->life_ns != 0 ? options->life_ns : LIFE;
     s->first = s->oldest = s->next = options->first;
     s->ring = mem_zero(s->capacity, sizeof(*s->ring));
     if (s->ring == NULL || pthread_mutex_init(&s->lock, NULL) != 0) {
@@ -172,6 +175,7 @@ struct http_listener *http_listener_new(struct http_stream *s, struct MHD_Connec
     l->mhd = mhd;
     l->fd = -1;
     l->steady = steady;
+    l->began = steady();
     pthread_mutex_lock(&s->lock);
     l->next_number = s->next;
     if (after != 0 && after < s->next && after + 1 >= s->oldest)
@@ -301,6 +305,9 @@ void http_listener_tick(struct http_listener *l, ts_ns now)
     pthread_mutex_lock(&l->stream->lock);
     /* A connection that is suspended does not notice that its client has gone. */
     if (l->suspended && l->fd >= 0 && poll(&p, 1, 0) > 0)
+        l->ended = true;
+    /* Between two events: none is cut. */
+    if (l->current == NULL && now - l->began >= l->stream->life_ns)
         l->ended = true;
     if (l->ended || now - l->sent >= l->stream->heartbeat_ns)
         wake(l);

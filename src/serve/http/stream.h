@@ -25,7 +25,8 @@ struct http_stream_options {
     size_t events;      /* in the ring; 0: 4,096 */
     uint64_t bytes;     /* 0: 4 MiB */
     ts_ns heartbeat_ns; /* 0: 15 s */
-    uint64_t first;     /* number of the first event, at least 1 */
+    ts_ns life_ns;  /* of one answer; 0: 15 min. Who listens on asks again, and is known or not */
+    uint64_t first; /* number of the first event, at least 1 */
 };
 
 /* NULL when memory is short. */

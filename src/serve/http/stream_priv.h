@@ -30,6 +30,7 @@ struct http_listener {
     struct http_event *current; /* being sent */
     size_t current_at;          /* bytes of it that were sent */
     ts_ns sent;                 /* when something was sent last */
+    ts_ns began;
     bool greeted;
     bool reset;
     bool suspended;

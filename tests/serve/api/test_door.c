@@ -133,6 +133,13 @@ static void machines(void **state)
         .method = "POST", .path = "/_bulk", .headers = {{"Authorization", value}}};
     assert_int_equal(knock(&w, AUTH_RIGHT_SHIP, &r), 0); /* without a token: there is no cookie */
     assert_int_equal(knock(&w, AUTH_RIGHT_READ, &r), 403);
+    /* A browser that remembers a password sends it along from anywhere, and says where. */
+    r.headers[1] = (struct fake_pair){"Host", "weir.example"};
+    r.headers[2] = (struct fake_pair){"Origin", "https://evil.example"};
+    assert_int_equal(knock(&w, AUTH_RIGHT_SHIP, &r), 403);
+    assert_int_equal(knock(&w, AUTH_RIGHT_NONE, &r), 403);
+    r.headers[2].value = "https://weir.example";
+    assert_int_equal(knock(&w, AUTH_RIGHT_SHIP, &r), 0);
     fake_close(&w);
 }
 

@@ -189,6 +189,21 @@ static void silence_is_broken_by_heartbeats(void **state)
     stop(f);
 }
 
+/* Whoever is no longer known does not listen for ever. */
+static void life_is_finite(void **state)
+{
+    struct fixture *f =
+        start((struct http_stream_options){.life_ns = 200 * TIME_MS, .heartbeat_ns = 50 * TIME_MS},
+              (struct http_server_options){.head_ns = 100 * TIME_MS});
+    (void)state;
+    int fd = listen_to(f, NULL);
+    ts_ns from = clock_steady();
+    help_until(fd, "\r\n0\r\n\r\n", f->text);
+    assert_true(clock_steady() - from >= 150 * TIME_MS);
+    close(fd);
+    stop(f);
+}
+
 static void the_server_ends_its_streams(void **state)
 {
     struct fixture *f = start((struct http_stream_options){0}, (struct http_server_options){0});
@@ -253,6 +268,7 @@ int main(void)
         cmocka_unit_test(who_comes_back_goes_on),
         cmocka_unit_test(who_falls_behind_is_told),
         cmocka_unit_test(silence_is_broken_by_heartbeats),
+        cmocka_unit_test(life_is_finite),
         cmocka_unit_test(the_server_ends_its_streams),
         cmocka_unit_test(hundreds_listen),
         cmocka_unit_test(limits_of_the_ring),
