@@ -77,6 +77,9 @@ enum err daemon_jobs_make(struct daemon_jobs *j, const struct store_job *row,
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     r->owner = j;
     r->first = r->opened = r->data = r->timing.hour = TIME_NONE;
+    bool fed = strcmp(row->datafeed_state, "started") == 0;
+    r->phase = fed ? DAEMON_JOB_WAITS : DAEMON_JOB_OPEN;
+    r->end = fed ? row->end : TIME_NONE;
     daemon_jobs_read_timing(r, row->counts);
     enum err err = detect_job_parse(row->config, strlen(row->config), row->id, filters->list,
                                     filters->n, &r->job, why);
@@ -89,7 +92,7 @@ enum err daemon_jobs_make(struct daemon_jobs *j, const struct store_job *row,
                               why);
     if (err == ERR_NONE) {
         r->name = display_name(r->job);
-        if (!j->options.at_rest)
+        if (!j->options.at_rest && fed)
             r->delay = r->feed != NULL && strstr(row->datafeed, "\"query_delay\"") != NULL
                            ? r->feed->query_delay_ns
                            : j->options.query_delay;
@@ -122,6 +125,13 @@ static size_t find(const struct daemon_jobs *j, const char *id, bool *out_there)
     return low;
 }
 
+struct daemon_job *daemon_jobs_find(const struct daemon_jobs *j, const char *id)
+{
+    bool there;
+    size_t at = find(j, id, &there);
+    return there ? j->jobs[at] : NULL;
+}
+
 /* What jobs refer to. */
 struct lists {
     struct detect_filters filters;
@@ -138,7 +148,7 @@ struct wanted_ids {
 static bool add_wanted(void *ctx, const struct store_job *row)
 {
     struct wanted_ids *w = ctx;
-    if (strcmp(row->datafeed_state, "started") != 0)
+    if (strcmp(row->datafeed_state, "started") != 0 && strcmp(row->state, "opened") != 0)
         return true;
     char *id = arena_strndup(w->arena, row->id, strlen(row->id));
     if (id == NULL || mem_grow((void **)&w->ids, &w->cap, w->n + 1, sizeof(*w->ids)) != 0) {
@@ -170,10 +180,14 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
     enum err err = store_state_job_get(j->options.state, id, arena, &row);
     if (err != ERR_NONE)
         return err_set(why, err, "cannot read job '%s': %s", id, err_name(err));
+    ts_ns from = row.start;
+    bool fed = strcmp(row.datafeed_state, "started") == 0;
     if (row.start == TIME_NONE && now != TIME_NONE)
         row.start = now - START_BACK;
     struct err_text reason;
     err = daemon_jobs_make(j, &row, &lists->filters, NULL, &r, &reason);
+    if (err == ERR_NONE && from != TIME_NONE && from > r->start)
+        r->start = from; /* what lies between is passed over, as was asked */
     if (err == ERR_NONE && (err = daemon_jobs_schedule(r, &lists->calendars, why)) != ERR_NONE) {
         daemon_jobs_unmake(r);
         return err;
@@ -195,7 +209,8 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
     j->jobs[at] = r;
     j->n++;
     r->opened = now;
-    return daemon_jobs_tell(j, id, "opened", "started", "reads the stored events first", why);
+    return fed ? daemon_jobs_tell(j, id, "opened", "started", "reads the stored events first", why)
+               : daemon_jobs_tell(j, id, "opened", "stopped", "", why);
 }
 
 static bool is_wanted(const struct wanted_ids *w, const char *id)
@@ -253,6 +268,8 @@ size_t daemon_jobs_count(const struct daemon_jobs *j)
 
 enum err daemon_jobs_offer(struct daemon_job *r, const struct event *e)
 {
+    if (r->end != TIME_NONE && e->time >= r->end)
+        return ERR_NONE;
     if (e->sequence > r->seen)
         r->seen = e->sequence;
     if (r->index != NULL && !query_index_match(r->index, e))
@@ -286,7 +303,14 @@ static ts_ns final_at(const struct daemon_job *r, ts_ns start)
     return start + r->job->bucket_span_ns + r->job->latency_ns + r->delay;
 }
 
-ts_ns daemon_jobs_due(const struct daemon_job *r)
+/* How far the job's time goes, when its datafeed has an end. */
+static ts_ns last_instant(const struct daemon_job *r)
+{
+    return r->end != TIME_NONE ? r->end + r->job->latency_ns + r->delay : TIME_MAX;
+}
+
+/* When the next bucket is final. */
+static ts_ns bucket_due(const struct daemon_job *r)
 {
     ts_ns closed = detect_final_until(r->engine);
     if (closed == TIME_NONE) {
@@ -294,7 +318,14 @@ ts_ns daemon_jobs_due(const struct daemon_job *r)
             return TIME_MAX;
         closed = time_floor(r->first, r->job->bucket_span_ns);
     }
-    return final_at(r, closed);
+    ts_ns due = final_at(r, closed);
+    return due <= last_instant(r) ? due : TIME_MAX;
+}
+
+ts_ns daemon_jobs_due(const struct daemon_job *r)
+{
+    ts_ns due = bucket_due(r);
+    return due == TIME_MAX && r->phase == DAEMON_JOB_UP ? last_instant(r) : due;
 }
 
 ts_ns daemon_jobs_next(const struct daemon_jobs *j, enum daemon_job_phase phase)
@@ -318,7 +349,7 @@ enum err daemon_jobs_end(struct daemon_jobs *j, enum err err, struct err_text *w
     return err;
 }
 
-static enum err drop_interim(struct daemon_job *r)
+enum err daemon_jobs_drop_interim(struct daemon_job *r)
 {
     if (r->interim == TIME_NONE)
         return ERR_NONE;
@@ -330,12 +361,14 @@ static enum err drop_interim(struct daemon_job *r)
 
 enum err daemon_jobs_close(struct daemon_job *r, ts_ns now)
 {
-    if (daemon_jobs_due(r) > now)
+    if (now > last_instant(r))
+        now = last_instant(r);
+    if (bucket_due(r) > now)
         return detect_advance(r->engine, now);
     ts_ns (*steady)(void) = r->owner->options.steady;
     uint64_t before = detect_counts(r->engine)->buckets;
     ts_ns begun = steady != NULL ? steady() : 0;
-    enum err err = drop_interim(r);
+    enum err err = daemon_jobs_drop_interim(r);
     ts_ns was = detect_final_until(r->engine);
     if (err == ERR_NONE)
         err = detect_advance(r->engine, now);
@@ -345,6 +378,31 @@ enum err daemon_jobs_close(struct daemon_job *r, ts_ns now)
         detect_report_size(r->engine);
     if (steady != NULL)
         daemon_jobs_timed(r, detect_counts(r->engine)->buckets - before, steady() - begun, now);
+    return err;
+}
+
+/* Datafeeds that have come to their end: what was learned is kept, and the job is closed. */
+static enum err end_feeds(struct daemon_jobs *j, ts_ns now, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    size_t kept = 0;
+    for (size_t i = 0; i < j->n; i++) {
+        struct daemon_job *r = j->jobs[i];
+        if (err != ERR_NONE || r->phase != DAEMON_JOB_UP || now < last_instant(r)) {
+            j->jobs[kept++] = r;
+            continue;
+        }
+        /* Of events beyond the end some came before others: their order of arrival says nothing. */
+        r->seen = 0;
+        err = daemon_jobs_save_one(j, r, now, why);
+        if (err == ERR_NONE)
+            err = daemon_jobs_tell(j, r->job->id, "closed", "stopped", "", why);
+        if (err == ERR_NONE)
+            daemon_jobs_unmake(r);
+        else
+            j->jobs[kept++] = r;
+    }
+    j->n = kept;
     return err;
 }
 
@@ -360,6 +418,8 @@ enum err daemon_jobs_advance(struct daemon_jobs *j, enum daemon_job_phase phase,
         if (told != ERR_NONE)
             return told;
     }
+    if (err == ERR_NONE && phase == DAEMON_JOB_UP && (err = end_feeds(j, now, why)) != ERR_NONE)
+        return err;
     return daemon_jobs_end(j, err, why);
 }
 
@@ -386,7 +446,7 @@ enum err daemon_jobs_interim(struct daemon_jobs *j, ts_ns now, struct err_text *
         struct daemon_job *r = j->jobs[i];
         if (!is_interim_due(r, now))
             continue;
-        err = drop_interim(r);
+        err = daemon_jobs_drop_interim(r);
         r->interim = now;
         if (err == ERR_NONE)
             err = detect_interim(r->engine);
@@ -416,7 +476,8 @@ enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
     size_t at = find(j, job_id, &there);
     if (!there)
         return ERR_NONE;
-    enum err err = save ? daemon_jobs_save_one(j, j->jobs[at], j->now, why) : ERR_NONE;
+    ts_ns now = j->now != TIME_NONE ? j->now : detect_now(j->jobs[at]->engine);
+    enum err err = save ? daemon_jobs_save_one(j, j->jobs[at], now, why) : ERR_NONE;
     if (err != ERR_NONE)
         return err;
     daemon_jobs_unmake(j->jobs[at]);
@@ -452,7 +513,7 @@ void daemon_jobs_describe(struct daemon_jobs *j, const char *job_id, struct rule
         .installed = true,
         .name = r->name,
         .job_state = "opened",
-        .datafeed_state = "started",
+        .datafeed_state = r->phase == DAEMON_JOB_OPEN ? "stopped" : "started",
     };
     if (r->feed == NULL)
         return;

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "detect/detect.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,7 @@ enum daemon_job_phase {
     DAEMON_JOB_WAITS,  /* for the next pass over the store */
     DAEMON_JOB_BEHIND, /* the pass that runs gives it what is stored */
     DAEMON_JOB_UP,     /* with the tap */
+    DAEMON_JOB_OPEN,   /* no datafeed runs: it takes what is posted, and its time moves with that */
 };
 
 /* A final record of the job was written, or got a new score, at engine time at; or it is up. */
@@ -64,15 +66,41 @@ struct daemon_jobs *daemon_jobs_new(const struct daemon_jobs_options *options);
 void daemon_jobs_free(struct daemon_jobs *j); /* NULL is fine */
 
 /*
- * Starts every job of state.db whose datafeed is to run and which does not run yet. One that never
- * ran and names no start begins 14 days before engine time now. One that cannot start is marked
- * failed there, with the reason.
+ * Starts every job of state.db whose datafeed is to run, or that is open without one, and which
+ * does not run yet. One that never ran and names no start begins 14 days before engine time now.
+ * One that cannot start is marked failed there, with the reason. A datafeed that names an end stops
+ * there, and its job is closed.
  */
 enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 /* Takes a job that was closed or deleted out; its learning is saved when save is set. */
 enum err daemon_jobs_stop(struct daemon_jobs *j, const char *job_id, bool save,
                           struct err_text *why) ERR_MUST_CHECK;
 size_t daemon_jobs_count(const struct daemon_jobs *j);
+
+/* Of one post. */
+struct daemon_posted {
+    struct detect_counts counts; /* what this post added; times as they stand after it */
+    ts_ns data;                  /* when it came */
+};
+/*
+ * Records for one job, which must run: JSON objects, one after the other, as its data_description
+ * says. A datafeed that runs goes on beside it. ERR_BUSY: the job is not open; ERR_FORMAT: what
+ * came before the bad one was taken. After any other failure the job is as it was last saved.
+ */
+enum err daemon_jobs_post(struct daemon_jobs *j, const char *job_id, const char *text, size_t n,
+                          ts_ns now, struct daemon_posted *out,
+                          struct err_text *why) ERR_MUST_CHECK;
+
+struct daemon_flush {
+    ts_ns advance; /* nothing before this comes any more; TIME_NONE: not said */
+    ts_ns skip;    /* buckets before this give no results; TIME_NONE */
+    bool interim;  /* results of the open buckets are wanted */
+};
+/* *out_end: of the newest bucket that is final, TIME_NONE: none is. ERR_BUSY: the job is not open.
+ */
+enum err daemon_jobs_flush(struct daemon_jobs *j, const char *job_id,
+                           const struct daemon_flush *what, ts_ns *out_end,
+                           struct err_text *why) ERR_MUST_CHECK;
 /* A filter has changed: the jobs that name it go by it from their next bucket on, and say so. */
 enum err daemon_jobs_set_filter(struct daemon_jobs *j, struct detect_filter *filter,
                                 struct err_text *why) ERR_MUST_CHECK;

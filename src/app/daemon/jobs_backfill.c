@@ -13,7 +13,7 @@ bool daemon_jobs_takes(const struct daemon_job *r, const struct event *e)
 bool daemon_jobs_is_behind(const struct daemon_jobs *j)
 {
     for (size_t i = 0; i < j->n; i++)
-        if (j->jobs[i]->phase != DAEMON_JOB_UP)
+        if (j->jobs[i]->phase == DAEMON_JOB_WAITS || j->jobs[i]->phase == DAEMON_JOB_BEHIND)
             return true;
     return false;
 }

@@ -4,7 +4,8 @@
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
  * (stored events), jobs_forecast.c (what comes), jobs_late.c (what came too late), jobs_lists.c
- * (filters, calendars), jobs_message.c (sentences for people), jobs_result.c (results to state.db),
+ * (filters, calendars), jobs_message.c (sentences for people), jobs_post.c (records that are
+ * posted), jobs_result.c (results to state.db),
  * jobs_save.c (learning to state.db and back).
  */
 
@@ -57,6 +58,8 @@ struct daemon_job {
     ts_ns first;   /* of the first event it got since it started, TIME_NONE */
     ts_ns delay;   /* how long after its end a bucket is final */
     ts_ns start;   /* stored events before this were not asked for */
+    ts_ns end;     /* where its datafeed stops; TIME_NONE: never */
+    bool mute;     /* its results are not wanted */
     ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
                     0: perhaps an earlier run left some */
     enum daemon_job_phase phase;
@@ -88,6 +91,10 @@ enum err daemon_jobs_offer(struct daemon_job *r, const struct event *e) ERR_MUST
 ts_ns daemon_jobs_due(const struct daemon_job *r);
 /* Closes the job's buckets that are final at now. */
 enum err daemon_jobs_close(struct daemon_job *r, ts_ns now) ERR_MUST_CHECK;
+/* The job of that id that runs; NULL. */
+struct daemon_job *daemon_jobs_find(const struct daemon_jobs *j, const char *id);
+/* Interim results that stand go. */
+enum err daemon_jobs_drop_interim(struct daemon_job *r) ERR_MUST_CHECK;
 /* What the job's engine or its results ran into, as the end of a call. */
 enum err daemon_jobs_end(struct daemon_jobs *j, enum err err, struct err_text *why) ERR_MUST_CHECK;
 /* Writes down how a job is. */

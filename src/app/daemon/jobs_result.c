@@ -33,6 +33,8 @@ void daemon_jobs_on_result(void *ctx, const struct detect_result *r)
 {
     struct daemon_job *job = ctx;
     struct daemon_jobs *j = job->owner;
+    if (job->mute)
+        return;
     buf_clear(&j->id);
     buf_clear(&j->doc);
     detect_result_id(r, &j->id);

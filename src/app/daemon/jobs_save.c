@@ -41,6 +41,7 @@ enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns 
         .team = j->options.team,
         .seed = j->options.seed,
         .delay_ns = r->delay,
+        .follow_records = r->phase == DAEMON_JOB_OPEN,
         .sink = daemon_jobs_on_result,
         .update = daemon_jobs_on_update,
         .ctx = r,
@@ -55,6 +56,9 @@ enum err daemon_jobs_restore(struct daemon_jobs *j, struct daemon_job *r, ts_ns 
     if (err == ERR_NONE) {
         err = restore_state(r, &options, &state, why);
         r->start = snapshot.position - r->job->bucket_span_ns - r->delay;
+        /* What it had is known by time alone: behind its newest record. */
+        if (err == ERR_NONE && r->had == 0)
+            r->start = detect_counts(r->engine)->latest_record + TIME_MS;
     } else if (err == ERR_NOT_FOUND && snapshot_id != NULL) {
         err_set(why, err, "job '%s' has no snapshot '%s'; weir job snapshots %s lists them",
                 r->job->id, snapshot_id, r->job->id);
@@ -159,7 +163,8 @@ enum err daemon_jobs_save_one(struct daemon_jobs *j, struct daemon_job *r, ts_ns
                               struct err_text *why)
 {
     /* What is between the snapshot before and the place a pass has reached would be lost. */
-    if (r->phase != DAEMON_JOB_UP || detect_counts(r->engine)->records == 0)
+    bool whole = r->phase == DAEMON_JOB_UP || r->phase == DAEMON_JOB_OPEN;
+    if (!whole || detect_counts(r->engine)->records == 0)
         return ERR_NONE;
     enum err err = put_snapshot(j, r, now);
     return err == ERR_NONE ? err

@@ -116,19 +116,43 @@ enum err daemon_request_see_job(struct daemon_asked *a, const char *id, struct e
     return see_failed(a, id, &failed, why);
 }
 
+enum err daemon_request_see_start(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    bool failed = false;
+    enum err err = see_failed(a, id, &failed, why);
+    return err == ERR_NONE && failed ? ERR_INVALID : err;
+}
+
+/* Its datafeed runs on, whatever end it had. */
+static enum err forget_end(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    struct arena arena;
+    struct store_job row;
+    arena_init(&arena, 0);
+    enum err err = store_state_job_get(a->data->state, id, &arena, &row);
+    if (err == ERR_NONE && row.end != TIME_NONE) {
+        row.end = TIME_NONE;
+        err = store_state_job_put(a->data->state, &row);
+    }
+    arena_release(&arena);
+    return changed(err, id, why);
+}
+
 static enum err open_job(struct daemon_asked *a, const char *id, struct err_text *why)
 {
     bool failed = false;
     enum err err = see_failed(a, id, &failed, why);
+    if (err == ERR_NONE)
+        err = stop_running(a, id, true, why); /* one that is open without its datafeed */
+    if (err == ERR_NONE)
+        err = forget_end(a, id, why);
     if (err == ERR_NONE)
         err = changed(
             store_state_job_set_state(a->data->state, id, failed ? "closed" : NULL, "started", ""),
             id, why);
     if (err == ERR_NONE)
         err = daemon_asked_reload(a, why);
-    if (err == ERR_NONE)
-        err = see_failed(a, id, &failed, why);
-    return err == ERR_NONE && failed ? ERR_INVALID : err;
+    return err == ERR_NONE ? daemon_request_see_start(a, id, why) : err;
 }
 
 static void on_note(void *ctx, const char *sentence)
@@ -147,6 +171,22 @@ static enum err create(struct daemon_asked *a, struct err_text *why)
         a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
         feed != NULL ? strlen(feed) : 0, daemon_asked_text(a, "datafeed_file", "datafeed"), NULL,
         a->data->now(), TIME_NONE, why);
+}
+
+/* Not to be started before somebody says so. */
+static enum err create_closed(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    struct store_state *state = a->data->state;
+    enum err err = changed(store_state_begin(state), id, why);
+    if (err != ERR_NONE)
+        return err;
+    err = create(a, why);
+    if (err == ERR_NONE)
+        err = changed(store_state_job_set_state(state, id, "closed", "stopped", NULL), id, why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
 }
 
 static bool print_message(void *ctx, const struct store_message *m)
@@ -211,7 +251,10 @@ int daemon_request_job(struct daemon_asked *a, const char *verb)
         err = stop_running(a, id, false, &why);
         if (err == ERR_NONE)
             err = changed(store_state_job_delete(state, id), id, &why);
-    } else if (!daemon_request_snapshot(a, verb, &err, &why)) {
+    } else if (strcmp(verb, "create-closed") == 0) {
+        err = create_closed(a, id, &why);
+    } else if (!daemon_request_feed(a, verb, &err, &why) &&
+               !daemon_request_snapshot(a, verb, &err, &why)) {
         err = err_set(&why, ERR_INVALID,
                       "job expects list, create, open, close, reset, delete, results, messages, "
                       "stats, forecast, delete-forecast, overall, preview, snapshots, revert, "

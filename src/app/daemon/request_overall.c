@@ -151,6 +151,8 @@ static enum err walk(struct overall_asked *o, ts_ns from, ts_ns to)
 {
     struct daemon_asked *a = o->asked;
     struct store_result_filter filter = {.jobs = o->ids, .jobs_n = o->n, .type = "bucket"};
+    if (daemon_asked_text(a, "exclude_interim", NULL) != NULL)
+        filter.interim = STORE_INTERIM_NO;
     ts_ns window = WINDOW * o->shortest > o->longest ? WINDOW * o->shortest : o->longest;
     enum err err = ERR_NONE;
     while (err == ERR_NONE && from < to && !a->closed) {

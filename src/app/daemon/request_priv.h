@@ -72,6 +72,12 @@ int daemon_request_overall(struct daemon_asked *a);
 /* Whether a job is there; ERR_NOT_FOUND with a sentence. */
 enum err daemon_request_see_job(struct daemon_asked *a, const char *id,
                                 struct err_text *why) ERR_MUST_CHECK;
+/* What a job's start ran into: ERR_INVALID with a sentence. */
+enum err daemon_request_see_start(struct daemon_asked *a, const char *id,
+                                  struct err_text *why) ERR_MUST_CHECK;
+/* request_feed.c: false when the verb is none of its own; else what came out. */
+bool daemon_request_feed(struct daemon_asked *a, const char *verb, enum err *out,
+                         struct err_text *why);
 /* request_snapshot.c: false when the verb is none of its own; else what came out. */
 bool daemon_request_snapshot(struct daemon_asked *a, const char *verb, enum err *out,
                              struct err_text *why);

@@ -144,6 +144,8 @@ static enum err act(void *ctx, const char *request, size_t n, struct buf *out, s
     buf_char(&w->acted, '\n');
     if (w->fails != ERR_NONE)
         return err_set(why, w->fails, "it did not work");
+    if (w->acts != NULL)
+        w->acts(w, request, n);
     if (w->says != NULL)
         buf_str(out, w->says);
     return ERR_NONE;

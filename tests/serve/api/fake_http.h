@@ -49,6 +49,7 @@ struct fake_world {
     struct buf acted; /* requests of api_ports.act, a line each */
     const char *says; /* what act prints */
     enum err fails;   /* what act returns */
+    void (*acts)(struct fake_world *w, const char *request, size_t n); /* or NULL */
     bool ill;
     struct store *store; /* with fake_open_store() */
     struct find *find;   /* the test's */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ml/ask.h"
+
+#include <string.h>
+
+void ml_ask_init(struct ml_ask *a, const char *command, const char *verb)
+{
+    buf_init(&a->text);
+    buf_init(&a->said);
+    format_write_init(&a->w, &a->text);
+    format_write_begin_object(&a->w);
+    format_write_field_str(&a->w, "command", command);
+    format_write_field_str(&a->w, "verb", verb);
+}
+
+void ml_ask_release(struct ml_ask *a)
+{
+    buf_release(&a->text);
+    buf_release(&a->said);
+}
+
+void ml_ask_add(struct ml_ask *a, const char *key, const char *value)
+{
+    if (value != NULL)
+        format_write_field_str(&a->w, key, value);
+}
+
+void ml_ask_add_n(struct ml_ask *a, const char *key, const char *value, size_t n)
+{
+    format_write_key(&a->w, key);
+    format_write_str_n(&a->w, value, n);
+}
+
+void ml_ask_add_time(struct ml_ask *a, const char *key, ts_ns t)
+{
+    char text[TIME_TEXT_SIZE];
+    if (t == TIME_NONE)
+        return;
+    time_format_iso(t, text);
+    format_write_field_str(&a->w, key, text);
+}
+
+enum err ml_ask_send(struct api_call *c, struct ml_ask *a, struct err_text *why)
+{
+    format_write_end_object(&a->w);
+    enum err err = api_call_act(c, &a->text, &a->said, why);
+    if (err == ERR_NONE && !buf_ok(&a->said))
+        err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    return err;
+}
+
+enum err ml_ask_job(struct api_call *c, const char *verb, const char *id, struct err_text *why)
+{
+    struct ml_ask a;
+    ml_ask_init(&a, "job", verb);
+    ml_ask_add(&a, "id", id);
+    enum err err = ml_ask_send(c, &a, why);
+    ml_ask_release(&a);
+    return err;
+}
