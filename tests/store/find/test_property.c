@@ -5,8 +5,8 @@
  */
 #include "store/find/find_help.h"
 
-#define EVENTS 400
-#define BODIES 250
+#define EVENTS 250
+#define BODIES 80
 
 static const char *const texts[] = {
     "host.name", "tags",        "network.transport",   "user.name",      "source.ip",
@@ -335,7 +335,7 @@ static void test_same_answers(void **state)
     rng_init(&rng, seed);
     for (unsigned i = 0; i < 3; i++) {
         dirs[i] = help_mkdir();
-        stores[i] = fill(dirs[i], seed, i == 0 ? 0 : i == 1 ? EVENTS : EVENTS / 2, 100);
+        stores[i] = fill(dirs[i], seed, i == 0 ? 0 : i == 1 ? EVENTS : EVENTS / 2, 50);
         finds[i] = find_new(&(struct find_options){.store = stores[i], .seed = 5});
         assert_non_null(finds[i]);
     }
