@@ -3,6 +3,7 @@
 """Kibana's API over HTTP: rules, alerts, exceptions, value lists and modules, as clients use them."""
 import os
 import tempfile
+import time
 
 from weir_e2e import check
 from weir_server import Server
@@ -161,10 +162,107 @@ def status(server):
     check(server.admin("GET", "/api/detection_engine/privileges")["has_all_requested"], "rights")
 
 
+def values(server):
+    lists, items = "/api/lists", "/api/lists/items"
+    made = server.admin("POST", lists, {"id": "bad-ips", "name": "Bad", "description": "d", "type": "ip"}, XSRF)
+    check(made["type"] == "ip" and made["created_by"] == "admin", f"a value list: {made}")
+    again = server.ask("POST", lists, {"id": "bad-ips", "name": "B", "description": "d", "type": "ip"}, server.basic())
+    check(again.status == 409, again.body)
+    item = server.admin("POST", items, {"list_id": "bad-ips", "value": "192.0.2.1"}, XSRF)
+    check(item["value"] == "192.0.2.1" and item["list_id"] == "bad-ips", f"a value: {item}")
+    wrong = server.ask("POST", items, {"list_id": "bad-ips", "value": "nonsense"}, server.basic())
+    check(wrong.status == 400, f"of the list's type: {wrong.body}")
+    check(server.admin("GET", f"{items}?id={item['id']}") == item, "by its id")
+    check(server.admin("GET", f"{items}?list_id=bad-ips&value=192.0.2.1") == [item], "by its value")
+    moved = server.admin("PUT", items, {"id": item["id"], "value": "192.0.2.2"}, XSRF)
+    check(server.admin("GET", f"{items}/_find?list_id=bad-ips")["data"] == [moved], "another in its place")
+    upload(server, f"{items}/_import?list_id=bad-ips", "192.0.2.3\n192.0.2.4\n")
+    check(server.admin("GET", f"{items}/_find?list_id=bad-ips&per_page=2")["total"] == 3, "many from a file")
+    file = server.ask("POST", f"{items}/_export?list_id=bad-ips", headers=server.basic())
+    check(file.body == "192.0.2.2\n192.0.2.3\n192.0.2.4\n", f"and to one: {file.body}")
+    named = server.admin("PATCH", lists, {"id": "bad-ips", "name": "Worse"}, XSRF)
+    check(named["name"] == "Worse" and named["type"] == "ip", "changed")
+    check(server.admin("GET", f"{lists}/_find")["total"] == 1, "found")
+    check(server.ask("DELETE", f"{items}?id={moved['id']}", headers=server.basic()).status == 200, "removed")
+    check(server.ask("GET", f"{items}?id={moved['id']}", headers=server.basic()).status == 404, "and gone")
+    check(server.ask("DELETE", f"{lists}?id=bad-ips", headers=server.basic()).status == 200, "deleted")
+    check(server.ask("GET", f"{lists}?id=bad-ips", headers=server.basic()).status == 404, "and gone")
+
+
+def modules(server):
+    check(server.admin("GET", "/api/ml/modules/recognize/logs-*") == [], "nothing applies to nothing")
+    now = time.time()
+    lines = []
+    for i in range(50):
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 600 + i))
+        lines += ['{"create":{}}\n', {"@timestamp": at, "event": {"category": "network", "dataset": "own"},
+                                      "source": {"ip": f"10.0.0.{i % 5}", "bytes": 100 * i}}]
+    check(not server.bulk("/logs-own-default/_bulk", lines).json()["errors"], "events")
+    found = server.admin("GET", "/api/ml/modules/recognize/logs-*")
+    check("security_network" in [m["id"] for m in found], f"a package applies: {[m['id'] for m in found]}")
+    check(server.admin("GET", "/api/ml/modules/recognize/packetbeat-*") == [], "not to another index")
+    module = server.admin("GET", "/api/ml/modules/get_module/security_network")
+    check(len(module["jobs"]) == 4 and module["datafeeds"][0]["config"]["indices"], f"its jobs: {module['id']}")
+    check(len(server.admin("GET", "/api/ml/modules/get_module")) > 3, "all")
+    check(server.admin("GET", "/api/ml/modules/jobs_exist/security_network") == {"jobsExist": False}, "not yet")
+    setup = {"prefix": "mine_", "indexPatternName": "logs-own-*", "startDatafeed": True, "groups": ["g"],
+             "jobOverrides": [{"job_id": "mine_high_count_network_events", "description": "changed"}]}
+    done = server.admin("POST", "/api/ml/modules/setup/security_network", setup, XSRF)
+    check(all(j["success"] for j in done["jobs"]) and all(d["started"] for d in done["datafeeds"]), f"{done}")
+    check(done["jobs"][0]["id"].startswith("mine_"), "with the prefix")
+    again = server.admin("POST", "/api/ml/modules/setup/security_network", setup, XSRF)
+    check(not any(j["success"] for j in again["jobs"]) and again["jobs"][0]["error"]["status"] == 409, f"{again}")
+    server.admin("POST", "/api/ml/modules/setup/security_network", {}, XSRF)
+    check(server.admin("GET", "/api/ml/modules/jobs_exist/security_network")["jobsExist"], "now they are there")
+    check(server.ask("POST", "/api/ml/modules/setup/none", {}, server.basic()).status == 404, "no such")
+
+
+def signals(server):
+    """A rule that finds the events of modules(): first tried out, then run, then its alerts looked into."""
+    rule = {"rule_id": "loud", "name": "Loud", "description": "d", "risk_score": 50, "severity": "high", "type": "query",
+            "query": "source.bytes >= 4500", "index": ["logs-*"], "from": "now-1h", "interval": "1m", "enabled": False}
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 120))
+    tried = server.admin("POST", f"{RULES}/preview", {**rule, "invocationCount": 3, "timeframeEnd": end}, XSRF)
+    check(tried["alerts_total"] == 5 and len(tried["logs"]) == 3 and not tried["isAborted"], f"a preview: {tried}")
+    check(tried["logs"][0]["errors"] == [], "without errors")
+    check(server.ask("GET", f"{RULES}?rule_id=loud", headers=server.basic()).status == 404, "keeps no rule")
+    search = {"query": {"match_all": {}}, "size": 20}
+    none = server.admin("POST", "/api/detection_engine/signals/search", search, XSRF)
+    check(none["hits"]["total"]["value"] == 0, f"and no alert: {none}")
+    made = server.admin("POST", RULES, rule, XSRF)
+    run = {"action": "run", "ids": [made["id"]], "run": {"start_date": "now-3m", "end_date": "now-1m"}}
+    check(server.admin("POST", f"{RULES}/_bulk_action", run, XSRF)["success"], "a manual run")
+    query = {"bool": {"filter": [{"term": {"kibana.alert.rule.rule_id": "loud"}}]}}
+    found = server.admin("POST", "/api/detection_engine/signals/search", {"query": query, "size": 20, "aggs": {
+        "status": {"terms": {"field": "kibana.alert.workflow_status"}}}}, XSRF)
+    check(found["hits"]["total"]["value"] == 5, f"alerts: {found['hits']['total']}")
+    check(found["aggregations"]["status"]["buckets"][0]["doc_count"] == 5, f"{found['aggregations']}")
+    ids = [h["_id"] for h in found["hits"]["hits"]]
+    done = server.admin("POST", "/api/detection_engine/signals/status", {"signal_ids": ids[:2], "status": "acknowledged"}, XSRF)
+    check(done["updated"] == 2 and done["failures"] == [], f"a new status: {done}")
+    done = server.admin("POST", "/api/detection_engine/signals/status", {"status": "closed", "query": {
+        "bool": {"filter": [query, {"term": {"kibana.alert.workflow_status": "open"}}]}}}, XSRF)
+    check(done["updated"] == 3, f"by a query: {done}")
+    check(server.ask("POST", "/api/detection_engine/signals/status", {"signal_ids": ids, "status": "x"},
+                     server.basic()).status == 400, "of the three")
+    server.admin("POST", "/api/detection_engine/signals/tags", {"ids": ids, "tags": {"tags_to_add": ["seen"], "tags_to_remove": []}}, XSRF)
+    server.admin("POST", "/api/detection_engine/signals/assignees", {"ids": ids[:1], "assignees": {"add": ["eva"], "remove": []}}, XSRF)
+    closed = {"query": {"bool": {"filter": [{"term": {"kibana.alert.workflow_status": "closed"}},
+                                            {"term": {"kibana.alert.workflow_tags": "seen"}}]}}}
+    check(server.admin("POST", "/api/detection_engine/signals/search", closed, XSRF)["hits"]["total"]["value"] == 3, "")
+    eva = {"query": {"term": {"kibana.alert.workflow_assignee_ids": "eva"}}}
+    check(server.admin("POST", "/api/detection_engine/signals/search", eva, XSRF)["hits"]["hits"][0]["_id"] == ids[0], "")
+    bad = server.ask("POST", "/api/detection_engine/signals/search", {"query": {"no_such": {}}}, server.basic())
+    check(bad.status == 400 and bad.json()["statusCode"] == 400, f"mistakes in Kibana's form: {bad.body}")
+
+
 with tempfile.TemporaryDirectory() as folder:
     with Server(os.path.join(folder, "data")) as server:
         rules(server)
         bulk(server)
         exceptions(server)
         status(server)
+        values(server)
+        modules(server)
+        signals(server)
 print("ok")

@@ -6,6 +6,7 @@
 #include "daemon/rules.h"
 #include "except/item.h"
 #include "except/set.h"
+#include "except/values.h"
 #include "rule/rule.h"
 #include "store/state.h"
 #include "store/state_except.h"
@@ -218,6 +219,44 @@ static enum err add_values(struct daemon_asked *a, const char *id, struct err_te
     return err;
 }
 
+/* A list as a whole object; its values stay. */
+static enum err put_values(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    const struct store_value_list row = {.id = id,
+                                         .type = daemon_asked_text(a, "type", "keyword"),
+                                         .doc = daemon_asked_text(a, "text", "{}")};
+    struct except_values *checked = NULL;
+    struct buf type;
+    buf_init(&type);
+    enum err known = store_state_value_list_type(a->data->state, id, &type);
+    bool fresh = format_node_bool(format_node_get(a->request, "fresh"), false);
+    enum err err = except_values_new(row.type, &checked, why);
+    except_values_unref(checked);
+    if (err == ERR_NONE && known == ERR_NONE && fresh)
+        err = err_set(why, ERR_EXISTS, "list id: \"%.200s\" already exists", id);
+    else if (err == ERR_NONE && known == ERR_NONE && strcmp(buf_text(&type), row.type) != 0)
+        err = err_set(why, ERR_INVALID, "the value list '%.200s' is of type %s, not %s", id,
+                      buf_text(&type), row.type);
+    buf_release(&type);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_value_list_put(a->data->state, &row);
+    return err == ERR_NONE
+               ? ERR_NONE
+               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
+}
+
+static enum err take_value(struct daemon_asked *a, const char *id, struct err_text *why)
+{
+    const char *value = daemon_asked_text(a, "value", "");
+    enum err err = store_state_value_delete(a->data->state, id, value);
+    if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "the value list '%.200s' has no value '%.200s'", id, value);
+    return err == ERR_NONE
+               ? ERR_NONE
+               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
+}
+
 int daemon_request_values(struct daemon_asked *a, const char *verb)
 {
     struct err_text why;
@@ -227,6 +266,10 @@ int daemon_request_values(struct daemon_asked *a, const char *verb)
         err = list_values(a, &why);
     } else if (strcmp(verb, "add") == 0) {
         err = add_values(a, id, &why);
+    } else if (strcmp(verb, "put") == 0) {
+        err = put_values(a, id, &why);
+    } else if (strcmp(verb, "take") == 0) {
+        err = take_value(a, id, &why);
     } else if (strcmp(verb, "remove") == 0) {
         err = store_state_value_list_delete(a->data->state, id);
         if (err == ERR_NOT_FOUND)

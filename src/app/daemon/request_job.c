@@ -164,13 +164,17 @@ static enum err create(struct daemon_asked *a, struct err_text *why)
 {
     const char *job = daemon_asked_text(a, "job", "");
     const char *feed = daemon_asked_text(a, "datafeed", NULL);
+    ts_ns start;
+    enum err err = daemon_asked_time(a, "start", TIME_NONE, &start, why);
+    if (err != ERR_NONE)
+        return err;
     daemon_install_notes(a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"),
                          feed, feed != NULL ? strlen(feed) : 0,
                          daemon_asked_text(a, "datafeed_file", "datafeed"), on_note, a);
     return daemon_install_job(
         a->data->state, job, strlen(job), daemon_asked_text(a, "job_file", "job"), feed,
         feed != NULL ? strlen(feed) : 0, daemon_asked_text(a, "datafeed_file", "datafeed"), NULL,
-        a->data->now(), TIME_NONE, why);
+        a->data->now(), start, why);
 }
 
 /* Not to be started before somebody says so. */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "daemon/rule_preview.h"
 #include "daemon/rules.h"
+#include "format/write.h"
 #include "rule/load.h"
 #include "rule/rule.h"
 #include "store/state.h"
@@ -21,6 +22,7 @@
 struct rehearsal {
     struct daemon_asked *asked;
     unsigned remarks;
+    bool as_data;
 };
 
 /* The rule of a text that came along: exactly one. */
@@ -87,6 +89,25 @@ static enum err read_span(struct daemon_asked *a, const struct rule *rule, ts_ns
     return ERR_NONE;
 }
 
+/* A line among the alerts, for programs, which see no remarks. */
+static void print_remark(struct daemon_asked *a, const char *time, const char *kind,
+                         const char *message)
+{
+    struct format_writer w;
+    struct buf line;
+    buf_init(&line);
+    format_write_init(&w, &line);
+    format_write_begin_object(&w);
+    format_write_field_str(&w, "weir.remark", kind);
+    format_write_field_str(&w, "at", time);
+    format_write_field_str(&w, "message", message);
+    format_write_end_object(&w);
+    buf_char(&line, '\n');
+    if (buf_ok(&line))
+        daemon_asked_print(a, line.p, line.n);
+    buf_release(&line);
+}
+
 static void on_remark(void *ctx, ts_ns at, const char *kind, const char *message)
 {
     struct rehearsal *r = ctx;
@@ -94,13 +115,17 @@ static void on_remark(void *ctx, ts_ns at, const char *kind, const char *message
     if (r->remarks++ >= REMARKS_MAX)
         return;
     time_format_iso(at, time);
-    daemon_asked_remark(r->asked, "weir: %s: run at %s: %s", kind, time, message);
+    if (r->as_data)
+        print_remark(r->asked, time, kind, message);
+    else
+        daemon_asked_remark(r->asked, "weir: %s: run at %s: %s", kind, time, message);
 }
 
 static enum err rehearse(struct daemon_asked *a, struct rule *rule, ts_ns from, ts_ns to,
                          struct err_text *why)
 {
-    struct rehearsal rehearsal = {.asked = a};
+    struct rehearsal rehearsal = {
+        .asked = a, .as_data = format_node_bool(format_node_get(a->request, "remarks"), false)};
     struct daemon_rule_preview *p = NULL;
     enum err err = daemon_rule_preview_new(a->data->state, a->data->store, rule, from, on_remark,
                                            &rehearsal, &p, why);

@@ -43,6 +43,96 @@ static void test_exception(void **state)
     end(&w);
 }
 
+/* Exceptions and value lists as whole objects, as programs bring them. */
+static void test_objects(void **state)
+{
+    (void)state;
+    struct world w;
+#define LIST                                                                                       \
+    "\"text\": \"{\\\"list_id\\\": \\\"l\\\", \\\"name\\\": \\\"n\\\", \\\"type\\\": "             \
+    "\\\"detection\\\"}\", \"name\": \"x.json\""
+#define ITEM                                                                                       \
+    "\"text\": \"{\\\"list_id\\\": \\\"l\\\", \\\"item_id\\\": \\\"l\\\", \\\"name\\\": "          \
+    "\\\"n\\\", "                                                                                  \
+    "\\\"type\\\": \\\"simple\\\", \\\"entries\\\": [{\\\"field\\\": \\\"f\\\", "                  \
+    "\\\"operator\\\": "                                                                           \
+    "\\\"included\\\", \\\"type\\\": \\\"exists\\\"}]}\", \"name\": \"x.json\""
+    begin(&w);
+    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " LIST "}");
+    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " LIST "}",
+          "exception list id: \"l\" already exists");
+    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": false, " LIST "}");
+    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " ITEM "}");
+    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " ITEM "}",
+          "exception list item id: \"l\" already exists");
+    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, \"name\": \"x.json\", "
+          "\"text\": \"{\\\"list_id\\\": \\\"l\\\"}\"}",
+          "must have the key");
+    /* List and item have the same name. */
+    DONE("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"item\", \"id\": \"l\"}");
+    WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"item\", \"id\": \"l\"}",
+          "cannot be deleted");
+    WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"list\", \"id\": \"l\", "
+          "\"namespace_type\": \"agnostic\"}",
+          "cannot be deleted");
+    DONE("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"list\", \"id\": \"l\"}");
+    DONE("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"v\", \"type\": \"ip\", "
+         "\"fresh\": true, \"text\": \"{}\"}");
+    WRONG("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"v\", \"type\": \"ip\", "
+          "\"fresh\": true, \"text\": \"{}\"}",
+          "list id: \"v\" already exists");
+    WRONG("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"v\", \"type\": \"keyword\"}",
+          "is of type ip, not keyword");
+    WRONG("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"u\", \"type\": \"colour\"}",
+          "colour");
+    DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"10.0.0.1\"}");
+    DONE("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}");
+    WRONG("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}",
+          "has no value '10.0.0.1'");
+    end(&w);
+}
+
+static void test_export(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    const struct store_rule rule = {.id = HELP_RULE_ID, .doc = help_rule, .last_run = TIME_NONE};
+    HELP_OK(store_state_rule_put(w.data->state, &rule));
+    DONE("{\"command\": \"rule\", \"verb\": \"export\", \"ids\": [\"none\"]}");
+    assert_int_equal(lines(&w), 1);
+    assert_non_null(strstr(said(&w), "\"missing_rules\":[{\"rule_id\":\"none\"}]"));
+    DONE("{\"command\": \"rule\", \"verb\": \"export\", \"ids\": [\"" HELP_RULE_ID "\"]}");
+    assert_int_equal(lines(&w), 2);
+    assert_non_null(strstr(said(&w), "\"missing_rules\":[],\"missing_rules_count\":0"));
+    DONE("{\"command\": \"rule\", \"verb\": \"export\"}");
+    assert_int_equal(lines(&w), 2);
+    end(&w);
+}
+
+/* What a preview has to say stands among the alerts for those who see data only. */
+static void test_remarks(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct err_text why;
+    const char *rule =
+        "{\"command\": \"rule\", \"verb\": \"preview\", \"remarks\": true, \"from\": \"now-5m\", "
+        "\"text\": \"{\\\"rule_id\\\": \\\"r\\\", \\\"name\\\": \\\"n\\\", \\\"description\\\": "
+        "\\\"d\\\", \\\"type\\\": \\\"query\\\", \\\"query\\\": \\\"a: 1\\\", \\\"severity\\\": "
+        "\\\"low\\\", \\\"risk_score\\\": 3, \\\"exceptions_list\\\": [{\\\"id\\\": \\\"x\\\", "
+        "\\\"list_id\\\": \\\"gone\\\", \\\"type\\\": \\\"detection\\\", \\\"namespace_type\\\": "
+        "\\\"single\\\"}]}\"}";
+    struct buf out;
+    buf_init(&out);
+    HELP_OK(daemon_request_act(w.data, rule, strlen(rule), &out, &why));
+    if (strstr(buf_text(&out), "{\"weir.remark\":\"warning\",\"at\":\"") == NULL)
+        fail_msg("%s", buf_text(&out));
+    buf_release(&out);
+    end(&w);
+}
+
 static void test_runs(void **state)
 {
     (void)state;
@@ -103,9 +193,9 @@ static void test_runs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exception),
-        cmocka_unit_test(test_runs),
-    };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exception),
+                                       cmocka_unit_test(test_runs), cmocka_unit_test(test_objects),
+                                       cmocka_unit_test(test_export),
+                                       cmocka_unit_test(test_remarks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
