@@ -44,6 +44,9 @@ def engine_of(daemon):
     for child in map(int, children):
         try:
             if os.path.samefile(f"/proc/{child}/exe", f"/proc/{daemon.pid}/exe"):
+                with open(f"/proc/{child}/comm") as f:
+                    if "courier" in f.read():
+                        continue
                 with open(f"/proc/{child}/cmdline") as f:
                     if "--query-worker" not in f.read():
                         return child

@@ -36,6 +36,7 @@ int cli_job(const struct cli_args *args);
 int cli_calendar(const struct cli_args *args);
 int cli_validate(const struct cli_args *args);
 int cli_filter(const struct cli_args *args);
+int cli_connector(const struct cli_args *args);
 int cli_rule(const struct cli_args *args);
 int cli_package(const struct cli_args *args);
 int cli_user(const struct cli_args *args);

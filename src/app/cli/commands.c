@@ -106,6 +106,12 @@ const struct cli_command cli_commands[] = {
      "ID\n"
      "delete EVENT_ID takes one away. What is changed holds at once for the jobs that run.",
      DATA | TIMES, cli_calendar},
+    {"connector", "VERB [ID|FILE] [OPTION]...", "Manage where alerts are told to.",
+     "list; add FILE, a JSON object with name, connector_type_id (.webhook, .email, .syslog), "
+     "config\n"
+     "and secrets; remove ID, with the messages that wait for it; test ID sends a message through\n"
+     "the running daemon. Actions of rules name connectors by their id.",
+     DATA, cli_connector},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
      "list; enable or disable RULE_ID; import FILE; export; history RULE_ID shows how its runs "

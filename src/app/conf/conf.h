@@ -38,6 +38,8 @@ struct conf {
     char *sensor_name;
     struct conf_list follow;
     struct conf_list home;
+    struct conf_list notify_hosts;
+    char *notify_url;
     struct conf_list geoip;
     int64_t flow_memory_mb;
     ts_ns query_delay;

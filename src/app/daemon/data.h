@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct daemon_notify;
 struct daemon_pipeline;
 struct store;
 struct store_options;
@@ -28,6 +29,7 @@ struct daemon_data {
     /* Guards the pipeline and all changes of jobs and rules. */
     pthread_mutex_t lock;
     struct daemon_pipeline *pipeline;     /* NULL: nothing runs on this directory */
+    struct daemon_notify *notify;         /* NULL: nothing is sent from here; has its own locks */
     char server[DAEMON_DATA_SERVER_SIZE]; /* where it answers; "": nowhere; lock guards it */
     bool previews;                        /* a job is previewed; lock guards it */
     /* Somebody changed something by a request; called with the lock held. NULL: nobody wants to

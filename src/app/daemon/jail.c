@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "daemon/courier.h"
 #include "priv/jail.h"
 #include "priv/monitor.h"
 #include "store/store.h"
@@ -96,4 +97,31 @@ enum err daemon_jail_enter(const struct conf *conf, const char *data_dir,
     mem_free(places.items);
     mem_free(places.counters);
     return err;
+}
+
+enum err daemon_jail_send_courier(const struct conf *conf, struct daemon_courier **out,
+                                  struct err_text *why)
+{
+    static const struct priv_place places[] = {
+        {"/etc/resolv.conf", PRIV_USE_READ},
+        {"/run/systemd/resolve", PRIV_USE_READ},
+        {"/etc/hosts", PRIV_USE_READ},
+        {"/etc/host.conf", PRIV_USE_READ},
+        {"/etc/nsswitch.conf", PRIV_USE_READ},
+        {"/etc/gai.conf", PRIV_USE_READ},
+        {"/etc/services", PRIV_USE_READ},
+        {"/etc/ssl/certs", PRIV_USE_READ},
+        {"/etc/gnutls", PRIV_USE_READ},
+        {"/usr/share/ca-certificates", PRIV_USE_READ},
+        {"/usr/local/share/ca-certificates", PRIV_USE_READ},
+    };
+    struct priv_user user;
+    struct priv_jail_settings settings = {
+        .places = places, .places_n = sizeof(places) / sizeof(places[0]), .courier = true};
+    enum err err = ERR_NONE;
+    if (conf->user[0] != '\0') {
+        err = priv_user_find(conf->user, &user, why);
+        settings.user = &user;
+    }
+    return err == ERR_NONE ? daemon_courier_start(conf, &settings, out, why) : err;
 }

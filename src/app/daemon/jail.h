@@ -14,6 +14,7 @@
 
 struct buf;
 struct conf;
+struct daemon_courier;
 struct priv_monitor;
 
 /*
@@ -23,5 +24,12 @@ struct priv_monitor;
 enum err daemon_jail_enter(const struct conf *conf, const char *data_dir,
                            const struct priv_monitor *monitor, struct buf *out,
                            struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * Starts the courier (daemon/courier.h) in a jail of its own, before this process enters its own.
+ * *out is NULL when the configuration lets nothing be sent. Fails as the other.
+ */
+enum err daemon_jail_send_courier(const struct conf *conf, struct daemon_courier **out,
+                                  struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -385,6 +385,8 @@ static int answer(struct daemon_asked *a)
         return daemon_request_run(a);
     if (strcmp(command, "rule") == 0 && strcmp(verb, "preview") == 0)
         return daemon_request_rule_preview(a);
+    if (strcmp(command, "connector") == 0)
+        return daemon_request_connector(a, verb);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return daemon_request_package(a, verb);
     if (strcmp(command, "backup") == 0)

@@ -85,6 +85,7 @@ int daemon_request_preview(struct daemon_asked *a);
 int daemon_request_job(struct daemon_asked *a, const char *verb);
 int daemon_request_calendar(struct daemon_asked *a, const char *verb);
 int daemon_request_filter(struct daemon_asked *a, const char *verb);
+int daemon_request_connector(struct daemon_asked *a, const char *verb);
 int daemon_request_rule(struct daemon_asked *a, const char *verb);
 int daemon_request_exception(struct daemon_asked *a, const char *verb);
 int daemon_request_values(struct daemon_asked *a, const char *verb);

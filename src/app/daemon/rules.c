@@ -22,6 +22,7 @@
 #include "rule/run.h"
 #include "rule/status.h"
 #include "store/state.h"
+#include "store/state_notify.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -179,6 +180,9 @@ static enum err alert_create(void *ctx, const struct rule_alert *alert, struct e
         err = store_state_alert_create(r->state, &row, &is_new);
         if (err == ERR_NONE && !is_new)
             err = ERR_EXISTS;
+        /* In the same transaction, so that no crash comes between. Old captures tell nobody. */
+        if (err == ERR_NONE && !r->ports.at_rest)
+            err = store_state_notice_put(r->state, alert->id, alert->rule_id, alert->time);
     }
     if (err != ERR_NONE) {
         mem_free(id);

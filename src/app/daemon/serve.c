@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "daemon/batch.h"
 #include "daemon/control.h"
+#include "daemon/courier.h"
 #include "daemon/data.h"
 #include "daemon/enricher.h"
 #include "daemon/forecasts.h"
@@ -20,6 +21,7 @@
 #include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/measure.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline.h"
 #include "daemon/tail.h"
 #include "daemon/web.h"
@@ -66,12 +68,14 @@ struct serve {
     struct daemon_tail *tail;
     struct daemon_control *control;
     struct daemon_keeper *keeper;
-    struct daemon_intake *intake; /* events that come through the server */
-    struct ingest_delta *delta;   /* of their running totals */
-    struct ingest_counts counts;  /* of their corrections */
-    struct daemon_web *web;       /* NULL: there is no server */
-    struct daemon_live *live;     /* what its listeners are told; NULL without one */
-    bool active[SOURCES];         /* began, and has not ended */
+    struct daemon_intake *intake;   /* events that come through the server */
+    struct ingest_delta *delta;     /* of their running totals */
+    struct ingest_counts counts;    /* of their corrections */
+    struct daemon_web *web;         /* NULL: there is no server */
+    struct daemon_courier *courier; /* NULL: nothing may be sent */
+    struct daemon_notify *notify;
+    struct daemon_live *live; /* what its listeners are told; NULL without one */
+    bool active[SOURCES];     /* began, and has not ended */
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
     atomic_bool full;       /* the disk was full at the last commit, and that was told */
@@ -131,6 +135,8 @@ static enum err enter_jail(struct serve *s, struct err_text *why)
         err = daemon_data_make(s->dir, why);
     buf_init(&said);
     if (err == ERR_NONE)
+        err = daemon_jail_send_courier(s->settings->conf, &s->courier, why);
+    if (err == ERR_NONE)
         err = daemon_jail_enter(s->settings->conf, s->dir, s->settings->monitor, &said, why);
     if (err == ERR_NONE)
         tell(s, 2, buf_text(&said));
@@ -150,6 +156,8 @@ static unsigned thread_count(const struct conf *conf)
 static void on_alert(void *ctx, const char *id, struct bytes json)
 {
     const struct serve *s = ctx;
+    if (s->notify != NULL)
+        daemon_notify_wake(s->notify);
     if (s->web != NULL)
         daemon_web_publish(s->web, "alert", json);
     if (s->settings->on_alert != NULL)
@@ -534,6 +542,8 @@ static void measure(void *ctx, struct buf *out)
 {
     const struct serve *s = ctx;
     daemon_measure_data(out, s->data, s->intake, clock_wall());
+    if (s->notify != NULL)
+        daemon_notify_measure(s->notify, out);
     if (s->wire != NULL) {
         struct daemon_wire_totals t;
         daemon_wire_totals(s->wire, &t);
@@ -578,6 +588,22 @@ static enum err start_web(struct serve *s, struct err_text *why)
     return ERR_NONE;
 }
 
+static enum err start_notify(struct serve *s, struct err_text *why)
+{
+    const struct daemon_notify_settings settings = {
+        .state = s->data->state,
+        .courier = s->courier,
+        .base_url = s->settings->conf->notify_url,
+        .now = clock_wall,
+        .log = s->settings->log,
+        .ctx = s->settings->ctx,
+    };
+    enum err err = daemon_notify_start(&settings, &s->notify, why);
+    if (err == ERR_NONE)
+        s->data->notify = s->notify;
+    return err;
+}
+
 static enum err start(struct serve *s, struct err_text *why)
 {
     enum err err = enter_jail(s, why);
@@ -587,6 +613,8 @@ static enum err start(struct serve *s, struct err_text *why)
         err = open_engine(s, why);
     if (err == ERR_NONE)
         err = install_packages(s, why);
+    if (err == ERR_NONE)
+        err = start_notify(s, why);
     if (err == ERR_NONE)
         err = start_sources(s, why);
     if (err == ERR_NONE)
@@ -606,6 +634,7 @@ static enum err start(struct serve *s, struct err_text *why)
 /* Threads first, then what they use. */
 static void finish(struct serve *s)
 {
+    daemon_notify_hush(s->notify); /* a request may wait for it */
     if (s->ring != NULL)
         ring_close(s->ring);
     for (struct daemon_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;) {
@@ -632,6 +661,8 @@ static void finish(struct serve *s)
     daemon_tail_free(s->tail);
     if (s->data != NULL)
         s->data->pipeline = NULL;
+    daemon_notify_stop(s->notify);
+    daemon_courier_stop(s->courier);
     daemon_pipeline_free(s->pipeline);
     enrich_free(s->enrich);
     daemon_data_close(s->data);

@@ -66,6 +66,60 @@ static const int engine[] = {
     SCMP_SYS(seccomp), SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
     SCMP_SYS(landlock_restrict_self)};
 
+/* What the courier does besides the common: names, connections, threads, one child. */
+static const int courier[] = {SCMP_SYS(mincore),
+                              SCMP_SYS(membarrier),
+                              SCMP_SYS(mlock),
+                              SCMP_SYS(munlock),
+                              SCMP_SYS(open),
+                              SCMP_SYS(openat),
+                              SCMP_SYS(stat),
+                              SCMP_SYS(lstat),
+                              SCMP_SYS(access),
+                              SCMP_SYS(faccessat),
+                              SCMP_SYS(faccessat2),
+                              SCMP_SYS(readlink),
+                              SCMP_SYS(readlinkat),
+                              SCMP_SYS(getdents64),
+                              SCMP_SYS(pread64),
+                              SCMP_SYS(memfd_create),
+                              SCMP_SYS(pipe2),
+                              SCMP_SYS(eventfd2),
+                              SCMP_SYS(select),
+                              SCMP_SYS(pselect6),
+                              SCMP_SYS(dup),
+                              SCMP_SYS(connect),
+                              SCMP_SYS(bind),
+                              SCMP_SYS(getsockopt),
+                              SCMP_SYS(setsockopt),
+                              SCMP_SYS(getsockname),
+                              SCMP_SYS(getpeername),
+                              SCMP_SYS(shutdown),
+                              SCMP_SYS(sendmmsg),
+                              SCMP_SYS(recvmmsg),
+                              SCMP_SYS(epoll_create1),
+                              SCMP_SYS(epoll_ctl),
+                              SCMP_SYS(epoll_wait),
+                              SCMP_SYS(epoll_pwait),
+                              SCMP_SYS(clone),
+                              SCMP_SYS(clone3),
+                              SCMP_SYS(fork),
+                              SCMP_SYS(set_tid_address),
+                              SCMP_SYS(set_robust_list),
+                              SCMP_SYS(rseq),
+                              SCMP_SYS(sched_getaffinity),
+                              SCMP_SYS(prlimit64),
+                              SCMP_SYS(getrlimit),
+                              SCMP_SYS(prctl),
+                              SCMP_SYS(nanosleep),
+                              SCMP_SYS(clock_nanosleep),
+                              SCMP_SYS(clock_getres),
+                              SCMP_SYS(time),
+                              SCMP_SYS(getrusage),
+                              SCMP_SYS(sysinfo),
+                              SCMP_SYS(uname),
+                              SCMP_SYS(arch_prctl)};
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 /* How the search for leaks looks at the threads. */
 static const int sanitizer[] = {SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
@@ -78,6 +132,9 @@ static const unsigned long engine_ioctls[] = {TCGETS,       FIONREAD,      FIONB
 /* Calls newer than this list: "not there" is what libraries know how to live with. */
 #define FIRST_UNKNOWN 451
 #define LAST_UNKNOWN 511
+
+/* Of a socket's type, without its flags. */
+#define SOCK_KIND 0xf
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t n)
 {
@@ -106,6 +163,42 @@ static int allow_engine(scmp_filter_ctx filter)
     for (int call = FIRST_UNKNOWN; call <= LAST_UNKNOWN && rc == 0; call++)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (rc == 0)
+        rc = allow(filter, sanitizer, sizeof(sanitizer) / sizeof(sanitizer[0]));
+#endif
+    return rc;
+}
+
+static int allow_courier(scmp_filter_ctx filter)
+{
+    static const int families[] = {AF_UNIX, AF_INET, AF_INET6};
+    int rc = allow(filter, common, sizeof(common) / sizeof(common[0]));
+    if (rc == 0)
+        rc = allow(filter, courier, sizeof(courier) / sizeof(courier[0]));
+    for (size_t i = 0; i < sizeof(engine_ioctls) / sizeof(engine_ioctls[0]) && rc == 0; i++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                              (struct scmp_arg_cmp){1, SCMP_CMP_EQ, engine_ioctls[i], 0});
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && rc == 0; i++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                              (struct scmp_arg_cmp){0, SCMP_CMP_EQ, (scmp_datum_t)families[i], 0},
+                              (struct scmp_arg_cmp){1, SCMP_CMP_MASKED_EQ, SOCK_KIND, SOCK_STREAM});
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && rc == 0; i++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                              (struct scmp_arg_cmp){0, SCMP_CMP_EQ, (scmp_datum_t)families[i], 0},
+                              (struct scmp_arg_cmp){1, SCMP_CMP_MASKED_EQ, SOCK_KIND, SOCK_DGRAM});
+    if (rc == 0) /* which addresses this machine has: for the order of those that a name has */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
+                              (struct scmp_arg_cmp){0, SCMP_CMP_EQ, AF_NETLINK, 0},
+                              (struct scmp_arg_cmp){1, SCMP_CMP_MASKED_EQ, SOCK_KIND, SOCK_RAW},
+                              (struct scmp_arg_cmp){2, SCMP_CMP_EQ, 0, 0});
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+                              (struct scmp_arg_cmp){0, SCMP_CMP_EQ, AF_UNIX, 0});
+    for (int call = FIRST_UNKNOWN; call <= LAST_UNKNOWN && rc == 0; call++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (rc == 0)
+        rc = allow(filter, engine, sizeof(engine) / sizeof(engine[0]));
     if (rc == 0)
         rc = allow(filter, sanitizer, sizeof(sanitizer) / sizeof(sanitizer[0]));
 #endif
@@ -156,6 +249,11 @@ static enum err enter(int (*rules)(scmp_filter_ctx), bool *out_held, struct err_
 enum err priv_calls_engine(bool *out_held, struct err_text *why)
 {
     return enter(allow_engine, out_held, why);
+}
+
+enum err priv_calls_courier(bool *out_held, struct err_text *why)
+{
+    return enter(allow_courier, out_held, why);
 }
 
 enum err priv_calls_monitor(struct err_text *why)

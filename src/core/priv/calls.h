@@ -19,6 +19,9 @@
  * when the kernel has no seccomp. ERR_DENIED when it has and does not do it; ERR_MEMORY. */
 enum err priv_calls_engine(bool *out_held, struct err_text *why) ERR_MUST_CHECK;
 
+/* Of the courier: it resolves names and connects, and starts no program. Fails as the other. */
+enum err priv_calls_courier(bool *out_held, struct err_text *why) ERR_MUST_CHECK;
+
 /* Of the monitor: opening for reading, its sockets, waiting, signals. Fails as the other. */
 enum err priv_calls_monitor(struct err_text *why) ERR_MUST_CHECK;
 

@@ -72,7 +72,8 @@ static enum err enter_land(const struct priv_jail_settings *settings, int *out_v
         places[n++] = (struct priv_place){loader, PRIV_USE_RUN};
     if (settings->places_n > 0)
         memcpy(places + n, settings->places, settings->places_n * sizeof(*places));
-    enum err err = priv_land_enter(places, n + settings->places_n, out_version, why);
+    enum err err =
+        priv_land_enter(places, n + settings->places_n, settings->courier, out_version, why);
     mem_free(places);
     return err;
 }
@@ -96,7 +97,8 @@ enum err priv_jail_enter(const struct priv_jail_settings *settings, struct priv_
         return err_set(why, ERR_DENIED, "new privileges cannot be given up: %s", strerror(errno));
     err = enter_land(settings, &jail.landlock, why);
     if (err == ERR_NONE)
-        err = priv_calls_engine(&jail.seccomp, why);
+        err = settings->courier ? priv_calls_courier(&jail.seccomp, why)
+                                : priv_calls_engine(&jail.seccomp, why);
     if (err == ERR_NONE)
         *out = jail;
     return err;

@@ -24,6 +24,7 @@ struct priv_jail_settings {
     const struct priv_place *places; /* what is left of the file system, besides the system's own */
     size_t places_n;
     pid_t monitor; /* parent to die with; 0: none */
+    bool courier;  /* may reach other machines, and start no program */
 };
 
 struct priv_jail {

@@ -17,7 +17,8 @@
 #define FS_TRUNCATE ((uint64_t)1 << 14)  /* version 3 */
 #define FS_IOCTL_DEV ((uint64_t)1 << 15) /* version 5 */
 #define NET_TCP ((uint64_t)3)            /* version 4: bind and connect */
-#define SCOPES ((uint64_t)3)             /* version 6: abstract sockets, signals */
+#define NET_TCP_BIND ((uint64_t)1)
+#define SCOPES ((uint64_t)3) /* version 6: abstract sockets, signals */
 
 #define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_WRITE                                                                                   \
@@ -59,7 +60,7 @@ static bool add(int rules, const struct priv_place *place, uint64_t handled)
     return ok;
 }
 
-enum err priv_land_enter(const struct priv_place *places, size_t n, int *out_version,
+enum err priv_land_enter(const struct priv_place *places, size_t n, bool connects, int *out_version,
                          struct err_text *why)
 {
     int version = priv_land_version();
@@ -70,7 +71,9 @@ enum err priv_land_enter(const struct priv_place *places, size_t n, int *out_ver
     const struct rules all = {
         .fs = FS_FIRST | (version >= 2 ? FS_REFER : 0) | (version >= 3 ? FS_TRUNCATE : 0) |
               (version >= 5 ? FS_IOCTL_DEV : 0),
-        .net = version >= 4 ? NET_TCP : 0,
+        .net = version < 4 ? 0
+               : connects  ? NET_TCP_BIND
+                           : NET_TCP,
         .scopes = version >= 6 ? SCOPES : 0,
     };
     const char *path = NULL;

@@ -2,7 +2,7 @@
 #define PRIV_LAND_H
 
 /*
- * Landlock: what is left of the file system, and nothing of the network.
+ * Landlock: what is left of the file system and the network.
  *
  * Raw system calls, since libc has none. What the kernel knows is asked at run time; rights that a
  * newer kernel could hold besides are not. docs/method/priv.md.
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum priv_use {
@@ -31,10 +32,11 @@ struct priv_place {
 int priv_land_version(void);
 
 /*
- * Only these places are left. No new privileges must be set. *out_version is what is in force: 0
- * when the kernel has no Landlock, which is no error. ERR_DENIED when it has and does not do it.
+ * Only these places are left, and no TCP; with connects other machines may be reached. No new
+ * privileges must be set. *out_version is what is in force: 0 when the kernel has no Landlock,
+ * which is no error. ERR_DENIED when it has and does not do it.
  */
-enum err priv_land_enter(const struct priv_place *places, size_t n, int *out_version,
+enum err priv_land_enter(const struct priv_place *places, size_t n, bool connects, int *out_version,
                          struct err_text *why) ERR_MUST_CHECK;
 
 #endif

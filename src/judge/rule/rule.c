@@ -348,7 +348,6 @@ static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const str
         const char *key;
         const char *message;
     } idle[] = {
-        {"actions", "actions are kept and not yet carried out"},
         {"response_actions", "response_actions are kept and not carried out"},
     };
     for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++) {

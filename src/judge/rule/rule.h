@@ -9,7 +9,7 @@
  * checked for its type, range and form (docs/format/rule.md). What is wrong refuses the rule, with
  * the line and what was expected. A key that nobody knows is warned of, unless it is so close to a
  * known one that it is a slip of the pen: then the rule is refused. What is understood but has no
- * effect yet (type esql, actions) is kept, written out again, and warned of.
+ * effect yet (type esql, response_actions) is kept, written out again, and warned of.
  *
  * Ownership: counted references; texts and nodes in struct rule live as long as the rule.
  * Threads:   one owner.

@@ -9,7 +9,8 @@
 
 #include "api/row.h"
 
-extern const struct api_row api_people_rows[]; /* log-in, users, keys */
-extern const struct api_row api_system_rows[]; /* health, measures, live updates, OpenAPI */
+extern const struct api_row api_people_rows[];    /* log-in, users, keys */
+extern const struct api_row api_connector_rows[]; /* where alerts are told to */
+extern const struct api_row api_system_rows[];    /* health, measures, live updates, OpenAPI */
 
 #endif

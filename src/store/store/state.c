@@ -92,6 +92,20 @@ static const char *const steps[] = {
     " PRIMARY KEY (rule_id, from_time)) WITHOUT ROWID;",
     "CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
     " PRIMARY KEY (kind, id)) WITHOUT ROWID;",
+    "CREATE TABLE connector (id TEXT PRIMARY KEY, doc TEXT NOT NULL, secrets TEXT NOT NULL,"
+    " updated INTEGER NOT NULL);"
+    "CREATE TABLE notice (number INTEGER PRIMARY KEY, alert_id TEXT NOT NULL UNIQUE,"
+    " rule_id TEXT NOT NULL, run INTEGER NOT NULL);"
+    "CREATE INDEX notice_run ON notice (rule_id, run);"
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, connector TEXT NOT NULL,"
+    " rule_id TEXT NOT NULL, params TEXT NOT NULL, error TEXT, created INTEGER NOT NULL,"
+    " due INTEGER NOT NULL, tries INTEGER NOT NULL);"
+    "CREATE INDEX outbox_due ON outbox (due);"
+    "CREATE TABLE throttle (rule_id TEXT NOT NULL, action TEXT NOT NULL, last INTEGER NOT NULL,"
+    " due INTEGER NOT NULL, PRIMARY KEY (rule_id, action)) WITHOUT ROWID;"
+    "CREATE TABLE waiting (number INTEGER PRIMARY KEY, rule_id TEXT NOT NULL,"
+    " action TEXT NOT NULL, alert_id TEXT NOT NULL);"
+    "CREATE INDEX waiting_action ON waiting (rule_id, action);",
 };
 
 static const struct store_db_kind state_kind = {

@@ -32,7 +32,7 @@ static int confine(const char *folder)
     const struct priv_place places[] = {
         {mine, PRIV_USE_WRITE}, {theirs, PRIV_USE_READ}, {"/no/such/place", PRIV_USE_READ}};
     EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    EXPECT(priv_land_enter(places, 3, &version, &why) == ERR_NONE);
+    EXPECT(priv_land_enter(places, 3, false, &version, &why) == ERR_NONE);
     EXPECT(version == priv_land_version());
 
     EXPECT(denied(open(path, O_RDONLY)) && denied(open(path, O_WRONLY)));
@@ -60,7 +60,7 @@ static int no_network(const char *folder)
     if (priv_land_version() < 4)
         return CHILD_SKIP;
     EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    EXPECT(priv_land_enter(&place, 1, &version, &why) == ERR_NONE);
+    EXPECT(priv_land_enter(&place, 1, false, &version, &why) == ERR_NONE);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     EXPECT(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 && errno == EACCES);
     close(fd);
@@ -75,7 +75,7 @@ static int no_programs(const char *folder)
     if (priv_land_version() == 0)
         return CHILD_SKIP;
     EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    EXPECT(priv_land_enter(places, 2, &version, &why) == ERR_NONE);
+    EXPECT(priv_land_enter(places, 2, false, &version, &why) == ERR_NONE);
     execl("/bin/true", "true", (char *)NULL);
     EXPECT(errno == EACCES);
     return CHILD_OK;
@@ -89,7 +89,7 @@ static int without_rights(const char *folder)
     if (priv_land_version() == 0 || (geteuid() == 0 && setuid(65534) != 0))
         return CHILD_SKIP;
     /* New privileges are possible: the kernel refuses, and that is told. */
-    EXPECT(priv_land_enter(&place, 1, &version, &why) == ERR_DENIED);
+    EXPECT(priv_land_enter(&place, 1, false, &version, &why) == ERR_DENIED);
     EXPECT(version == -1 && strstr(why.message, "Landlock") != NULL);
     return CHILD_OK;
 }

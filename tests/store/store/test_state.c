@@ -166,7 +166,7 @@ static void test_refuses(void **state)
     store_state_close(st);
     run_sql(path, "PRAGMA user_version = 99");
     refused(dir, ERR_VERSION, "newer Weir");
-    run_sql(path, "PRAGMA user_version = 7; PRAGMA wal_checkpoint(TRUNCATE)");
+    run_sql(path, "PRAGMA user_version = 8; PRAGMA wal_checkpoint(TRUNCATE)");
     /* Cut in the middle. */
     size_t n;
     char *whole = read_file(path, &n);
@@ -201,7 +201,8 @@ static void test_migrates(void **state)
     assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
     store_state_close(st);
     run_sql(path,
-            "DROP TABLE kept; DROP TABLE gap; DROP TABLE run;"
+            "DROP TABLE connector; DROP TABLE notice; DROP TABLE outbox; DROP TABLE throttle;"
+            "DROP TABLE waiting; DROP TABLE kept; DROP TABLE gap; DROP TABLE run;"
             "CREATE TABLE run (rule_id TEXT NOT NULL, time INTEGER NOT NULL, from_time INTEGER,"
             " to_time INTEGER, status TEXT NOT NULL, message TEXT, doc TEXT,"
             " alerts INTEGER NOT NULL, PRIMARY KEY (rule_id, time)) WITHOUT ROWID;"

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* memfd_create */
+#include "notify/send.h"
+
+#include "format/node.h"
+#include "notify/send_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CONNECT_MS 10000L
+#define ANSWER_MAX ((size_t)1 << 20) /* read of an answer before the line is cut */
+
+enum err notify_send_begin(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? ERR_NONE : ERR_MEMORY;
+}
+
+bool notify_host_allowed(const struct notify_send_options *options, const char *host)
+{
+    size_t n = strlen(host);
+    for (size_t i = 0; i < options->hosts_n; i++) {
+        const char *allowed = options->hosts[i];
+        size_t len = strlen(allowed);
+        if (strcmp(allowed, "*") == 0 || strcasecmp(allowed, host) == 0)
+            return true;
+        if (len > 2 && allowed[0] == '*' && n > len - 1 &&
+            strcasecmp(host + n - (len - 1), allowed + 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum notify_outcome notify_host_refuse(const char *host, struct err_text *why)
+{
+    err_set(why, ERR_DENIED, "notify.hosts in the configuration does not allow to send to '%.200s'",
+            host);
+    return NOTIFY_REFUSED;
+}
+
+static size_t take_answer(char *p, size_t size, size_t n, void *ctx)
+{
+    struct notify_transfer *t = ctx;
+    size_t bytes = size * n;
+    for (size_t i = 0; i < bytes && t->answer_n + 1 < sizeof(t->answer); i++)
+        t->answer[t->answer_n++] = p[i] >= ' ' && p[i] < 127 ? p[i] : ' ';
+    t->received += bytes;
+    return t->received > ANSWER_MAX ? 0 : bytes;
+}
+
+/* Certificates that the connector names: libcurl wants them in a file. */
+static bool set_ca(struct notify_transfer *t, const struct format_node *ca)
+{
+    const char *pem = format_node_str(ca, "");
+    size_t n = format_node_str_len(ca);
+    t->ca = memfd_create("ca", MFD_CLOEXEC);
+    if (t->ca < 0 || write(t->ca, pem, n) != (ssize_t)n)
+        return false;
+    snprintf(t->ca_path, sizeof(t->ca_path), "/proc/self/fd/%d", t->ca);
+    return curl_easy_setopt(t->curl, CURLOPT_CAINFO, t->ca_path) == CURLE_OK;
+}
+
+bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connector *c,
+                           const struct notify_send_options *options)
+{
+    const struct format_node *ca = format_node_get(c->config, "ca");
+    const char *mode = format_node_str(format_node_get(c->config, "verificationMode"), "full");
+    *t = (struct notify_transfer){.curl = curl_easy_init(), .ca = -1};
+    if (t->curl == NULL)
+        return false;
+    curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
+    curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(t->curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)(options->timeout_ns / TIME_MS));
+    curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(t->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, strcmp(mode, "none") != 0 ? 1L : 0L);
+    curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, strcmp(mode, "full") == 0 ? 2L : 0L);
+    return format_node_str_len(ca) == 0 || set_ca(t, ca);
+}
+
+void notify_transfer_end(struct notify_transfer *t)
+{
+    curl_easy_cleanup(t->curl);
+    curl_slist_free_all(t->list);
+    if (t->ca >= 0)
+        close(t->ca);
+}
+
+bool notify_transfer_append(struct notify_transfer *t, const char *text)
+{
+    struct curl_slist *list = curl_slist_append(t->list, text);
+    if (list != NULL)
+        t->list = list;
+    return list != NULL;
+}
+
+enum notify_outcome notify_transfer_fail(const struct notify_transfer *t, CURLcode code,
+                                         struct err_text *why)
+{
+    err_set(why, ERR_IO, "%.300s", t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
+    return NOTIFY_LATER;
+}
+
+enum notify_outcome notify_send(const struct notify_connector *c, const struct format_node *params,
+                                const struct notify_send_options *options, struct err_text *why)
+{
+    if (notify_connector_check_params(c->type, params, why) != ERR_NONE)
+        return NOTIFY_REFUSED;
+    if (notify_connector_lacks_secrets(c)) {
+        err_set(why, ERR_INVALID, "the connector lacks its user and password");
+        return NOTIFY_REFUSED;
+    }
+    switch (c->type) {
+    case NOTIFY_WEBHOOK:
+        return notify_webhook_send(c, params, options, why);
+    case NOTIFY_EMAIL:
+        return notify_mail_send(c, params, options, why);
+    case NOTIFY_SYSLOG:
+    case NOTIFY_TYPES:
+        break;
+    }
+    return notify_syslog_send(c, params, options, why);
+}
