@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -30,6 +31,30 @@ static void *thread(void *arg)
     /* Threads made later are held too. */
     *(bool *)arg = refused(socket(AF_INET, SOCK_STREAM, 0));
     return NULL;
+}
+
+static int courier(const char *folder)
+{
+    struct err_text why;
+    bool held = false;
+    char path[256];
+    char *const none[] = {NULL};
+    EXPECT(priv_calls_courier(&held, &why) == ERR_NONE);
+    if (!held)
+        return CHILD_SKIP;
+    /* It connects, by what names and messages need. */
+    EXPECT(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0);
+    EXPECT(socket(AF_INET6, SOCK_DGRAM, 0) >= 0 || errno == EAFNOSUPPORT);
+    EXPECT(socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
+    EXPECT(refused(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)));
+    EXPECT(refused(socket(AF_PACKET, SOCK_RAW, 0)));
+    EXPECT(refused(mount("none", folder, "tmpfs", 0, NULL)));
+    EXPECT(refused(syscall(SYS_bpf, 0, NULL, 0)));
+    EXPECT(SANITIZED || refused(listen(socket(AF_INET, SOCK_STREAM, 0), 1)));
+    EXPECT(SANITIZED || refused(execve("/bin/true", none, none)));
+    EXPECT(SANITIZED || refused(ptrace(PTRACE_TRACEME, 0, 0, 0)));
+    EXPECT(SANITIZED || refused(unlink(child_path(path, sizeof(path), folder, "x"))));
+    return CHILD_OK;
 }
 
 static int engine(const char *folder)
@@ -94,6 +119,12 @@ static void the_engine_has_what_it_needs(void **state)
     in_child(engine);
 }
 
+static void the_courier_connects_and_starts_nothing(void **state)
+{
+    (void)state;
+    in_child(courier);
+}
+
 static void the_monitor_opens_for_reading_only(void **state)
 {
     (void)state;
@@ -104,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_engine_has_what_it_needs),
+        cmocka_unit_test(the_courier_connects_and_starts_nothing),
         cmocka_unit_test(the_monitor_opens_for_reading_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
