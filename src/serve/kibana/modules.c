@@ -301,13 +301,11 @@ static enum err ask(struct setup *s, const char *verb, const char *id, const str
     format_write_field_str(&w, "command", "job");
     format_write_field_str(&w, "verb", verb);
     format_write_field_str(&w, "id", id);
-    if (job != NULL) {
-        format_write_field_str(&w, "job", buf_text(job));
-        if (feed->n > 0)
-            format_write_field_str(&w, "datafeed", buf_text(feed));
-        if (s->from != NULL)
-            format_write_field_str(&w, "start", s->from);
-    }
+    format_write_field_str(&w, "job", buf_text(job));
+    if (feed->n > 0)
+        format_write_field_str(&w, "datafeed", buf_text(feed));
+    if (s->from != NULL)
+        format_write_field_str(&w, "start", s->from);
     format_write_end_object(&w);
     enum err err = api_call_act(s->call, &request, NULL, why);
     buf_release(&request);
@@ -350,9 +348,7 @@ static void install(struct setup *s, const struct package_job *job)
     if (err == ERR_NONE && job->datafeed != NULL)
         err = changed(s, job, true, &feed, &why);
     if (err == ERR_NONE)
-        err = ask(s, "create", job->id, &config, &feed, &why);
-    if (err == ERR_NONE && !s->start)
-        err = ask(s, "close", job->id, NULL, NULL, &why);
+        err = ask(s, s->start ? "create" : "create-closed", job->id, &config, &feed, &why);
     tell(&s->job, job->id, false, false, err, &why);
     if (job->datafeed != NULL)
         tell(&s->feed, job->datafeed_id, true, s->start, err, &why);

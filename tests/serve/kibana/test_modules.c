@@ -48,8 +48,7 @@ static void installed(void **state)
     const char *path = PATH "setup/{module_id}", *id = "security_network";
     module(&w, "POST", path, id, NULL, 200,
            "{\"jobs\":[{\"id\":\"high_count_network_events\",\"success\":true}");
-    acted(&w, "\"command\":\"job\",\"verb\":\"create\",\"id\":\"high_count_network_events\"");
-    acted(&w, "\"verb\":\"close\",\"id\":\"high_count_network_events\"");
+    acted(&w, "\"verb\":\"create-closed\",\"id\":\"high_count_network_events\"");
     module(&w, "POST", path, id,
            "{\"prefix\":\"p_\",\"indexPatternName\":\"own-*,other-*\",\"startDatafeed\":true,"
            "\"start\":0,"
@@ -69,7 +68,7 @@ static void installed(void **state)
     const char *delay = strstr(buf_text(&w.acted), "\\\"query_delay\\\":\\\"9s\\\"");
     assert_non_null(delay);
     assert_null(strstr(delay + 1, "\\\"query_delay\\\":\\\"9s\\\""));
-    assert_null(strstr(buf_text(&w.acted), "\"verb\":\"close\""));
+    assert_null(strstr(buf_text(&w.acted), "create-closed"));
     w.fails = ERR_EXISTS;
     module(&w, "POST", path, id, "{}", 200,
            "\"success\":false,\"error\":{\"error\":{\"type\":\"resource_already_exists_exception\","
