@@ -220,7 +220,102 @@ async function page() {
   await refused(400, 'parsing_exception', () => client.search({ index, aggs: { t: { nonsense: {} } } }));
 }
 
-const steps = { greet, write, setUp, search, aggregate, page };
+// Three days of five events a minute, and a hundred times as many in one quarter of an hour of the last.
+const START = Date.UTC(2026, 1, 2);
+const MINUTES = 3 * 24 * 60;
+const SPIKE = START + (2 * 24 * 60 + 600) * 60000;
+
+function* counted() {
+  for (let minute = 0; minute < MINUTES; minute++) {
+    const at = START + minute * 60000;
+    const busy = at >= SPIKE && at < SPIKE + 15 * 60000;
+    for (let i = 0; i < (busy ? 500 : 4 + (minute * 7) % 3); i++) {
+      yield { '@timestamp': new Date(at + i * 100).toISOString(), source: { ip: busy ? '10.9.9.9' : `10.1.0.${i}` } };
+    }
+  }
+}
+
+async function until(what, seconds = 60) {
+  for (let i = 0; i < seconds * 5; i++) {
+    if (await what()) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.fail(`not within ${seconds} seconds: ${what}`);
+}
+
+async function learn() {
+  const job_id = 'client_count';
+  const datafeed_id = 'datafeed-client_count';
+  await client.helpers.bulk({
+    datasource: [...counted()],
+    onDocument: () => ({ create: { _index: 'logs-client.ml-default' } }),
+  });
+  const analysis_config = {
+    bucket_span: '15m',
+    detectors: [{ function: 'high_count' }],
+    influencers: ['source.ip'],
+  };
+  const estimate = await client.ml.estimateModelMemory({
+    analysis_config,
+    max_bucket_cardinality: { 'source.ip': 50 },
+  });
+  assert.match(estimate.model_memory_estimate, /^\d+[km]b$/i);
+  const data_description = { time_field: '@timestamp', time_format: 'epoch_ms' };
+  assert.equal((await client.ml.validate({ job_id, analysis_config, data_description })).acknowledged, true);
+  const made = await client.ml.putJob({ job_id, analysis_config, data_description, groups: ['client'] });
+  assert.equal(made.job_id, job_id);
+  assert.equal(made.job_type, 'anomaly_detector');
+  await refused(400, 'resource_already_exists_exception', () =>
+    client.ml.putJob({ job_id, analysis_config, data_description }),
+  );
+  await refused(404, 'resource_not_found_exception', () => client.ml.getJobs({ job_id: 'none' }));
+  const feed = await client.ml.putDatafeed({ datafeed_id, job_id, indices: ['logs-client.ml-*'] });
+  assert.deepEqual(feed.indices, ['logs-client.ml-*']);
+  assert.equal((await client.ml.getJobs({ job_id: 'client*' })).count, 1);
+  assert.equal((await client.ml.openJob({ job_id })).opened, true);
+  await client.ml.startDatafeed({ datafeed_id, start: START, end: START + MINUTES * 60000 });
+  await until(async () => (await client.ml.getDatafeedStats({ datafeed_id })).datafeeds[0].state === 'stopped');
+  const { records } = await client.ml.getRecords({ job_id, sort: 'record_score', desc: true, record_score: 50 });
+  assert(records.length > 0, 'the spike is found');
+  assert.equal(records[0].timestamp, SPIKE);
+  assert.equal(records[0].actual[0], 7500);
+  const { influencers } = await client.ml.getInfluencers({ job_id, influencer_score: 50 });
+  assert(influencers.some((i) => i.influencer_field_value === '10.9.9.9'), 'and who made it');
+  const buckets = await client.ml.getBuckets({ job_id, anomaly_score: 50 });
+  assert(buckets.buckets.some((b) => b.timestamp === SPIKE));
+  const overall = await client.ml.getOverallBuckets({ job_id, overall_score: 50 });
+  assert(overall.overall_buckets.length > 0);
+  const stats = (await client.ml.getJobStats({ job_id })).jobs[0];
+  assert.equal(stats.data_counts.processed_record_count, [...counted()].length);
+  assert.equal(stats.model_size_stats.memory_status, 'ok');
+  const forecast = await client.ml.forecast({ job_id, duration: '6h' }).catch(async () => {
+    await client.ml.openJob({ job_id }); // a feed with an end closes its job
+    return client.ml.forecast({ job_id, duration: '6h' });
+  });
+  assert.equal(forecast.acknowledged, true);
+  assert.equal((await client.ml.deleteForecast({ job_id, forecast_id: forecast.forecast_id })).acknowledged, true);
+  await client.ml.closeJob({ job_id });
+  const { model_snapshots } = await client.ml.getModelSnapshots({ job_id });
+  assert(model_snapshots.length > 0);
+  const { snapshot_id } = model_snapshots[0];
+  const kept = await client.ml.updateModelSnapshot({ job_id, snapshot_id, description: 'kept', retain: true });
+  assert.equal(kept.model.retain, true);
+  const back = await client.ml.revertModelSnapshot({ job_id, snapshot_id });
+  assert.equal(back.model.snapshot_id, snapshot_id);
+  assert.equal((await client.ml.putFilter({ filter_id: 'safe', items: ['a', 'b'] })).items.length, 2);
+  assert.equal((await client.ml.getFilters({ filter_id: 'safe' })).filters[0].filter_id, 'safe');
+  assert.equal((await client.ml.putCalendar({ calendar_id: 'feasts', job_ids: [job_id] })).calendar_id, 'feasts');
+  const events = [{ description: 'feast', start_time: START, end_time: START + 3600000 }];
+  assert.equal((await client.ml.postCalendarEvents({ calendar_id: 'feasts', events })).events.length, 1);
+  assert.equal((await client.ml.info()).upgrade_mode, false);
+  await client.ml.deleteCalendar({ calendar_id: 'feasts' });
+  await client.ml.deleteFilter({ filter_id: 'safe' });
+  await client.ml.deleteDatafeed({ datafeed_id });
+  assert.equal((await client.ml.deleteJob({ job_id })).acknowledged, true);
+  await refused(404, 'resource_not_found_exception', () => client.ml.getRecords({ job_id }));
+}
+
+const steps = { greet, write, setUp, search, aggregate, page, learn };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();
