@@ -206,6 +206,26 @@ static enum err import(struct daemon_asked *a, struct err_text *why)
     return err;
 }
 
+/* The rule, or all of a list or none. */
+static enum err switch_rules(struct daemon_asked *a, const char *id, bool enable,
+                             struct err_text *why)
+{
+    const struct format_node *ids = format_node_get(a->request, "ids");
+    struct store_state *state = a->data->state;
+    if (ids == NULL)
+        return daemon_install_enable(state, id, enable, a->data->now(), why);
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the rules cannot be written: %s", err_name(err));
+    for (size_t i = 0; i < format_node_count(ids) && err == ERR_NONE; i++)
+        err = daemon_install_enable(state, format_node_str(format_node_at(ids, i), ""), enable,
+                                    a->data->now(), why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
+}
+
 int daemon_request_rule(struct daemon_asked *a, const char *verb)
 {
     struct err_text why;
@@ -219,7 +239,7 @@ int daemon_request_rule(struct daemon_asked *a, const char *verb)
         if (err != ERR_NONE)
             err_set(&why, err, "rules cannot be read: %s", err_name(err));
     } else if (enable || strcmp(verb, "disable") == 0) {
-        err = daemon_install_enable(a->data->state, id, enable, a->data->now(), &why);
+        err = switch_rules(a, id, enable, &why);
         if (err == ERR_NONE)
             err = daemon_asked_reload(a, &why);
     } else if (strcmp(verb, "import") == 0) {

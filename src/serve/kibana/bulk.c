@@ -35,6 +35,7 @@ struct bulk {
     struct format_node *body;
     enum action action;
     bool dry;
+    bool switched; /* all at once */
     struct kibana_rules rules;
     struct list updated, created, deleted, skipped, errors;
 };
@@ -215,7 +216,7 @@ static enum err act(struct bulk *b, const struct kibana_rule *r, struct err_text
     case RUN:
         return run(b, r, why);
     default:
-        err = kibana_rule_ask(b->call, names[b->action], r->rule_id, why);
+        err = b->switched ? ERR_NONE : kibana_rule_ask(b->call, names[b->action], r->rule_id, why);
         return err == ERR_NONE ? show(b, r->rule_id, &b->updated, why) : err;
     }
 }
@@ -297,11 +298,34 @@ static enum err export_chosen(struct bulk *b, struct err_text *why)
     return err;
 }
 
+/* Switches all in one request. When that fails, one after the other says where. */
+static void switch_all(struct bulk *b)
+{
+    struct buf request;
+    struct format_writer w;
+    struct err_text ignored;
+    buf_init(&request);
+    format_write_init(&w, &request);
+    format_write_begin_object(&w);
+    format_write_field_str(&w, "command", "rule");
+    format_write_field_str(&w, "verb", names[b->action]);
+    format_write_key(&w, "ids");
+    format_write_begin_array(&w);
+    for (size_t i = 0; i < b->rules.n; i++)
+        format_write_str(&w, b->rules.list[i].rule_id);
+    format_write_end_array(&w);
+    format_write_end_object(&w);
+    b->switched = api_call_act(b->call, &request, NULL, &ignored) == ERR_NONE;
+    buf_release(&request);
+}
+
 static enum err carry_out(struct bulk *b, struct err_text *why)
 {
     enum err err = choose(b, why);
     if (err != ERR_NONE || b->action == EXPORT)
         return err == ERR_NONE ? export_chosen(b, why) : err;
+    if ((b->action == ENABLE || b->action == DISABLE) && !b->dry && b->rules.n > 1)
+        switch_all(b);
     for (size_t i = 0; i < b->rules.n && err == ERR_NONE; i++) {
         const struct kibana_rule *r = &b->rules.list[i];
         err = act(b, r, why);

@@ -99,6 +99,15 @@ static void test_export(void **state)
     begin(&w);
     const struct store_rule rule = {.id = HELP_RULE_ID, .doc = help_rule, .last_run = TIME_NONE};
     HELP_OK(store_state_rule_put(w.data->state, &rule));
+    /* All of a list, or none. */
+    WRONG("{\"command\": \"rule\", \"verb\": \"enable\", \"ids\": [\"" HELP_RULE_ID
+          "\", \"none\"]}",
+          "no rule 'none'");
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), "disabled"));
+    DONE("{\"command\": \"rule\", \"verb\": \"enable\", \"ids\": [\"" HELP_RULE_ID "\"]}");
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_null(strstr(said(&w), "disabled"));
     DONE("{\"command\": \"rule\", \"verb\": \"export\", \"ids\": [\"none\"]}");
     assert_int_equal(lines(&w), 1);
     assert_non_null(strstr(said(&w), "\"missing_rules\":[{\"rule_id\":\"none\"}]"));

@@ -16,8 +16,8 @@ static void each(void **state)
     put_rule(&w, "a", true, "");
     put_rule(&w, "b", false, "");
     act(&w, "{\"action\":\"enable\",\"query\":\"\"}", 200, "\"success\":true,\"rules_count\":2");
-    acted(&w, "\"verb\":\"enable\",\"id\":\"a\"");
-    acted(&w, "\"verb\":\"enable\",\"id\":\"b\"");
+    acted(&w, "\"verb\":\"enable\",\"ids\":[\"a\",\"b\"]");
+    assert_null(strstr(buf_text(&w.acted), "\"id\":"));
     act(&w, "{\"action\":\"disable\",\"query\":\"alert.attributes.tags: b\"}", 200,
         "\"rules_count\":1");
     acted(&w, "\"verb\":\"disable\",\"id\":\"b\"");
@@ -71,7 +71,11 @@ static void mistakes(void **state)
     ask(&w, "POST", PATH, "dry_run", "true", "{\"action\":\"delete\",\"ids\":[\"id-a\"]}", 200,
         "\"succeeded\":1");
     assert_int_equal(w.acted.n, 0);
+    /* Together it fails, so it is tried one by one. */
+    put_rule(&w, "b", true, "");
     w.fails = ERR_INVALID;
+    act(&w, "{\"action\":\"disable\",\"query\":\"\"}", 500, "\"failed\":2");
+    acted(&w, "\"verb\":\"disable\",\"id\":\"b\"");
     act(&w, "{\"action\":\"enable\",\"ids\":[\"id-a\"]}", 500,
         "\"errors\":[{\"message\":\"it did not work\",\"status_code\":400,"
         "\"rules\":[{\"id\":\"id-a\",\"name\":\"Rule a\"}]}]");
