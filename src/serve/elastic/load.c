@@ -38,6 +38,7 @@ struct elastic_load {
     struct portion *first, *last;
     struct elastic_load_item *items;
     size_t n, cap;
+    size_t closed; /* bytes of all portions but the last */
 };
 
 struct elastic_load *elastic_load_new(ts_ns now)
@@ -74,6 +75,19 @@ static enum err no_memory(struct err_text *why)
     return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
 }
 
+static size_t held(const struct elastic_load *l)
+{
+    return l->closed + (l->last != NULL ? l->last->arena.used : 0) + l->arena.used +
+           l->cap * sizeof(*l->items);
+}
+
+static enum err check_room(const struct elastic_load *l, struct err_text *why)
+{
+    if (held(l) < ELASTIC_LOAD_MOST)
+        return ERR_NONE;
+    return err_set(why, ERR_LIMIT, "too many documents for one request: send them in several");
+}
+
 static struct elastic_load_item *add_item(struct elastic_load *l,
                                           const struct elastic_load_item *target)
 {
@@ -87,6 +101,9 @@ enum err elastic_load_refuse(struct elastic_load *l, const struct elastic_load_i
                              unsigned status, const char *type, const char *reason,
                              struct err_text *why)
 {
+    enum err err = check_room(l, why);
+    if (err != ERR_NONE)
+        return err;
     const char *copy = arena_strndup(&l->arena, reason, strlen(reason));
     struct elastic_load_item *item = copy != NULL ? add_item(l, target) : NULL;
     if (item == NULL)
@@ -114,10 +131,12 @@ static struct portion *open_portion(struct elastic_load *l)
         arena_release(&p->arena);
         return NULL;
     }
-    if (l->last != NULL)
+    if (l->last != NULL) {
+        l->closed += l->last->arena.used;
         l->last->next = p;
-    else
+    } else {
         l->first = p;
+    }
     l->last = p;
     return p;
 }
@@ -137,8 +156,11 @@ enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item
     if (n > DOCUMENT_MOST)
         return elastic_load_refuse(l, target, 413, "content_too_long_exception",
                                    "a document has at most 16 MiB", why);
+    enum err err = check_room(l, why);
+    if (err != ERR_NONE)
+        return err;
     arena_clear(&l->scratch);
-    enum err err = event_json_read(l->json, text, n, padded, &l->scratch, &e, &bad);
+    err = event_json_read(l->json, text, n, padded, &l->scratch, &e, &bad);
     if (err == ERR_FORMAT) {
         snprintf(reason, sizeof(reason), "failed to parse: byte %zu: %s", bad.offset + 1,
                  bad.expected);
@@ -168,17 +190,20 @@ enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item
     return ERR_NONE;
 }
 
-/* What was not taken fails with what the port said. */
+/* What was not taken fails with what the port said. Taking too long is no conflict: shippers
+ * understand 409 as "it is there already" and would not send the event again. */
 static enum err fail_rest(struct elastic_load *l, const struct portion *p, enum err err,
                           const struct err_text *why)
 {
     const char *reason = arena_strndup(&l->arena, why->message, strlen(why->message));
-    unsigned status = api_form_status(err);
+    bool late = err == ERR_BUSY;
+    unsigned status = late ? ELASTIC_LOAD_LATE : api_form_status(err);
+    const char *type = late ? ELASTIC_LOAD_LATE_TYPE : api_form_type(status, err);
     for (; p != NULL; p = p->next)
         for (size_t i = 0; i < p->n; i++) {
             struct elastic_load_item *item = &l->items[p->items[i]];
             item->status = status;
-            item->type = api_form_type(status, err);
+            item->type = type;
             item->reason = reason != NULL ? reason : "";
         }
     return ERR_NONE;

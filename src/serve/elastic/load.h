@@ -20,6 +20,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of memory that the events of one request may take: many times those of its body, when they
+ * are short. */
+#define ELASTIC_LOAD_MOST ((size_t)256 << 20)
+/* What ERR_BUSY of api_ports.take is in Elasticsearch's words. */
+#define ELASTIC_LOAD_LATE 503
+#define ELASTIC_LOAD_LATE_TYPE "unavailable_shards_exception"
+
 struct api_ports;
 struct elastic_load;
 
@@ -43,12 +50,12 @@ void elastic_load_free(struct elastic_load *l);   /* NULL is fine */
 
 /*
  * Adds a document. A NUL of the caller's follows it, and 64 bytes can be read after it when padded
- * is set. ERR_MEMORY; all else is told in the item.
+ * is set. ERR_MEMORY; ERR_LIMIT: beyond ELASTIC_LOAD_MOST; all else is told in the item.
  */
 enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item *target,
                           const char *text, size_t n, bool padded,
                           struct err_text *why) ERR_MUST_CHECK;
-/* Adds an item that fails without a document being looked at. Copies reason. */
+/* Adds an item that fails without a document being looked at. Copies reason. Fails as _add(). */
 enum err elastic_load_refuse(struct elastic_load *l, const struct elastic_load_item *target,
                              unsigned status, const char *type, const char *reason,
                              struct err_text *why) ERR_MUST_CHECK;

@@ -127,6 +127,10 @@ static void one_document(void **state)
     assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 429);
     assert_non_null(strstr(buf_text(&out), "cluster_block_exception"));
     buf_release(&out);
+    w.take_fails = ERR_BUSY;
+    assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 503);
+    assert_non_null(strstr(buf_text(&out), "unavailable_shards_exception"));
+    buf_release(&out);
     fake_close(&w);
 }
 

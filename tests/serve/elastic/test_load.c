@@ -82,6 +82,42 @@ static void portions(void **state)
     }
 }
 
+/* Shippers take 409 for "it is there already": what took too long must be sent again. */
+static void too_late(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct err_text why;
+    fake_open(&w, NULL, 0);
+    w.takes_most = 1;
+    w.take_fails = ERR_BUSY;
+    struct elastic_load *l = elastic_load_new(FAKE_NOW);
+    for (int i = 0; i < 5000; i++)
+        add(l, "{}");
+    assert_int_equal(elastic_load_send(l, api_ports_of(w.api), &why), ERR_NONE);
+    assert_int_equal(elastic_load_item(l, 0)->status, 201);
+    assert_int_equal(elastic_load_item(l, 4999)->status, 503);
+    assert_string_equal(elastic_load_item(l, 4999)->type, "unavailable_shards_exception");
+    elastic_load_free(l);
+    fake_close(&w);
+}
+
+/* Few bytes can become many events. */
+static void too_many(void **state)
+{
+    (void)state;
+    struct err_text why;
+    enum err err = ERR_NONE;
+    size_t n = 0;
+    struct elastic_load *l = elastic_load_new(FAKE_NOW);
+    while (err == ERR_NONE && n++ < ELASTIC_LOAD_MOST / 100)
+        err = elastic_load_add(l, &target, "{}", 2, false, &why);
+    assert_int_equal(err, ERR_LIMIT);
+    assert_int_equal(elastic_load_count(l), n - 1);
+    assert_int_equal(elastic_load_refuse(l, &target, 400, "t", "r", &why), ERR_LIMIT);
+    elastic_load_free(l);
+}
+
 static void too_long(void **state)
 {
     (void)state;
@@ -100,9 +136,8 @@ static void too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_for_itself),
-        cmocka_unit_test(portions),
-        cmocka_unit_test(too_long),
+        cmocka_unit_test(each_for_itself), cmocka_unit_test(portions), cmocka_unit_test(too_late),
+        cmocka_unit_test(too_many),        cmocka_unit_test(too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
