@@ -128,9 +128,10 @@ static void fill(struct auth_guest *out, enum auth_guard_means means, const char
     snprintf(out->name, sizeof(out->name), "%s", name);
 }
 
-/* Checks a name and its password; ERR_DENIED counts as wrong. */
+/* Checks a name and its password; ERR_DENIED counts as wrong. out_hash gets the hash that fitted;
+ * NULL: a pair from memory will do. */
 static enum err check(struct auth_guard *g, const char *name, const char *password,
-                      bool from_memory, const struct ip *peer, ts_ns now, struct auth_guest *out,
+                      const struct ip *peer, ts_ns now, char *out_hash, struct auth_guest *out,
                       ts_ns *out_wait_ns, struct err_text *why)
 {
     struct arena arena;
@@ -149,7 +150,7 @@ static enum err check(struct auth_guard *g, const char *name, const char *passwo
         err = ERR_NONE;
     if (err != ERR_NONE) {
         unreadable(err, why);
-    } else if (from_memory && there && user.enabled && auth_role_find(user.role, &role) &&
+    } else if (out_hash == NULL && there && user.enabled && auth_role_find(user.role, &role) &&
                is_remembered(g, mac, user.hash, now)) {
         fill(out, AUTH_GUARD_BASIC, name, role);
     } else if ((*out_wait_ns = auth_attempts_wait(g->attempts, name, peer, now)) > 0) {
@@ -161,6 +162,8 @@ static enum err check(struct auth_guard *g, const char *name, const char *passwo
     } else {
         auth_attempts_right(g->attempts, name, peer);
         remember(g, mac, user.hash, now);
+        if (out_hash != NULL)
+            snprintf(out_hash, AUTH_SECRET_HASH, "%s", user.hash);
         fill(out, AUTH_GUARD_BASIC, name, role);
     }
     arena_release(&arena);
@@ -179,14 +182,45 @@ static enum err sweep(struct auth_guard *g, ts_ns now)
                : ERR_NONE;
 }
 
+/* A change of the account ends its sessions: one that came while the password was being checked
+ * must not leave this one. */
+static enum err put_session(struct auth_guard *g, const struct store_session *s, const char *hash)
+{
+    struct arena arena;
+    struct store_user user;
+    arena_init(&arena, 0);
+    enum err err = store_state_account_get(g->state, s->user, &arena, &user);
+    if (err == ERR_NOT_FOUND ||
+        (err == ERR_NONE && (!user.enabled || strcmp(user.hash, hash) != 0)))
+        err = ERR_DENIED;
+    arena_release(&arena);
+    if (err == ERR_NONE)
+        err = store_state_account_session_put(g->state, s);
+    return err == ERR_NONE ? store_state_account_set_login(g->state, s->user, s->created) : err;
+}
+
+static enum err keep_session(struct auth_guard *g, const struct store_session *s, const char *hash,
+                             struct err_text *why)
+{
+    enum err err = store_state_begin(g->state);
+    if (err == ERR_NONE) {
+        err = put_session(g, s, hash);
+        if (err == ERR_NONE)
+            return store_state_commit(g->state, why);
+        store_state_rollback(g->state);
+    }
+    return err == ERR_DENIED ? err_set(why, err, "the name or password is wrong")
+                             : err_set(why, err, "the session cannot be kept: %s", err_name(err));
+}
+
 enum err auth_guard_login(struct auth_guard *g, const char *name, const char *password,
                           const struct ip *peer, ts_ns now, char token[AUTH_GUARD_TOKEN_SIZE],
                           struct auth_guest *out, ts_ns *out_wait_ns, struct err_text *why)
 {
     struct auth_guest guest;
     struct store_session s = {.user = name, .created = now, .used = now};
-    char made[AUTH_SECRET_TEXT];
-    enum err err = check(g, name, password, false, peer, now, &guest, out_wait_ns, why);
+    char made[AUTH_SECRET_TEXT], hash[AUTH_SECRET_HASH];
+    enum err err = check(g, name, password, peer, now, hash, &guest, out_wait_ns, why);
     if (err != ERR_NONE)
         return err;
     guest.means = AUTH_GUARD_SESSION;
@@ -195,12 +229,11 @@ enum err auth_guard_login(struct auth_guard *g, const char *name, const char *pa
     auth_secret_digest(made, strlen(made), s.hash);
     s.csrf = guest.csrf;
     err = sweep(g, now);
-    if (err == ERR_NONE)
-        err = store_state_account_session_put(g->state, &s);
-    if (err == ERR_NONE)
-        err = store_state_account_set_login(g->state, name, now);
     if (err != ERR_NONE)
         return err_set(why, err, "the session cannot be kept: %s", err_name(err));
+    err = keep_session(g, &s, hash, why);
+    if (err != ERR_NONE)
+        return err;
     memcpy(token, made, sizeof(made));
     *out = guest;
     return ERR_NONE;
@@ -297,5 +330,5 @@ enum err auth_guard_header(struct auth_guard *g, const char *value, const struct
                        "Authorization expects base64 of two texts with a colon between them");
     *colon = '\0';
     return key ? check_key(g, pair, colon + 1, now, out, why)
-               : check(g, pair, colon + 1, true, peer, now, out, out_wait_ns, why);
+               : check(g, pair, colon + 1, peer, now, NULL, out, out_wait_ns, why);
 }

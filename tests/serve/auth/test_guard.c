@@ -3,6 +3,8 @@
 
 #include "auth/guard.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -106,6 +108,45 @@ static void sessions_end(void **state)
     help_auth_close(&h);
 }
 
+struct changer {
+    struct store_state *state;
+    enum err err;
+};
+
+static void *change_password(void *arg)
+{
+    struct changer *c = arg;
+    struct err_text why;
+    const struct auth_account_change change = {.password = "battery staple"};
+    c->err = auth_account_set(c->state, "eva", &change, HELP_NOW, &why);
+    return NULL;
+}
+
+/* Whoever is being let in with the old password while it is changed gets no session that stays. */
+static void change_wins(void **state)
+{
+    (void)state;
+    struct help_auth h = help_auth_open();
+    for (int delay_ms = 10; delay_ms <= 90; delay_ms += 20) {
+        struct changer c = {.state = h.state, .err = ERR_IO};
+        struct err_text why;
+        struct auth_guest guest;
+        char token[AUTH_GUARD_TOKEN_SIZE];
+        pthread_t thread;
+        help_auth_add(&h, "eva", AUTH_ROLE_VIEWER);
+        assert_int_equal(pthread_create(&thread, NULL, change_password, &c), 0);
+        (void)poll(NULL, 0, delay_ms);
+        enum err err = login(&h, "eva", HELP_PASSWORD, HELP_NOW, token, &guest);
+        pthread_join(thread, NULL);
+        assert_int_equal(c.err, ERR_NONE);
+        assert_true(err == ERR_DENIED || err == ERR_NONE);
+        if (err == ERR_NONE)
+            assert_int_equal(auth_guard_session(h.guard, token, HELP_NOW, &guest), ERR_DENIED);
+        assert_int_equal(auth_account_remove(h.state, "eva", &why), ERR_NONE);
+    }
+    help_auth_close(&h);
+}
+
 static void guessing_waits(void **state)
 {
     (void)state;
@@ -178,9 +219,10 @@ static void keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_start),  cmocka_unit_test(sessions),
-        cmocka_unit_test(sessions_end), cmocka_unit_test(guessing_waits),
-        cmocka_unit_test(basic),        cmocka_unit_test(keys),
+        cmocka_unit_test(first_start),    cmocka_unit_test(sessions),
+        cmocka_unit_test(sessions_end),   cmocka_unit_test(change_wins),
+        cmocka_unit_test(guessing_waits), cmocka_unit_test(basic),
+        cmocka_unit_test(keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
