@@ -289,8 +289,12 @@ static void fail(struct api_call *c, enum err code, const struct err_text *why)
     buf_clear(body);
     http_answer_set_status(c->answer, status);
     http_answer_set_header(c->answer, "Content-Type", api_media_type(c->request, c->row->form));
-    if (status == 429)
-        http_answer_set_header(c->answer, "Retry-After", "1");
+    if (status == 429) {
+        char seconds[32];
+        snprintf(seconds, sizeof(seconds), "%lld",
+                 c->wait > 0 ? (long long)((c->wait + TIME_S - 1) / TIME_S) : 1);
+        http_answer_set_header(c->answer, "Retry-After", seconds);
+    }
     api_form_error(body, c->row->form, status, type,
                    c->status != 0 ? why->message : err_format(why, sentence, sizeof(sentence)));
 }

@@ -51,6 +51,7 @@ struct api_call {
     struct format_node *body; /* once api_call_body() has read it */
     unsigned status;          /* of a failure, when api_call_fail() set it */
     const char *type;         /* of a failure, in Elasticsearch's words */
+    ts_ns wait;               /* before the next try, when the failure is 429; 0: a second */
 };
 
 /* A failure with a status and type of its own; returns a code to return. */

@@ -66,7 +66,6 @@ static enum err login(struct api_call *c, struct err_text *why)
     char token[AUTH_GUARD_TOKEN_SIZE];
     struct auth_guest guest;
     struct ip peer = http_request_peer(c->request);
-    ts_ns wait = 0;
     enum err err = api_call_body(c, true, &body, why);
     if (err == ERR_NONE)
         err = need(c, body, "name", &name, why);
@@ -76,16 +75,12 @@ static enum err login(struct api_call *c, struct err_text *why)
         err = api_call_unknown(c, body, why);
     if (err != ERR_NONE)
         return err;
-    err =
-        auth_guard_login(c->ports->guard, name, password, &peer, c->now, token, &guest, &wait, why);
-    if (err == ERR_LIMIT) {
-        char seconds[32];
-        snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait + TIME_S - 1) / TIME_S));
-        err = api_call_fail(c, 429, "security_exception", why,
-                            "too many wrong attempts: wait %s seconds", seconds);
-        http_answer_set_header(c->answer, "Retry-After", seconds);
-        return err;
-    }
+    err = auth_guard_login(c->ports->guard, name, password, &peer, c->now, token, &guest, &c->wait,
+                           why);
+    if (err == ERR_LIMIT)
+        return api_call_fail(c, 429, "security_exception", why,
+                             "too many wrong attempts: wait %lld seconds",
+                             (long long)((c->wait + TIME_S - 1) / TIME_S));
     if (err == ERR_DENIED)
         return api_call_fail(c, 401, "security_exception", why, "the name or password is wrong");
     if (err != ERR_NONE)
@@ -122,7 +117,6 @@ static enum err set_own_password(struct api_call *c, struct err_text *why)
     char token[AUTH_GUARD_TOKEN_SIZE];
     struct auth_guest guest;
     struct ip peer = http_request_peer(c->request);
-    ts_ns wait = 0;
     enum err err = api_call_body(c, true, &body, why);
     if (err == ERR_NONE)
         err = need(c, body, "password", &old, why);
@@ -135,7 +129,7 @@ static enum err set_own_password(struct api_call *c, struct err_text *why)
                              "an API key has no password");
     if (err == ERR_NONE)
         err = auth_guard_login(c->ports->guard, c->guest->name, old, &peer, c->now, token, &guest,
-                               &wait, why);
+                               &c->wait, why);
     if (err == ERR_DENIED || err == ERR_LIMIT)
         return api_call_fail(c, err == ERR_LIMIT ? 429 : 403, "security_exception", why,
                              "the present password is wrong, or was wrong too often");
@@ -145,7 +139,7 @@ static enum err set_own_password(struct api_call *c, struct err_text *why)
     /* All sessions have ended; the one who asked goes on in a new one. */
     if (err == ERR_NONE)
         err = auth_guard_login(c->ports->guard, c->guest->name, fresh, &peer, c->now, token, &guest,
-                               &wait, why);
+                               &c->wait, why);
     if (err != ERR_NONE)
         return err;
     set_cookie(c, token, COOKIE_SECONDS);

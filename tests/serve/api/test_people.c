@@ -127,6 +127,48 @@ static void session(void **state)
     fake_close(&w);
 }
 
+/* Who guesses is told how long to wait. */
+static void guessing(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct err_text why;
+    fake_open(&w, tables, 1);
+    assert_int_equal(auth_account_add(w.state, "eva", PASSWORD, AUTH_ROLE_VIEWER, FAKE_NOW, &why),
+                     ERR_NONE);
+    const struct http_request stranger = {.method = "POST"};
+    struct ip peer = http_request_peer(&stranger);
+    char token[AUTH_GUARD_TOKEN_SIZE];
+    struct auth_guest eva = {.role = AUTH_ROLE_VIEWER, .means = AUTH_GUARD_BASIC, .name = "eva"};
+    struct auth_guest guest;
+    ts_ns wait = 0;
+    for (ts_ns at = FAKE_NOW - TIME_MIN; at <= FAKE_NOW; at += 10 * TIME_S)
+        assert_int_equal(
+            auth_guard_login(w.guard, "eva", "wrong horse!", &peer, at, token, &guest, &wait, &why),
+            ERR_DENIED);
+    const struct {
+        const char *method, *path, *body;
+        struct auth_guest *guest;
+    } cases[] = {
+        {"POST", "/api/login", "{\"name\":\"eva\",\"password\":\"" PASSWORD "\"}", NULL},
+        {"PUT", "/api/me/password",
+         "{\"password\":\"" PASSWORD "\",\"new_password\":\"battery staple\"}", &eva},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a;
+        struct http_request r = {.method = cases[i].method,
+                                 .path = cases[i].path,
+                                 .body = cases[i].body,
+                                 .guest = cases[i].guest,
+                                 .route = fake_route(&w, cases[i].method, cases[i].path)};
+        fake_ask(&w, &r, &a);
+        assert_int_equal(a.status, 429);
+        assert_string_equal(fake_header(&a, "Retry-After"), "4");
+        buf_release(&a.body);
+    }
+    fake_close(&w);
+}
+
 static void own_password(void **state)
 {
     (void)state;
@@ -163,10 +205,8 @@ static void own_password(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(users),
-        cmocka_unit_test(keys),
-        cmocka_unit_test(session),
-        cmocka_unit_test(own_password),
+        cmocka_unit_test(users),    cmocka_unit_test(keys),         cmocka_unit_test(session),
+        cmocka_unit_test(guessing), cmocka_unit_test(own_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
