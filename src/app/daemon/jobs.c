@@ -138,9 +138,14 @@ struct lists {
     struct detect_calendars calendars;
 };
 
+struct wanted_id {
+    const char *id;
+    bool fed; /* by its datafeed */
+};
+
 struct wanted_ids {
     struct arena *arena;
-    const char **ids;
+    struct wanted_id *ids;
     size_t n, cap;
     enum err err;
 };
@@ -148,14 +153,15 @@ struct wanted_ids {
 static bool add_wanted(void *ctx, const struct store_job *row)
 {
     struct wanted_ids *w = ctx;
-    if (strcmp(row->datafeed_state, "started") != 0 && strcmp(row->state, "opened") != 0)
+    bool fed = strcmp(row->datafeed_state, "started") == 0;
+    if (!fed && strcmp(row->state, "opened") != 0)
         return true;
     char *id = arena_strndup(w->arena, row->id, strlen(row->id));
     if (id == NULL || mem_grow((void **)&w->ids, &w->cap, w->n + 1, sizeof(*w->ids)) != 0) {
         w->err = ERR_MEMORY;
         return false;
     }
-    w->ids[w->n++] = id;
+    w->ids[w->n++] = (struct wanted_id){id, fed};
     return true;
 }
 
@@ -216,7 +222,7 @@ static enum err load_one(struct daemon_jobs *j, const char *id, ts_ns now,
 static bool is_wanted(const struct wanted_ids *w, const char *id)
 {
     for (size_t i = 0; i < w->n; i++)
-        if (strcmp(w->ids[i], id) == 0)
+        if (strcmp(w->ids[i].id, id) == 0)
             return true;
     return false;
 }
@@ -236,6 +242,15 @@ static void drop_unwanted(struct daemon_jobs *j, const struct wanted_ids *w)
     j->n = kept;
 }
 
+/* One whose datafeed was started or stopped in state.db begins anew, with what it has learned. */
+static enum err end_other(struct daemon_jobs *j, const struct wanted_id *w, struct err_text *why)
+{
+    const struct daemon_job *r = daemon_jobs_find(j, w->id);
+    if (r == NULL || (r->phase != DAEMON_JOB_OPEN) == w->fed)
+        return ERR_NONE;
+    return daemon_jobs_stop(j, w->id, true, why);
+}
+
 enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why)
 {
     struct arena arena;
@@ -252,8 +267,11 @@ enum err daemon_jobs_load(struct daemon_jobs *j, ts_ns now, struct err_text *why
         err = daemon_filters_read(j->options.state, &lists.filters, why);
     if (err == ERR_NONE)
         err = daemon_calendars_read(j->options.state, &lists.calendars, why);
-    for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++)
-        err = load_one(j, wanted.ids[i], now, &lists, &arena, why);
+    for (size_t i = 0; err == ERR_NONE && i < wanted.n; i++) {
+        err = end_other(j, &wanted.ids[i], why);
+        if (err == ERR_NONE)
+            err = load_one(j, wanted.ids[i].id, now, &lists, &arena, why);
+    }
     detect_filters_release(&lists.filters);
     detect_calendars_release(&lists.calendars);
     mem_free(wanted.ids);

@@ -48,13 +48,43 @@ static enum err check_id(struct api_call *c, const char *what, const char *id, s
 /* Whether no job has the id, and no group is called like it. */
 static enum err check_free(struct api_call *c, const char *id, struct err_text *why)
 {
-    struct store_job row;
-    enum err err = store_state_job_get(c->ports->state, id, &c->arena, &row);
+    struct err_text none;
+    struct ml_found found;
+    enum err err = ml_find_jobs(c, id, true, &found, &none);
     if (err == ERR_NONE)
         return api_call_fail(c, 400, "resource_already_exists_exception", why,
                              "The job cannot be created with the Id '%s'. The Id is already used.",
                              id);
-    return err == ERR_NOT_FOUND ? ERR_NONE : ml_find_broken(err, why);
+    if (c->status != 404) {
+        *why = none;
+        return err;
+    }
+    c->status = 0;
+    c->type = NULL;
+    return ERR_NONE;
+}
+
+/* No group may be called like a job. */
+static enum err check_groups(struct api_call *c, const char *id, const struct format_node *body,
+                             struct err_text *why)
+{
+    const struct format_node *groups = format_node_get(body, "groups");
+    struct store_job row;
+    for (size_t i = 0; i < format_node_count(groups); i++) {
+        const char *name = format_node_str(format_node_at(groups, i), "");
+        enum err err = check_id(c, "group id", name, why);
+        if (err != ERR_NONE)
+            return err;
+        err = store_state_job_get(c->ports->state, name, &c->arena, &row);
+        if (err == ERR_NONE || strcmp(name, id) == 0)
+            return api_call_fail(c, 400, "resource_already_exists_exception", why,
+                                 "job and group names must be unique but job [%s] and group [%s] "
+                                 "have the same name",
+                                 name, name);
+        if (err != ERR_NOT_FOUND)
+            return ml_find_broken(err, why);
+    }
+    return ERR_NONE;
 }
 
 /* The datafeed that comes with a job, or alone, as text with its ids. NULL: none. */
@@ -119,6 +149,8 @@ static enum err put(struct api_call *c, struct err_text *why)
     err = check_id(c, "job_id", id, why);
     if (err == ERR_NONE)
         err = check_free(c, id, why);
+    if (err == ERR_NONE)
+        err = check_groups(c, id, body, why);
     if (err != ERR_NONE)
         return err;
     struct ml_ask a;
@@ -322,6 +354,9 @@ static enum err check_update(struct api_call *c, const struct store_job *row,
                              "Inconsistent job_id; '%s' specified in the body differs from '%s' "
                              "specified as a URL argument",
                              id, row->id);
+    enum err named = check_groups(c, row->id, body, why);
+    if (named != ERR_NONE)
+        return named;
     if (format_node_get(body, "analysis_limits") != NULL && ml_find_is_open(row))
         return api_call_fail(c, 409, "status_exception", why,
                              "analysis_limits cannot be updated while job [%s] is open", row->id);

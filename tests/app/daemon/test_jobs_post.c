@@ -149,9 +149,37 @@ static void flushes(void **state)
     help_rmdir(dir);
 }
 
+/* A datafeed that somebody starts or stops in state.db is heard of at the next load. */
+static void turns(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct daemon_posted posted;
+    struct buf text;
+    buf_init(&text);
+    install(st, "opened");
+    struct daemon_jobs *j = make(st);
+    write_minutes(&text, 0, 3);
+    HELP_OK(daemon_jobs_post(j, "tiny", text.p, text.n, HELP_BASE, &posted, &help_why));
+    HELP_OK(store_state_job_set_state(st, "tiny", NULL, "started", NULL));
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    assert_true(daemon_jobs_is_behind(j));
+    /* Stored events are wanted from behind what was posted. */
+    assert_int_equal(daemon_jobs_wanted(j), HELP_BASE + 2 * TIME_MIN + 9 * TIME_S + TIME_MS);
+    HELP_OK(store_state_job_set_state(st, "tiny", NULL, "stopped", NULL));
+    HELP_OK(daemon_jobs_load(j, HELP_BASE, &help_why));
+    assert_false(daemon_jobs_is_behind(j));
+    assert_int_equal(daemon_jobs_count(j), 1);
+    daemon_jobs_free(j);
+    buf_release(&text);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(posts), cmocka_unit_test(goes_on),
-                                       cmocka_unit_test(flushes)};
+                                       cmocka_unit_test(turns), cmocka_unit_test(flushes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,11 @@ static void put(void **state)
         200, "\"datafeed_config\":{\"datafeed_id\":\"x\",\"job_id\":\"x\"");
     help_acted(&w, "\"verb\":\"create-closed\",\"id\":\"x\",\"job\":\"{\\\"job_id\\\":\\\"x\\\",");
     ASK("PUT", JOB, "job_id=x", NULL, CONFIG, 400, "The Id is already used");
+    help_job(&w, "grouped", "closed", NULL, "stopped");
+    ASK("PUT", JOB, "job_id=g", NULL, CONFIG, 400, "The Id is already used");
+    ASK("PUT", JOB, "job_id=z", NULL, "{\"groups\":[\"x\"],\"analysis_config\":{}}", 400,
+        "job [x] and group [x] have the same name");
+    ASK("PUT", JOB, "job_id=z", NULL, "{\"groups\":[\"X\"]}", 400, "Invalid group id");
     ASK("PUT", JOB, "job_id=z", NULL,
         "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\"}]},\"datafeed_config\":"
         "{\"datafeed_id\":\"x\"}}",

@@ -14,7 +14,7 @@ static void fill(struct fake_world *w, const char *job_state)
     fake_open(w, tables, 1);
     help_job(w, "x", job_state, NULL, "stopped");
     for (int i = 1; i <= 3; i++) {
-        char id[8], doc[100];
+        char id[16], doc[100];
         snprintf(id, sizeof(id), "s%d", i);
         snprintf(doc, sizeof(doc), "{\"snapshot_id\":\"s%d\",\"timestamp\":%d}", i, i * 1000000);
         const struct store_snapshot s = {
