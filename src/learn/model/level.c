@@ -289,8 +289,9 @@ static double error_of_seasons(const struct model_series *s, ts_ns time)
     if (!(visits > 0))
         return 0;
     double error = model_level_seasonal(s) / visits;
-    double weekly =
-        (double)s->level[LEVEL_WEEKLY].weight + (double)s->level[LEVEL_WEEKLY_MID].weight;
+    double weekly = 0; /* such levels are not there before the series has weeks */
+    for (int i = LEVEL_WEEKLY; i <= LEVEL_WEEKLY_MID && i < s->levels; i++)
+        weekly += (double)s->level[i].weight;
     if (weekly > 0 && s->week != NULL && model_week_known(s->week))
         error +=
             weekly / model_max(model_week_visits(s->week, s->weekly, time), 1) - weekly / visits;
