@@ -77,9 +77,13 @@ static bool is_stored(const struct kind *kind, const struct asked *a, enum store
     bool by_score = strcmp(a->sort, kind->score) == 0;
     *out = by_time && !a->desc ? STORE_RESULT_BY_TIME
            : by_time           ? STORE_RESULT_NEWEST
-                               : STORE_RESULT_BY_SCORE;
-    return by_time || (by_score && a->desc);
+           : a->desc           ? STORE_RESULT_BY_SCORE
+                               : STORE_RESULT_LOWEST;
+    return by_time || by_score;
 }
+
+/* More than so many are not sorted in memory. */
+#define SORTED_MOST 200000
 
 /* The page's documents; *out_total: of all pages. */
 static enum err read_docs(struct api_call *c, const struct kind *kind, struct asked *a,
@@ -88,10 +92,8 @@ static enum err read_docs(struct api_call *c, const struct kind *kind, struct as
     struct store_result_filter filter = a->filter;
     bool stored = is_stored(kind, a, &filter.sort);
     filter.jobs = &a->job;
-    if (stored) {
-        filter.skip = a->page.from;
-        filter.limit = a->page.size;
-    }
+    filter.skip = stored ? a->page.from : 0;
+    filter.limit = stored ? a->page.size : SORTED_MOST;
     /* No limit at all is 0 of the store, no document 0 of a page. */
     enum err err = stored && a->page.size == 0 ? ERR_NONE
                                                : store_state_result_list(c->ports->state, &filter,
@@ -106,6 +108,11 @@ static enum err read_docs(struct api_call *c, const struct kind *kind, struct as
         err = ERR_MEMORY;
     if (err != ERR_NONE)
         return ml_find_broken(err, why);
+    if (!stored && *out_total > SORTED_MOST)
+        return api_call_fail(c, 400, "illegal_argument_exception", why,
+                             "[sort] by [%.100s] is for at most %d results, and there are %llu: "
+                             "narrow the time",
+                             a->sort, SORTED_MOST, (unsigned long long)*out_total);
     if (stored)
         a->page.from = 0;
     return stored ? ERR_NONE : ml_page_sort(docs, a->sort, a->desc, why);

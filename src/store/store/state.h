@@ -163,6 +163,7 @@ enum store_result_sort {
     STORE_RESULT_BY_TIME,  /* oldest first, then highest score, then id */
     STORE_RESULT_BY_SCORE, /* highest first, then oldest, then id */
     STORE_RESULT_NEWEST,   /* newest first, then highest score, then id */
+    STORE_RESULT_LOWEST,   /* lowest score first, then oldest, then id */
 };
 
 struct store_result_filter {

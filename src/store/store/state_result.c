@@ -85,6 +85,7 @@ static enum err list(struct store_db *db, const struct store_result_filter *f, s
         [STORE_RESULT_BY_TIME] = " ORDER BY time, score DESC, job_id, id",
         [STORE_RESULT_BY_SCORE] = " ORDER BY score DESC, time, job_id, id",
         [STORE_RESULT_NEWEST] = " ORDER BY time DESC, score DESC, job_id, id",
+        [STORE_RESULT_LOWEST] = " ORDER BY score, time, job_id, id",
     };
     struct buf sql;
     buf_init(&sql);

@@ -46,6 +46,7 @@ static void buckets(void **state)
         {"desc=true size=1", "{\"count\":3,\"buckets\":[{\"n\":3,\"timestamp\":3000000,"
                              "\"anomaly_score\":5}]}"},
         {"sort=anomaly_score desc=true size=1", "{\"count\":3,\"buckets\":[{\"n\":2,"},
+        {"sort=anomaly_score size=1", "{\"count\":3,\"buckets\":[{\"n\":3,"},
         {"sort=anomaly_score from=1 size=1", "{\"count\":3,\"buckets\":[{\"n\":1,"},
         {"sort=n desc=true", "{\"count\":3,\"buckets\":[{\"n\":3,"},
         {"anomaly_score=50", "{\"count\":1,\"buckets\":[{\"n\":2,"},

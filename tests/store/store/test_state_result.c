@@ -88,6 +88,9 @@ static void test_results(void **state)
     all.interim = STORE_INTERIM_ONLY;
     assert_string_equal(list(st, all, &b, NULL), "a/r4 ");
     all.interim = STORE_INTERIM_ANY;
+    all.sort = STORE_RESULT_LOWEST;
+    assert_string_equal(list(st, all, &b, NULL), "a/r4 a/r1 a/r2 a/r3 b/r1 ");
+    all.sort = STORE_RESULT_NEWEST;
     all.id = "r1";
     assert_string_equal(list(st, all, &b, NULL), "b/r1 a/r1 ");
     /* The sink may stop; a rescored document is another. */
