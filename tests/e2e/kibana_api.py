@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Kibana's API over HTTP: rules, alerts, exceptions, value lists and modules, as clients use them."""
+import base64
+import json
 import os
+import random
+import re
 import tempfile
 import time
 
@@ -256,6 +260,31 @@ def signals(server):
     check(bad.status == 400 and bad.json()["statusCode"] == 400, f"mistakes in Kibana's form: {bad.body}")
 
 
+def hostile(server):
+    """Whatever a body holds, it is answered, and never by a failure of the server's own."""
+    values = [None, 1, -1, 1.5, "", "x", "a" * 5000, [], {}, [1], ["x"], [[]], {"a": 1}, True, "now", [{"type": "add_tags"}],
+              {"field_names": [1]}, [{"type": "set_schedule", "value": {"interval": "5m", "lookback": "99999999999d"}}]]
+    keys = ["id", "rule_id", "action", "ids", "query", "edit", "run", "duplicate", "signal_ids", "status", "tags", "type",
+            "assignees", "list_id", "item_id", "name", "entries", "comments", "namespace_type", "_version", "value",
+            "invocationCount", "timeframeEnd", "interval", "prefix", "groups", "jobOverrides", "datafeedOverrides", "objects"]
+    key = server.admin("POST", "/api/keys", {"name": "k", "role": "admin"})
+    auth = {"Authorization": "ApiKey " + base64.b64encode(f"{key['id']}:{key['api_key']}".encode()).decode()}
+    table = server.admin("GET", "/api/openapi.json")["paths"]
+    rows = [(method.upper(), path) for path, methods in table.items() for method in methods
+            if any(part in path for part in ("detection_engine", "exception_lists", "/api/lists", "/api/ml/modules"))]
+    draw = random.Random(3)
+    for _ in range(800):
+        method, path = draw.choice(rows)
+        path = re.sub(r"\{[^}]*\}", draw.choice(["x", "security_network"]), path)
+        body = {k: draw.choice(values) for k in draw.sample(keys, draw.randint(0, 6))}
+        body = json.dumps(draw.choice(values) if draw.random() < 0.1 else body)
+        kind = "application/json"
+        if path.endswith("_import") and draw.random() < 0.5:
+            kind, body = "multipart/form-data; boundary=xy", draw.choice(["--xy\r\n", "--xy--", f"--xy\r\n\r\n{body}\r\n--xy--"])
+        answer = server.ask(method, path, body if method in ("POST", "PUT", "PATCH") else None, {**auth, "Content-Type": kind})
+        check(answer.status < 500 or "Bulk edit" in answer.body, f"{method} {path} {body[:300]}: {answer.status} {answer.body}")
+
+
 with tempfile.TemporaryDirectory() as folder:
     with Server(os.path.join(folder, "data")) as server:
         rules(server)
@@ -265,4 +294,5 @@ with tempfile.TemporaryDirectory() as folder:
         values(server)
         modules(server)
         signals(server)
+        hostile(server)
 print("ok")

@@ -92,9 +92,15 @@ void kibana_change_time(struct kibana_change *c, const char *key, ts_ns t)
     put_text(c, key, &json);
 }
 
+/* Lists have members too, but without keys. */
+static size_t members_of(const struct format_node *v)
+{
+    return format_node_type(v) == FORMAT_OBJECT ? format_node_count(v) : 0;
+}
+
 void kibana_change_all(struct kibana_change *c, const struct format_node *object)
 {
-    for (size_t i = 0; i < format_node_count(object); i++) {
+    for (size_t i = 0; i < members_of(object); i++) {
         const struct format_node *v = format_node_at(object, i);
         if (format_node_type(v) == FORMAT_NULL)
             kibana_change_json(c, format_node_key(v), NULL);
@@ -122,7 +128,7 @@ static void write_member(const struct kibana_member *m, struct format_writer *w)
 void kibana_doc_members(const struct format_node *object, const struct kibana_change *change,
                         struct format_writer *w)
 {
-    for (size_t i = 0; i < format_node_count(object); i++) {
+    for (size_t i = 0; i < members_of(object); i++) {
         const struct format_node *v = format_node_at(object, i);
         const struct kibana_member *m = find(change, format_node_key(v));
         if (m != NULL) {

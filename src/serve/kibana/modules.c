@@ -225,7 +225,7 @@ struct setup {
 static void override_members(const struct format_node *object, const struct format_node *by,
                              const char *skip, struct kibana_change *change)
 {
-    for (size_t i = 0; i < format_node_count(by); i++) {
+    for (size_t i = 0; format_node_type(by) == FORMAT_OBJECT && i < format_node_count(by); i++) {
         const struct format_node *v = format_node_at(by, i);
         const char *key = format_node_key(v);
         const struct format_node *old = format_node_get(object, key);

@@ -40,6 +40,8 @@ static enum err read_request(struct rehearsal *r, struct err_text *why)
     struct api_call *c = r->call;
     bool logged;
     enum err err = api_call_body(c, true, &r->body, why);
+    if (err == ERR_NONE && format_node_type(r->body) != FORMAT_OBJECT)
+        return api_call_fail(c, 400, NULL, why, "[request body]: expected a rule's object");
     if (err == ERR_NONE)
         err = kibana_transfer_flag(c, "enable_logged_requests", false, &logged, why);
     if (err == ERR_NONE)

@@ -32,6 +32,14 @@ static void changes(void **state)
     assert_int_equal(kibana_doc_write(NULL, &change, &out, &why), ERR_NONE);
     assert_string_equal(buf_text(&out),
                         "{\"b\":\"a \\\"b\\\"\",\"d\":[],\"a\":false,\"e\":{\"f\":true}}");
+    /* A list has no members by name. */
+    struct format_node *list = read_json("[\"x\",{\"y\":1}]");
+    kibana_change_init(&change, &arena);
+    kibana_change_all(&change, list);
+    buf_clear(&out);
+    assert_int_equal(kibana_doc_write(list, &change, &out, &why), ERR_NONE);
+    assert_string_equal(buf_text(&out), "{}");
+    format_node_free(list);
     buf_release(&out);
     format_node_free(doc);
     format_node_free(more);

@@ -73,6 +73,7 @@ static void installed(void **state)
     module(&w, "POST", path, id, "{}", 200,
            "\"success\":false,\"error\":{\"error\":{\"type\":\"resource_already_exists_exception\","
            "\"reason\":\"it did not work\"},\"status\":409}}");
+    module(&w, "POST", path, id, "{\"jobOverrides\":[[\"x\"],\"y\"]}", 200, "\"success\":false");
     module(&w, "POST", path, "none", "{}", 404, "not found");
     module(&w, "POST", path, id, "{\"end\":\"now\"}", 400, "without end");
     module(&w, "POST", path, id, "{\"colour\":1}", 400, "colour");

@@ -29,6 +29,7 @@ static void answered(void **state)
     ask(&w, "POST", PATH, NULL, NULL, "{\"rule_id\":\"r\",\"interval\":\"1h\"}", 200,
         "\"alerts\":[],\"alerts_total\":0}");
     acted(&w, "\"from\":\"2023-11-14T21:13:20.001Z\",\"to\":\"2023-11-14T22:13:20.000Z\"");
+    ask(&w, "POST", PATH, NULL, NULL, "[\"x\"]", 400, "expected a rule's object");
     ask(&w, "POST", PATH, NULL, NULL, "{\"interval\":\"soon\"}", 400, "interval");
     ask(&w, "POST", PATH, NULL, NULL, "{\"invocationCount\":0}", 400, "invocationCount");
     ask(&w, "POST", PATH, "enable_logged_requests", "true", "{}", 400, "logged");
