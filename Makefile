@@ -1,5 +1,5 @@
 # What people type; the work is done by CMake presets and Ninja.
-.PHONY: help setup build run test bench quality quality-short fuzz format format-check docs check-deep clean
+.PHONY: help setup build deb run test bench quality quality-short fuzz format format-check docs check-deep clean
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
@@ -13,6 +13,11 @@ setup: ## install what this machine lacks
 build: setup ## the release binary, build/release/weir
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j $(JOBS) --target weir
+
+deb: setup ## the Debian package, build/weir_VERSION_ARCH.deb
+	@cmake --preset deb >/dev/null
+	@cmake --build --preset deb -j $(JOBS) --target weir weir_docs
+	@tools/deb build/deb build
 
 run: build ## the demo: a bundled sample through the whole chain
 	@build/release/weir demo

@@ -20,6 +20,7 @@
 struct places {
     struct priv_place *items;
     size_t n;
+    char library[STORE_LIBRARY_PATH_SIZE];
     char (*counters)[COUNTERS_SIZE]; /* folders of the interfaces' counters */
 };
 
@@ -45,7 +46,8 @@ static bool make_places(struct places *p, const struct conf *conf, const char *d
     if (p->items == NULL || p->counters == NULL)
         return false;
     add(p, data_dir, PRIV_USE_WRITE);
-    add(p, store_library_path(), PRIV_USE_READ);
+    store_library_path(p->library);
+    add(p, p->library, PRIV_USE_READ);
     for (size_t i = 0; i < fixed; i++)
         add(p, data[i], PRIV_USE_READ);
     add_list(p, &conf->follow);

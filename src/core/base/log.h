@@ -3,6 +3,8 @@
 
 /*
  * Lines for people on standard error. Only app/ calls these; libraries return their failures.
+ * When standard error is systemd's journal (JOURNAL_STREAM) a line begins with its priority, as
+ * sd-daemon(3) has it: <3> error, <4> warning, <6> information.
  *
  * Threads: any; a line is written whole.
  */

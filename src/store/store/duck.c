@@ -6,11 +6,25 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-const char *store_library_path(void)
+void store_library_path(char out[STORE_LIBRARY_PATH_SIZE])
 {
-    return WEIR_DUCKDB_LIBRARY;
+    static const char beside[] = "/lib/weir/libduckdb.so";
+    char exe[STORE_LIBRARY_PATH_SIZE - sizeof(beside)];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    exe[n > 0 ? n : 0] = '\0';
+    /* The program's name goes, then that of its folder. */
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(exe, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+    snprintf(out, STORE_LIBRARY_PATH_SIZE, "%s%s", exe, beside);
+    if (n <= 0 || access(out, R_OK) != 0)
+        snprintf(out, STORE_LIBRARY_PATH_SIZE, "%s", WEIR_DUCKDB_LIBRARY);
 }
 
 enum err store_duck_load(struct store_duck *out, struct err_text *why)
@@ -23,7 +37,9 @@ enum err store_duck_load(struct store_duck *out, struct err_text *why)
         STORE_DUCK_FUNCTIONS(X)
 #undef X
     };
-    static const char *const places[] = {WEIR_DUCKDB_LIBRARY, "libduckdb.so"};
+    char own[STORE_LIBRARY_PATH_SIZE];
+    store_library_path(own);
+    const char *const places[] = {own, "libduckdb.so"};
     void *library = NULL;
     for (size_t i = 0; library == NULL && i < sizeof(places) / sizeof(places[0]); i++)
         library = dlopen(places[i], RTLD_NOW | RTLD_GLOBAL);

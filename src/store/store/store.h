@@ -175,7 +175,11 @@ void store_stats(struct store *s, struct store_stats *out);
 typedef void (*store_dataset_fn)(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes);
 enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx) ERR_MUST_CHECK;
 
-/* The file of DuckDB's library that the query worker loads when it is there; else the system's. */
-const char *store_library_path(void);
+/*
+ * The file of DuckDB's library that the query worker loads when it is there, else the system's:
+ * ../lib/weir/libduckdb.so beside the program's folder, or where it was when the program was built.
+ */
+#define STORE_LIBRARY_PATH_SIZE 4096
+void store_library_path(char out[STORE_LIBRARY_PATH_SIZE]);
 
 #endif

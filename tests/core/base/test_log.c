@@ -3,9 +3,11 @@
 
 #include "cmocka_head.h"
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void a_line_is_whole_and_cut(void **state)
@@ -32,10 +34,45 @@ static void a_line_is_whole_and_cut(void **state)
     assert_true(strlen(text) < 2100);
 }
 
+/* What a line looks like on a new file, of which the journal's stream is told to be this one. */
+static void logged(bool same, char text[200])
+{
+    char path[] = "/tmp/weir_log_XXXXXX", stream[64];
+    int fd = mkstemp(path);
+    int keep = dup(STDERR_FILENO);
+    struct stat st;
+    assert_int_equal(fstat(fd, &st), 0);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+             (unsigned long long)st.st_ino + !same);
+    setenv("JOURNAL_STREAM", stream, 1);
+    dup2(fd, STDERR_FILENO);
+    log_line(LOG_LEVEL_ERROR, "a");
+    log_line(LOG_LEVEL_WARNING, "b");
+    log_line(LOG_LEVEL_INFO, "c");
+    dup2(keep, STDERR_FILENO);
+    unsetenv("JOURNAL_STREAM");
+    close(keep);
+    memset(text, 0, 200);
+    assert_true(pread(fd, text, 199, 0) > 0);
+    close(fd);
+    unlink(path);
+}
+
+static void the_journal_is_told_priorities(void **state)
+{
+    (void)state;
+    char text[200];
+    logged(true, text);
+    assert_string_equal(text, "<3>weir: error: a\n<4>weir: warning: b\n<6>weir: c\n");
+    logged(false, text); /* redirected since */
+    assert_string_equal(text, "weir: error: a\nweir: warning: b\nweir: c\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_whole_and_cut),
+        cmocka_unit_test(the_journal_is_told_priorities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
