@@ -1,0 +1,27 @@
+-- state.db as version 1 made it.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE job (id TEXT PRIMARY KEY, config TEXT NOT NULL, datafeed TEXT, package TEXT, state TEXT NOT NULL, datafeed_state TEXT NOT NULL, message TEXT, counts TEXT, created INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, position INTEGER NOT NULL);
+CREATE TABLE snapshot (job_id TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL, retain INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (job_id, id));
+CREATE INDEX snapshot_time ON snapshot (job_id, time);
+CREATE TABLE result (job_id TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, time INTEGER NOT NULL, score REAL NOT NULL, is_interim INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (job_id, id));
+CREATE INDEX result_job ON result (job_id, type, time);
+CREATE INDEX result_time ON result (type, time);
+CREATE INDEX result_score ON result (type, score);
+CREATE TABLE rule (id TEXT PRIMARY KEY, doc TEXT NOT NULL, package TEXT, enabled INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, status TEXT, message TEXT, last_run INTEGER NOT NULL, memory TEXT);
+CREATE TABLE run (rule_id TEXT NOT NULL, time INTEGER NOT NULL, from_time INTEGER NOT NULL, to_time INTEGER NOT NULL, status TEXT NOT NULL, message TEXT, doc TEXT, alerts INTEGER NOT NULL, PRIMARY KEY (rule_id, time)) WITHOUT ROWID;
+CREATE TABLE alert (id TEXT PRIMARY KEY, rule_id TEXT NOT NULL, grp TEXT, workflow_status TEXT NOT NULL, risk_score REAL NOT NULL, time INTEGER NOT NULL, start INTEGER NOT NULL, doc TEXT NOT NULL);
+CREATE INDEX alert_time ON alert (time);
+CREATE INDEX alert_rule ON alert (rule_id, time);
+CREATE INDEX alert_grp ON alert (grp, start);
+CREATE TABLE package (name TEXT PRIMARY KEY, version TEXT, doc TEXT, installed INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('answer', 42);
+INSERT INTO job VALUES ('j', '{"job_id":"j"}', NULL, NULL, 'opened', 'started', NULL, NULL, 1, 2, 3, 4);
+INSERT INTO snapshot(job_id, id, doc, time, position, retain, state) VALUES ('j', 's1', '{}', 100, 1, 0, x'01');
+INSERT INTO snapshot(job_id, id, doc, time, position, retain, state) VALUES ('j', 's2', '{}', 200, 2, 0, x'02');
+INSERT INTO result VALUES ('j', 'r', 'record', 100, 75.5, 0, '{"result_type":"record"}');
+INSERT INTO rule VALUES ('u', '{"rule_id":"u"}', NULL, 1, 5, 6, 'succeeded', NULL, 7, NULL);
+INSERT INTO run VALUES ('u', 300, 250, 300, 'succeeded', NULL, NULL, 2);
+INSERT INTO alert VALUES ('a', 'u', NULL, 'open', 73, 300, 100, '{"id":"a"}');
+INSERT INTO package VALUES ('ded', '1', '{}', 9);
+PRAGMA application_id = 1466263923;
+PRAGMA user_version = 1;
