@@ -22,6 +22,7 @@ struct receipt {
     bool done;
     bool left; /* nobody waits any more */
     enum err err;
+    uint64_t bytes;       /* of the budget; returned by whoever frees it */
     uint64_t sequences[]; /* numbers of arrival, one an event */
 };
 
@@ -83,6 +84,8 @@ static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
     enum err err = r->done ? r->err : ERR_BUSY;
     bool mine = r->done;
     r->left = true;
+    if (mine)
+        budget_return(&i->bytes, r->bytes);
     pthread_mutex_unlock(&i->lock);
     if (mine && err == ERR_NONE)
         memcpy(out_sequences, r->sequences, n * sizeof(*out_sequences));
@@ -113,19 +116,20 @@ static enum err hand_over(struct daemon_intake *i, struct daemon_batch *b, uint6
         daemon_batch_free(b);
         return err;
     }
+    if (r != NULL)
+        r->bytes = bytes;
     b->receipt = r;
     /* Not waiting for room: threads that wait here would answer nobody else. */
     if (r == NULL || !ring_try_push(i->ring, b)) {
         err = r == NULL ? ERR_MEMORY : ring_closed(i->ring) ? ERR_STOPPED : ERR_AGAIN;
         mem_free(r);
         daemon_batch_free(b);
-    } else {
-        err = wait_for(i, r, n, out_sequences);
+        pthread_mutex_lock(&i->lock);
+        budget_return(&i->bytes, bytes);
+        pthread_mutex_unlock(&i->lock);
+        return err;
     }
-    pthread_mutex_lock(&i->lock);
-    budget_return(&i->bytes, bytes);
-    pthread_mutex_unlock(&i->lock);
-    return err;
+    return wait_for(i, r, n, out_sequences);
 }
 
 enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
@@ -185,6 +189,7 @@ void daemon_intake_committed(struct daemon_intake *i, enum err err)
     for (struct receipt *r = i->accepted, *next; r != NULL; r = next) {
         next = r->next;
         if (r->left) {
+            budget_return(&i->bytes, r->bytes);
             mem_free(r);
             continue;
         }

@@ -10,8 +10,8 @@
  *                        └──────────────── daemon_intake_committed() ◄─────────┘
  *
  * Whoever waits shares the next commit with all who came before it, so that many small requests
- * cost few writes. Events that wait are held under a budget of bytes; beyond it the caller is told
- * to come again.
+ * cost few writes. Events that wait are held under a budget of bytes, those too that their caller
+ * waits for no more; beyond it the caller is told to come again.
  *
  * Ownership: daemon_intake_free() when nobody takes any more; borrows the ring.
  * Threads:   _take() from any; _accept(), _waits(), _committed() from the pipeline's.

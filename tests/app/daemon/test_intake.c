@@ -151,12 +151,33 @@ static void refuses(void **state)
     end(&w);
 }
 
+/* Events that nobody waits for any more still wait, and count, until they are written. */
+static void too_late(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t sequence = 0;
+    struct daemon_intake_totals totals;
+    struct caller c = {.world = &w, .n = 1};
+    begin(&w, 4);
+    call(&c); /* as long as patience lasts */
+    assert_int_equal(c.err, ERR_BUSY);
+    daemon_intake_totals(w.intake, &totals);
+    assert_true(totals.waiting_bytes > 0);
+    serve(&w, 1, &sequence);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    daemon_intake_totals(w.intake, &totals);
+    assert_int_equal(totals.waiting_bytes, 0);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_a_commit),
         cmocka_unit_test(full),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(too_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
