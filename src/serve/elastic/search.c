@@ -210,6 +210,15 @@ static enum err flag(struct api_call *c, const char *name, bool *out, struct err
                          text, name);
 }
 
+/* Those of a search. */
+static enum err flags(struct api_call *c, struct find_request *r, struct err_text *why)
+{
+    enum err err = flag(c, "typed_keys", &r->typed_keys, why);
+    if (err == ERR_NONE)
+        err = flag(c, "rest_total_hits_as_int", &r->total_as_int, why);
+    return err == ERR_NONE ? flag(c, "ignore_unavailable", &r->lenient, why) : err;
+}
+
 typedef enum err (*find_fn)(struct find *f, const struct find_request *r, struct buf *out,
                             struct find_error *error);
 
@@ -220,11 +229,7 @@ static enum err ask(struct api_call *c, bool has_index, find_fn fn, struct err_t
     struct format_node *merged = NULL;
     enum err err = begin(c, has_index, &r, why);
     if (err == ERR_NONE)
-        err = flag(c, "typed_keys", &r.typed_keys, why);
-    if (err == ERR_NONE)
-        err = flag(c, "rest_total_hits_as_int", &r.total_as_int, why);
-    if (err == ERR_NONE)
-        err = flag(c, "ignore_unavailable", &r.lenient, why);
+        err = flags(c, &r, why);
     if (err == ERR_NONE)
         err = merge(c, r.body, &merged, why);
     if (err != ERR_NONE)
@@ -316,9 +321,10 @@ static enum err get(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
-/* One search of many: its answer or its failure, with the status in it. */
-static void one_of_many(struct api_call *c, const char *path_index, const char *head, size_t head_n,
-                        const char *body, size_t body_n)
+/* One search of many: its answer or its failure, with the status in it. all is what the request
+ * says for each of them. */
+static void one_of_many(struct api_call *c, const struct find_request *all, const char *head,
+                        size_t head_n, const char *body, size_t body_n)
 {
     struct format_writer *w = &c->out;
     struct format_node *header = NULL, *query = NULL;
@@ -326,7 +332,7 @@ static void one_of_many(struct api_call *c, const char *path_index, const char *
     struct buf answer, index;
     buf_init(&answer);
     buf_init(&index);
-    struct find_request r = {.now = c->now, .cancel = {is_gone, c->request}};
+    struct find_request r = *all;
     enum err err =
         head_n > 0 ? format_node_json(head, head_n, "header", &header, &error.text) : ERR_NONE;
     if (err == ERR_NONE)
@@ -338,8 +344,8 @@ static void one_of_many(struct api_call *c, const char *path_index, const char *
     }
     if (format_node_type(named) == FORMAT_STRING)
         buf_str(&index, format_node_str(named, ""));
-    r.index = index.n > 0 ? buf_text(&index) : path_index;
-    r.lenient = format_node_bool(format_node_get(header, "ignore_unavailable"), false);
+    r.index = index.n > 0 ? buf_text(&index) : all->index;
+    r.lenient = format_node_bool(format_node_get(header, "ignore_unavailable"), all->lenient);
     r.body = query;
     if (err == ERR_NONE)
         err = find_search(c->ports->find, &r, &answer, &error);
@@ -380,8 +386,12 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
     struct bytes body = http_request_body(c->request);
     const char *at = (const char *)body.p, *end = at + body.n, *head, *query;
     size_t head_n, query_n, n = 0;
+    struct find_request all = {.index = index, .now = c->now, .cancel = {is_gone, c->request}};
     if (body.n == 0)
         return api_call_fail(c, 400, "parse_exception", why, "request body is required");
+    enum err err = flags(c, &all, why);
+    if (err != ERR_NONE)
+        return err;
     format_write_begin_object(&c->out);
     format_write_field_i64(&c->out, "took", 0);
     format_write_key(&c->out, "responses");
@@ -393,7 +403,7 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
         if (n++ == MANY_MOST)
             return api_call_fail(c, 400, "illegal_argument_exception", why,
                                  "at most %d searches in a request", MANY_MOST);
-        one_of_many(c, index, head, head_n, query, query_n);
+        one_of_many(c, &all, head, head_n, query, query_n);
     }
     format_write_end_array(&c->out);
     format_write_end_object(&c->out);

@@ -166,6 +166,14 @@ static void many(void **state)
         TEXTS("\"responses\":[", "\"status\":200", "\"status\":400", "\"status\":404"));
     r.body = "{}\n";
     ask(&w, "POST", "/_msearch", r, 400, TEXTS("terminated by a newline"));
+    struct http_request all = {.body = "{}\n{\"size\":0,\"aggs\":{\"m\":{\"max\":{\"field\":"
+                                       "\"source.bytes\"}}}}\n"
+                                       "{\"index\":\"nowhere\"}\n{}\n",
+                               .params = {{"typed_keys", "true"},
+                                          {"rest_total_hits_as_int", "true"},
+                                          {"ignore_unavailable", "true"}}};
+    ask(&w, "POST", "/_msearch", all, 200,
+        TEXTS("\"max#m\":", "\"total\":10,", "\"total\":0,", "!\"status\":404"));
     end(&w);
 }
 
