@@ -89,6 +89,15 @@ uint32_t utf8_next(const char *s, size_t n, size_t *out_n)
     return c;
 }
 
+size_t utf8_cut(const char *s, size_t n, size_t max)
+{
+    if (n <= max)
+        return n;
+    while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
 struct range {
     uint32_t first, last;
 };

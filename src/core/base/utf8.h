@@ -35,6 +35,10 @@ size_t utf8_escape(const char *s, size_t n, char *out, size_t *out_bad);
  */
 uint32_t utf8_next(const char *s, size_t n, size_t *out_n);
 
+/* How many of the n bytes of valid UTF-8 at s are its first whole characters in at most max bytes.
+ */
+size_t utf8_cut(const char *s, size_t n, size_t max);
+
 /*
  * How many columns of a terminal a character takes: 2 for what Unicode's EastAsianWidth.txt calls
  * wide, 0 for marks that stand on the character before in the scripts met most, else 1.

@@ -6,6 +6,7 @@
 #include "auth/secret.h"
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "store/state.h"
 #include "store/state_account.h"
 
@@ -125,7 +126,8 @@ static void fill(struct auth_guest *out, enum auth_guard_means means, const char
                  enum auth_role role)
 {
     *out = (struct auth_guest){.means = means, .role = role};
-    snprintf(out->name, sizeof(out->name), "%s", name);
+    size_t n = utf8_cut(name, strlen(name), sizeof(out->name) - 1); /* keys' may be longer */
+    memcpy(out->name, name, n);
 }
 
 /* Checks a name and its password; ERR_DENIED counts as wrong. out_hash gets the hash that fitted;

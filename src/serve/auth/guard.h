@@ -30,7 +30,7 @@ enum auth_guard_means { AUTH_GUARD_SESSION, AUTH_GUARD_KEY, AUTH_GUARD_BASIC };
 struct auth_guest {
     enum auth_guard_means means;
     enum auth_role role;
-    char name[AUTH_GUARD_NAME_SIZE];  /* of the user, or of the key */
+    char name[AUTH_GUARD_NAME_SIZE];  /* of the user, or of the key as far as it has room */
     char id[AUTH_GUARD_TOKEN_SIZE];   /* of the key; "" for people */
     char csrf[AUTH_GUARD_TOKEN_SIZE]; /* of a session, else "" */
 };

@@ -73,12 +73,22 @@ static void characters_are_counted_in_columns(void **state)
     }
 }
 
+static void cuts_between_characters(void **state)
+{
+    (void)state;
+    static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z"; /* 1, 2, 3, 4, 1 bytes */
+    static const size_t fits[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    for (size_t max = 0; max < sizeof(fits) / sizeof(fits[0]); max++)
+        assert_int_equal(utf8_cut(text, strlen(text), max), fits[max]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_valid_from_not),
         cmocka_unit_test(escapes_to_valid),
         cmocka_unit_test(characters_are_counted_in_columns),
+        cmocka_unit_test(cuts_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,13 +216,32 @@ static void keys(void **state)
     help_auth_close(&h);
 }
 
+/* A key's name may be longer than what is shown of it, which stays UTF-8. */
+static void long_names(void **state)
+{
+    (void)state;
+    struct help_auth h = help_auth_open();
+    struct err_text why;
+    struct auth_guest guest;
+    char id[AUTH_GUARD_TOKEN_SIZE], secret[AUTH_GUARD_TOKEN_SIZE], name[201] = "x";
+    for (size_t i = 1; i + 2 < sizeof(name); i += 2)
+        memcpy(name + i, "\xc3\xa4", 3);
+    const struct auth_account_new_key key = {
+        .name = name, .role = AUTH_ROLE_SHIPPER, .owner = "eva", .expires = TIME_NONE};
+    assert_int_equal(auth_account_key_add(h.state, &key, HELP_NOW, id, secret, &why), ERR_NONE);
+    assert_int_equal(header(&h, "ApiKey", id, secret, HELP_NOW, &guest), ERR_NONE);
+    assert_int_equal(strlen(guest.name), 63);
+    assert_memory_equal(guest.name, name, 63);
+    help_auth_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_start),    cmocka_unit_test(sessions),
         cmocka_unit_test(sessions_end),   cmocka_unit_test(change_wins),
         cmocka_unit_test(guessing_waits), cmocka_unit_test(basic),
-        cmocka_unit_test(keys),
+        cmocka_unit_test(keys),           cmocka_unit_test(long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
