@@ -284,7 +284,8 @@ double model_season_bin(const struct model_season *s, uint32_t k, double *out_va
 
 double model_season_place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
 {
-    ts_ns phase = time - time_floor(time, s->period) + s->half;
+    ts_ns rest = time % s->period; /* the floor of the earliest times cannot be told */
+    ts_ns phase = (rest < 0 ? rest + s->period : rest) + s->half;
     double at = (double)phase / (double)s->period * s->bins;
     *out_bin = (uint32_t)at % s->bins;
     return at - floor(at);

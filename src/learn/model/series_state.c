@@ -268,6 +268,10 @@ void model_series_save(const struct model_series *s, struct buf *out)
 static bool sound(const struct model_series *s)
 {
     bool ratios = s->scale == SCALE_RATIO;
+    ts_ns by_clock;
+    bool begun = s->n > 0 || s->total > 0;
+    if (begun && (s->last == TIME_NONE || __builtin_add_overflow(s->last, s->clock, &by_clock)))
+        return false;
     if (s->clock <= -TIME_DAY || s->clock >= TIME_DAY || fabsf(s->moved[0]) > MOST_MOVED ||
         fabsf(s->moved[1]) > MOST_MOVED ||
         (s->daily != NULL && model_season_is_ratio(s->daily) != ratios) ||

@@ -83,6 +83,28 @@ static void saved_and_loaded_it_judges_the_same(void **state)
     }
 }
 
+/* What has learned has a last time; the bytes of it follow seven others. */
+static void what_has_learned_has_a_time(void **state)
+{
+    (void)state;
+    struct model_params p = {SPAN, MODEL_SUM, MODEL_BOTH, false};
+    struct model_series *back;
+    struct buf b;
+    buf_init(&b);
+    struct model_series *s = make(MODEL_SUM, MODEL_BOTH);
+    step(s, 0, 1000);
+    model_series_save(s, &b);
+    model_series_free(s);
+    struct cursor c = cursor_make(b.p, b.n);
+    assert_int_equal(model_series_load(&c, &p, &back), ERR_NONE);
+    assert_int_equal(model_series_last(back), 0);
+    model_series_free(back);
+    b.p[14] = (char)0x80;
+    c = cursor_make(b.p, b.n);
+    assert_int_equal(model_series_load(&c, &p, &back), ERR_FORMAT);
+    buf_release(&b);
+}
+
 /* Every bit of a saved series flipped in turn: refused, or a series that judges. */
 static void damaged_state_is_refused_or_sound(void **state)
 {
@@ -113,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(saved_and_loaded_it_judges_the_same),
+        cmocka_unit_test(what_has_learned_has_a_time),
         cmocka_unit_test(damaged_state_is_refused_or_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
