@@ -54,7 +54,7 @@ struct paths {
     size_t n;
 };
 
-static bool name_fits(const char *pattern, size_t pattern_n, const char *name, size_t n)
+bool api_media_name_fits(const char *pattern, size_t pattern_n, const char *name, size_t n)
 {
     size_t star = SIZE_MAX, mark = 0, p = 0, i = 0;
     while (i < n) {
@@ -102,7 +102,7 @@ static bool below(const struct paths *from, const char *name, size_t n, struct p
                 at = (struct path){dot + 1, at.n - first - 1}; /* or no further at all */
                 continue;
             }
-            if (name_fits(at.p, first, name, n)) {
+            if (api_media_name_fits(at.p, first, name, n)) {
                 if (dot == NULL)
                     return true;
                 put(out, dot + 1, at.n - first - 1);

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/call.h"
+#include "api/media.h"
 #include "format/node.h"
 #include "http/request.h"
 #include "store/state.h"
@@ -71,26 +72,8 @@ static enum err put(struct api_call *c, const struct kind *kind, struct err_text
 static bool name_fits(const char *patterns, const char *name)
 {
     for (const char *p = patterns; *p != '\0';) {
-        size_t n = strcspn(p, ","), star = 0, mark = 0, i = 0, k = 0;
-        bool starred = false, fits = true;
-        while (name[i] != '\0' && fits) {
-            if (k < n && p[k] == '*') {
-                starred = true;
-                star = k++;
-                mark = i;
-            } else if (k < n && p[k] == name[i]) {
-                k++;
-                i++;
-            } else if (starred) {
-                k = star + 1;
-                i = ++mark;
-            } else {
-                fits = false;
-            }
-        }
-        while (k < n && p[k] == '*')
-            k++;
-        if (fits && k == n)
+        size_t n = strcspn(p, ",");
+        if (api_media_name_fits(p, n, name, strlen(name)))
             return true;
         p += n + (p[n] == ',');
     }

@@ -71,9 +71,27 @@ static void pretty(void **state)
     shape("a", "true", "{\"a\":1,\"b\":2}", "{\n  \"a\": 1\n}\n");
 }
 
+static void names_fit_patterns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *name;
+        bool fits;
+    } cases[] = {
+        {"", "", true},           {"", "a", false},     {"*", "", true},    {"a", "a", true},
+        {"a", "ab", false},       {"a*", "ab", true},   {"*b", "ab", true}, {"a*c", "ab", false},
+        {"a*b*c", "axbxc", true}, {"*ab", "aab", true}, {"a**", "a", true}, {"a?", "ab", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(api_media_name_fits(cases[i].pattern, strlen(cases[i].pattern),
+                                             cases[i].name, strlen(cases[i].name)),
+                         cases[i].fits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_fit_patterns),
         cmocka_unit_test(types),
         cmocka_unit_test(filter_paths),
         cmocka_unit_test(pretty),
