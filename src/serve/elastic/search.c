@@ -12,6 +12,9 @@
 
 /* Searches of one _msearch. */
 #define MANY_MOST 1000
+/* Bytes of all their answers: each search has a limit of its own, and all are held until the last.
+ */
+#define MANY_BYTES ((size_t)64 << 20)
 
 static bool is_gone(void *ctx)
 {
@@ -404,6 +407,10 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
             return api_call_fail(c, 400, "illegal_argument_exception", why,
                                  "at most %d searches in a request", MANY_MOST);
         one_of_many(c, &all, head, head_n, query, query_n);
+        if (c->out.out->n > MANY_BYTES)
+            return api_call_fail(c, 429, "circuit_breaking_exception", why,
+                                 "the answers are larger than 64 MiB together: ask in several "
+                                 "requests");
     }
     format_write_end_array(&c->out);
     format_write_end_object(&c->out);

@@ -177,11 +177,39 @@ static void many(void **state)
     end(&w);
 }
 
+/* The answers of many searches together have a limit too. */
+static void too_much(void **state)
+{
+    (void)state;
+    enum { SEARCHES = 100, BYTES = 1 << 20 };
+    struct world w;
+    struct err_text why;
+    struct arena arena;
+    struct event e;
+    struct buf body;
+    begin(&w);
+    arena_init(&arena, 0);
+    char *text = arena_alloc(&arena, BYTES);
+    memset(text, 'x', BYTES);
+    event_init(&e, &arena, HELP_BASE);
+    event_set_str(&e, EVENT_F_MESSAGE, text, BYTES);
+    assert_int_equal(store_append(w.store, &e), ERR_NONE);
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    arena_release(&arena);
+    buf_init(&body);
+    for (int i = 0; i < SEARCHES; i++)
+        buf_str(&body, "{}\n{\"size\":11}\n");
+    struct http_request r = {.body = buf_text(&body)};
+    ask(&w, "POST", "/_msearch", r, 429, TEXTS("circuit_breaking_exception", "!xxx"));
+    buf_release(&body);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bodies), cmocka_unit_test(query_string), cmocka_unit_test(documents),
-        cmocka_unit_test(fields), cmocka_unit_test(many),
+        cmocka_unit_test(too_much),  cmocka_unit_test(bodies), cmocka_unit_test(query_string),
+        cmocka_unit_test(documents), cmocka_unit_test(fields), cmocka_unit_test(many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
