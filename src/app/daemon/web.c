@@ -49,9 +49,9 @@ struct daemon_web {
     struct http_stream *stream;
     struct find *find;
     struct api *api;
-    struct http_server *server;
-    struct daemon_access *access;     /* NULL: no log is kept */
-    atomic_uint_fast64_t unpublished; /* for want of memory */
+    _Atomic(struct http_server *) server; /* its threads may ask for it before its start returns */
+    struct daemon_access *access;         /* NULL: no log is kept */
+    atomic_uint_fast64_t unpublished;     /* for want of memory */
 };
 
 static const struct api_row *const tables[] = {
@@ -277,6 +277,7 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
                           struct err_text *why)
 {
     char line[200], url[DAEMON_DATA_SERVER_SIZE];
+    struct http_server *server = NULL;
     w->settings = *settings;
     enum err err = make_parts(w, why);
     if (err == ERR_NONE && w->secure && w->certificate.n == 0)
@@ -300,9 +301,10 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
     };
     options.routes = api_routes(w->api, &options.routes_n);
     w->fd = -1;
-    err = http_server_start(&options, &w->server, why);
+    err = http_server_start(&options, &server, why);
     if (err != ERR_NONE)
         return err;
+    atomic_store(&w->server, server);
     snprintf(url, sizeof(url), "http%s://%s", w->secure ? "s" : "", w->address);
     pthread_mutex_lock(&settings->data->lock);
     memcpy(settings->data->server, url, sizeof(url));
@@ -339,7 +341,10 @@ void daemon_web_measure(struct daemon_web *w, struct buf *out)
 {
     struct http_counts c;
     char label[32];
-    http_server_counts(w->server, &c);
+    struct http_server *server = atomic_load(&w->server);
+    if (server == NULL)
+        return;
+    http_server_counts(server, &c);
     daemon_measure_one(out, "weir_http_requests_total", "counter", "Requests that came.",
                        (double)c.requests);
     daemon_measure_head(out, "weir_http_answers_total", "counter", "Answers by class of status.");

@@ -50,7 +50,7 @@ void daemon_web_stop(struct daemon_web *w); /* NULL is fine */
 /* To all who listen: an event of that name, one line of JSON. Lost without memory, and counted. */
 void daemon_web_publish(struct daemon_web *w, const char *name, struct bytes json);
 
-/* Adds what the server itself has to say as Prometheus text. */
+/* Adds what the server itself has to say as Prometheus text; nothing before it has started. */
 void daemon_web_measure(struct daemon_web *w, struct buf *out);
 
 #endif

@@ -177,12 +177,28 @@ static void refused(void **state)
     end(&w);
 }
 
+/* Requests may be there before the start has returned: their measures lack the server's. */
+static void measured_early(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf out;
+    begin(&w, "off");
+    buf_init(&out);
+    HELP_OK(daemon_web_open(&w.conf, &w.web, &help_why));
+    daemon_web_measure(w.web, &out);
+    assert_int_equal(out.n, 0);
+    buf_release(&out);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_start),
         cmocka_unit_test(own_certificate),
         cmocka_unit_test(refused),
+        cmocka_unit_test(measured_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
