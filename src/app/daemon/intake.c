@@ -13,9 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Longer than any commit takes, unless the disk is full or stuck. */
-#define PATIENCE (10 * TIME_S)
-
 /* Of one who waits and the pipeline's thread: whoever comes to it last frees it. */
 struct receipt {
     struct receipt *next; /* in the list of those accepted */
@@ -29,6 +26,7 @@ struct receipt {
 struct daemon_intake {
     struct ring *ring;
     size_t source;
+    ts_ns patience;
     ts_ns since;              /* the oldest of those accepted; the pipeline's thread alone */
     struct receipt *accepted; /* the pipeline's thread alone */
     pthread_mutex_t lock;     /* guards what follows, and done and err of receipts */
@@ -39,13 +37,14 @@ struct daemon_intake {
     bool closed;
 };
 
-struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source)
+struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source, ts_ns patience)
 {
     struct daemon_intake *i = mem_zero(1, sizeof(*i));
     if (i == NULL)
         return NULL;
     i->ring = ring;
     i->source = source;
+    i->patience = patience;
     i->since = TIME_MAX;
     budget_init(&i->bytes, DAEMON_INTAKE_BYTES);
     pthread_mutex_init(&i->lock, NULL);
@@ -76,12 +75,12 @@ static struct timespec after(ts_ns span)
 static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
                          uint64_t *out_sequences)
 {
-    struct timespec end = after(PATIENCE);
+    struct timespec end = after(i->patience);
     int rc = 0;
     pthread_mutex_lock(&i->lock);
     while (!r->done && rc == 0)
         rc = pthread_cond_timedwait(&i->answered, &i->lock, &end);
-    enum err err = r->done ? r->err : ERR_BUSY;
+    enum err err = r->done ? r->err : ERR_IO;
     bool mine = r->done;
     r->left = true;
     if (mine)
@@ -150,8 +149,8 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
         return ERR_NONE;
     case ERR_AGAIN:
         return err_set(why, err, "too many events wait to be written: send them again later");
-    case ERR_BUSY:
-        return err_set(why, err, "the events were not written in time; they still may be");
+    case ERR_IO: /* to be tried again: better twice than not at all */
+        return err_set(why, ERR_STOPPED, "the events were not written in time; they still may be");
     case ERR_FULL:
         return err_set(why, err, "the disk is full");
     case ERR_STOPPED:

@@ -33,9 +33,14 @@ struct ring;
 /* Bytes of events that may wait. */
 #define DAEMON_INTAKE_BYTES (UINT64_C(256) << 20)
 
-/* source: the index that the pipeline's thread knows these batches by. NULL when memory is short.
+/* Longer than any commit takes, unless the disk is full or stuck. */
+#define DAEMON_INTAKE_PATIENCE (30 * TIME_S)
+
+/*
+ * source: the index that the pipeline's thread knows these batches by. patience: how long one waits
+ * for its commit. NULL when memory is short.
  */
-struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source);
+struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source, ts_ns patience);
 void daemon_intake_free(struct daemon_intake *i); /* NULL is fine */
 
 /* Events of the API have a source of their own: not the wire's (0), no followed log's (bit 31). */
@@ -44,8 +49,8 @@ void daemon_intake_free(struct daemon_intake *i); /* NULL is fine */
 /*
  * Takes the arena with its n events, whatever comes out, and returns when they are on disk.
  * *out_sequences gets their numbers of arrival, 0 for one that the store refused.
- * ERR_AGAIN: no room, nothing was taken in. ERR_FULL: the disk is full; ERR_BUSY: it took too long;
- * ERR_STOPPED: the daemon ends. With these three they may still come to be written: whoever sends
+ * ERR_AGAIN: no room, nothing was taken in. ERR_FULL: the disk is full; ERR_STOPPED: it took too
+ * long, or the daemon ends. With these three they may still come to be written: whoever sends
  * them again may have them twice.
  */
 enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,

@@ -215,7 +215,7 @@ static enum err open_engine(struct serve *s, struct err_text *why)
     s->team = thread_team_new(thread_count(conf));
     s->ring = ring_new(RING_BATCHES);
     if (s->ring != NULL)
-        s->intake = daemon_intake_new(s->ring, SOURCE_API);
+        s->intake = daemon_intake_new(s->ring, SOURCE_API, DAEMON_INTAKE_PATIENCE);
     s->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){3, 4}, &s->counts);
     if (s->team == NULL || s->intake == NULL || s->delta == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));

@@ -17,11 +17,16 @@ struct world {
     struct daemon_intake *intake;
 };
 
-static void begin(struct world *w, size_t room)
+static void begin_patient(struct world *w, size_t room, ts_ns patience)
 {
     w->ring = ring_new(room);
-    w->intake = daemon_intake_new(w->ring, SOURCE);
+    w->intake = daemon_intake_new(w->ring, SOURCE, patience);
     assert_non_null(w->intake);
+}
+
+static void begin(struct world *w, size_t room)
+{
+    begin_patient(w, room, DAEMON_INTAKE_PATIENCE);
 }
 
 static void end(struct world *w)
@@ -159,9 +164,9 @@ static void too_late(void **state)
     uint64_t sequence = 0;
     struct daemon_intake_totals totals;
     struct caller c = {.world = &w, .n = 1};
-    begin(&w, 4);
+    begin_patient(&w, 4, 200 * TIME_MS);
     call(&c); /* as long as patience lasts */
-    assert_int_equal(c.err, ERR_BUSY);
+    assert_int_equal(c.err, ERR_STOPPED);
     daemon_intake_totals(w.intake, &totals);
     assert_true(totals.waiting_bytes > 0);
     serve(&w, 1, &sequence);

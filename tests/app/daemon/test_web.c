@@ -55,7 +55,7 @@ static void begin(struct world *w, const char *tls)
     HELP_OK(conf_set(&w->conf, "server.tls", tls, &help_why));
     HELP_OK(daemon_data_open(w->dir, NULL, &w->data, &help_why));
     w->ring = ring_new(8);
-    w->intake = daemon_intake_new(w->ring, SOURCE);
+    w->intake = daemon_intake_new(w->ring, SOURCE, DAEMON_INTAKE_PATIENCE);
 }
 
 static void start(struct world *w)

@@ -96,8 +96,10 @@ static void what_has_no_effect_is_said(void **state)
     listen_to("exceptions_list = [{list_id = \"l\", type = \"detection\", namespace_type = "
               "\"single\"}]\nactions = [{action_type_id = \".webhook\"}]",
               &h);
+    assert_int_equal(h.n, 0);
+    listen_to("response_actions = [{action_type_id = \".osquery\"}]", &h);
     assert_int_equal(h.n, 1);
-    listen_to("exceptions_list = []\nactions = []", &h);
+    listen_to("response_actions = []", &h);
     assert_int_equal(h.n, 0);
     listen_to("max_signals = 5000", &h);
     assert_int_equal(h.n, 1);
