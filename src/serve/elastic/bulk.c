@@ -83,15 +83,6 @@ static void write_items(struct api_call *c, const struct elastic_load *load, ts_
     format_write_end_object(w);
 }
 
-/* Hands over what was read. */
-static enum err send(struct api_call *c, struct elastic_load *load, struct err_text *why)
-{
-    enum err err = elastic_load_send(load, c->ports, why);
-    if (err != ERR_BUSY)
-        return err;
-    return api_call_fail(c, ELASTIC_LOAD_LATE, ELASTIC_LOAD_LATE_TYPE, why, "%s", why->message);
-}
-
 static enum err run(struct api_call *c, const char *index, struct err_text *why)
 {
     ts_ns began = clock_steady();
@@ -105,7 +96,7 @@ static enum err run(struct api_call *c, const char *index, struct err_text *why)
     if (err == ERR_LIMIT)
         err = api_call_fail(c, 413, "content_too_long_exception", why, "%s", why->message);
     if (err == ERR_NONE)
-        err = send(c, load, why);
+        err = elastic_load_send(load, c->ports, why);
     if (err == ERR_NONE)
         write_items(c, load, clock_steady() - began);
     elastic_load_free(load);
@@ -143,7 +134,7 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
                        : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     const struct elastic_load_item *item = err == ERR_NONE ? elastic_load_item(load, 0) : NULL;
     if (item != NULL && item->type == NULL)
-        err = send(c, load, why);
+        err = elastic_load_send(load, c->ports, why);
     if (err == ERR_NONE && item->type != NULL)
         err = api_call_fail(c, item->status, item->type, why, "%s", item->reason);
     if (err == ERR_NONE) {

@@ -190,20 +190,17 @@ enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item
     return ERR_NONE;
 }
 
-/* What was not taken fails with what the port said. Taking too long is no conflict: shippers
- * understand 409 as "it is there already" and would not send the event again. */
+/* What was not taken fails with what the port said. */
 static enum err fail_rest(struct elastic_load *l, const struct portion *p, enum err err,
                           const struct err_text *why)
 {
     const char *reason = arena_strndup(&l->arena, why->message, strlen(why->message));
-    bool late = err == ERR_BUSY;
-    unsigned status = late ? ELASTIC_LOAD_LATE : api_form_status(err);
-    const char *type = late ? ELASTIC_LOAD_LATE_TYPE : api_form_type(status, err);
+    unsigned status = api_form_status(err);
     for (; p != NULL; p = p->next)
         for (size_t i = 0; i < p->n; i++) {
             struct elastic_load_item *item = &l->items[p->items[i]];
             item->status = status;
-            item->type = type;
+            item->type = api_form_type(status, err);
             item->reason = reason != NULL ? reason : "";
         }
     return ERR_NONE;

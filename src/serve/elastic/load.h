@@ -23,9 +23,6 @@
 /* Bytes of memory that the events of one request may take: many times those of its body, when they
  * are short. */
 #define ELASTIC_LOAD_MOST ((size_t)256 << 20)
-/* What ERR_BUSY of api_ports.take is in Elasticsearch's words. */
-#define ELASTIC_LOAD_LATE 503
-#define ELASTIC_LOAD_LATE_TYPE "unavailable_shards_exception"
 
 struct api_ports;
 struct elastic_load;

@@ -127,9 +127,9 @@ static void one_document(void **state)
     assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 429);
     assert_non_null(strstr(buf_text(&out), "cluster_block_exception"));
     buf_release(&out);
-    w.take_fails = ERR_BUSY;
+    w.take_fails = ERR_STOPPED;
     assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 503);
-    assert_non_null(strstr(buf_text(&out), "unavailable_shards_exception"));
+    assert_non_null(strstr(buf_text(&out), "circuit_breaking_exception"));
     buf_release(&out);
     fake_close(&w);
 }

@@ -90,14 +90,14 @@ static void too_late(void **state)
     struct err_text why;
     fake_open(&w, NULL, 0);
     w.takes_most = 1;
-    w.take_fails = ERR_BUSY;
+    w.take_fails = ERR_STOPPED;
     struct elastic_load *l = elastic_load_new(FAKE_NOW);
     for (int i = 0; i < 5000; i++)
         add(l, "{}");
     assert_int_equal(elastic_load_send(l, api_ports_of(w.api), &why), ERR_NONE);
     assert_int_equal(elastic_load_item(l, 0)->status, 201);
     assert_int_equal(elastic_load_item(l, 4999)->status, 503);
-    assert_string_equal(elastic_load_item(l, 4999)->type, "unavailable_shards_exception");
+    assert_string_equal(elastic_load_item(l, 4999)->type, "circuit_breaking_exception");
     elastic_load_free(l);
     fake_close(&w);
 }
