@@ -140,8 +140,12 @@ enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struc
 static enum err write_file(const char *path, const struct buf *text, mode_t mode,
                            struct err_text *why)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    bool ok = fd >= 0 && write(fd, buf_text(text), text->n) == (ssize_t)text->n && fsync(fd) == 0;
+    char part[DAEMON_DATA_DIR_SIZE + 32];
+    snprintf(part, sizeof(part), "%s.part", path);
+    (void)unlink(part); /* of a start that was cut off, with another mode perhaps */
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    bool ok = fd >= 0 && write(fd, buf_text(text), text->n) == (ssize_t)text->n && fsync(fd) == 0 &&
+              rename(part, path) == 0;
     int number = errno;
     if (fd >= 0)
         close(fd);

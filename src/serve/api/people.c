@@ -133,13 +133,20 @@ static enum err set_own_password(struct api_call *c, struct err_text *why)
     if (err == ERR_DENIED || err == ERR_LIMIT)
         return api_call_fail(c, err == ERR_LIMIT ? 429 : 403, "security_exception", why,
                              "the present password is wrong, or was wrong too often");
+    if (err != ERR_NONE)
+        return err;
     const struct auth_account_change change = {.password = fresh};
-    if (err == ERR_NONE)
-        err = auth_account_set(c->ports->state, c->guest->name, &change, c->now, why);
+    err = auth_account_set(c->ports->state, c->guest->name, &change, c->now, why);
+    if (err != ERR_NONE) {
+        /* The session that showed that the password is known has served. */
+        struct err_text reason = *why;
+        enum err ended = auth_guard_logout(c->ports->guard, token);
+        *why = reason;
+        return ended == ERR_NONE ? err : ended;
+    }
     /* All sessions have ended; the one who asked goes on in a new one. */
-    if (err == ERR_NONE)
-        err = auth_guard_login(c->ports->guard, c->guest->name, fresh, &peer, c->now, token, &guest,
-                               &c->wait, why);
+    err = auth_guard_login(c->ports->guard, c->guest->name, fresh, &peer, c->now, token, &guest,
+                           &c->wait, why);
     if (err != ERR_NONE)
         return err;
     set_cookie(c, token, COOKIE_SECONDS);

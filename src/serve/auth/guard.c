@@ -35,6 +35,7 @@ struct auth_guard {
     struct store_state *state;
     struct auth_attempts *attempts;
     uint8_t key[AUTH_SECRET_DIGEST];
+    pthread_mutex_t turn; /* one attempt at a time, so that each sees what the last one came to */
     pthread_mutex_t lock; /* guards what follows */
     struct remembered remembered[REMEMBERED];
     size_t next;
@@ -56,6 +57,7 @@ enum err auth_guard_new(struct store_state *state, struct auth_guard **out, stru
     g->swept = TIME_NONE;
     auth_secret_random(g->key, sizeof(g->key));
     pthread_mutex_init(&g->lock, NULL);
+    pthread_mutex_init(&g->turn, NULL);
     *out = g;
     return ERR_NONE;
 }
@@ -66,6 +68,7 @@ void auth_guard_free(struct auth_guard *g)
         return;
     auth_attempts_free(g->attempts);
     pthread_mutex_destroy(&g->lock);
+    pthread_mutex_destroy(&g->turn);
     mem_free(g);
 }
 
@@ -130,6 +133,27 @@ static void fill(struct auth_guest *out, enum auth_guard_means means, const char
     memcpy(out->name, name, n);
 }
 
+/* Whether the password is the user's (NULL: there is none); a wrong one is counted. */
+static enum err attempt(struct auth_guard *g, const char *name, const char *password,
+                        const struct store_user *user, const struct ip *peer, ts_ns now,
+                        enum auth_role *out_role, ts_ns *out_wait_ns, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    pthread_mutex_lock(&g->turn);
+    *out_wait_ns = auth_attempts_wait(g->attempts, name, peer, now);
+    if (*out_wait_ns > 0) {
+        err = err_set(why, ERR_LIMIT, "too many wrong attempts");
+    } else if (!auth_secret_verify(user != NULL ? user->hash : NULL, password) || !user->enabled ||
+               !auth_role_find(user->role, out_role)) {
+        auth_attempts_wrong(g->attempts, name, peer, now);
+        err = err_set(why, ERR_DENIED, "the name or password is wrong");
+    } else {
+        auth_attempts_right(g->attempts, name, peer);
+    }
+    pthread_mutex_unlock(&g->turn);
+    return err;
+}
+
 /* Checks a name and its password; ERR_DENIED counts as wrong. out_hash gets the hash that fitted;
  * NULL: a pair from memory will do. */
 static enum err check(struct auth_guard *g, const char *name, const char *password,
@@ -155,14 +179,8 @@ static enum err check(struct auth_guard *g, const char *name, const char *passwo
     } else if (out_hash == NULL && there && user.enabled && auth_role_find(user.role, &role) &&
                is_remembered(g, mac, user.hash, now)) {
         fill(out, AUTH_GUARD_BASIC, name, role);
-    } else if ((*out_wait_ns = auth_attempts_wait(g->attempts, name, peer, now)) > 0) {
-        err = err_set(why, ERR_LIMIT, "too many wrong attempts");
-    } else if (!auth_secret_verify(there ? user.hash : NULL, password) || !user.enabled ||
-               !auth_role_find(user.role, &role)) {
-        auth_attempts_wrong(g->attempts, name, peer, now);
-        err = err_set(why, ERR_DENIED, "the name or password is wrong");
-    } else {
-        auth_attempts_right(g->attempts, name, peer);
+    } else if ((err = attempt(g, name, password, there ? &user : NULL, peer, now, &role,
+                              out_wait_ns, why)) == ERR_NONE) {
         remember(g, mac, user.hash, now);
         if (out_hash != NULL)
             snprintf(out_hash, AUTH_SECRET_HASH, "%s", user.hash);

@@ -447,9 +447,7 @@ static enum err many_index(struct api_call *c, struct err_text *why)
     WHERE "fields:text include_unmapped:boolean filters:text types:text "                          \
           "include_empty_fields:boolean"
 #define MAPPING WHERE "local:boolean master_timeout:span timeout:span"
-#define GET                                                                                        \
-    "_source:text _source_includes:text _source_excludes:text realtime:boolean refresh:boolean "   \
-    "preference:text routing:text stored_fields:text version:integer version_type:text"
+#define GET "realtime:boolean refresh:boolean preference:text routing:text"
 #define MANY                                                                                       \
     WHERE "typed_keys:boolean rest_total_hits_as_int:boolean max_concurrent_searches:integer "     \
           "ccs_minimize_roundtrips:boolean max_concurrent_shard_requests:integer "                 \

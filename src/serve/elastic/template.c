@@ -44,6 +44,38 @@ static enum err broken(enum err err, struct err_text *why)
     return err_set(why, err, "the state cannot be used: %s", err_name(err));
 }
 
+/* What a kind may hold: shippers may put, and listing reads all of it. */
+#define KEPT_MOST 1000
+#define KEPT_BYTES ((size_t)64 << 20)
+
+struct room {
+    const char *name; /* which is replaced, and counts no more */
+    size_t n, bytes;
+};
+
+static bool measure(void *ctx, const char *id, const char *doc)
+{
+    struct room *room = ctx;
+    if (strcmp(id, room->name) != 0) {
+        room->n++;
+        room->bytes += strlen(doc);
+    }
+    return true;
+}
+
+static enum err see_room(struct api_call *c, const struct kind *kind, size_t bytes,
+                         struct err_text *why)
+{
+    struct room room = {.name = api_call_part(c, "name")};
+    enum err err = store_state_listed_all(c->ports->state, kind->list, measure, &room);
+    if (err != ERR_NONE)
+        return broken(err, why);
+    if (room.n >= KEPT_MOST || room.bytes + bytes > KEPT_BYTES)
+        return api_call_fail(c, 429, "circuit_breaking_exception", why,
+                             "at most %d of a kind, and 64 MiB of them, are kept", KEPT_MOST);
+    return ERR_NONE;
+}
+
 static enum err put(struct api_call *c, const struct kind *kind, struct err_text *why)
 {
     struct format_node *body;
@@ -58,14 +90,17 @@ static enum err put(struct api_call *c, const struct kind *kind, struct err_text
         format_node_write(body, &doc);
     else
         buf_str(&doc, "{}");
-    err = buf_ok(&doc) ? store_state_listed_put(c->ports->state, kind->list,
-                                                api_call_part(c, "name"), buf_text(&doc))
-                       : ERR_MEMORY;
+    err = buf_ok(&doc) ? see_room(c, kind, doc.n, why) : broken(ERR_MEMORY, why);
+    if (err == ERR_NONE) {
+        err = store_state_listed_put(c->ports->state, kind->list, api_call_part(c, "name"),
+                                     buf_text(&doc));
+        if (err != ERR_NONE)
+            broken(err, why);
+    }
     buf_release(&doc);
-    if (err != ERR_NONE)
-        return broken(err, why);
-    acknowledge(c);
-    return ERR_NONE;
+    if (err == ERR_NONE)
+        acknowledge(c);
+    return err;
 }
 
 /* Names joined by commas, each with '*' for anything. */

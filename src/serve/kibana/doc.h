@@ -49,8 +49,8 @@ void kibana_change_time(struct kibana_change *c, const char *key, ts_ns t);
 /* Every member of the object; null leaves one out. */
 void kibana_change_all(struct kibana_change *c, const struct format_node *object);
 
-/* The members of the object (NULL, or no object: none) with the changes made, into an object that was begun:
- * changed ones in their places, new ones at the end. */
+/* The members of the object (NULL, or no object: none) with the changes made, into an object that
+ * was begun: changed ones in their places, new ones at the end. */
 void kibana_doc_members(const struct format_node *object, const struct kibana_change *change,
                         struct format_writer *w);
 /* The whole object as JSON text, added to out. What failed in the change is returned. */

@@ -4,6 +4,7 @@
 #include "elastic/rows.h"
 
 #include "serve/api/fake_http.h"
+#include "store/state.h"
 
 static const struct api_row *const tables[] = {elastic_template_rows};
 
@@ -59,8 +60,28 @@ static void each_kind(void **state)
     fake_close(&w);
 }
 
+/* Shippers may put, but not without end. */
+static void bounded(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct err_text why;
+    char name[16];
+    fake_open(&w, tables, 1);
+    assert_int_equal(store_state_begin(w.state), ERR_NONE);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "t%d", i);
+        assert_int_equal(store_state_listed_put(w.state, STORE_LEGACY_TEMPLATES, name, "{}"),
+                         ERR_NONE);
+    }
+    assert_int_equal(store_state_commit(w.state, &why), ERR_NONE);
+    ask(&w, "PUT", "/_template/{name*}", "t7", "{\"x\":1}", 200, "acknowledged");
+    ask(&w, "PUT", "/_template/{name*}", "one-more", "{}", 429, "at most 1000");
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_kind)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_kind), cmocka_unit_test(bounded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
