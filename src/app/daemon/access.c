@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,7 +87,9 @@ void daemon_access_write(struct daemon_access *a, const struct http_access *acce
     write_line(access, &line);
     /* One write for a line: others cannot come between. What does not fit on a full disk is lost.
      */
-    if (buf_ok(&line)) {
+    struct pollfd room = {.fd = a->fd, .events = POLLOUT};
+    /* Nobody waits for a reader that does not read: the line is lost. */
+    if (buf_ok(&line) && poll(&room, 1, 0) > 0 && (room.revents & POLLOUT) != 0) {
         ssize_t written = write(a->fd, line.p, line.n);
         (void)written;
     }

@@ -7,6 +7,8 @@
  * A file that was moved away by who rotates logs is not followed: the log is meant for standard
  * error and the journal behind it, or for a file that is copied and cut.
  *
+ * A line that whoever reads a pipe has no room for is lost: the server does not wait.
+ *
  * Ownership: daemon_access_close() flushes and closes.
  * Threads:   writing by any; a line is written whole.
  */

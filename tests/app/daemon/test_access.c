@@ -7,6 +7,9 @@
 #include "format/node.h"
 #include "http/server.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 static void one_line_a_request(void **state)
 {
     (void)state;
@@ -51,6 +54,26 @@ static void one_line_a_request(void **state)
     help_rmdir(dir);
 }
 
+/* A reader that does not read holds nobody up. */
+static void no_waiting(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir(), path[200];
+    struct daemon_access *log;
+    const struct http_access access = {
+        .user = "-", .method = "GET", .path = "/", .status = 200, .agent = "-"};
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    HELP_OK(daemon_access_open(path, &log, &help_why));
+    for (int i = 0; i < 2000; i++) /* far more than a pipe holds */
+        daemon_access_write(log, &access);
+    daemon_access_close(log);
+    close(reader);
+    help_rmdir(dir);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -65,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_line_a_request),
+        cmocka_unit_test(no_waiting),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
