@@ -126,6 +126,8 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
     enum err err = elastic_target_check(index, strlen(index), why);
     if (err != ERR_NONE)
         return api_call_fail(c, 400, "invalid_index_name_exception", why, "%s", why->message);
+    if (body.n == 0)
+        return api_call_fail(c, 400, "parse_exception", why, "request body is required");
     if (target.id_n > ELASTIC_TARGET_ID_MOST)
         return api_call_fail(c, 400, "illegal_argument_exception", why,
                              "id is too long, at most %d bytes", ELASTIC_TARGET_ID_MOST);

@@ -123,6 +123,9 @@ static void one_document(void **state)
     assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{", &out), 400);
     assert_non_null(strstr(buf_text(&out), "document_parsing_exception"));
     buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, NULL, &out), 400);
+    assert_non_null(strstr(buf_text(&out), "request body is required"));
+    buf_release(&out);
     w.take_fails = ERR_FULL;
     assert_int_equal(post(&w, "/{index}/_doc", "syslog", NULL, "{}", &out), 429);
     assert_non_null(strstr(buf_text(&out), "cluster_block_exception"));
