@@ -14,6 +14,8 @@
 
 struct except_set;
 
+struct rule;
+
 struct daemon_asked {
     struct daemon_data *data;
     struct format_node *request;
@@ -92,6 +94,10 @@ int daemon_request_values(struct daemon_asked *a, const char *verb);
 /* Whether a rule is there; ERR_NOT_FOUND with a sentence. */
 enum err daemon_request_see_rule(struct daemon_asked *a, const char *id,
                                  struct err_text *why) ERR_MUST_CHECK;
+/* The rule as it is kept: rule_unref(). ERR_NOT_FOUND with a sentence, and why it cannot be read.
+ */
+enum err daemon_request_read_rule(struct daemon_asked *a, const char *id, struct rule **out,
+                                  struct err_text *why) ERR_MUST_CHECK;
 int daemon_request_run(struct daemon_asked *a);
 int daemon_request_rule_preview(struct daemon_asked *a);
 /* request_runs.c: false when the verb is none of its own; else what came out. */

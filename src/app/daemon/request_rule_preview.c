@@ -54,24 +54,6 @@ static enum err read_text(struct daemon_asked *a, const char *text, struct rule 
     return err;
 }
 
-static enum err read_kept(struct daemon_asked *a, const char *id, struct rule **out,
-                          struct err_text *why)
-{
-    struct arena arena;
-    struct store_rule row;
-    enum err err = daemon_request_see_rule(a, id, why);
-    if (err != ERR_NONE)
-        return err;
-    arena_init(&arena, 0);
-    err = store_state_rule_get(a->data->state, id, &arena, &row);
-    if (err == ERR_NONE)
-        err = daemon_rules_read(&row, out, why);
-    else
-        err_set(why, err, "the rule cannot be read: %s", err_name(err));
-    arena_release(&arena);
-    return err;
-}
-
 static enum err read_span(struct daemon_asked *a, const struct rule *rule, ts_ns *from, ts_ns *to,
                           struct err_text *why)
 {
@@ -158,8 +140,9 @@ int daemon_request_rule_preview(struct daemon_asked *a)
     ts_ns from;
     ts_ns to;
     const char *text = daemon_asked_text(a, "text", NULL);
-    enum err err = text != NULL ? read_text(a, text, &rule, &why)
-                                : read_kept(a, daemon_asked_text(a, "id", ""), &rule, &why);
+    enum err err = text != NULL
+                       ? read_text(a, text, &rule, &why)
+                       : daemon_request_read_rule(a, daemon_asked_text(a, "id", ""), &rule, &why);
     if (err == ERR_NONE)
         err = read_span(a, rule, &from, &to, &why);
     if (err == ERR_NONE)

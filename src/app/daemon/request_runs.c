@@ -24,6 +24,24 @@ enum err daemon_request_see_rule(struct daemon_asked *a, const char *id, struct 
                            : err_set(why, err, "the rule cannot be read: %s", err_name(err));
 }
 
+enum err daemon_request_read_rule(struct daemon_asked *a, const char *id, struct rule **out,
+                                  struct err_text *why)
+{
+    struct arena arena;
+    struct store_rule row;
+    enum err err = daemon_request_see_rule(a, id, why);
+    if (err != ERR_NONE)
+        return err;
+    arena_init(&arena, 0);
+    err = store_state_rule_get(a->data->state, id, &arena, &row);
+    if (err == ERR_NONE)
+        err = daemon_rules_read(&row, out, why);
+    else
+        err_set(why, err, "the rule cannot be read: %s", err_name(err));
+    arena_release(&arena);
+    return err;
+}
+
 static int64_t metric(const struct format_node *doc, const char *key)
 {
     return format_node_int(format_node_get(format_node_get(doc, "metrics"), key), 0);
@@ -99,18 +117,7 @@ struct making_up {
 static enum err read_rule(struct daemon_asked *a, const char *id, struct rule **out,
                           struct err_text *why)
 {
-    struct arena arena;
-    struct store_rule row;
-    enum err err = daemon_request_see_rule(a, id, why);
-    if (err != ERR_NONE)
-        return err;
-    arena_init(&arena, 0);
-    err = store_state_rule_get(a->data->state, id, &arena, &row);
-    if (err == ERR_NONE)
-        err = daemon_rules_read(&row, out, why);
-    else
-        err_set(why, err, "the rule cannot be read: %s", err_name(err));
-    arena_release(&arena);
+    enum err err = daemon_request_read_rule(a, id, out, why);
     if (err != ERR_NONE || rule_runs(*out))
         return err;
     err = err_set(why, ERR_UNSUPPORTED, "rules of type %s are kept and not yet run",

@@ -2,6 +2,7 @@
 #include "ml/find.h"
 
 #include "api/api.h"
+#include "api/media.h"
 #include "base/mem.h"
 #include "format/node.h"
 
@@ -34,31 +35,6 @@ const char *ml_find_part(const struct api_call *c, const char *name)
     return NULL;
 }
 
-/* One pattern of n bytes, with '*' for anything. */
-static bool fits(const char *p, size_t n, const char *name)
-{
-    size_t star = 0, mark = 0, i = 0, k = 0;
-    bool starred = false;
-    while (name[i] != '\0') {
-        if (k < n && p[k] == '*') {
-            starred = true;
-            star = k++;
-            mark = i;
-        } else if (k < n && p[k] == name[i]) {
-            k++;
-            i++;
-        } else if (starred) {
-            k = star + 1;
-            i = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (k < n && p[k] == '*')
-        k++;
-    return k == n;
-}
-
 static bool is_all(const char *p, size_t n)
 {
     return n == 0 || (n == 4 && memcmp(p, "_all", 4) == 0);
@@ -69,7 +45,7 @@ bool ml_find_fits(const char *patterns, const char *name)
     const char *p = patterns;
     do {
         size_t n = strcspn(p, ",");
-        if (is_all(p, n) || fits(p, n, name))
+        if (is_all(p, n) || api_media_name_fits(p, n, name, strlen(name)))
             return true;
         p += n + (p[n] == ',');
     } while (*p != '\0');
