@@ -2,13 +2,10 @@
 /* rule preview: what a rule would have raised. docs/method/rule.md. */
 #include "daemon/request_priv.h"
 
-#include "base/arena.h"
 #include "daemon/rule_preview.h"
-#include "daemon/rules.h"
 #include "format/write.h"
 #include "rule/load.h"
 #include "rule/rule.h"
-#include "store/state.h"
 
 #include <string.h>
 
