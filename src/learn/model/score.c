@@ -4,17 +4,17 @@
 #include <math.h>
 
 /* Decimal digits of evidence at which a score of 75 is reached when little is tested: one false
- * alarm in 30,000 series-buckets, a year of quarters of an hour. Every tenfold of tests beyond
- * LEAST_TESTS a day asks for three quarters of a digit more. */
-#define DIGITS_75 4.5
+ * alarm in 10,000 series-buckets, a hundred days of quarters of an hour. Every tenfold of tests
+ * beyond LEAST_TESTS a day asks for three quarters of a digit more. */
+#define DIGITS_75 4.0
 #define DIGITS_PER_TENFOLD 0.75
 #define LEAST_TESTS 100.0
 #define MOST_DIGITS 300000.0
 
 /* Points of the anchor: score and digits. The first three scale with the digits of a 75. */
-#define SHARE_0 0.35
-#define SHARE_25 0.48
-#define SHARE_50 0.62
+#define SHARE_0 0.39
+#define SHARE_25 0.54
+#define SHARE_50 0.7
 #define DIGITS_90 8.0   /* beyond those of a 75 */
 #define DIGITS_99 100.0 /* beyond */
 

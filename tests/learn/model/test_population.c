@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #define SPAN (3 * TIME_HOUR)
+#define BUCKETS ((double)TIME_DAY / SPAN) /* a day */
 
 static struct model_population make(void)
 {
@@ -22,15 +23,21 @@ static struct model_population make(void)
     return p;
 }
 
-static double judge(const struct model_population *p, const struct model_member *m, ts_ns time,
-                    double value)
+static double judge_among(const struct model_population *p, const struct model_member *m,
+                          ts_ns time, double value, double tests_per_day)
 {
     struct model_observation o = {time, value, 1, 1};
     struct model_judgement j;
     model_population_judge(p, m, &o, &j);
     assert_true(isfinite(j.log_p) && j.log_p <= 0);
     assert_true(isfinite(j.typical) && isfinite(j.lower) && isfinite(j.upper));
-    return model_score_anchor(j.log_p, 50);
+    return model_score_anchor(j.log_p, tests_per_day);
+}
+
+static double judge(const struct model_population *p, const struct model_member *m, ts_ns time,
+                    double value)
+{
+    return judge_among(p, m, time, value, 50);
 }
 
 static void learn(struct model_population *p, struct model_member *m, ts_ns time, double value)
@@ -107,7 +114,7 @@ static void the_port_that_is_always_largest_is_none(void **state)
         for (int i = 0; i < 200; i++) {
             x[i] = exp(9 + 1.5 * rng_normal(&r));
             if (b > 3)
-                assert_true(judge(&p, &small[i], b * SPAN, x[i]) < 75);
+                assert_true(judge_among(&p, &small[i], b * SPAN, x[i], 200 * BUCKETS) < 75);
         }
         learn(&p, &big, b * SPAN, v);
         for (int i = 0; i < 200; i++)
@@ -180,7 +187,7 @@ static void many_new_members_judge_a_new_one_at_once(void **state)
             model_member_init(&m);
             double v =
                 14 + floor(14 * rng_f64(&r)) + (rng_below(&r, 300) == 0 ? 300 * rng_f64(&r) : 0);
-            high += judge(&p, &m, b * SPAN, v) >= 75;
+            high += judge_among(&p, &m, b * SPAN, v, 5000 * BUCKETS) >= 75;
             learn(&p, &m, b * SPAN, v);
         }
         model_population_close(&p, b * SPAN);

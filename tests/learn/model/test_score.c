@@ -33,14 +33,15 @@ static void the_anchor_has_its_points(void **state)
                 assert_true(fabs(back - digits(d)) < 1e-6 * d);
             }
         }
-        /* At 75 chance alone makes less than one in 30 days up to a million tests a day. */
+        /* At 75 chance alone makes at most one in 10 days up to a million tests a day, and less
+         * than one a day up to a thousand times as many. */
         double p75 = exp(model_score_log_p(75, tests));
-        assert_true(p75 * fmin(tests, 1e6) < 1 / 30.0);
+        assert_true(p75 * fmin(tests, 1e6) < 1 / 9.99 && p75 * tests < 0.57);
     }
-    assert_true(model_score_anchor(digits(4.6), 96) >= 75);
-    assert_true(model_score_anchor(digits(4.4), 96) < 75);
-    assert_true(model_score_anchor(digits(5.1), 1e6) < 75);
-    assert_true(model_score_anchor(digits(8.01), 1e6) >= 75);
+    assert_true(model_score_anchor(digits(4.01), 96) >= 75);
+    assert_true(model_score_anchor(digits(3.99), 96) < 75);
+    assert_true(model_score_anchor(digits(6.99), 1e6) < 75);
+    assert_true(model_score_anchor(digits(7.01), 1e6) >= 75);
 }
 
 /* As many times as what a 75 asks of many tests is less than they are more. */
