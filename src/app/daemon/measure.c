@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "daemon/data.h"
 #include "daemon/intake.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -167,4 +168,20 @@ void daemon_measure_data(struct buf *out, struct daemon_data *data, struct daemo
     }
     daemon_measure_one(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
                        resident_bytes());
+}
+
+void daemon_measure_notify(struct buf *out, struct daemon_notify *notify)
+{
+    struct daemon_notify_totals t;
+    daemon_notify_count(notify, &t);
+    if (t.waiting >= 0)
+        daemon_measure_one(out, "weir_notify_waiting", "gauge", "Messages that wait to be sent.",
+                           (double)t.waiting);
+    daemon_measure_one(out, "weir_notify_sent_total", "counter", "Messages sent.", (double)t.sent);
+    daemon_measure_one(out, "weir_notify_failed_total", "counter", "Attempts that failed.",
+                       (double)t.failed);
+    daemon_measure_one(out, "weir_notify_given_up_total", "counter", "Messages given up.",
+                       (double)t.given_up);
+    daemon_measure_one(out, "weir_notify_dropped_total", "counter",
+                       "Messages dropped because too many wait.", (double)t.dropped);
 }

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/courier.h"
-#include "daemon/measure.h"
 #include "daemon/notify_plan.h"
 #include "rule/status.h"
 #include "store/state_notify.h"
@@ -310,17 +309,13 @@ enum err daemon_notify_execute(struct daemon_notify *n, const char *connector, c
     return err;
 }
 
-void daemon_notify_measure(struct daemon_notify *n, struct buf *out)
+void daemon_notify_count(struct daemon_notify *n, struct daemon_notify_totals *out)
 {
     uint64_t waiting = 0;
-    if (store_state_outbox_count(n->settings.state, &waiting) == ERR_NONE)
-        daemon_measure_one(out, "weir_notify_waiting", "gauge", "Messages that wait to be sent.",
-                           (double)waiting);
-    daemon_measure_one(out, "weir_notify_sent_total", "counter", "Messages sent.", (double)n->sent);
-    daemon_measure_one(out, "weir_notify_failed_total", "counter", "Attempts that failed.",
-                       (double)n->failed);
-    daemon_measure_one(out, "weir_notify_given_up_total", "counter", "Messages given up.",
-                       (double)n->given_up);
-    daemon_measure_one(out, "weir_notify_dropped_total", "counter",
-                       "Messages dropped because too many wait.", (double)n->dropped);
+    bool known = store_state_outbox_count(n->settings.state, &waiting) == ERR_NONE;
+    *out = (struct daemon_notify_totals){.waiting = known ? (int64_t)waiting : -1,
+                                         .sent = n->sent,
+                                         .failed = n->failed,
+                                         .given_up = n->given_up,
+                                         .dropped = n->dropped};
 }

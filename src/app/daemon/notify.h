@@ -18,7 +18,6 @@
 
 #include <stdint.h>
 
-struct buf;
 struct daemon_courier;
 struct daemon_notify;
 struct store_state;
@@ -45,8 +44,13 @@ void daemon_notify_wake(struct daemon_notify *n);
 enum err daemon_notify_execute(struct daemon_notify *n, const char *connector, const char *params,
                                enum notify_outcome *out, struct err_text *why) ERR_MUST_CHECK;
 
-/* Adds Prometheus text. */
-void daemon_notify_measure(struct daemon_notify *n, struct buf *out);
+/* Messages, but for failed: attempts. */
+struct daemon_notify_totals {
+    int64_t waiting; /* -1: not known */
+    uint64_t sent, failed, given_up, dropped;
+};
+
+void daemon_notify_count(struct daemon_notify *n, struct daemon_notify_totals *out);
 
 /* When an attempt that failed for the so many-th time (from 1) is to be made again; TIME_NONE when
  * the message is given up. */

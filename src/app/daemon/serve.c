@@ -543,7 +543,7 @@ static void measure(void *ctx, struct buf *out)
     const struct serve *s = ctx;
     daemon_measure_data(out, s->data, s->intake, clock_wall());
     if (s->notify != NULL)
-        daemon_notify_measure(s->notify, out);
+        daemon_measure_notify(out, s->notify);
     if (s->wire != NULL) {
         struct daemon_wire_totals t;
         daemon_wire_totals(s->wire, &t);
