@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/frame.h"
-#include "daemon/request.h"
+#include "request/frame.h"
+#include "request/request.h"
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -29,17 +29,17 @@ static bool print(void *ctx, int stream, const char *p, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
-    const struct daemon_frame_pipe pipe = {.read = take, .ctx = &c};
-    const struct daemon_output out = {.write = print};
+    const struct request_frame_pipe pipe = {.read = take, .ctx = &c};
+    const struct request_output out = {.write = print};
     struct err_text why;
     struct buf text;
     int status = -1;
     buf_init(&text);
-    if (daemon_frame_take(&pipe, &text, &why) == ERR_NONE)
+    if (request_frame_take(&pipe, &text, &why) == ERR_NONE)
         ASSERT(text.n + 4 <= size);
     buf_release(&text);
     c = cursor_make(data, size);
-    if (daemon_frame_answer(&pipe, &out, &status, &why) == ERR_NONE)
+    if (request_frame_answer(&pipe, &out, &status, &why) == ERR_NONE)
         ASSERT(status >= 0 && status <= 255);
     return 0;
 }

@@ -87,7 +87,7 @@ int cli_alerts(const struct cli_args *args)
     if (status != CLI_DONE)
         return status;
     if (table)
-        a.output = (struct daemon_output){.write = take, .ctx = &rows};
+        a.output = (struct request_output){.write = take, .ctx = &rows};
     status = cli_ask_run(&a, args);
     if (table && status == CLI_DONE && !rows.begun && !print_head(&rows))
         status = CLI_FAILED;

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "conf/conf.h"
-#include "daemon/control.h"
-#include "daemon/data.h"
 #include "format/node.h"
+#include "request/control.h"
+#include "request/data.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ static bool gone(void *ctx)
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb)
 {
     a->makes = false;
-    a->output = (struct daemon_output){.write = print, .gone = gone};
+    a->output = (struct request_output){.write = print, .gone = gone};
     buf_init(&a->text);
     format_write_init(&a->w, &a->text);
     format_write_begin_object(&a->w);
@@ -63,7 +63,7 @@ enum err cli_data_dir(const struct cli_args *args, char *out, struct err_text *w
     if (file != NULL)
         err = conf_read(&conf, file, why);
     if (err == ERR_NONE)
-        err = daemon_data_dir(cli_value(args, CLI_DATA_DIR, conf.data_dir), out, why);
+        err = request_data_dir(cli_value(args, CLI_DATA_DIR, conf.data_dir), out, why);
     conf_release(&conf);
     return err;
 }
@@ -101,7 +101,7 @@ int cli_ask_file(struct cli_ask *a, const char *path, const char *text_key, cons
 static enum err open_and_ask(const char *dir, struct cli_ask *a, int *out_status,
                              struct err_text *why)
 {
-    struct daemon_data *data;
+    struct request_data *data;
     struct format_node *request;
     struct stat st;
     if (!a->makes && stat(dir, &st) != 0 && errno == ENOENT)
@@ -111,10 +111,10 @@ static enum err open_and_ask(const char *dir, struct cli_ask *a, int *out_status
     enum err err = format_node_json(buf_text(&a->text), a->text.n, "request", &request, why);
     if (err != ERR_NONE)
         return err;
-    err = daemon_data_open(dir, NULL, &data, why);
+    err = request_data_open(dir, NULL, &data, why);
     if (err == ERR_NONE) {
-        *out_status = daemon_request(data, request, &a->output);
-        daemon_data_close(data);
+        *out_status = request_request(data, request, &a->output);
+        request_data_close(data);
     }
     format_node_free(request);
     return err;
@@ -123,7 +123,7 @@ static enum err open_and_ask(const char *dir, struct cli_ask *a, int *out_status
 int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
 {
     struct err_text why;
-    char dir[DAEMON_DATA_DIR_SIZE];
+    char dir[REQUEST_DATA_DIR_SIZE];
     int status = CLI_FAILED;
     format_write_end_object(&a->w);
     signal(SIGPIPE, SIG_IGN);
@@ -131,7 +131,7 @@ int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
     if (err == ERR_NONE && !buf_ok(&a->text))
         err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE) {
-        err = daemon_control_ask(dir, buf_text(&a->text), a->text.n, &a->output, &status, &why);
+        err = request_control_ask(dir, buf_text(&a->text), a->text.n, &a->output, &status, &why);
         if (err == ERR_NOT_FOUND) {
             /* Only here is something to close; Ctrl-C while a daemon answers simply ends us. */
             cli_catch_signals();

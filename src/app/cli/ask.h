@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "cli/options.h"
-#include "daemon/request.h"
 #include "format/write.h"
+#include "request/request.h"
 
 #include <stdbool.h>
 
@@ -21,7 +21,7 @@ struct cli_ask {
     struct buf text;
     struct format_writer w;
     bool makes; /* a data directory that is not there is made: for what puts something into it */
-    struct daemon_output output; /* what takes the answer; at first standard output and error */
+    struct request_output output; /* what takes the answer; at first standard output and error */
 };
 
 void cli_ask_init(struct cli_ask *a, const char *command, const char *verb); /* verb may be NULL */

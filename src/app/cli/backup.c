@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/ask.h"
-#include "daemon/data.h"
+#include "request/data.h"
 #include "store/backup.h"
 
 #include <errno.h>
@@ -98,7 +98,7 @@ int cli_backup(const struct cli_args *args)
     cli_catch_signals(); /* what is not whole is removed */
     signal(SIGXFSZ, SIG_IGN);
     cli_ask_init(&a, "backup", NULL);
-    a.output = (struct daemon_output){.write = take, .gone = gone, .ctx = &t};
+    a.output = (struct request_output){.write = take, .gone = gone, .ctx = &t};
     int status = cli_ask_run(&a, args);
     if (file) {
         status = settle(&t, status);
@@ -114,7 +114,7 @@ int cli_restore(const struct cli_args *args)
 {
     struct err_text why;
     struct store_backup_totals totals;
-    char dir[DAEMON_DATA_DIR_SIZE];
+    char dir[REQUEST_DATA_DIR_SIZE];
     if (args->rest_n != 1)
         return cli_fail(
             ERR_INVALID,

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "cli/replay.h"
-#include "daemon/inputs.h"
+#include "feed/inputs.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -66,7 +66,7 @@ void cli_host_name(char out[256])
     out[255] = '\0';
 }
 
-void cli_tell_troubles(const struct daemon_inputs_totals *t, bool quiet)
+void cli_tell_troubles(const struct feed_inputs_totals *t, bool quiet)
 {
     char text[900];
     if (quiet)

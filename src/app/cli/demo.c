@@ -5,7 +5,7 @@
 
 #include "cli/replay.h"
 #include "cli/sample.h"
-#include "daemon/replay.h"
+#include "engine/replay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ int cli_demo(const struct cli_args *args)
         return cli_fail(ERR_IO, &why);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     const char *const paths[] = {path};
-    struct daemon_replay_settings settings = {
+    struct engine_replay_settings settings = {
         .paths = paths,
         .paths_n = 1,
         .format = "pcap",

@@ -12,13 +12,13 @@
 #include "cli/lists.h"
 #include "cli/replay.h"
 #include "cli/stats.h"
-#include "daemon/inputs.h"
 #include "detect/csv.h"
 #include "detect/detect.h"
 #include "detect/forecast.h"
 #include "detect/rescore.h"
 #include "detect/schedule.h"
 #include "event/event.h"
+#include "feed/inputs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -190,7 +190,7 @@ static enum err read_csv(struct run *r, const char *path, struct err_text *why)
 
 static enum err read_events(struct run *r, const struct cli_args *args, struct err_text *why)
 {
-    const struct daemon_inputs_settings settings = {
+    const struct feed_inputs_settings settings = {
         .format = "ecs",
         .sensor = "",
         .stop = stop,
@@ -198,18 +198,18 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
         .sink = on_event,
         .sink_ctx = r,
     };
-    struct daemon_inputs *in;
-    enum err err = daemon_inputs_new(&settings, args->rest, args->rest_n, &in, why);
+    struct feed_inputs *in;
+    enum err err = feed_inputs_new(&settings, args->rest, args->rest_n, &in, why);
     if (err != ERR_NONE)
         return err;
-    err = daemon_inputs_run(in, why);
-    struct daemon_inputs_totals t;
-    daemon_inputs_totals(in, &t);
+    err = feed_inputs_run(in, why);
+    struct feed_inputs_totals t;
+    feed_inputs_totals(in, &t);
     cli_tell_troubles(&t, cli_has(args, CLI_QUIET));
     if (err == ERR_NONE && t.events == 0 && t.malformed > 0)
         err = err_set(why, ERR_FORMAT,
                       "no event could be read: expected ECS NDJSON; --format csv reads tables");
-    daemon_inputs_free(in);
+    feed_inputs_free(in);
     return err;
 }
 

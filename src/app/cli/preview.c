@@ -10,9 +10,9 @@
 #include "cli/cli.h"
 #include "cli/lists.h"
 #include "cli/progress.h"
-#include "daemon/preview.h"
-#include "daemon/preview_files.h"
 #include "detect/job.h"
+#include "preview/files.h"
+#include "preview/preview.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,16 +50,15 @@ static void remark(void *ctx, const char *sentence)
     log_line(LOG_LEVEL_INFO, "%s", sentence);
 }
 
-static enum err make(const struct cli_args *args, struct daemon_preview **out, struct err_text *why)
+static enum err make(const struct cli_args *args, struct preview **out, struct err_text *why)
 {
-    struct daemon_preview_settings s = {.job_file = args->rest[1],
-                                        .feed_file = cli_value(args, CLI_DATAFEED, NULL)};
+    struct preview_settings s = {.job_file = args->rest[1],
+                                 .feed_file = cli_value(args, CLI_DATAFEED, NULL)};
     struct detect_filters filters = {0};
     struct detect_calendars calendars = {0};
     char *job = NULL, *feed = NULL;
-    enum err err =
-        daemon_preview_read(&s, cli_value(args, CLI_FROM, NULL), cli_value(args, CLI_TO, NULL),
-                            cli_value(args, CLI_ALERTS_PER_DAY, NULL), clock_wall(), why);
+    enum err err = preview_read(&s, cli_value(args, CLI_FROM, NULL), cli_value(args, CLI_TO, NULL),
+                                cli_value(args, CLI_ALERTS_PER_DAY, NULL), clock_wall(), why);
     if (err == ERR_NONE)
         err = cli_lists_filters(args, &filters, why);
     if (err == ERR_NONE)
@@ -74,7 +73,7 @@ static enum err make(const struct cli_args *args, struct daemon_preview **out, s
     s.filters = &filters;
     s.calendars = &calendars;
     if (err == ERR_NONE)
-        err = daemon_preview_new(&s, out, why);
+        err = preview_new(&s, out, why);
     detect_calendars_release(&calendars);
     detect_filters_release(&filters);
     mem_free(job);
@@ -82,14 +81,14 @@ static enum err make(const struct cli_args *args, struct daemon_preview **out, s
     return err;
 }
 
-static enum err print(const struct daemon_preview *p, bool json, struct err_text *why)
+static enum err print(const struct preview *p, bool json, struct err_text *why)
 {
     struct buf text;
     buf_init(&text);
     if (json)
-        daemon_preview_json(p, &text);
+        preview_json(p, &text);
     else
-        daemon_preview_table(p, &text);
+        preview_table(p, &text);
     enum err err = buf_ok(&text) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE && fwrite(text.p, 1, text.n, stdout) != text.n)
         err = err_set(why, ERR_IO, "standard output cannot be written");
@@ -102,11 +101,11 @@ static int over_files(const struct cli_args *args, bool json)
     struct err_text why;
     char host[256];
     struct running running = {.quiet = cli_has(args, CLI_QUIET)};
-    struct daemon_preview *p = NULL;
+    struct preview *p = NULL;
     cli_host_name(host);
     cli_catch_signals();
     cli_progress_init(&running.progress, !running.quiet);
-    const struct daemon_preview_files files = {
+    const struct preview_files files = {
         .paths = args->rest + 2,
         .paths_n = args->rest_n - 2,
         .format = cli_value(args, CLI_FORMAT, "auto"),
@@ -122,14 +121,14 @@ static int over_files(const struct cli_args *args, bool json)
         .ctx = &running,
     };
     enum err err = make(args, &p, &why);
-    for (size_t i = 0; err == ERR_NONE && daemon_preview_note(p, i) != NULL; i++)
-        remark(&running, daemon_preview_note(p, i));
+    for (size_t i = 0; err == ERR_NONE && preview_note(p, i) != NULL; i++)
+        remark(&running, preview_note(p, i));
     if (err == ERR_NONE)
-        err = daemon_preview_files(p, &files, &why);
+        err = preview_files(p, &files, &why);
     cli_progress_clear(&running.progress);
     if (err == ERR_NONE)
         err = print(p, json, &why);
-    daemon_preview_free(p);
+    preview_free(p);
     return err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
 }
 

@@ -10,12 +10,12 @@
 #include "cli/replay.h"
 #include "cli/row.h"
 #include "cli/stats.h"
-#include "daemon/enricher.h"
-#include "daemon/inputs.h"
-#include "daemon/packets.h"
 #include "enrich/enrich.h"
 #include "event/event.h"
 #include "event/json.h"
+#include "feed/enricher.h"
+#include "feed/inputs.h"
+#include "feed/packets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static void remark(void *ctx, const char *sentence)
 static enum err read_files(const struct cli_args *args, struct printer *p, const char *host,
                            ts_ns start, struct err_text *why)
 {
-    const struct daemon_inputs_settings settings = {
+    const struct feed_inputs_settings settings = {
         .format = cli_value(args, CLI_FORMAT, "auto"),
         .filter = cli_value(args, CLI_FILTER, NULL),
         .sensor = host,
@@ -91,25 +91,25 @@ static enum err read_files(const struct cli_args *args, struct printer *p, const
         .sink = on_event,
         .sink_ctx = p,
     };
-    struct daemon_inputs *in;
-    enum err err = daemon_inputs_new(&settings, args->rest, args->rest_n, &in, why);
+    struct feed_inputs *in;
+    enum err err = feed_inputs_new(&settings, args->rest, args->rest_n, &in, why);
     if (err != ERR_NONE)
         return err;
-    err = daemon_inputs_run(in, why);
+    err = feed_inputs_run(in, why);
     cli_progress_clear(&p->progress);
-    struct daemon_inputs_totals totals;
-    daemon_inputs_totals(in, &totals);
+    struct feed_inputs_totals totals;
+    feed_inputs_totals(in, &totals);
     cli_tell_troubles(&totals, cli_has(args, CLI_QUIET));
     if (cli_has(args, CLI_STATS))
         cli_stats_inputs(in, start);
     if (err == ERR_NONE && totals.events == 0 && totals.malformed > 0)
         err = err_set(why, ERR_FORMAT, "nothing of the input could be read");
-    daemon_inputs_free(in);
+    feed_inputs_free(in);
     return err;
 }
 
 /* Packets as they pass, until somebody says stop; then what is open is reported. */
-static enum err pump(struct capture_live *live, struct daemon_packets *packets, struct printer *p,
+static enum err pump(struct capture_live *live, struct feed_packets *packets, struct printer *p,
                      struct err_text *why)
 {
     ts_ns now = TIME_NONE;
@@ -118,7 +118,7 @@ static enum err pump(struct capture_live *live, struct daemon_packets *packets, 
         struct capture_packet packet;
         err = capture_live_next(live, LIVE_WAIT, why, &packet);
         if (err == ERR_NONE) {
-            daemon_packets_feed(packets, &packet);
+            feed_packets_feed(packets, &packet);
             now = packet.ts > now ? packet.ts : now;
             continue;
         }
@@ -127,11 +127,11 @@ static enum err pump(struct capture_live *live, struct daemon_packets *packets, 
         err = ERR_NONE;
         ts_ns idle = clock_wall() - IDLE_LAG;
         now = idle > now ? idle : now;
-        daemon_packets_advance(packets, now);
+        feed_packets_advance(packets, now);
         if (fflush(stdout) != 0)
             p->failed = true;
     }
-    daemon_packets_flush(packets);
+    feed_packets_flush(packets);
     return err;
 }
 
@@ -144,20 +144,20 @@ static enum err read_live(const struct cli_args *args, struct printer *p, const 
         .filter = cli_value(args, CLI_FILTER, NULL),
         .promiscuous = !cli_has(args, CLI_NO_PROMISCUOUS),
     };
-    const struct daemon_packets_settings flows = {
+    const struct feed_packets_settings flows = {
         .sensor = host,
         .agent_id = host,
         .memory = LIVE_MEMORY,
-        .seed = daemon_packets_seed(),
+        .seed = feed_packets_seed(),
         .flows_only = cli_has(args, CLI_FLOWS_ONLY),
         .sink = on_event,
         .ctx = p,
     };
     struct capture_live *live = NULL;
-    struct daemon_packets *packets = NULL;
+    struct feed_packets *packets = NULL;
     p->live = true;
     enum err err = capture_live_open(&settings, why, &live);
-    if (err == ERR_NONE && (err = daemon_packets_new(&flows, &packets)) != ERR_NONE)
+    if (err == ERR_NONE && (err = feed_packets_new(&flows, &packets)) != ERR_NONE)
         err_set(why, err, "%s", err_name(err));
     if (err == ERR_NONE) {
         err = pump(live, packets, p, why);
@@ -169,7 +169,7 @@ static enum err read_live(const struct cli_args *args, struct printer *p, const 
         if (cli_has(args, CLI_STATS))
             cli_stats_live(packets, c.kernel_dropped, c.link_dropped, start);
     }
-    daemon_packets_free(packets);
+    feed_packets_free(packets);
     capture_live_close(live);
     return err;
 }
@@ -198,8 +198,7 @@ int cli_read(const struct cli_args *args)
     cli_host_name(host);
     cli_catch_signals();
     cli_progress_init(&printer.progress, !cli_has(args, CLI_QUIET));
-    err =
-        daemon_enricher_new(args->values[CLI_HOME], args->counts[CLI_HOME], args->values[CLI_GEOIP],
+    err = feed_enricher_new(args->values[CLI_HOME], args->counts[CLI_HOME], args->values[CLI_GEOIP],
                             args->counts[CLI_GEOIP], &printer.enrich, &why);
     if (err == ERR_NONE && printer.output == OUTPUT_TABLE)
         cli_row_head(stdout);

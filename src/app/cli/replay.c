@@ -10,9 +10,9 @@
 #include "cli/replay.h"
 #include "cli/screen.h"
 #include "cli/stats.h"
-#include "daemon/inputs.h"
-#include "daemon/pipeline.h"
-#include "daemon/replay.h"
+#include "engine/pipeline.h"
+#include "engine/replay.h"
+#include "feed/inputs.h"
 #include "rule/table.h"
 
 #include <stdio.h>
@@ -65,12 +65,12 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
         p->failed = true;
 }
 
-int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool quiet, bool stats)
+int cli_replay_run(struct engine_replay_settings *settings, bool table, bool quiet, bool stats)
 {
     struct err_text why;
     struct printing printing = {
         .table = table, .quiet = quiet, .columns = cli_screen_columns(STDOUT_FILENO)};
-    struct daemon_replay *replay = NULL;
+    struct engine_replay *replay = NULL;
     ts_ns start = clock_steady();
     cli_progress_init(&printing.progress, !quiet);
     settings->stop = stop;
@@ -79,9 +79,9 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
     settings->ctx = &printing;
     settings->on_alert = on_alert;
     settings->alert_ctx = &printing;
-    enum err err = daemon_replay_new(settings, &replay, &why);
+    enum err err = engine_replay_new(settings, &replay, &why);
     if (err == ERR_NONE)
-        err = daemon_replay_run(replay, &why);
+        err = engine_replay_run(replay, &why);
     cli_progress_clear(&printing.progress);
     if ((err == ERR_NONE || err == ERR_STOPPED) && (printing.failed || !buf_ok(&printing.rows)))
         err = err_set(&why, ERR_IO, "standard output cannot be written");
@@ -95,17 +95,17 @@ int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool qui
     }
     int status = err == ERR_NONE ? CLI_DONE : cli_fail(err, &why);
     if (replay != NULL) {
-        struct daemon_inputs_totals t;
-        daemon_inputs_totals(daemon_replay_inputs(replay), &t);
+        struct feed_inputs_totals t;
+        feed_inputs_totals(engine_replay_inputs(replay), &t);
         cli_tell_troubles(&t, quiet);
         if (err == ERR_NONE && t.events == 0 && t.malformed > 0)
             status =
                 cli_fail(ERR_FORMAT,
                          (err_set(&why, ERR_FORMAT, "nothing of the input could be read"), &why));
         if (stats)
-            cli_stats_pipeline(daemon_replay_inputs(replay), daemon_replay_pipeline(replay), start);
+            cli_stats_pipeline(engine_replay_inputs(replay), engine_replay_pipeline(replay), start);
     }
-    daemon_replay_free(replay);
+    engine_replay_free(replay);
     buf_release(&printing.rows);
     return status;
 }
@@ -127,7 +127,7 @@ int cli_replay(const struct cli_args *args)
         return cli_fail(err, &why);
     cli_host_name(host);
     cli_catch_signals();
-    struct daemon_replay_settings settings = {
+    struct engine_replay_settings settings = {
         .paths = args->rest,
         .paths_n = args->rest_n,
         .format = cli_value(args, CLI_FORMAT, "auto"),

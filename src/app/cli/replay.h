@@ -9,13 +9,13 @@
 
 #include <stdbool.h>
 
-struct daemon_inputs_totals;
-struct daemon_replay_settings;
+struct feed_inputs_totals;
+struct engine_replay_settings;
 
 /* Sets the callbacks, runs, prints; returns the exit status. */
-int cli_replay_run(struct daemon_replay_settings *settings, bool table, bool quiet, bool stats);
+int cli_replay_run(struct engine_replay_settings *settings, bool table, bool quiet, bool stats);
 
 /* Says on standard error what of the input was cut short or could not be read. */
-void cli_tell_troubles(const struct daemon_inputs_totals *t, bool quiet);
+void cli_tell_troubles(const struct feed_inputs_totals *t, bool quiet);
 
 #endif

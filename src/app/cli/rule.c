@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "cli/ask.h"
-#include "daemon/exceptions.h"
+#include "engine/exceptions.h"
 #include "except/set.h"
 #include "rule/load.h"
 #include "rule/rule.h"
@@ -41,7 +41,7 @@ static enum err check_exceptions(const struct cli_args *args, const struct rule_
     struct except_set *set = except_set_new();
     if (set == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    enum err err = daemon_exceptions_read(rules, set, why);
+    enum err err = engine_exceptions_read(rules, set, why);
     for (size_t i = 0; err == ERR_NONE && i < except_set_problems(set); i++) {
         const struct except_problem *problem = except_set_problem(set, i);
         tell_problem(args, problem->fatal, &problem->text);

@@ -3,10 +3,10 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "daemon/inputs.h"
-#include "daemon/packets.h"
-#include "daemon/pipeline.h"
 #include "detect/detect.h"
+#include "engine/pipeline.h"
+#include "feed/inputs.h"
+#include "feed/packets.h"
 #include "format/write.h"
 
 #include <stdio.h>
@@ -25,10 +25,10 @@ static void put(struct format_writer *w, const char *key, uint64_t n)
     format_write_u64(w, n);
 }
 
-static void inputs(struct format_writer *w, const struct daemon_inputs *in)
+static void inputs(struct format_writer *w, const struct feed_inputs *in)
 {
-    struct daemon_inputs_totals t;
-    daemon_inputs_totals(in, &t);
+    struct feed_inputs_totals t;
+    feed_inputs_totals(in, &t);
     put(w, "packets", t.packets);
     put(w, "bytes", t.bytes);
     put(w, "events", t.events);
@@ -42,16 +42,16 @@ static void end(struct format_writer *w, struct buf *line)
     buf_release(line);
 }
 
-static void dropped(struct format_writer *w, const struct daemon_inputs *in)
+static void dropped(struct format_writer *w, const struct feed_inputs *in)
 {
     put(w, "peak_rss_bytes", clock_peak_rss());
     format_write_key(w, "dropped");
     format_write_begin_object(w);
     if (in != NULL)
-        daemon_inputs_dropped(in, w);
+        feed_inputs_dropped(in, w);
 }
 
-void cli_stats_inputs(const struct daemon_inputs *in, ts_ns start)
+void cli_stats_inputs(const struct feed_inputs *in, ts_ns start)
 {
     struct buf line;
     struct format_writer w;
@@ -62,20 +62,20 @@ void cli_stats_inputs(const struct daemon_inputs *in, ts_ns start)
     end(&w, &line);
 }
 
-void cli_stats_live(const struct daemon_packets *p, uint64_t kernel_dropped, uint64_t link_dropped,
+void cli_stats_live(const struct feed_packets *p, uint64_t kernel_dropped, uint64_t link_dropped,
                     ts_ns start)
 {
-    struct daemon_packets_totals t;
+    struct feed_packets_totals t;
     struct buf line;
     struct format_writer w;
-    daemon_packets_totals(p, &t);
+    feed_packets_totals(p, &t);
     begin(&w, &line, start);
     put(&w, "packets", t.packets);
     put(&w, "bytes", t.bytes);
     put(&w, "events", t.events);
     put(&w, "flows", t.flows);
     dropped(&w, NULL);
-    daemon_packets_dropped(p, &w);
+    feed_packets_dropped(p, &w);
     if (kernel_dropped > 0)
         put(&w, "capture.kernel", kernel_dropped);
     if (link_dropped > 0)
@@ -101,13 +101,12 @@ void cli_stats_detect(const struct detect *d, uint64_t records, ts_ns start)
     end(&w, &line);
 }
 
-void cli_stats_pipeline(const struct daemon_inputs *in, const struct daemon_pipeline *p,
-                        ts_ns start)
+void cli_stats_pipeline(const struct feed_inputs *in, const struct engine_pipeline *p, ts_ns start)
 {
-    struct daemon_pipeline_totals t;
+    struct engine_pipeline_totals t;
     struct buf line;
     struct format_writer w;
-    daemon_pipeline_totals(p, &t);
+    engine_pipeline_totals(p, &t);
     begin(&w, &line, start);
     if (in != NULL)
         inputs(&w, in);

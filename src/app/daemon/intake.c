@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/ring.h"
-#include "daemon/batch.h"
 #include "event/event.h"
+#include "feed/batch.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -104,7 +104,7 @@ static enum err admit(struct daemon_intake *i, uint64_t bytes)
     return err;
 }
 
-static enum err hand_over(struct daemon_intake *i, struct daemon_batch *b, uint64_t bytes,
+static enum err hand_over(struct daemon_intake *i, struct feed_batch *b, uint64_t bytes,
                           uint64_t *out_sequences)
 {
     size_t n = b->n;
@@ -112,7 +112,7 @@ static enum err hand_over(struct daemon_intake *i, struct daemon_batch *b, uint6
     struct receipt *r =
         err == ERR_NONE ? mem_zero(1, sizeof(*r) + n * sizeof(r->sequences[0])) : NULL;
     if (err != ERR_NONE) {
-        daemon_batch_free(b);
+        feed_batch_free(b);
         return err;
     }
     if (r != NULL)
@@ -122,7 +122,7 @@ static enum err hand_over(struct daemon_intake *i, struct daemon_batch *b, uint6
     if (r == NULL || !ring_try_push(i->ring, b)) {
         err = r == NULL ? ERR_MEMORY : ring_closed(i->ring) ? ERR_STOPPED : ERR_AGAIN;
         mem_free(r);
-        daemon_batch_free(b);
+        feed_batch_free(b);
         pthread_mutex_lock(&i->lock);
         budget_return(&i->bytes, bytes);
         pthread_mutex_unlock(&i->lock);
@@ -135,14 +135,14 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
                             size_t n, uint64_t *out_sequences, struct err_text *why)
 {
     uint64_t bytes = arena->used;
-    struct daemon_batch *b = daemon_batch_new(i->source);
+    struct feed_batch *b = feed_batch_new(i->source);
     if (b == NULL) {
         arena_release(arena);
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
     for (size_t k = 0; k < n; k++)
         events[k].source = DAEMON_INTAKE_SOURCE;
-    daemon_batch_take(b, arena, events, n);
+    feed_batch_take(b, arena, events, n);
     enum err err = hand_over(i, b, bytes, out_sequences);
     switch (err) {
     case ERR_NONE:
@@ -160,7 +160,7 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
     }
 }
 
-void daemon_intake_accept(struct daemon_intake *i, struct daemon_batch *b, ts_ns now)
+void daemon_intake_accept(struct daemon_intake *i, struct feed_batch *b, ts_ns now)
 {
     struct receipt *r = b->receipt;
     for (size_t k = 0; k < b->n; k++)

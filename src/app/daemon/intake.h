@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 struct arena;
-struct daemon_batch;
+struct feed_batch;
 struct daemon_intake;
 struct event;
 struct ring;
@@ -57,7 +57,7 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
                             size_t n, uint64_t *out_sequences, struct err_text *why) ERR_MUST_CHECK;
 
 /* The batch, which came from the ring, is with the store. */
-void daemon_intake_accept(struct daemon_intake *i, struct daemon_batch *b, ts_ns now);
+void daemon_intake_accept(struct daemon_intake *i, struct feed_batch *b, ts_ns now);
 /* Since when somebody waits for the next commit; TIME_MAX: nobody does. */
 ts_ns daemon_intake_waits(const struct daemon_intake *i);
 /* What was accepted is on disk, or why not. */

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "conf/conf.h"
-#include "daemon/courier.h"
+#include "deliver/courier.h"
 #include "priv/jail.h"
 #include "priv/monitor.h"
 #include "store/store.h"
@@ -101,7 +101,7 @@ enum err daemon_jail_enter(const struct conf *conf, const char *data_dir,
     return err;
 }
 
-enum err daemon_jail_send_courier(const struct conf *conf, struct daemon_courier **out,
+enum err daemon_jail_send_courier(const struct conf *conf, struct deliver_courier **out,
                                   struct err_text *why)
 {
     static const struct priv_place places[] = {
@@ -125,5 +125,5 @@ enum err daemon_jail_send_courier(const struct conf *conf, struct daemon_courier
         err = priv_user_find(conf->user, &user, why);
         settings.user = &user;
     }
-    return err == ERR_NONE ? daemon_courier_start(conf, &settings, out, why) : err;
+    return err == ERR_NONE ? deliver_courier_start(conf, &settings, out, why) : err;
 }

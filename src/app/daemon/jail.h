@@ -14,7 +14,7 @@
 
 struct buf;
 struct conf;
-struct daemon_courier;
+struct deliver_courier;
 struct priv_monitor;
 
 /*
@@ -29,7 +29,7 @@ enum err daemon_jail_enter(const struct conf *conf, const char *data_dir,
  * Starts the courier (daemon/courier.h) in a jail of its own, before this process enters its own.
  * *out is NULL when the configuration lets nothing be sent. Fails as the other.
  */
-enum err daemon_jail_send_courier(const struct conf *conf, struct daemon_courier **out,
+enum err daemon_jail_send_courier(const struct conf *conf, struct deliver_courier **out,
                                   struct err_text *why) ERR_MUST_CHECK;
 
 #endif

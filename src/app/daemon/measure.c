@@ -2,10 +2,10 @@
 #include "daemon/measure.h"
 
 #include "base/buf.h"
-#include "daemon/data.h"
 #include "daemon/intake.h"
-#include "daemon/notify.h"
-#include "daemon/pipeline.h"
+#include "deliver/notify.h"
+#include "engine/pipeline.h"
+#include "request/data.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -57,16 +57,16 @@ static void measure_store(struct buf *out, struct store *store)
                        "Events removed by age or size since the start.", (double)s.dropped_rows);
 }
 
-static void measure_engine(struct buf *out, struct daemon_data *data, ts_ns now)
+static void measure_engine(struct buf *out, struct request_data *data, ts_ns now)
 {
-    struct daemon_pipeline_totals t = {0};
+    struct engine_pipeline_totals t = {0};
     ts_ns engine = TIME_NONE;
     bool behind = false;
     pthread_mutex_lock(&data->lock);
     if (data->pipeline != NULL) {
-        daemon_pipeline_totals(data->pipeline, &t);
-        engine = daemon_pipeline_now(data->pipeline);
-        behind = daemon_pipeline_is_behind(data->pipeline);
+        engine_pipeline_totals(data->pipeline, &t);
+        engine = engine_pipeline_now(data->pipeline);
+        behind = engine_pipeline_is_behind(data->pipeline);
     }
     pthread_mutex_unlock(&data->lock);
     daemon_measure_one(out, "weir_engine_events_total", "counter",
@@ -150,7 +150,7 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-void daemon_measure_data(struct buf *out, struct daemon_data *data, struct daemon_intake *intake,
+void daemon_measure_data(struct buf *out, struct request_data *data, struct daemon_intake *intake,
                          ts_ns now)
 {
     measure_store(out, data->store);
@@ -170,10 +170,10 @@ void daemon_measure_data(struct buf *out, struct daemon_data *data, struct daemo
                        resident_bytes());
 }
 
-void daemon_measure_notify(struct buf *out, struct daemon_notify *notify)
+void daemon_measure_notify(struct buf *out, struct deliver_notify *notify)
 {
-    struct daemon_notify_totals t;
-    daemon_notify_count(notify, &t);
+    struct deliver_notify_totals t;
+    deliver_notify_count(notify, &t);
     if (t.waiting >= 0)
         daemon_measure_one(out, "weir_notify_waiting", "gauge", "Messages that wait to be sent.",
                            (double)t.waiting);

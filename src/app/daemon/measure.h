@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 struct buf;
-struct daemon_data;
+struct request_data;
 struct daemon_intake;
-struct daemon_notify;
+struct deliver_notify;
 
 /* One value. labels is "" or such as "kind=\"hot\"". */
 void daemon_measure_head(struct buf *out, const char *name, const char *type, const char *help);
@@ -25,9 +25,9 @@ void daemon_measure_one(struct buf *out, const char *name, const char *type, con
                         double value);
 
 /* Store, engine, jobs, rules, alerts; intake may be NULL. Takes the data's lock for a moment. */
-void daemon_measure_data(struct buf *out, struct daemon_data *data, struct daemon_intake *intake,
+void daemon_measure_data(struct buf *out, struct request_data *data, struct daemon_intake *intake,
                          ts_ns now);
 /* Messages of alerts. */
-void daemon_measure_notify(struct buf *out, struct daemon_notify *notify);
+void daemon_measure_notify(struct buf *out, struct deliver_notify *notify);
 
 #endif

@@ -9,28 +9,28 @@
 #include "base/thread.h"
 #include "capture/live.h"
 #include "conf/conf.h"
-#include "daemon/batch.h"
-#include "daemon/control.h"
-#include "daemon/courier.h"
-#include "daemon/data.h"
-#include "daemon/enricher.h"
-#include "daemon/forecasts.h"
-#include "daemon/install.h"
 #include "daemon/intake.h"
 #include "daemon/jail.h"
 #include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/measure.h"
-#include "daemon/notify.h"
-#include "daemon/pipeline.h"
-#include "daemon/tail.h"
 #include "daemon/web.h"
-#include "daemon/wire.h"
+#include "deliver/courier.h"
+#include "deliver/notify.h"
+#include "engine/forecasts.h"
+#include "engine/install.h"
+#include "engine/pipeline.h"
 #include "enrich/enrich.h"
 #include "event/event.h"
+#include "feed/batch.h"
+#include "feed/enricher.h"
+#include "feed/tail.h"
+#include "feed/wire.h"
 #include "ingest/delta.h"
 #include "ingest/truth.h"
 #include "package/package.h"
+#include "request/control.h"
+#include "request/data.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -58,22 +58,22 @@ enum { SOURCE_WIRE, SOURCE_TAIL, SOURCES, SOURCE_API = SOURCES };
 
 struct serve {
     const struct daemon_serve_settings *settings;
-    char dir[DAEMON_DATA_DIR_SIZE];
-    struct daemon_data *data;
-    struct daemon_pipeline *pipeline;
+    char dir[REQUEST_DATA_DIR_SIZE];
+    struct request_data *data;
+    struct engine_pipeline *pipeline;
     struct thread_team *team;
     struct enrich *enrich;
     struct ring *ring;
-    struct daemon_wire *wire;
-    struct daemon_tail *tail;
-    struct daemon_control *control;
+    struct feed_wire *wire;
+    struct feed_tail *tail;
+    struct request_control *control;
     struct daemon_keeper *keeper;
-    struct daemon_intake *intake;   /* events that come through the server */
-    struct ingest_delta *delta;     /* of their running totals */
-    struct ingest_counts counts;    /* of their corrections */
-    struct daemon_web *web;         /* NULL: there is no server */
-    struct daemon_courier *courier; /* NULL: nothing may be sent */
-    struct daemon_notify *notify;
+    struct daemon_intake *intake;    /* events that come through the server */
+    struct ingest_delta *delta;      /* of their running totals */
+    struct ingest_counts counts;     /* of their corrections */
+    struct daemon_web *web;          /* NULL: there is no server */
+    struct deliver_courier *courier; /* NULL: nothing may be sent */
+    struct deliver_notify *notify;
     struct daemon_live *live; /* what its listeners are told; NULL without one */
     bool active[SOURCES];     /* began, and has not ended */
     ts_ns watermark[SOURCES];
@@ -100,10 +100,10 @@ static enum err open_data(struct serve *s, struct err_text *why)
         .keep_age_ns = conf->keep_age,
         .keep_bytes = (uint64_t)conf->keep_mb * MIB,
     };
-    enum err err = daemon_data_open(s->dir, &options, &s->data, why);
+    enum err err = request_data_open(s->dir, &options, &s->data, why);
     for (int i = 0; err == ERR_BUSY && i < BUSY_TRIES; i++) {
         usleep((useconds_t)(WAIT / TIME_US));
-        err = daemon_data_open(s->dir, &options, &s->data, why);
+        err = request_data_open(s->dir, &options, &s->data, why);
     }
     return err;
 }
@@ -119,7 +119,7 @@ static enum err open_wire(struct serve *s, struct err_text *why)
         .buffer_bytes = (size_t)conf->buffer_mb * MIB,
         .promiscuous = conf->promiscuous,
     };
-    return conf->interfaces.n > 0 ? daemon_wire_open(&capture, &s->wire, why) : ERR_NONE;
+    return conf->interfaces.n > 0 ? feed_wire_open(&capture, &s->wire, why) : ERR_NONE;
 }
 
 /* What takes rights, then the jail. */
@@ -130,9 +130,9 @@ static enum err enter_jail(struct serve *s, struct err_text *why)
     if (err == ERR_NONE)
         err = daemon_web_open(s->settings->conf, &s->web, why);
     if (err == ERR_NONE)
-        err = daemon_data_dir(s->settings->conf->data_dir, s->dir, why);
+        err = request_data_dir(s->settings->conf->data_dir, s->dir, why);
     if (err == ERR_NONE)
-        err = daemon_data_make(s->dir, why);
+        err = request_data_make(s->dir, why);
     buf_init(&said);
     if (err == ERR_NONE)
         err = daemon_jail_send_courier(s->settings->conf, &s->courier, why);
@@ -157,7 +157,7 @@ static void on_alert(void *ctx, const char *id, struct bytes json)
 {
     const struct serve *s = ctx;
     if (s->notify != NULL)
-        daemon_notify_wake(s->notify);
+        deliver_notify_wake(s->notify);
     if (s->web != NULL)
         daemon_web_publish(s->web, "alert", json);
     if (s->settings->on_alert != NULL)
@@ -193,15 +193,15 @@ static void publish(void *ctx, const char *name, struct bytes json)
 /* What the stop of the clock gave, to those who listen; the lock is held. */
 static void tell_listeners(struct serve *s, ts_ns now)
 {
-    struct daemon_pipeline_totals t;
+    struct engine_pipeline_totals t;
     if (s->live == NULL)
         return;
     daemon_live_flush(s->live);
     if (!daemon_live_is_due(s->live, now))
         return;
-    daemon_pipeline_totals(s->pipeline, &t);
+    engine_pipeline_totals(s->pipeline, &t);
     const struct daemon_live_status status = {
-        .engine = daemon_pipeline_now(s->pipeline),
+        .engine = engine_pipeline_now(s->pipeline),
         .events = t.events,
         .alerts = t.alerts,
         .behind = s->behind,
@@ -219,7 +219,7 @@ static enum err open_engine(struct serve *s, struct err_text *why)
     s->delta = ingest_delta_new(DELTA_FLOWS, (struct hash_key){3, 4}, &s->counts);
     if (s->team == NULL || s->intake == NULL || s->delta == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    const struct daemon_pipeline_options pipeline = {
+    const struct engine_pipeline_options pipeline = {
         .store = s->data->store,
         .state = s->data->state,
         .team = s->team,
@@ -231,10 +231,10 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .ctx = s,
     };
     enum err err =
-        daemon_enricher_new((const char *const *)conf->home.items, conf->home.n,
-                            (const char *const *)conf->geoip.items, conf->geoip.n, &s->enrich, why);
+        feed_enricher_new((const char *const *)conf->home.items, conf->home.n,
+                          (const char *const *)conf->geoip.items, conf->geoip.n, &s->enrich, why);
     if (err == ERR_NONE)
-        err = daemon_pipeline_new(&pipeline, &s->pipeline, why);
+        err = engine_pipeline_new(&pipeline, &s->pipeline, why);
     return err;
 }
 
@@ -244,14 +244,14 @@ static enum err install_packages(struct serve *s, struct err_text *why)
     const struct conf_list *names = &s->settings->conf->packages;
     for (size_t i = 0; i < names->n; i++) {
         struct package *p;
-        struct daemon_install_totals totals = {0};
+        struct engine_install_totals totals = {0};
         enum err err = package_open(names->items[i], NULL, &p, why);
         if (err != ERR_NONE)
             return err;
         bool there;
-        err = daemon_install_is_there(s->data->state, package_id(p), &there, why);
+        err = engine_install_is_there(s->data->state, package_id(p), &there, why);
         if (err == ERR_NONE && !there)
-            err = daemon_install_package(s->data->state, p, clock_wall(), &totals, why);
+            err = engine_install_package(s->data->state, p, clock_wall(), &totals, why);
         package_free(p);
         if (err != ERR_NONE)
             return err;
@@ -264,7 +264,7 @@ static enum err last_sequence(struct serve *s, uint64_t *out, struct err_text *w
 {
     struct buf offset;
     buf_init(&offset);
-    enum err err = store_offset_get(s->data->store, DAEMON_WIRE_OFFSET, &offset);
+    enum err err = store_offset_get(s->data->store, FEED_WIRE_OFFSET, &offset);
     struct cursor c = cursor_make(offset.p, offset.n);
     *out = err == ERR_NONE ? cursor_le64(&c) : 0;
     buf_release(&offset);
@@ -278,7 +278,7 @@ static enum err start_sources(struct serve *s, struct err_text *why)
     const struct conf *conf = s->settings->conf;
     enum err err = ERR_NONE;
     if (s->wire != NULL) {
-        struct daemon_wire_settings wire = {
+        struct feed_wire_settings wire = {
             .sensor = s->settings->sensor,
             .memory = (uint64_t)conf->flow_memory_mb * MIB,
             .ring = s->ring,
@@ -287,11 +287,11 @@ static enum err start_sources(struct serve *s, struct err_text *why)
         };
         err = last_sequence(s, &wire.sequence, why);
         if (err == ERR_NONE)
-            err = daemon_wire_start(s->wire, &wire, why);
+            err = feed_wire_start(s->wire, &wire, why);
         s->active[SOURCE_WIRE] = err == ERR_NONE;
     }
     if (err == ERR_NONE && conf->follow.n > 0) {
-        const struct daemon_tail_settings tail = {
+        const struct feed_tail_settings tail = {
             .paths = (const char *const *)conf->follow.items,
             .paths_n = conf->follow.n,
             .store = s->data->store,
@@ -300,7 +300,7 @@ static enum err start_sources(struct serve *s, struct err_text *why)
             .ring = s->ring,
             .source = SOURCE_TAIL,
         };
-        err = daemon_tail_start(&tail, &s->tail, why);
+        err = feed_tail_start(&tail, &s->tail, why);
         s->active[SOURCE_TAIL] = err == ERR_NONE;
     }
     return err;
@@ -338,8 +338,8 @@ static void end_source(struct serve *s, size_t source)
     s->active[source] = false;
     if (s->stopping)
         return;
-    enum err err = source == SOURCE_WIRE ? daemon_wire_failure(s->wire, &why)
-                                         : daemon_tail_failure(s->tail, &why);
+    enum err err =
+        source == SOURCE_WIRE ? feed_wire_failure(s->wire, &why) : feed_tail_failure(s->tail, &why);
     if (err == ERR_NONE)
         return;
     snprintf(line, sizeof(line), "%s: %s",
@@ -353,7 +353,7 @@ static void end_source(struct serve *s, size_t source)
 }
 
 /* A batch through the pipeline. */
-static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *why)
+static enum err take(struct serve *s, struct feed_batch *b, struct err_text *why)
 {
     enum err err = ERR_NONE;
     pthread_mutex_lock(&s->data->lock);
@@ -363,7 +363,7 @@ static enum err take(struct serve *s, struct daemon_batch *b, struct err_text *w
             ingest_truth_correct(&b->events[i], &s->counts);
         }
         enrich_event(s->enrich, &b->events[i]);
-        err = daemon_pipeline_event(s->pipeline, &b->events[i], false, why);
+        err = engine_pipeline_event(s->pipeline, &b->events[i], false, why);
     }
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_NONE && b->offset_name != NULL) {
@@ -400,7 +400,7 @@ static bool is_due(struct serve *s)
     if (engine == TIME_NONE)
         return false;
     pthread_mutex_lock(&s->data->lock);
-    bool due = daemon_pipeline_next(s->pipeline) <= time_floor(engine, TIME_S);
+    bool due = engine_pipeline_next(s->pipeline) <= time_floor(engine, TIME_S);
     pthread_mutex_unlock(&s->data->lock);
     return due;
 }
@@ -425,13 +425,13 @@ static enum err tick(struct serve *s, struct err_text *why)
     pthread_mutex_lock(&s->data->lock);
     ts_ns engine = engine_time(s);
     if (engine != TIME_NONE)
-        err = daemon_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
+        err = engine_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
     if (err == ERR_NONE && engine != TIME_NONE)
-        err = daemon_pipeline_interim(s->pipeline, why);
+        err = engine_pipeline_interim(s->pipeline, why);
     if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
-        err = daemon_pipeline_save(s->pipeline, why);
+        err = engine_pipeline_save(s->pipeline, why);
         if (err == ERR_NONE)
-            err = daemon_forecasts_expire(s->data->state, clock_wall(), why);
+            err = engine_forecasts_expire(s->data->state, clock_wall(), why);
         s->saved = now;
     }
     if (err == ERR_NONE)
@@ -452,7 +452,7 @@ static enum err slice_fails(struct serve *s, const struct err_text *late, struct
     tell(s, 0, line);
     s->slices_failed = 0;
     pthread_mutex_lock(&s->data->lock);
-    enum err err = daemon_pipeline_end_pass(s->pipeline, why);
+    enum err err = engine_pipeline_end_pass(s->pipeline, why);
     pthread_mutex_unlock(&s->data->lock);
     return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
 }
@@ -469,10 +469,10 @@ static enum err catch_up(struct serve *s, struct err_text *why)
     if (err != ERR_NONE || s->full)
         return err;
     pthread_mutex_lock(&s->data->lock);
-    err = was_behind ? daemon_pipeline_catch_up(s->pipeline, SLICE_EVENTS, &s->behind, &late)
+    err = was_behind ? engine_pipeline_catch_up(s->pipeline, SLICE_EVENTS, &s->behind, &late)
                      : ERR_NONE;
     if (!was_behind)
-        s->behind = daemon_pipeline_is_behind(s->pipeline);
+        s->behind = engine_pipeline_is_behind(s->pipeline);
     pthread_mutex_unlock(&s->data->lock);
     if (err == ERR_FULL)
         return full(s, "the disk is full: results and alerts wait");
@@ -500,16 +500,16 @@ static enum err loop(struct serve *s, struct err_text *why)
         if (!s->stopping && s->settings->stop(s->settings->ctx)) {
             s->stopping = true;
             if (s->wire != NULL)
-                daemon_wire_ask_stop(s->wire);
+                feed_wire_ask_stop(s->wire);
             if (s->tail != NULL)
-                daemon_tail_ask_stop(s->tail);
+                feed_tail_ask_stop(s->tail);
         }
         if (!s->stopping && had_sources && !any_active(s))
             break; /* all sources have ended by themselves */
-        struct daemon_batch *b =
+        struct feed_batch *b =
             s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, s->behind ? 0 : WAIT);
         enum err err = b != NULL ? take(s, b, why) : ERR_NONE;
-        daemon_batch_free(b);
+        feed_batch_free(b);
         if (err == ERR_NONE)
             err = tick(s, why);
         if (err == ERR_NONE && !s->stopping)
@@ -533,7 +533,7 @@ static enum err keep_all(struct serve *s, struct err_text *why)
     if (err != ERR_NONE)
         return err;
     pthread_mutex_lock(&s->data->lock);
-    err = daemon_pipeline_save(s->pipeline, why);
+    err = engine_pipeline_save(s->pipeline, why);
     pthread_mutex_unlock(&s->data->lock);
     return err;
 }
@@ -545,8 +545,8 @@ static void measure(void *ctx, struct buf *out)
     if (s->notify != NULL)
         daemon_measure_notify(out, s->notify);
     if (s->wire != NULL) {
-        struct daemon_wire_totals t;
-        daemon_wire_totals(s->wire, &t);
+        struct feed_wire_totals t;
+        feed_wire_totals(s->wire, &t);
         daemon_measure_one(out, "weir_capture_packets_total", "counter", "Packets seen.",
                            (double)t.packets);
         daemon_measure_one(out, "weir_capture_dropped_total", "counter",
@@ -590,7 +590,7 @@ static enum err start_web(struct serve *s, struct err_text *why)
 
 static enum err start_notify(struct serve *s, struct err_text *why)
 {
-    const struct daemon_notify_settings settings = {
+    const struct deliver_notify_settings settings = {
         .state = s->data->state,
         .courier = s->courier,
         .base_url = s->settings->conf->notify_url,
@@ -598,7 +598,7 @@ static enum err start_notify(struct serve *s, struct err_text *why)
         .log = s->settings->log,
         .ctx = s->settings->ctx,
     };
-    enum err err = daemon_notify_start(&settings, &s->notify, why);
+    enum err err = deliver_notify_start(&settings, &s->notify, why);
     if (err == ERR_NONE)
         s->data->notify = s->notify;
     return err;
@@ -618,10 +618,10 @@ static enum err start(struct serve *s, struct err_text *why)
     if (err == ERR_NONE)
         err = start_sources(s, why);
     if (err == ERR_NONE)
-        err = daemon_pipeline_load(s->pipeline, clock_wall(), why);
+        err = engine_pipeline_load(s->pipeline, clock_wall(), why);
     if (err == ERR_NONE) {
         s->data->pipeline = s->pipeline;
-        err = daemon_control_start(s->data, &s->control, why);
+        err = request_control_start(s->data, &s->control, why);
     }
     if (err == ERR_NONE)
         err = daemon_keeper_start(s->data->store, s->settings->log, s->settings->ctx, &s->keeper,
@@ -634,13 +634,13 @@ static enum err start(struct serve *s, struct err_text *why)
 /* Threads first, then what they use. */
 static void finish(struct serve *s)
 {
-    daemon_notify_hush(s->notify); /* a request may wait for it */
+    deliver_notify_hush(s->notify); /* a request may wait for it */
     if (s->ring != NULL)
         ring_close(s->ring);
-    for (struct daemon_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;) {
+    for (struct feed_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;) {
         if (b->receipt != NULL)
             daemon_intake_accept(s->intake, b, 0);
-        daemon_batch_free(b);
+        feed_batch_free(b);
     }
     if (s->intake != NULL)
         daemon_intake_close(s->intake);
@@ -655,17 +655,17 @@ static void finish(struct serve *s)
     s->live = NULL;
     daemon_intake_free(s->intake);
     ingest_delta_free(s->delta);
-    daemon_control_stop(s->control);
+    request_control_stop(s->control);
     daemon_keeper_stop(s->keeper);
-    daemon_wire_free(s->wire);
-    daemon_tail_free(s->tail);
+    feed_wire_free(s->wire);
+    feed_tail_free(s->tail);
     if (s->data != NULL)
         s->data->pipeline = NULL;
-    daemon_notify_stop(s->notify);
-    daemon_courier_stop(s->courier);
-    daemon_pipeline_free(s->pipeline);
+    deliver_notify_stop(s->notify);
+    deliver_courier_stop(s->courier);
+    engine_pipeline_free(s->pipeline);
     enrich_free(s->enrich);
-    daemon_data_close(s->data);
+    request_data_close(s->data);
     thread_team_free(s->team);
     ring_free(s->ring);
 }
@@ -681,8 +681,8 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                  "watching: %zu interfaces, %zu followed paths, %zu jobs, "
                  "%zu rules; data in %s",
                  settings->conf->interfaces.n, settings->conf->follow.n,
-                 daemon_jobs_count(daemon_pipeline_jobs(s.pipeline)),
-                 daemon_rules_count(daemon_pipeline_rules(s.pipeline)), s.data->dir);
+                 engine_jobs_count(engine_pipeline_jobs(s.pipeline)),
+                 engine_rules_count(engine_pipeline_rules(s.pipeline)), s.data->dir);
         tell(&s, 2, line);
         if (settings->conf->interfaces.n == 0 && settings->conf->follow.n == 0)
             tell(&s, s.web != NULL ? 2 : 1,
@@ -698,8 +698,8 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
             err = kept;
         }
         if (s.wire != NULL) {
-            struct daemon_wire_totals t;
-            daemon_wire_totals(s.wire, &t);
+            struct feed_wire_totals t;
+            feed_wire_totals(s.wire, &t);
             snprintf(line, sizeof(line),
                      "stopped: %llu packets, %llu dropped by the kernel, "
                      "%llu events; open flows were closed",

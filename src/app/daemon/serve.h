@@ -18,7 +18,7 @@
  */
 
 #include "base/err.h"
-#include "daemon/rules.h"
+#include "engine/rules.h"
 
 #include <stdbool.h>
 
@@ -33,7 +33,7 @@ struct daemon_serve_settings {
     /* A sentence for the log; level 0 error, 1 warning, 2 information. */
     void (*log)(void *ctx, int level, const char *sentence);
     void *ctx;
-    daemon_alert_fn on_alert; /* NULL: alerts go to the store alone */
+    engine_alert_fn on_alert; /* NULL: alerts go to the store alone */
     void *alert_ctx;
 };
 

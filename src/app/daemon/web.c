@@ -10,10 +10,8 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "daemon/access.h"
-#include "daemon/data.h"
 #include "daemon/intake.h"
 #include "daemon/measure.h"
-#include "daemon/request.h"
 #include "elastic/rows.h"
 #include "find/find.h"
 #include "http/certificate.h"
@@ -21,6 +19,8 @@
 #include "http/stream.h"
 #include "kibana/rows.h"
 #include "ml/rows.h"
+#include "request/data.h"
+#include "request/request.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -140,7 +140,7 @@ enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struc
 static enum err write_file(const char *path, const struct buf *text, mode_t mode,
                            struct err_text *why)
 {
-    char part[DAEMON_DATA_DIR_SIZE + 32];
+    char part[REQUEST_DATA_DIR_SIZE + 32];
     snprintf(part, sizeof(part), "%s.part", path);
     (void)unlink(part); /* of a start that was cut off, with another mode perhaps */
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -157,7 +157,7 @@ static enum err write_file(const char *path, const struct buf *text, mode_t mode
 /* The certificate of one's own, made when there is none that lasts. */
 static enum err own_certificate(struct daemon_web *w, struct err_text *why)
 {
-    char crt[DAEMON_DATA_DIR_SIZE + 16], key[DAEMON_DATA_DIR_SIZE + 16], host[256] = "";
+    char crt[REQUEST_DATA_DIR_SIZE + 16], key[REQUEST_DATA_DIR_SIZE + 16], host[256] = "";
     ts_ns now = clock_wall(), ends;
     snprintf(crt, sizeof(crt), "%s/server.crt", w->settings.data->dir);
     snprintf(key, sizeof(key), "%s/server.key", w->settings.data->dir);
@@ -194,7 +194,7 @@ static enum err own_certificate(struct daemon_web *w, struct err_text *why)
 static enum err act(void *ctx, const char *request, size_t n, struct buf *out, struct err_text *why)
 {
     const struct daemon_web *w = ctx;
-    return daemon_request_act(w->settings.data, request, n, out, why);
+    return request_act(w->settings.data, request, n, out, why);
 }
 
 static enum err take(void *ctx, struct api_events *events, struct err_text *why)
@@ -280,7 +280,7 @@ static enum err make_parts(struct daemon_web *w, struct err_text *why)
 enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings *settings,
                           struct err_text *why)
 {
-    char line[200], url[DAEMON_DATA_SERVER_SIZE];
+    char line[200], url[REQUEST_DATA_SERVER_SIZE];
     struct http_server *server = NULL;
     w->settings = *settings;
     enum err err = make_parts(w, why);

@@ -20,12 +20,12 @@
 
 struct buf;
 struct conf;
-struct daemon_data;
+struct request_data;
 struct daemon_intake;
 struct daemon_web;
 
 struct daemon_web_settings {
-    struct daemon_data *data;
+    struct request_data *data;
     struct daemon_intake *intake;
     /* A sentence for the log; level 0 error, 1 warning, 2 information. */
     void (*log)(void *ctx, int level, const char *sentence);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/daemon/help.h"
+#include "app/help.h"
 
 #include "daemon/access.h"
 

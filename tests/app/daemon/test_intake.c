@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/daemon/help.h"
+#include "app/help.h"
 
 #include "daemon/intake.h"
 
 #include "base/clock.h"
 #include "base/ring.h"
-#include "daemon/batch.h"
+#include "feed/batch.h"
 
 #include <pthread.h>
 
@@ -60,14 +60,14 @@ static void *call(void *arg)
 static void serve(struct world *w, size_t requests, uint64_t *sequence)
 {
     for (size_t i = 0; i < requests; i++) {
-        struct daemon_batch *b = ring_pop(w->ring);
+        struct feed_batch *b = ring_pop(w->ring);
         assert_int_equal(b->source, SOURCE);
         for (size_t k = 0; k < b->n; k++) {
             assert_int_equal(b->events[k].source, DAEMON_INTAKE_SOURCE);
             b->events[k].sequence = ++*sequence;
         }
         daemon_intake_accept(w->intake, b, 100 + (ts_ns)i);
-        daemon_batch_free(b);
+        feed_batch_free(b);
     }
 }
 

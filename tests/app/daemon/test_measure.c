@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/daemon/help.h"
+#include "app/help.h"
 
 #include "daemon/measure.h"
 
-#include "daemon/data.h"
+#include "request/data.h"
 
 static bool begins(const char *line, const char *with)
 {
@@ -15,12 +15,12 @@ static void text_form(void **state)
 {
     (void)state;
     char *dir = help_mkdir();
-    struct daemon_data *data;
+    struct request_data *data;
     struct buf out;
     char name[100] = "";
     unsigned names = 0, values = 0;
     buf_init(&out);
-    HELP_OK(daemon_data_open(dir, NULL, &data, &help_why));
+    HELP_OK(request_data_open(dir, NULL, &data, &help_why));
     daemon_measure_data(&out, data, NULL, HELP_BASE);
     assert_true(buf_ok(&out));
     for (char *line = strtok(out.p, "\n"); line != NULL; line = strtok(NULL, "\n")) {
@@ -44,7 +44,7 @@ static void text_form(void **state)
     }
     assert_true(names > 15 && values > names);
     buf_release(&out);
-    daemon_data_close(data);
+    request_data_close(data);
     help_rmdir(dir);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/daemon/help.h"
+#include "app/help.h"
 
 #include "daemon/web.h"
 
 #include "base/ring.h"
 #include "conf/conf.h"
-#include "daemon/data.h"
 #include "daemon/intake.h"
+#include "request/data.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@
 struct world {
     char *dir;
     struct conf conf;
-    struct daemon_data *data;
+    struct request_data *data;
     struct ring *ring;
     struct daemon_intake *intake;
     struct daemon_web *web;
@@ -53,7 +53,7 @@ static void begin(struct world *w, const char *tls)
     HELP_OK(conf_init(&w->conf));
     HELP_OK(conf_set(&w->conf, "server.listen", "127.0.0.1:0", &help_why));
     HELP_OK(conf_set(&w->conf, "server.tls", tls, &help_why));
-    HELP_OK(daemon_data_open(w->dir, NULL, &w->data, &help_why));
+    HELP_OK(request_data_open(w->dir, NULL, &w->data, &help_why));
     w->ring = ring_new(8);
     w->intake = daemon_intake_new(w->ring, SOURCE, DAEMON_INTAKE_PATIENCE);
 }
@@ -81,7 +81,7 @@ static void end(struct world *w)
     daemon_web_stop(w->web);
     daemon_intake_free(w->intake);
     ring_free(w->ring);
-    daemon_data_close(w->data);
+    request_data_close(w->data);
     conf_release(&w->conf);
     help_rmdir(w->dir);
 }

@@ -1,0 +1,158 @@
+#ifndef ENGINE_JOBS_PRIV_H
+#define ENGINE_JOBS_PRIV_H
+
+/*
+ * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
+ * (stored events), jobs_forecast.c (what comes), jobs_late.c (what came too late), jobs_lists.c
+ * (filters, calendars), jobs_message.c (sentences for people), jobs_post.c (records that are
+ * posted), jobs_result.c (results to state.db),
+ * jobs_save.c (learning to state.db and back).
+ */
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "detect/detect.h"
+#include "engine/jobs.h"
+#include "engine/place.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event;
+struct query_index;
+
+/* How long closing buckets took; measured, so kept out of everything that must be the same twice.
+ */
+struct engine_timing {
+    uint64_t buckets;
+    double total_ms;
+    double least_ms;
+    double most_ms;
+    double mean_ms;  /* exponentially faded */
+    double hour_ms;  /* in the hour of engine time that goes on */
+    double hours_ms; /* of an hour, exponentially faded; 0: no hour is over */
+    ts_ns hour;      /* start of the hour that goes on; TIME_NONE */
+};
+
+/* Events that came when their bucket was closed, and of which nobody has been told yet. */
+#define ENGINE_LATE_BUCKETS 32
+struct engine_late {
+    ts_ns since;                        /* engine time of the first of them */
+    ts_ns told;                         /* when somebody was told last; 0: never */
+    uint64_t events;                    /* in all */
+    bool more;                          /* buckets than can be listed */
+    ts_ns newest;                       /* of the buckets */
+    ts_ns worst;                        /* how long after its bucket's end one came, at most */
+    ts_ns buckets[ENGINE_LATE_BUCKETS]; /* their starts */
+    size_t n;
+};
+
+struct engine_job {
+    struct engine_jobs *owner;
+    struct detect_job *job;
+    struct detect_feed *feed;
+    struct query_index *index;
+    struct detect *engine;
+    char *name;    /* for people, or NULL */
+    ts_ns first;   /* of the first event it got since it started, TIME_NONE */
+    ts_ns delay;   /* how long after its end a bucket is final */
+    ts_ns start;   /* stored events before this were not asked for */
+    ts_ns end;     /* where its datafeed stops; TIME_NONE: never */
+    bool mute;     /* its results are not wanted */
+    ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
+                    0: perhaps an earlier run left some */
+    enum engine_job_phase phase;
+    uint64_t had;  /* events up to this place in the order of arrival are in what was restored */
+    uint64_t seen; /* the greatest place of an event it was offered */
+    ts_ns opened;  /* engine time of its start */
+    ts_ns data;    /* engine time at which it last got an event */
+    struct engine_timing timing;
+    struct engine_late late;
+};
+
+struct engine_jobs {
+    struct engine_jobs_options options;
+    struct engine_job **jobs; /* in order of id */
+    size_t n, cap;
+    ts_ns now;
+    ts_ns clock; /* engine time, also between the stops at which something happens */
+    struct engine_place reached; /* how far the running pass over the store has come */
+    enum err failed;             /* a result could not be written; told by the call that made it */
+    struct engine_jobs_totals totals;
+    struct buf id, doc;   /* of the result being written */
+    struct arena scratch; /* of engine_jobs_describe() */
+};
+
+/* jobs.c */
+/* Gives an event to a job whose datafeed wants it. */
+enum err engine_jobs_offer(struct engine_job *r, const struct event *e) ERR_MUST_CHECK;
+/* When the job's next bucket is final; TIME_MAX: it has had no event. */
+ts_ns engine_jobs_due(const struct engine_job *r);
+/* Closes the job's buckets that are final at now. */
+enum err engine_jobs_close(struct engine_job *r, ts_ns now) ERR_MUST_CHECK;
+/* The job of that id that runs; NULL. */
+struct engine_job *engine_jobs_find(const struct engine_jobs *j, const char *id);
+/* Interim results that stand go. */
+enum err engine_jobs_drop_interim(struct engine_job *r) ERR_MUST_CHECK;
+/* What the job's engine or its results ran into, as the end of a call. */
+enum err engine_jobs_end(struct engine_jobs *j, enum err err, struct err_text *why) ERR_MUST_CHECK;
+/* Writes down how a job is. */
+enum err engine_jobs_tell(struct engine_jobs *j, const char *id, const char *state,
+                          const char *feed_state, const char *message,
+                          struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_backfill.c: whether the job takes an event of the tap; one that the pass will meet it does
+ * not.
+ */
+bool engine_jobs_takes(const struct engine_job *r, const struct event *e);
+
+/* jobs_result.c: sinks of the engine; ctx is a struct engine_job. */
+void engine_jobs_on_result(void *ctx, const struct detect_result *r);
+void engine_jobs_on_update(void *ctx, const struct detect_update *u);
+
+/* jobs_late.c */
+/* Looks at an event that the job takes, before it does. */
+void engine_jobs_see_late(struct engine_job *r, const struct event *e);
+/* Says what came too late, when it is time to. */
+enum err engine_jobs_tell_late(struct engine_job *r, ts_ns now,
+                               struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_lists.c: the job goes by the events of those calendars that cover it. */
+enum err engine_jobs_schedule(struct engine_job *r, const struct detect_calendars *calendars,
+                              struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_message.c: a sentence for people, at engine time. level: info, warning or error. */
+enum err engine_jobs_say(struct engine_job *r, const char *level, struct err_text *why,
+                         const char *format, ...)
+    __attribute__((format(printf, 4, 5))) ERR_MUST_CHECK;
+
+/* jobs.c: a job from its row, at one of its snapshots (NULL: the one in use), not yet among those
+ * that run. */
+struct store_job;
+struct detect_filters;
+enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
+                          const struct detect_filters *filters, const char *snapshot,
+                          struct engine_job **out, struct err_text *why) ERR_MUST_CHECK;
+void engine_jobs_unmake(struct engine_job *r); /* NULL is fine */
+
+/* jobs_save.c */
+/* The engine from a snapshot (NULL: the one in use, or a new engine when there is none); start and
+ * had follow from it. */
+enum err engine_jobs_restore(struct engine_jobs *j, struct engine_job *r, ts_ns start,
+                             const char *snapshot, struct err_text *why) ERR_MUST_CHECK;
+/* How far apart snapshots that stay lie, and statements of what the job weighs. */
+ts_ns engine_jobs_step(const struct engine_job *r);
+/* What the job has learned, to state.db. One that is not up with the tap is left as it was. */
+enum err engine_jobs_save_one(struct engine_jobs *j, struct engine_job *r, ts_ns now,
+                              struct err_text *why) ERR_MUST_CHECK;
+
+/* jobs_stats.c */
+/* Notes that buckets were closed in so much time. */
+void engine_jobs_timed(struct engine_job *r, uint64_t buckets, ts_ns took, ts_ns now);
+/* Takes up the timing that engine_jobs_write_stats() wrote; anything else leaves it as it is. */
+void engine_jobs_read_timing(struct engine_job *r, const char *stats);
+/* data_counts, model_size_stats and timing_stats as one object. */
+void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request/request_priv.h"
+
+#include "base/arena.h"
+#include "engine/exceptions.h"
+#include "engine/rules.h"
+#include "except/item.h"
+#include "except/set.h"
+#include "except/values.h"
+#include "rule/rule.h"
+#include "store/state.h"
+#include "store/state_except.h"
+
+#include <string.h>
+
+static bool print_exception(void *ctx, const struct store_exception *x)
+{
+    struct format_node *doc = NULL;
+    struct err_text ignored;
+    if (format_node_json(x->doc, strlen(x->doc), x->list_id, &doc, &ignored) != ERR_NONE)
+        doc = NULL;
+    const char *name = format_node_str(format_node_get(doc, "name"), "-");
+    const char *expires = format_node_str(format_node_get(doc, "expire_time"), "-");
+    bool item = x->item_id != NULL;
+    bool more =
+        request_asked_line(ctx, "%-5s %-36s %-36s %-9s %-24s %s", item ? "item" : "list",
+                           x->list_id, item ? x->item_id : "-", x->namespace_type, expires, name);
+    format_node_free(doc);
+    return more;
+}
+
+static enum err list_exceptions(struct request_asked *a, struct err_text *why)
+{
+    request_asked_line(a, "%-5s %-36s %-36s %-9s %-24s %s", "WHAT", "LIST", "ITEM", "NAMESPACE",
+                       "EXPIRES", "NAME");
+    enum err err = store_state_except_lists(a->data->state, print_exception, a);
+    if (err == ERR_NONE)
+        err = store_state_except_items(a->data->state, NULL, NULL, print_exception, a);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+}
+
+void request_exception_problems(struct request_asked *a, const struct except_set *set)
+{
+    for (size_t i = 0; i < except_set_problems(set); i++) {
+        const struct except_problem *p = except_set_problem(set, i);
+        char line[900];
+        request_asked_remark(a, "weir: %s: %s", p->fatal ? "error" : "warning",
+                             err_format(&p->text, line, sizeof(line)));
+    }
+}
+
+/* Whether none of those that are to be made is there. */
+static enum err see_fresh(struct request_asked *a, const struct except_set *set,
+                          struct err_text *why)
+{
+    struct buf doc;
+    enum err err = ERR_NOT_FOUND;
+    const char *what = "list", *name = "";
+    buf_init(&doc);
+    for (size_t i = 0; i < except_set_lists(set) && err == ERR_NOT_FOUND; i++) {
+        const struct except_list *l = except_set_list(set, i);
+        name = l->list_id;
+        err = store_state_except_list(a->data->state, name, l->namespace_type, &doc);
+    }
+    for (size_t i = 0; i < except_set_items(set) && err == ERR_NOT_FOUND; i++) {
+        const struct except_item *item = except_set_item(set, i);
+        what = "list item";
+        name = item->item_id;
+        err = store_state_except_item(a->data->state, name, item->namespace_type, &doc);
+    }
+    buf_release(&doc);
+    if (err == ERR_NONE)
+        return err_set(why, ERR_EXISTS, "exception %s id: \"%.200s\" already exists", what, name);
+    return err == ERR_NOT_FOUND ? ERR_NONE
+                                : err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+}
+
+/* The first thing that is wrong, for programs, which see no remarks. */
+static enum err first_mistake(const struct except_set *set, struct err_text *why)
+{
+    for (size_t i = 0; i < except_set_problems(set); i++)
+        if (except_set_problem(set, i)->fatal)
+            return err_set(why, ERR_INVALID, "%s", except_set_problem(set, i)->text.message);
+    return ERR_NONE;
+}
+
+/* Everything or, when something is wrong, nothing. */
+static enum err add_exceptions(struct request_asked *a, struct err_text *why)
+{
+    const char *text = request_asked_text(a, "text", "");
+    struct except_set *set = except_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = except_set_load(set, text, strlen(text),
+                                   request_asked_text(a, "name", "exceptions.ndjson"), why);
+    size_t n = except_set_lists(set) + except_set_items(set);
+    if (err == ERR_NONE)
+        request_exception_problems(a, set);
+    bool alone = format_node_get(a->request, "fresh") != NULL;
+    if (err == ERR_NONE && alone)
+        err = first_mistake(set, why);
+    if (err == ERR_NONE && except_set_refused(set) > 0)
+        err = err_set(why, ERR_INVALID, "%zu objects were refused, so none is kept",
+                      except_set_refused(set));
+    else if (err == ERR_NONE && n == 0)
+        err = err_set(why, ERR_INVALID, "no exception list and no item is in this file");
+    if (err == ERR_NONE && alone && format_node_bool(format_node_get(a->request, "fresh"), false))
+        err = see_fresh(a, set, why);
+    if (err == ERR_NONE)
+        err = engine_exceptions_put(a->data->state, set, why);
+    if (err == ERR_NONE)
+        request_asked_remark(a, "weir: %zu lists and %zu items kept", except_set_lists(set),
+                             except_set_items(set));
+    except_set_free(set);
+    return err;
+}
+
+/* The one of that kind and namespace, or whatever has the name. */
+static enum err remove_exception(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const char *kind = request_asked_text(a, "kind", NULL);
+    const char *name_space = request_asked_text(a, "namespace_type", "single");
+    if (kind == NULL)
+        return engine_exceptions_delete(a->data->state, id, why);
+    enum err err = strcmp(kind, "item") == 0
+                       ? store_state_except_item_delete(a->data->state, id, name_space)
+                       : store_state_except_list_delete(a->data->state, id, name_space);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "'%s' cannot be deleted: %s", id, err_name(err));
+}
+
+static enum err close_alerts(struct request_asked *a, const char *id, struct err_text *why)
+{
+    struct arena arena;
+    struct store_rule row;
+    struct rule *rule = NULL;
+    struct engine_exceptions *x = engine_exceptions_new(a->data->state);
+    size_t closed = 0;
+    arena_init(&arena, 0);
+    enum err err = x != NULL ? store_state_rule_get(a->data->state, id, &arena, &row) : ERR_MEMORY;
+    if (err == ERR_NOT_FOUND)
+        err_set(why, err, "there is no rule '%s'; weir rule list shows them", id);
+    else if (err != ERR_NONE)
+        err_set(why, err, "the rule cannot be read: %s", err_name(err));
+    else
+        err = engine_rules_read(&row, &rule, why);
+    if (err == ERR_NONE)
+        err = engine_exceptions_close(x, rule, a->data->now(), &closed, why);
+    if (err == ERR_NONE)
+        request_asked_remark(a, "weir: %zu alerts closed", closed);
+    rule_unref(rule);
+    engine_exceptions_free(x);
+    arena_release(&arena);
+    return err;
+}
+
+int request_exception(struct request_asked *a, const char *verb)
+{
+    struct err_text why;
+    const char *id = request_asked_text(a, "id", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0)
+        err = list_exceptions(a, &why);
+    else if (strcmp(verb, "add") == 0)
+        err = add_exceptions(a, &why);
+    else if (strcmp(verb, "remove") == 0)
+        err = remove_exception(a, id, &why);
+    else if (strcmp(verb, "close") == 0)
+        err = close_alerts(a, id, &why);
+    else
+        err = err_set(&why, ERR_INVALID,
+                      "rule exception expects list, add, remove or close, not '%s'", verb);
+    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+}
+
+static bool print_list(void *ctx, const struct store_value_list *l)
+{
+    return request_asked_line(ctx, "%-36s %-16s %llu", l->id, l->type,
+                              (unsigned long long)l->values);
+}
+
+static bool print_value(void *ctx, const char *value)
+{
+    return request_asked_print(ctx, value, strlen(value)) && request_asked_print(ctx, "\n", 1);
+}
+
+static enum err list_values(struct request_asked *a, struct err_text *why)
+{
+    const char *id = request_asked_text(a, "id", NULL);
+    struct buf type;
+    enum err err;
+    if (id == NULL) {
+        request_asked_line(a, "%-36s %-16s %s", "VALUE LIST", "TYPE", "VALUES");
+        err = store_state_value_lists(a->data->state, print_list, a);
+    } else {
+        buf_init(&type);
+        err = store_state_value_list_type(a->data->state, id, &type);
+        buf_release(&type);
+        if (err == ERR_NOT_FOUND)
+            return err_set(why, err,
+                           "there is no value list '%s'; weir rule values list shows them", id);
+        if (err == ERR_NONE)
+            err = store_state_values(a->data->state, id, print_value, a);
+    }
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "value lists cannot be read: %s", err_name(err));
+}
+
+static enum err add_values(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const char *text = request_asked_text(a, "text", "");
+    size_t n = 0;
+    enum err err = engine_exceptions_add_values(
+        a->data->state, id, request_asked_text(a, "type", NULL), text, strlen(text),
+        request_asked_text(a, "name", "values"), &n, why);
+    if (err == ERR_NONE)
+        request_asked_remark(a, "weir: %zu values read into '%s'", n, id);
+    return err;
+}
+
+/* A list as a whole object; its values stay. */
+static enum err put_values(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const struct store_value_list row = {.id = id,
+                                         .type = request_asked_text(a, "type", "keyword"),
+                                         .doc = request_asked_text(a, "text", "{}")};
+    struct except_values *checked = NULL;
+    struct buf type;
+    buf_init(&type);
+    enum err known = store_state_value_list_type(a->data->state, id, &type);
+    bool fresh = format_node_bool(format_node_get(a->request, "fresh"), false);
+    enum err err = except_values_new(row.type, &checked, why);
+    except_values_unref(checked);
+    if (err == ERR_NONE && known == ERR_NONE && fresh)
+        err = err_set(why, ERR_EXISTS, "list id: \"%.200s\" already exists", id);
+    else if (err == ERR_NONE && known == ERR_NONE && strcmp(buf_text(&type), row.type) != 0)
+        err = err_set(why, ERR_INVALID, "the value list '%.200s' is of type %s, not %s", id,
+                      buf_text(&type), row.type);
+    buf_release(&type);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_value_list_put(a->data->state, &row);
+    return err == ERR_NONE
+               ? ERR_NONE
+               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
+}
+
+static enum err take_value(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const char *value = request_asked_text(a, "value", "");
+    enum err err = store_state_value_delete(a->data->state, id, value);
+    if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "the value list '%.200s' has no value '%.200s'", id, value);
+    return err == ERR_NONE
+               ? ERR_NONE
+               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
+}
+
+int request_values(struct request_asked *a, const char *verb)
+{
+    struct err_text why;
+    const char *id = request_asked_text(a, "id", "");
+    enum err err;
+    if (strcmp(verb, "list") == 0) {
+        err = list_values(a, &why);
+    } else if (strcmp(verb, "add") == 0) {
+        err = add_values(a, id, &why);
+    } else if (strcmp(verb, "put") == 0) {
+        err = put_values(a, id, &why);
+    } else if (strcmp(verb, "take") == 0) {
+        err = take_value(a, id, &why);
+    } else if (strcmp(verb, "remove") == 0) {
+        err = store_state_value_list_delete(a->data->state, id);
+        if (err == ERR_NOT_FOUND)
+            err_set(&why, err, "there is no value list '%s'; weir rule values list shows them", id);
+        else if (err != ERR_NONE)
+            err_set(&why, err, "the value list '%s' cannot be deleted: %s", id, err_name(err));
+    } else {
+        err = err_set(&why, ERR_INVALID, "rule values expects list, add or remove, not '%s'", verb);
+    }
+    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request/request_priv.h"
+
+#include "base/mem.h"
+#include "engine/exceptions.h"
+#include "engine/install.h"
+#include "engine/rules.h"
+#include "except/set.h"
+#include "format/write.h"
+#include "rule/export.h"
+#include "rule/load.h"
+#include "rule/rule.h"
+#include "store/state.h"
+
+#include <string.h>
+
+/* What its last run said, or why it cannot run: a sentence of its own, so that names stay names. */
+static bool print_message(struct request_asked *a, const char *message)
+{
+    return message == NULL || message[0] == '\0' || request_asked_line(a, "%-36s %s", "", message);
+}
+
+static bool print_rule(void *ctx, const struct store_rule *row)
+{
+    struct rule *rule = NULL;
+    struct err_text why;
+    char last[TIME_TEXT_SIZE] = "-", reason[900];
+    bool broken = engine_rules_read(row, &rule, &why) != ERR_NONE;
+    const char *status = row->status != NULL ? row->status : "-";
+    const char *message = row->message;
+    if (row->last_run != TIME_NONE)
+        time_format_iso(row->last_run, last);
+    if (broken) {
+        status = "failed";
+        message = err_format(&why, reason, sizeof(reason));
+    } else if (!rule_runs(rule)) {
+        status = "not yet run";
+        message = NULL;
+    }
+    bool more = request_asked_line(ctx, "%-36s %-8s %-16s %-24s %s", row->id,
+                                   row->enabled ? "enabled" : "disabled", status, last,
+                                   broken ? "-" : rule->name) &&
+                print_message(ctx, message);
+    rule_unref(rule);
+    return more;
+}
+
+struct gathered {
+    const struct format_node *ids; /* NULL: all */
+    struct rule **rules;
+    size_t n, cap;
+    struct err_text *why;
+    enum err err;
+};
+
+/* Whether the list of texts has it. */
+static bool lists(const struct format_node *ids, const char *id)
+{
+    for (size_t i = 0; i < format_node_count(ids); i++)
+        if (strcmp(format_node_str(format_node_at(ids, i), ""), id) == 0)
+            return true;
+    return false;
+}
+
+static bool gather_rule(void *ctx, const struct store_rule *row)
+{
+    struct gathered *g = ctx;
+    struct rule *rule;
+    if (g->ids != NULL && !lists(g->ids, row->id))
+        return true;
+    g->err = engine_rules_read(row, &rule, g->why);
+    if (g->err != ERR_NONE)
+        return false;
+    rule->enabled = row->enabled;
+    if (mem_grow((void **)&g->rules, &g->cap, g->n + 1, sizeof(struct rule *)) != 0) {
+        rule_unref(rule);
+        g->err = err_set(g->why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        return false;
+    }
+    g->rules[g->n++] = rule;
+    return true;
+}
+
+/* What was asked for by name and is not there, as members of an array. */
+static size_t write_missing(const struct gathered *g, struct buf *out)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < format_node_count(g->ids); i++) {
+        const char *id = format_node_str(format_node_at(g->ids, i), "");
+        struct format_writer w;
+        bool there = false;
+        for (size_t k = 0; k < g->n && !there; k++)
+            there = strcmp(g->rules[k]->rule_id, id) == 0;
+        if (there)
+            continue;
+        buf_str(out, missing++ > 0 ? "," : "");
+        format_write_init(&w, out);
+        format_write_begin_object(&w);
+        format_write_field_str(&w, "rule_id", id);
+        format_write_end_object(&w);
+    }
+    return missing;
+}
+
+/* Those whose ids the request names, or all. */
+static enum err export_rules(struct request_asked *a, struct err_text *why)
+{
+    struct gathered g = {.why = why, .ids = format_node_get(a->request, "ids")};
+    struct buf none;
+    struct engine_exported totals;
+    struct buf text;
+    struct buf exceptions;
+    struct buf missing;
+    buf_init(&text);
+    buf_init(&exceptions);
+    buf_init(&missing);
+    buf_init(&none);
+    enum err err = store_state_rule_list(a->data->state, gather_rule, &g);
+    if (err != ERR_NONE)
+        err_set(why, err, "rules cannot be read: %s", err_name(err));
+    else
+        err = g.err;
+    if (err == ERR_NONE)
+        err = engine_exceptions_export(a->data->state, g.rules, g.n, &exceptions, &missing, &totals,
+                                       why);
+    if (err == ERR_NONE) {
+        size_t none_n = write_missing(&g, &none);
+        const struct rule_exported also = {
+            .lines = exceptions.p,
+            .lines_n = exceptions.n,
+            .lists = totals.lists,
+            .items = totals.items,
+            .missing = totals.missing,
+            .missing_lists = missing.p,
+            .missing_n = missing.n,
+            .missing_rules = none.p,
+            .missing_rules_n = none.n,
+            .missing_rules_count = none_n,
+        };
+        rule_export(g.rules, g.n, &also, &text);
+        if (!buf_ok(&text) || !buf_ok(&none))
+            err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        else
+            request_asked_print(a, buf_text(&text), text.n);
+    }
+    for (size_t i = 0; i < g.n; i++)
+        rule_unref(g.rules[i]);
+    mem_free(g.rules);
+    buf_release(&text);
+    buf_release(&exceptions);
+    buf_release(&missing);
+    buf_release(&none);
+    return err;
+}
+
+/* The exceptions that stand among the rules; lists and items that are there are replaced. */
+static enum err import_exceptions(struct request_asked *a, const struct rule_set *rules,
+                                  size_t *out_refused, struct err_text *why)
+{
+    struct except_set *set = except_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = engine_exceptions_read(rules, set, why);
+    if (err == ERR_NONE) {
+        request_exception_problems(a, set);
+        err = engine_exceptions_put(a->data->state, set, why);
+    }
+    if (err == ERR_NONE && except_set_lists(set) + except_set_items(set) > 0)
+        request_asked_remark(a, "weir: %zu exception lists and %zu items imported",
+                             except_set_lists(set), except_set_items(set));
+    *out_refused = except_set_refused(set);
+    except_set_free(set);
+    return err;
+}
+
+static enum err import(struct request_asked *a, struct err_text *why)
+{
+    const char *text = request_asked_text(a, "text", "");
+    struct engine_install_totals totals = {0};
+    struct rule_set *set = rule_set_new();
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err =
+        rule_load_text(set, text, strlen(text), request_asked_text(a, "name", "rules.ndjson"), why);
+    for (size_t i = 0; err == ERR_NONE && i < rule_set_problems(set); i++) {
+        const struct rule_problem *problem = rule_set_problem(set, i);
+        char line[900];
+        request_asked_remark(a, "weir: %s: %s", problem->fatal ? "error" : "warning",
+                             err_format(&problem->text, line, sizeof(line)));
+    }
+    size_t refused = 0;
+    if (err == ERR_NONE)
+        err = import_exceptions(a, set, &refused, why);
+    if (err == ERR_NONE)
+        err = engine_install_rules(a->data->state, set, NULL, true, a->data->now(), &totals, why);
+    if (err == ERR_NONE)
+        err = request_asked_reload(a, why);
+    if (err == ERR_NONE && rule_set_refused(set) + refused > 0)
+        err = err_set(why, ERR_INVALID,
+                      "%zu rules and %zu exceptions were refused, %zu rules "
+                      "imported",
+                      rule_set_refused(set), refused, totals.rules);
+    else if (err == ERR_NONE)
+        request_asked_remark(a, "weir: %zu rules imported", totals.rules);
+    rule_set_free(set);
+    return err;
+}
+
+/* The rule, or all of a list or none. */
+static enum err switch_rules(struct request_asked *a, const char *id, bool enable,
+                             struct err_text *why)
+{
+    const struct format_node *ids = format_node_get(a->request, "ids");
+    struct store_state *state = a->data->state;
+    if (ids == NULL)
+        return engine_install_enable(state, id, enable, a->data->now(), why);
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the rules cannot be written: %s", err_name(err));
+    for (size_t i = 0; i < format_node_count(ids) && err == ERR_NONE; i++)
+        err = engine_install_enable(state, format_node_str(format_node_at(ids, i), ""), enable,
+                                    a->data->now(), why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
+}
+
+int request_rule(struct request_asked *a, const char *verb)
+{
+    struct err_text why;
+    const char *id = request_asked_text(a, "id", "");
+    bool enable = strcmp(verb, "enable") == 0;
+    enum err err;
+    if (strcmp(verb, "list") == 0) {
+        request_asked_line(a, "%-36s %-8s %-16s %-24s %s", "RULE", "SWITCH", "STATUS", "LAST RUN",
+                           "NAME");
+        err = store_state_rule_list(a->data->state, print_rule, a);
+        if (err != ERR_NONE)
+            err_set(&why, err, "rules cannot be read: %s", err_name(err));
+    } else if (enable || strcmp(verb, "disable") == 0) {
+        err = switch_rules(a, id, enable, &why);
+        if (err == ERR_NONE)
+            err = request_asked_reload(a, &why);
+    } else if (strcmp(verb, "import") == 0) {
+        err = import(a, &why);
+    } else if (strcmp(verb, "export") == 0) {
+        err = export_rules(a, &why);
+    } else if (!request_edit(a, verb, &err, &why) && !request_runs(a, verb, &err, &why)) {
+        err = err_set(&why, ERR_INVALID,
+                      "rule expects check, list, enable, disable, import, export, history or gaps, "
+                      "not '%s'",
+                      verb);
+    }
+    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+}
