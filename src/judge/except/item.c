@@ -118,39 +118,16 @@ static const struct {
     {"wildcard", &wildcard, false}, {"list", &values, false},        {"nested", &nested, false},
 };
 
-struct listener {
-    rule_warn_fn warn;
-    void *ctx;
-};
-
-static enum err stray_key(void *ctx, const struct format_node *key, const struct rule_table *table,
-                          struct err_text *why)
-{
-    const struct listener *l = ctx;
-    const char *name = format_node_key(key);
-    const char *near = rule_schema_near(table, name, format_node_key_len(key));
-    if (near != NULL)
-        return format_node_err(key, why, ERR_INVALID, "%s has no key %.60s; did you mean %s?",
-                               table->what, name, near);
-    if (l->warn != NULL) {
-        struct err_text text = {0};
-        (void)format_node_err(key, &text, ERR_INVALID,
-                              "the key %.60s is not known for %s and has no effect", name,
-                              table->what);
-        l->warn(l->ctx, &text);
-    }
-    return ERR_NONE;
-}
-
 static enum err hold(const struct format_node *v, const struct rule_table *table,
-                     struct listener *l, struct err_text *why)
+                     struct rule_listener *l, struct err_text *why)
 {
-    const struct rule_check check = {.form = RULE_FORM_API, .unknown = stray_key, .unknown_ctx = l};
+    const struct rule_check check = {
+        .form = RULE_FORM_API, .unknown = rule_schema_stray, .unknown_ctx = l};
     return rule_schema_check(v, table, &check, why);
 }
 
-static enum err check_entries(const struct format_node *entries, bool inside, struct listener *l,
-                              struct err_text *why)
+static enum err check_entries(const struct format_node *entries, bool inside,
+                              struct rule_listener *l, struct err_text *why)
 {
     for (size_t i = 0; i < format_node_count(entries); i++) {
         const struct format_node *entry = format_node_at(entries, i);
@@ -213,7 +190,7 @@ static const char *id_of(const struct format_node *root, const char *namespace_t
 enum err except_list_new_take(struct format_node *root, rule_warn_fn warn, void *warn_ctx,
                               struct except_list **out, struct err_text *why)
 {
-    struct listener l = {warn, warn_ctx};
+    struct rule_listener l = {warn, warn_ctx};
     enum err code = hold(root, &list, &l, why);
     if (code != ERR_NONE)
         return code;
@@ -260,7 +237,7 @@ static enum err invent_id(struct owned_item *o)
 enum err except_item_new_take(struct format_node *root, rule_warn_fn warn, void *warn_ctx,
                               struct except_item **out, struct err_text *why)
 {
-    struct listener l = {warn, warn_ctx};
+    struct rule_listener l = {warn, warn_ctx};
     enum err code = hold(root, &item, &l, why);
     if (code == ERR_NONE)
         code = check_entries(format_node_get(root, "entries"), false, &l, why);

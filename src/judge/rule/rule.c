@@ -84,38 +84,13 @@ void rule_unref(struct rule *r)
         owned_free(o);
 }
 
-struct listener {
-    rule_warn_fn warn;
-    void *ctx;
-};
-
-static void warn_at(const struct listener *l, const struct format_node *v, const char *message)
+static void warn_at(const struct rule_listener *l, const struct format_node *v, const char *message)
 {
     if (l->warn == NULL)
         return;
     struct err_text text = {0};
     (void)format_node_err(v, &text, ERR_INVALID, "%s", message);
     l->warn(l->ctx, &text);
-}
-
-/* A stray key is a warning, unless it is a known key with a slip in it. */
-static enum err stray_key(void *ctx, const struct format_node *key, const struct rule_table *table,
-                          struct err_text *why)
-{
-    const struct listener *l = ctx;
-    const char *name = format_node_key(key);
-    const char *near = rule_schema_near(table, name, format_node_key_len(key));
-    if (near != NULL)
-        return format_node_err(key, why, ERR_INVALID, "%s has no key %.60s; did you mean %s?",
-                               table->what, name, near);
-    if (l->warn != NULL) {
-        struct err_text text = {0};
-        (void)format_node_err(key, &text, ERR_INVALID,
-                              "the key %.60s is not known for %s and has no effect", name,
-                              table->what);
-        l->warn(l->ctx, &text);
-    }
-    return ERR_NONE;
 }
 
 static enum err read_type(const struct format_node *rule, enum rule_type *out, struct err_text *why)
@@ -136,7 +111,7 @@ static enum err read_type(const struct format_node *rule, enum rule_type *out, s
 }
 
 static enum err check(const struct format_node *root, enum rule_form form,
-                      const struct listener *listener, const struct format_node **out_rule,
+                      const struct rule_listener *listener, const struct format_node **out_rule,
                       enum rule_type *out_type, struct err_text *why)
 {
     const struct format_node *rule = root;
@@ -155,9 +130,12 @@ static enum err check(const struct format_node *root, enum rule_form form,
     enum err code = read_type(rule, out_type, why);
     if (code != ERR_NONE)
         return code;
-    struct listener copy = *listener;
-    struct rule_check with = {
-        .form = form, .type = *out_type, .typed = true, .unknown = stray_key, .unknown_ctx = &copy};
+    struct rule_listener copy = *listener;
+    struct rule_check with = {.form = form,
+                              .type = *out_type,
+                              .typed = true,
+                              .unknown = rule_schema_stray,
+                              .unknown_ctx = &copy};
     code = rule_schema_check(root, form == RULE_FORM_FILE ? rule_keys_file() : rule_keys_rule(),
                              &with, why);
     if (code != ERR_NONE)
@@ -341,7 +319,8 @@ static bool filled(const struct format_node *v)
 }
 
 /* What is understood, kept, and has no effect yet is said, not swallowed. */
-static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const struct listener *l)
+static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns,
+                              const struct rule_listener *l)
 {
     const struct format_node *v = r->node;
     static const struct {
@@ -375,7 +354,7 @@ static void warn_of_idle_keys(const struct rule *r, ts_ns lookback_ns, const str
 enum err rule_new_take(struct format_node *root, enum rule_form form, rule_warn_fn warn,
                        void *warn_ctx, struct rule **out, struct err_text *why)
 {
-    const struct listener listener = {warn, warn_ctx};
+    const struct rule_listener listener = {warn, warn_ctx};
     const struct format_node *rule = NULL;
     enum rule_type type = RULE_QUERY;
     enum err code = check(root, form, &listener, &rule, &type, why);

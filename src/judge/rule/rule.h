@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "rule/schema.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,9 +98,6 @@ enum rule_form {
     RULE_FORM_FILE, /* a TOML file: an object with metadata, rule, transform */
     RULE_FORM_API,  /* the rule API's object, or an exported line */
 };
-
-/* Told of each warning; why->line is set where there is one. */
-typedef void (*rule_warn_fn)(void *ctx, const struct err_text *why);
 
 /*
  * Makes a rule from a parsed document, which belongs to the rule on success and stays the caller's

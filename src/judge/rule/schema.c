@@ -297,3 +297,22 @@ const char *rule_schema_near(const struct rule_table *table, const char *name, s
     }
     return found;
 }
+
+enum err rule_schema_stray(void *listener, const struct format_node *key,
+                           const struct rule_table *table, struct err_text *why)
+{
+    const struct rule_listener *l = listener;
+    const char *name = format_node_key(key);
+    const char *near = rule_schema_near(table, name, format_node_key_len(key));
+    if (near != NULL)
+        return format_node_err(key, why, ERR_INVALID, "%s has no key %.60s; did you mean %s?",
+                               table->what, name, near);
+    if (l->warn != NULL) {
+        struct err_text text = {0};
+        (void)format_node_err(key, &text, ERR_INVALID,
+                              "the key %.60s is not known for %s and has no effect", name,
+                              table->what);
+        l->warn(l->ctx, &text);
+    }
+    return ERR_NONE;
+}

@@ -68,6 +68,19 @@ struct rule_check {
 enum err rule_schema_check(const struct format_node *v, const struct rule_table *table,
                            const struct rule_check *check, struct err_text *why) ERR_MUST_CHECK;
 
+/* Told of each warning; why->line is set where there is one. */
+typedef void (*rule_warn_fn)(void *ctx, const struct err_text *why);
+
+struct rule_listener {
+    rule_warn_fn warn; /* NULL: warnings are dropped */
+    void *ctx;
+};
+
+/* A rule_unknown_fn of a struct rule_listener: a stray key is a warning, unless it is a known key
+ * with a slip in it. */
+enum err rule_schema_stray(void *listener, const struct format_node *key,
+                           const struct rule_table *table, struct err_text *why) ERR_MUST_CHECK;
+
 /* The known key of the table that a slip of the pen could have made name of; NULL: none. */
 const char *rule_schema_near(const struct rule_table *table, const char *name, size_t n);
 

@@ -174,6 +174,38 @@ static void slips_of_the_pen_are_near(void **state)
     assert_null(rule_schema_near(&table, "", 0));
 }
 
+static void note_text(void *ctx, const struct err_text *why)
+{
+    *(struct err_text *)ctx = *why;
+}
+
+static enum err check_strays(const char *json, rule_warn_fn warn, struct err_text *warned,
+                             struct err_text *why)
+{
+    struct format_node *root;
+    assert_int_equal(format_node_json(json, strlen(json), "t.json", &root, why), ERR_NONE);
+    struct rule_listener listener = {warn, warned};
+    const struct rule_check with = {
+        .form = RULE_FORM_API, .unknown = rule_schema_stray, .unknown_ctx = &listener};
+    enum err code = rule_schema_check(root, &table, &with, why);
+    format_node_free(root);
+    return code;
+}
+
+static void a_stray_key_is_a_warning_but_for_slips(void **state)
+{
+    (void)state;
+    struct err_text warned = {0};
+    struct err_text why = {0};
+    assert_int_equal(check_strays("{\"title\":\"x\",\"elsewhere\":1}", note_text, &warned, &why),
+                     ERR_NONE);
+    assert_non_null(strstr(warned.file, "elsewhere is not known for a thing"));
+    assert_int_equal(check_strays("{\"title\":\"x\",\"elsewhere\":1}", NULL, NULL, &why), ERR_NONE);
+    assert_int_equal(check_strays("{\"title\":\"x\",\"coulour\":1}", note_text, &warned, &why),
+                     ERR_INVALID);
+    assert_non_null(strstr(why.file, "did you mean colour?"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +213,7 @@ int main(void)
         cmocka_unit_test(each_mistake_says_what_was_expected),
         cmocka_unit_test(another_kind_of_document_is_recognised),
         cmocka_unit_test(slips_of_the_pen_are_near),
+        cmocka_unit_test(a_stray_key_is_a_warning_but_for_slips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
