@@ -199,11 +199,11 @@ static void a_stray_key_is_a_warning_but_for_slips(void **state)
     struct err_text why = {0};
     assert_int_equal(check_strays("{\"title\":\"x\",\"elsewhere\":1}", note_text, &warned, &why),
                      ERR_NONE);
-    assert_non_null(strstr(warned.file, "elsewhere is not known for a thing"));
+    assert_non_null(strstr(warned.message, "elsewhere is not known for a thing"));
     assert_int_equal(check_strays("{\"title\":\"x\",\"elsewhere\":1}", NULL, NULL, &why), ERR_NONE);
     assert_int_equal(check_strays("{\"title\":\"x\",\"coulour\":1}", note_text, &warned, &why),
                      ERR_INVALID);
-    assert_non_null(strstr(why.file, "did you mean colour?"));
+    assert_non_null(strstr(why.message, "did you mean colour?"));
 }
 
 int main(void)
