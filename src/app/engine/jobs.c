@@ -198,6 +198,8 @@ static enum err load_one(struct engine_jobs *j, const char *id, ts_ns now,
         engine_jobs_unmake(r);
         return err;
     }
+    if (err == ERR_NONE && (err = engine_jobs_take_kept(r, &reason)) != ERR_NONE)
+        engine_jobs_unmake(r);
     if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
         *why = reason;
         return err;
@@ -219,22 +221,16 @@ static enum err load_one(struct engine_jobs *j, const char *id, ts_ns now,
                : engine_jobs_tell(j, id, "opened", "stopped", "", why);
 }
 
-static bool is_wanted(const struct wanted_ids *w, const char *id)
-{
-    for (size_t i = 0; i < w->n; i++)
-        if (strcmp(w->ids[i].id, id) == 0)
-            return true;
-    return false;
-}
-
-/* Jobs that were deleted or stopped in state.db without engine_jobs_stop(). */
+/* Jobs that were deleted or stopped in state.db without engine_jobs_stop(). Both lists are in order
+ * of id. */
 static void drop_unwanted(struct engine_jobs *j, const struct wanted_ids *w)
 {
-    size_t kept = 0;
-    if (w->err != ERR_NONE)
-        return;
+    size_t kept = 0, at = 0;
     for (size_t i = 0; i < j->n; i++) {
-        if (is_wanted(w, j->jobs[i]->job->id))
+        int order = -1;
+        while (at < w->n && (order = strcmp(w->ids[at].id, j->jobs[i]->job->id)) < 0)
+            at++;
+        if (at < w->n && order == 0)
             j->jobs[kept++] = j->jobs[i];
         else
             engine_jobs_unmake(j->jobs[i]);
@@ -259,9 +255,10 @@ enum err engine_jobs_load(struct engine_jobs *j, ts_ns now, struct err_text *why
     enum err err = store_state_job_list(j->options.state, add_wanted, &wanted);
     if (err == ERR_NONE)
         err = wanted.err;
-    if (err != ERR_NONE)
+    if (err == ERR_NONE)
+        drop_unwanted(j, &wanted);
+    else
         err_set(why, err, "cannot list the jobs: %s", err_name(err));
-    drop_unwanted(j, &wanted);
     struct lists lists = {0};
     if (err == ERR_NONE)
         err = engine_filters_read(j->options.state, &lists.filters, why);
@@ -396,7 +393,7 @@ enum err engine_jobs_close(struct engine_job *r, ts_ns now)
         detect_report_size(r->engine);
     if (steady != NULL)
         engine_jobs_timed(r, detect_counts(r->engine)->buckets - before, steady() - begun, now);
-    return err;
+    return err == ERR_NONE ? engine_jobs_feed_kept(r) : err;
 }
 
 /* Datafeeds that have come to their end: what was learned is kept, and the job is closed. */
@@ -412,7 +409,7 @@ static enum err end_feeds(struct engine_jobs *j, ts_ns now, struct err_text *why
         }
         /* Of events beyond the end some came before others: their order of arrival says nothing. */
         r->seen = 0;
-        err = engine_jobs_save_one(j, r, now, why);
+        err = engine_jobs_save_one(r, now, why);
         if (err == ERR_NONE)
             err = engine_jobs_tell(j, r->job->id, "closed", "stopped", "", why);
         if (err == ERR_NONE)
@@ -495,7 +492,7 @@ enum err engine_jobs_stop(struct engine_jobs *j, const char *job_id, bool save,
     if (!there)
         return ERR_NONE;
     ts_ns now = j->now != TIME_NONE ? j->now : detect_now(j->jobs[at]->engine);
-    enum err err = save ? engine_jobs_save_one(j, j->jobs[at], now, why) : ERR_NONE;
+    enum err err = save ? engine_jobs_save_one(j->jobs[at], now, why) : ERR_NONE;
     if (err != ERR_NONE)
         return err;
     engine_jobs_unmake(j->jobs[at]);

@@ -82,24 +82,40 @@ struct engine_posted {
     struct detect_counts counts; /* what this post added; times as they stand after it */
     ts_ns data;                  /* when it came */
 };
+/* Records for one job, which must run: JSON objects, one after the other, as its data_description
+ * says. */
+struct engine_post {
+    const char *job_id;
+    const char *text;
+    size_t n;
+    ts_ns reset_start; /* open buckets from this one's on are emptied before; TIME_NONE: none is */
+    ts_ns reset_end;   /* to before this */
+    struct engine_posted posted; /* unless err says something else */
+    enum err err;
+    struct err_text why;
+    bool done;
+    struct engine_post *next;
+};
 /*
- * Records for one job, which must run: JSON objects, one after the other, as its data_description
- * says. A datafeed that runs goes on beside it. ERR_BUSY: the job is not open; ERR_FORMAT: what
- * came before the bad one was taken. After any other failure the job is as it was last saved.
+ * All posts of the list in one transaction, which also keeps them until what was learned of them is
+ * saved: a crash takes nothing of them back. A datafeed that runs goes on beside them. Each post
+ * says what became of it: ERR_BUSY: the job is not open; ERR_FORMAT: what came before the bad
+ * record was taken; ERR_AGAIN: the job reads its datafeed, and much was posted since it was saved.
+ * After a failure of the transaction, which is returned too, nothing was taken, and the jobs are to
+ * be loaded again.
  */
-enum err engine_jobs_post(struct engine_jobs *j, const char *job_id, const char *text, size_t n,
-                          ts_ns now, struct engine_posted *out,
-                          struct err_text *why) ERR_MUST_CHECK;
+enum err engine_jobs_post(struct engine_jobs *j, struct engine_post *posts,
+                          ts_ns now) ERR_MUST_CHECK;
 
 struct engine_flush {
     ts_ns advance; /* nothing before this comes any more; TIME_NONE: not said */
     ts_ns skip;    /* buckets before this give no results; TIME_NONE */
     bool interim;  /* results of the open buckets are wanted */
 };
-/* *out_end: of the newest bucket that is final, TIME_NONE: none is. ERR_BUSY: the job is not open.
- */
+/* *out_end: of the newest bucket that is final, TIME_NONE: none is. ERR_BUSY: the job is not open;
+ * after any other failure the job is to be loaded again. */
 enum err engine_jobs_flush(struct engine_jobs *j, const char *job_id,
-                           const struct engine_flush *what, ts_ns *out_end,
+                           const struct engine_flush *what, ts_ns now, ts_ns *out_end,
                            struct err_text *why) ERR_MUST_CHECK;
 /* A filter has changed: the jobs that name it go by it from their next bucket on, and say so. */
 enum err engine_jobs_set_filter(struct engine_jobs *j, struct detect_filter *filter,

@@ -81,6 +81,9 @@ enum err engine_jobs_caught_up(struct engine_jobs *j, ts_ns now, struct err_text
         if (r->phase != ENGINE_JOB_BEHIND)
             continue;
         r->phase = ENGINE_JOB_UP;
+        if ((err = engine_jobs_feed_kept(r)) != ERR_NONE)
+            return err_set(why, err, "job '%s' cannot get what was posted to it: %s", r->job->id,
+                           err_name(err));
         err = engine_jobs_tell(j, r->job->id, "opened", "started", "", why);
         if (j->options.on_result != NULL && now != TIME_NONE)
             j->options.on_result(j->options.ctx, r->job->id, now);

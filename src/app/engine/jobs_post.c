@@ -6,30 +6,13 @@
 #include "event/json.h"
 #include "format/split.h"
 #include "store/state.h"
+#include "store/state_posted.h"
 
 #include <string.h>
 
 static enum err not_open(const char *id, struct err_text *why)
 {
     return err_set(why, ERR_BUSY, "job '%s' is not open", id);
-}
-
-/* Ends the transaction of a job's work; when it failed, the job is dropped, and the next load takes
- * it up as it was saved. */
-static enum err settle(struct engine_jobs *j, const char *id, enum err err, struct err_text *why)
-{
-    struct err_text late;
-    enum err failed = j->failed;
-    j->failed = ERR_NONE;
-    if (err == ERR_NONE && failed != ERR_NONE)
-        err = err_set(why, failed, "results cannot be written: %s", err_name(failed));
-    if (err == ERR_NONE)
-        err = store_state_commit(j->options.state, why);
-    else
-        store_state_rollback(j->options.state);
-    if (err != ERR_NONE && engine_jobs_stop(j, id, false, &late) != ERR_NONE)
-        *why = late;
-    return err;
 }
 
 static enum err begin(struct engine_jobs *j, struct err_text *why)
@@ -39,15 +22,41 @@ static enum err begin(struct engine_jobs *j, struct err_text *why)
                            : err_set(why, err, "state.db cannot be written: %s", err_name(err));
 }
 
-/* All objects of the text to the engine. *out_wrong: the number of the one that is none. */
-static enum err feed_all(struct engine_job *r, const char *text, size_t n, size_t *out_wrong)
+/* Ends the transaction of jobs' work. */
+static enum err settle(struct engine_jobs *j, enum err err, struct err_text *why)
+{
+    enum err failed = j->failed;
+    j->failed = ERR_NONE;
+    if (err == ERR_NONE && failed != ERR_NONE)
+        err = err_set(why, failed, "results cannot be written: %s", err_name(failed));
+    if (err == ERR_NONE)
+        return store_state_commit(j->options.state, why);
+    store_state_rollback(j->options.state);
+    return err;
+}
+
+/* After a failure the job is dropped, and the next load takes it up as state.db has it. */
+static void drop(struct engine_jobs *j, const char *id)
+{
+    struct err_text late;
+    (void)!engine_jobs_stop(j, id, false, &late); /* nothing is saved, so nothing can fail */
+}
+
+void engine_jobs_empty(struct engine_job *r, ts_ns start, ts_ns end)
+{
+    if (start != TIME_NONE)
+        detect_empty(r->engine, time_floor(start, r->job->bucket_span_ns), end);
+}
+
+enum err engine_jobs_feed(struct engine_job *r, const char *text, size_t n, ts_ns now,
+                          size_t *out_taken, size_t *out_wrong)
 {
     struct event_json *json = event_json_new();
     struct arena arena;
     size_t at = 0, from, len, number = 0;
     enum err err = json != NULL ? ERR_NONE : ERR_MEMORY;
     arena_init(&arena, 0);
-    *out_wrong = 0;
+    *out_taken = *out_wrong = 0;
     while (err == ERR_NONE) {
         struct event e;
         number++;
@@ -62,9 +71,14 @@ static enum err feed_all(struct engine_job *r, const char *text, size_t n, size_
             break;
         }
         err = there == ERR_NONE && !e.failed ? detect_event(r->engine, &e) : ERR_MEMORY;
+        *out_taken = at;
     }
     arena_release(&arena);
     event_json_free(json);
+    if (*out_taken > 0)
+        r->data = now;
+    if (r->first == TIME_NONE) /* a datafeed that runs goes on from here */
+        r->first = detect_counts(r->engine)->earliest_record;
     return err;
 }
 
@@ -88,50 +102,105 @@ static struct detect_counts difference(const struct detect_counts *before,
     return d;
 }
 
-enum err engine_jobs_post(struct engine_jobs *j, const char *job_id, const char *text, size_t n,
-                          ts_ns now, struct engine_posted *out, struct err_text *why)
+/* One post within the transaction; *out_wrong as in engine_jobs_feed(). */
+static enum err post_one(struct engine_job *r, struct engine_post *p, ts_ns now, size_t *out_wrong)
 {
-    struct engine_job *r = engine_jobs_find(j, job_id);
-    size_t wrong;
-    if (r == NULL)
-        return not_open(job_id, why);
-    ts_ns (*steady)(void) = j->options.steady;
+    ts_ns (*steady)(void) = r->owner->options.steady;
     ts_ns begun = steady != NULL ? steady() : 0;
     const struct detect_counts before = *detect_counts(r->engine);
-    enum err err = begin(j, why);
-    if (err != ERR_NONE)
-        return err;
-    j->now = j->now != TIME_NONE ? j->now : now;
-    err = engine_jobs_drop_interim(r);
-    if (err == ERR_NONE)
-        err = feed_all(r, text, n, &wrong);
-    if (err != ERR_NONE)
-        err_set(why, err, "the records cannot be taken: %s", err_name(err));
-    const struct detect_counts counts = difference(&before, detect_counts(r->engine));
-    r->data = now;
-    if (r->first == TIME_NONE) /* a datafeed that runs goes on from here */
-        r->first = detect_counts(r->engine)->earliest_record;
+    const struct store_posted kept = {.time = now,
+                                      .closed = detect_final_until(r->engine),
+                                      .advance = TIME_NONE,
+                                      .skip = TIME_NONE,
+                                      .reset_start = p->reset_start,
+                                      .reset_end = p->reset_end};
+    size_t taken = 0;
+    enum err err = engine_jobs_drop_interim(r);
+    if (err == ERR_NONE) {
+        engine_jobs_empty(r, p->reset_start, p->reset_end);
+        err = engine_jobs_feed(r, p->text, p->n, now, &taken, out_wrong);
+    }
+    if (err == ERR_NONE && (taken > 0 || p->reset_start != TIME_NONE))
+        err = engine_jobs_keep(r, &kept, p->text, taken);
+    p->posted = (struct engine_posted){difference(&before, detect_counts(r->engine)), now};
     if (steady != NULL)
-        engine_jobs_timed(r, counts.buckets, steady() - begun, now);
-    err = settle(j, job_id, err, why);
-    if (err != ERR_NONE)
-        return err;
-    *out = (struct engine_posted){.counts = counts, .data = now};
-    return wrong == 0 ? ERR_NONE
-                      : err_set(why, ERR_FORMAT,
-                                "record %zu is no JSON object; those before it were taken", wrong);
+        engine_jobs_timed(r, p->posted.counts.buckets, steady() - begun, now);
+    return err;
 }
 
-static enum err flush(struct engine_job *r, const struct engine_flush *what)
+/* What became of a post by itself; a failure of the transaction is returned. */
+static enum err post_into(struct engine_jobs *j, struct engine_post *p, ts_ns now,
+                          struct err_text *why)
 {
-    enum err err = engine_jobs_drop_interim(r);
-    if (err == ERR_NONE && what->skip != TIME_NONE) {
+    size_t wrong = 0;
+    struct engine_job *r = engine_jobs_find(j, p->job_id);
+    if (r == NULL) {
+        p->err = not_open(p->job_id, &p->why);
+        return ERR_NONE;
+    }
+    if (!engine_jobs_can_keep(r)) {
+        p->err = err_set(&p->why, ERR_AGAIN,
+                         "job '%s' reads its datafeed, and much was posted to it besides that is "
+                         "not saved yet",
+                         p->job_id);
+        return ERR_NONE;
+    }
+    enum err err = post_one(r, p, now, &wrong);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the records cannot be taken: %s", err_name(err));
+    p->err = wrong == 0
+                 ? ERR_NONE
+                 : err_set(&p->why, ERR_FORMAT,
+                           "record %zu is no JSON object; those before it were taken", wrong);
+    return ERR_NONE;
+}
+
+enum err engine_jobs_post(struct engine_jobs *j, struct engine_post *posts, ts_ns now)
+{
+    struct err_text why;
+    enum err err = begin(j, &why);
+    bool begun = err == ERR_NONE;
+    j->now = j->now != TIME_NONE ? j->now : now;
+    for (struct engine_post *p = posts; p != NULL && err == ERR_NONE; p = p->next)
+        err = post_into(j, p, now, &why);
+    if (err == ERR_NONE)
+        err = engine_jobs_spare(j, j->now, &why);
+    if (begun)
+        err = settle(j, err, &why);
+    for (struct engine_post *p = posts; p != NULL && err != ERR_NONE; p = p->next) {
+        p->err = err;
+        p->why = why;
+        if (begun)
+            drop(j, p->job_id);
+    }
+    return err;
+}
+
+enum err engine_jobs_move(struct engine_job *r, ts_ns advance, ts_ns skip)
+{
+    enum err err = ERR_NONE;
+    if (skip != TIME_NONE) {
         r->mute = true;
-        err = detect_advance(r->engine, what->skip);
+        err = detect_advance(r->engine, skip);
         r->mute = false;
     }
-    if (err == ERR_NONE && what->advance != TIME_NONE)
-        err = detect_advance(r->engine, what->advance);
+    return err == ERR_NONE && advance != TIME_NONE ? detect_advance(r->engine, advance) : err;
+}
+
+static enum err flush(struct engine_job *r, const struct engine_flush *what, ts_ns now)
+{
+    const struct store_posted kept = {.time = now,
+                                      .closed = detect_final_until(r->engine),
+                                      .advance = what->advance,
+                                      .skip = what->skip,
+                                      .reset_start = TIME_NONE,
+                                      .reset_end = TIME_NONE};
+    bool moves = what->advance != TIME_NONE || what->skip != TIME_NONE;
+    enum err err = engine_jobs_drop_interim(r);
+    if (err == ERR_NONE)
+        err = engine_jobs_move(r, what->advance, what->skip);
+    if (err == ERR_NONE && moves && detect_counts(r->engine)->records > 0)
+        err = engine_jobs_keep(r, &kept, "", 0);
     if (err == ERR_NONE && what->interim) {
         r->interim = 0; /* the next call takes all of them away */
         err = detect_interim(r->engine);
@@ -140,7 +209,8 @@ static enum err flush(struct engine_job *r, const struct engine_flush *what)
 }
 
 enum err engine_jobs_flush(struct engine_jobs *j, const char *job_id,
-                           const struct engine_flush *what, ts_ns *out_end, struct err_text *why)
+                           const struct engine_flush *what, ts_ns now, ts_ns *out_end,
+                           struct err_text *why)
 {
     struct engine_job *r = engine_jobs_find(j, job_id);
     if (r == NULL)
@@ -148,12 +218,17 @@ enum err engine_jobs_flush(struct engine_jobs *j, const char *job_id,
     enum err err = begin(j, why);
     if (err != ERR_NONE)
         return err;
-    err = flush(r, what);
+    j->now = j->now != TIME_NONE ? j->now : now;
+    err = flush(r, what, now);
     if (err != ERR_NONE)
         err_set(why, err, "job '%s' cannot be flushed: %s", job_id, err_name(err));
+    else
+        err = engine_jobs_spare(j, j->now, why);
     ts_ns end = detect_final_until(r->engine);
-    err = settle(j, job_id, err, why);
+    err = settle(j, err, why);
     if (err == ERR_NONE)
         *out_end = end;
+    else
+        drop(j, job_id);
     return err;
 }

@@ -3,10 +3,10 @@
 
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
- * (stored events), jobs_forecast.c (what comes), jobs_late.c (what came too late), jobs_lists.c
- * (filters, calendars), jobs_message.c (sentences for people), jobs_post.c (records that are
- * posted), jobs_result.c (results to state.db),
- * jobs_save.c (learning to state.db and back).
+ * (stored events), jobs_forecast.c (what comes), jobs_kept.c (what was posted and is not saved
+ * yet), jobs_late.c (what came too late), jobs_lists.c (filters, calendars), jobs_message.c
+ * (sentences for people), jobs_post.c (records that are posted), jobs_result.c (results to
+ * state.db), jobs_save.c (learning to state.db and back).
  */
 
 #include "base/arena.h"
@@ -60,6 +60,7 @@ struct engine_job {
     ts_ns start;   /* stored events before this were not asked for */
     ts_ns end;     /* where its datafeed stops; TIME_NONE: never */
     bool mute;     /* its results are not wanted */
+    bool again;    /* it gets what it had before: neither results nor scores are new */
     ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
                     0: perhaps an earlier run left some */
     enum engine_job_phase phase;
@@ -67,6 +68,10 @@ struct engine_job {
     uint64_t seen; /* the greatest place of an event it was offered */
     ts_ns opened;  /* engine time of its start */
     ts_ns data;    /* engine time at which it last got an event */
+    uint64_t kept; /* bytes, about, that were posted since it was saved; state.db has them */
+    uint64_t kept_until; /* number of the newest of them that an earlier run took */
+    uint64_t fed;        /* of the newest that this engine was given again */
+    ts_ns waits;         /* the next one is for when buckets before this are final; TIME_NONE */
     struct engine_timing timing;
     struct engine_late late;
 };
@@ -107,6 +112,35 @@ enum err engine_jobs_tell(struct engine_jobs *j, const char *id, const char *sta
  */
 bool engine_jobs_takes(const struct engine_job *r, const struct event *e);
 
+/* jobs_kept.c */
+struct store_posted;
+/* Whether the job may be posted to: what the next save alone can take off must not grow on. */
+bool engine_jobs_can_keep(const struct engine_job *r);
+/* Keeps what is posted. ERR_LIMIT. */
+enum err engine_jobs_keep(struct engine_job *r, const struct store_posted *what, const char *text,
+                          size_t n) ERR_MUST_CHECK;
+/* Saves jobs without a datafeed of which much is kept. */
+enum err engine_jobs_spare(struct engine_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
+/* Saves all of them: what was kept is to be judged by the lists that stood when it came. */
+enum err engine_jobs_save_kept(struct engine_jobs *j, struct err_text *why) ERR_MUST_CHECK;
+/*
+ * Gives a job that was just made what is kept of it; what came while it had a datafeed waits for
+ * the pass over the store to come so far. ERR_FORMAT: it is damaged.
+ */
+enum err engine_jobs_take_kept(struct engine_job *r, struct err_text *why) ERR_MUST_CHECK;
+/* What waited, as far as the pass has come. */
+enum err engine_jobs_feed_kept(struct engine_job *r) ERR_MUST_CHECK;
+
+/* jobs_post.c */
+/* All objects of the text to the engine. *out_taken: behind the last one that was taken;
+ * *out_wrong: the number of the one that is none, 0: all are. */
+enum err engine_jobs_feed(struct engine_job *r, const char *text, size_t n, ts_ns now,
+                          size_t *out_taken, size_t *out_wrong) ERR_MUST_CHECK;
+/* Empties open buckets, from that of start on; TIME_NONE: none. */
+void engine_jobs_empty(struct engine_job *r, ts_ns start, ts_ns end);
+/* Moves the job's time, to skip without results; TIME_NONE: not. */
+enum err engine_jobs_move(struct engine_job *r, ts_ns advance, ts_ns skip) ERR_MUST_CHECK;
+
 /* jobs_result.c: sinks of the engine; ctx is a struct engine_job. */
 void engine_jobs_on_result(void *ctx, const struct detect_result *r);
 void engine_jobs_on_update(void *ctx, const struct detect_update *u);
@@ -143,9 +177,9 @@ enum err engine_jobs_restore(struct engine_jobs *j, struct engine_job *r, ts_ns 
                              const char *snapshot, struct err_text *why) ERR_MUST_CHECK;
 /* How far apart snapshots that stay lie, and statements of what the job weighs. */
 ts_ns engine_jobs_step(const struct engine_job *r);
-/* What the job has learned, to state.db. One that is not up with the tap is left as it was. */
-enum err engine_jobs_save_one(struct engine_jobs *j, struct engine_job *r, ts_ns now,
-                              struct err_text *why) ERR_MUST_CHECK;
+/* What the job has learned, to state.db; what was posted is kept no longer. One that is not up with
+ * the tap is left as it was. */
+enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 
 /* jobs_stats.c */
 /* Notes that buckets were closed in so much time. */

@@ -33,7 +33,7 @@ void engine_jobs_on_result(void *ctx, const struct detect_result *r)
 {
     struct engine_job *job = ctx;
     struct engine_jobs *j = job->owner;
-    if (job->mute)
+    if (job->mute || job->again)
         return;
     buf_clear(&j->id);
     buf_clear(&j->doc);
@@ -86,6 +86,8 @@ void engine_jobs_on_update(void *ctx, const struct detect_update *u)
 {
     struct engine_job *job = ctx;
     struct engine_jobs *j = job->owner;
+    if (job->again)
+        return;
     struct store_result_filter filter = {.jobs = (const char *const[]){job->job->id},
                                          .jobs_n = 1,
                                          .id = u->id,

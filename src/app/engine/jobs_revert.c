@@ -6,6 +6,7 @@
 #include "detect/filter.h"
 #include "engine/filters.h"
 #include "store/state.h"
+#include "store/state_posted.h"
 
 #include <string.h>
 
@@ -43,6 +44,8 @@ static enum err set_back(struct engine_jobs *j, const struct engine_job *r, cons
     enum err err = buf_ok(&stats) ? store_state_begin(state) : ERR_MEMORY;
     if (err == ERR_NONE) {
         err = store_state_snapshot_use(state, r->job->id, snapshot);
+        if (err == ERR_NONE)
+            err = store_state_posted_drop(state, r->job->id);
         if (err == ERR_NONE)
             err = store_state_result_delete(state, r->job->id, closed, TIME_MAX, !delete_results);
         if (err == ERR_NONE && delete_results) {

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "store/state.h"
+#include "store/state_posted.h"
 
 /* How far snapshots that stay lie apart when the job does not say. */
 #define STEP (3 * TIME_HOUR)
@@ -125,18 +126,39 @@ static enum err thin(const struct engine_job *r)
     return store_state_snapshot_thin(r->owner->options.state, r->job->id, &thinning);
 }
 
-static enum err put_snapshot(struct engine_jobs *j, struct engine_job *r, ts_ns now)
+/* In one transaction: a snapshot and what was posted before it never stand side by side. */
+static enum err put_snapshot(struct engine_job *r, const struct store_snapshot *snapshot,
+                             const struct buf *learned, const char *stats)
 {
-    struct buf state, id, doc, stats;
-    buf_init(&state);
+    struct store_state *state = r->owner->options.state;
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_snapshot_put(state, snapshot, learned->p, learned->n);
+    if (err == ERR_NONE)
+        err = thin(r);
+    if (err == ERR_NONE)
+        err = store_state_posted_drop(state, r->job->id);
+    if (err == ERR_NONE)
+        err = store_state_job_set_position(state, r->job->id, snapshot->position, stats);
+    if (err == ERR_NONE)
+        return store_state_commit(state, NULL);
+    store_state_rollback(state);
+    return err;
+}
+
+static enum err save(struct engine_job *r, ts_ns now)
+{
+    struct buf learned, id, doc, stats;
+    buf_init(&learned);
     buf_init(&id);
     buf_init(&doc);
     buf_init(&stats);
-    save_state(r, &state);
+    save_state(r, &learned);
     enum err err = choose_id(r, now, &id);
     write_doc(r, buf_text(&id), now, &doc);
     engine_jobs_write_stats(r, now, &stats);
-    if (err == ERR_NONE && !(buf_ok(&state) && buf_ok(&id) && buf_ok(&doc) && buf_ok(&stats)))
+    if (err == ERR_NONE && !(buf_ok(&learned) && buf_ok(&id) && buf_ok(&doc) && buf_ok(&stats)))
         err = ERR_MEMORY;
     if (err == ERR_NONE) {
         ts_ns closed = detect_final_until(r->engine);
@@ -145,28 +167,24 @@ static enum err put_snapshot(struct engine_jobs *j, struct engine_job *r, ts_ns 
                                                 .doc = buf_text(&doc),
                                                 .time = now,
                                                 .position = closed != TIME_NONE ? closed : now};
-        err = store_state_snapshot_put(j->options.state, &snapshot, state.p, state.n);
-        if (err == ERR_NONE)
-            err = thin(r);
-        if (err == ERR_NONE)
-            err = store_state_job_set_position(j->options.state, r->job->id, snapshot.position,
-                                               buf_text(&stats));
+        err = put_snapshot(r, &snapshot, &learned, buf_text(&stats));
     }
-    buf_release(&state);
+    if (err == ERR_NONE)
+        r->kept = 0;
+    buf_release(&learned);
     buf_release(&id);
     buf_release(&doc);
     buf_release(&stats);
     return err;
 }
 
-enum err engine_jobs_save_one(struct engine_jobs *j, struct engine_job *r, ts_ns now,
-                              struct err_text *why)
+enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *why)
 {
     /* What is between the snapshot before and the place a pass has reached would be lost. */
     bool whole = r->phase == ENGINE_JOB_UP || r->phase == ENGINE_JOB_OPEN;
     if (!whole || detect_counts(r->engine)->records == 0)
         return ERR_NONE;
-    enum err err = put_snapshot(j, r, now);
+    enum err err = save(r, now);
     return err == ERR_NONE ? err
                            : err_set(why, err, "cannot save what job '%s' has learned: %s",
                                      r->job->id, err_name(err));
@@ -176,6 +194,6 @@ enum err engine_jobs_save(struct engine_jobs *j, ts_ns now, struct err_text *why
 {
     enum err err = ERR_NONE;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++)
-        err = engine_jobs_save_one(j, j->jobs[i], now, why);
+        err = engine_jobs_save_one(j->jobs[i], now, why);
     return err;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "request/posts.h"
 #include "store/state.h"
 #include "store/store.h"
 
@@ -66,8 +67,10 @@ enum err request_data_open(const char *dir, const struct store_options *options,
     d->now = clock_wall;
     pthread_mutex_init(&d->lock, NULL);
     d->dir = mem_strdup(dir);
-    enum err err = d->dir != NULL ? request_data_make(dir, why)
-                                  : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    d->posts = request_posts_new();
+    enum err err = d->dir != NULL && d->posts != NULL
+                       ? request_data_make(dir, why)
+                       : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE)
         err = store_open(dir, options, &d->store, why);
     if (err == ERR_NONE)
@@ -86,6 +89,7 @@ void request_data_close(struct request_data *d)
         return;
     store_state_close(d->state);
     store_close(d->store);
+    request_posts_free(d->posts);
     pthread_mutex_destroy(&d->lock);
     mem_free(d->dir);
     mem_free(d);

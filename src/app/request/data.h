@@ -16,6 +16,7 @@
 
 struct deliver_notify;
 struct engine_pipeline;
+struct request_posts;
 struct store;
 struct store_options;
 struct store_state;
@@ -29,6 +30,7 @@ struct request_data {
     /* Guards the pipeline and all changes of jobs and rules. */
     pthread_mutex_t lock;
     struct engine_pipeline *pipeline;      /* NULL: nothing runs on this directory */
+    struct request_posts *posts;           /* to jobs, that wait for the lock */
     struct deliver_notify *notify;         /* NULL: nothing is sent from here; has its own locks */
     char server[REQUEST_DATA_SERVER_SIZE]; /* where it answers; "": nowhere; lock guards it */
     bool previews;                         /* a job is previewed; lock guards it */

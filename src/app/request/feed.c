@@ -102,6 +102,38 @@ static enum err stop_feed(struct request_asked *a, struct store_job *row, struct
     return ERR_NONE;
 }
 
+/* Looks for another job whose datafeed has the id. */
+struct feed_id {
+    const char *id;
+    const char *job_id;
+    bool taken;
+};
+
+static bool see_feed_id(void *ctx, const struct store_job *row)
+{
+    struct feed_id *f = ctx;
+    struct format_node *feed = NULL;
+    struct err_text why;
+    if (row->datafeed == NULL || strcmp(row->id, f->job_id) == 0 ||
+        strstr(row->datafeed, f->id) == NULL ||
+        format_node_json(row->datafeed, strlen(row->datafeed), row->id, &feed, &why) != ERR_NONE)
+        return true;
+    f->taken = strcmp(format_node_str(format_node_get(feed, "datafeed_id"), ""), f->id) == 0;
+    format_node_free(feed);
+    return !f->taken;
+}
+
+enum err request_see_feed_id(struct request_asked *a, const char *id, const char *job_id,
+                             struct err_text *why)
+{
+    struct feed_id f = {.id = id, .job_id = job_id};
+    bool named = id[0] != '\0' && strstr(id, "JOB_ID") == NULL; /* as a module's may stand for it */
+    enum err err = named ? store_state_job_list(a->data->state, see_feed_id, &f) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err_set(why, err, "the datafeeds cannot be read: %s", err_name(err));
+    return !f.taken ? ERR_NONE : err_set(why, ERR_EXISTS, "there is a datafeed '%s' already", id);
+}
+
 static enum err put_feed(struct request_asked *a, struct store_job *row, struct arena *arena,
                          struct err_text *why)
 {
@@ -110,7 +142,11 @@ static enum err put_feed(struct request_asked *a, struct store_job *row, struct 
     struct detect_feed *feed = NULL;
     struct detect_job *job = NULL;
     (void)arena;
+    if (row->datafeed != NULL && format_node_bool(format_node_get(a->request, "fresh"), false))
+        return err_set(why, ERR_EXISTS, "job '%s' has a datafeed already", row->id);
     enum err err = detect_feed_parse(text, strlen(text), "datafeed", &feed, why);
+    if (err == ERR_NONE)
+        err = request_see_feed_id(a, feed->id, row->id, why);
     if (err == ERR_NONE)
         err = engine_filters_read(a->data->state, &filters, why);
     if (err == ERR_NONE)
@@ -152,55 +188,6 @@ static enum err update(struct request_asked *a, struct store_job *row, struct ar
     return err;
 }
 
-static void write_time(struct format_writer *w, const char *key, ts_ns t)
-{
-    if (t != TIME_NONE)
-        format_write_field_i64(w, key, t / TIME_MS);
-}
-
-static void write_posted(const char *id, const struct engine_posted *posted, struct buf *out)
-{
-    const struct detect_counts *c = &posted->counts;
-    const struct {
-        const char *key;
-        uint64_t v;
-    } numbers[] = {
-        {"processed_record_count", c->processed},
-        {"processed_field_count", c->fields},
-        {"input_bytes", c->input_bytes},
-        {"input_field_count", c->fields + c->missing_fields},
-        {"invalid_date_count", c->invalid_dates},
-        {"missing_field_count", c->missing_fields},
-        {"out_of_order_timestamp_count", c->out_of_order},
-        {"empty_bucket_count", c->empty_buckets},
-        {"sparse_bucket_count", c->sparse_buckets},
-        {"bucket_count", c->buckets},
-    };
-    struct format_writer w;
-    format_write_init(&w, out);
-    format_write_begin_object(&w);
-    format_write_field_str(&w, "job_id", id);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        format_write_field_i64(&w, numbers[i].key, (int64_t)numbers[i].v);
-    write_time(&w, "earliest_record_timestamp", c->earliest_record);
-    write_time(&w, "latest_record_timestamp", c->latest_record);
-    write_time(&w, "latest_empty_bucket_timestamp", c->latest_empty_bucket);
-    write_time(&w, "latest_sparse_bucket_timestamp", c->latest_sparse_bucket);
-    write_time(&w, "last_data_time", posted->data);
-    format_write_field_i64(&w, "input_record_count", (int64_t)c->records);
-    write_time(&w, "log_time", posted->data);
-    format_write_end_object(&w);
-    buf_char(out, '\n');
-}
-
-static enum err print_all(struct request_asked *a, const struct buf *doc, struct err_text *why)
-{
-    if (!buf_ok(doc))
-        return no_memory(why);
-    request_asked_print(a, doc->p, doc->n);
-    return ERR_NONE;
-}
-
 /* What a failure dropped is taken up again as it was saved. */
 static enum err go_on(struct request_asked *a, enum err err, struct err_text *why)
 {
@@ -210,42 +197,17 @@ static enum err go_on(struct request_asked *a, enum err err, struct err_text *wh
     return err;
 }
 
-static enum err none_runs(struct err_text *why)
-{
-    return err_set(why, ERR_BUSY, "no daemon runs on this directory, so no job is open");
-}
-
-static enum err data(struct request_asked *a, const char *id, struct err_text *why)
-{
-    const struct format_node *text = format_node_get(a->request, "data");
-    struct engine_posted posted;
-    struct buf doc;
-    if (running(a) == NULL)
-        return none_runs(why);
-    buf_init(&doc);
-    enum err err = engine_jobs_post(running(a), id, format_node_str(text, ""),
-                                    format_node_str_len(text), a->data->now(), &posted, why);
-    if (err == ERR_NONE) {
-        write_posted(id, &posted, &doc);
-        err = print_all(a, &doc, why);
-    } else {
-        err = go_on(a, err, why);
-    }
-    buf_release(&doc);
-    return err;
-}
-
 static enum err flush(struct request_asked *a, const char *id, struct err_text *why)
 {
     struct engine_flush what = {.interim = request_asked_text(a, "calc_interim", NULL) != NULL};
     ts_ns end;
     if (running(a) == NULL)
-        return none_runs(why);
+        return err_set(why, ERR_BUSY, "no daemon runs on this directory, so no job is open");
     enum err err = request_asked_time(a, "advance_time", TIME_NONE, &what.advance, why);
     if (err == ERR_NONE)
         err = request_asked_time(a, "skip_time", TIME_NONE, &what.skip, why);
     if (err == ERR_NONE)
-        err = go_on(a, engine_jobs_flush(running(a), id, &what, &end, why), why);
+        err = go_on(a, engine_jobs_flush(running(a), id, &what, a->data->now(), &end, why), why);
     if (err == ERR_NONE && end != TIME_NONE)
         request_asked_line(a, "{\"last_finalized_bucket_end\":%lld}", (long long)(end / TIME_MS));
     else if (err == ERR_NONE)
@@ -298,7 +260,7 @@ bool request_feed(struct request_asked *a, const char *verb, enum err *out, stru
     static const struct {
         const char *verb;
         enum err (*answer)(struct request_asked *a, const char *id, struct err_text *why);
-    } others[] = {{"data", data}, {"flush", flush}, {"expire", expire}};
+    } others[] = {{"flush", flush}, {"expire", expire}};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (strcmp(verb, others[i].verb) != 0)
             continue;

@@ -177,11 +177,27 @@ static enum err create(struct request_asked *a, struct err_text *why)
         a->data->now(), start, why);
 }
 
+/* Whether its datafeed has an id of its own. */
+static enum err see_feed(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const char *text = request_asked_text(a, "datafeed", NULL);
+    struct format_node *feed = NULL;
+    enum err err =
+        text != NULL ? format_node_json(text, strlen(text), "datafeed", &feed, why) : ERR_NONE;
+    if (err == ERR_NONE)
+        err = request_see_feed_id(a, format_node_str(format_node_get(feed, "datafeed_id"), ""), id,
+                                  why);
+    format_node_free(feed);
+    return err;
+}
+
 /* Not to be started before somebody says so. */
 static enum err create_closed(struct request_asked *a, const char *id, struct err_text *why)
 {
     struct store_state *state = a->data->state;
-    enum err err = changed(store_state_begin(state), id, why);
+    enum err err = see_feed(a, id, why);
+    if (err == ERR_NONE)
+        err = changed(store_state_begin(state), id, why);
     if (err != ERR_NONE)
         return err;
     err = create(a, why);

@@ -137,12 +137,17 @@ static bool take_first(void *ctx, const struct store_result *r)
     return false;
 }
 
+static int compare(const void *id, const void *at)
+{
+    return strcmp(id, *(const char *const *)at);
+}
+
 static bool add_bucket(void *ctx, const struct store_result *r)
 {
     struct overall_asked *o = ctx;
-    for (size_t i = 0; i < o->n; i++)
-        if (strcmp(o->ids[i], r->job_id) == 0)
-            detect_overall_add(o->overall, i, r->time, r->score, r->is_interim);
+    const char *const *at = bsearch(r->job_id, o->ids, o->n, sizeof(o->ids[0]), compare);
+    if (at != NULL)
+        detect_overall_add(o->overall, (size_t)(at - o->ids), r->time, r->score, r->is_interim);
     return o->err == ERR_NONE;
 }
 

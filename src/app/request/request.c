@@ -381,6 +381,8 @@ static int answer(struct request_asked *a)
         return request_forecast(a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "delete-forecast") == 0)
         return request_delete_forecast(a);
+    if (strcmp(command, "job") == 0 && strcmp(verb, "data") == 0)
+        return request_posted(a);
     if (strcmp(command, "job") == 0 && strcmp(verb, "preview") == 0)
         return request_preview(a);
     if (strcmp(command, "rule") == 0 && strcmp(verb, "run") == 0)

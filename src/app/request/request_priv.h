@@ -78,11 +78,16 @@ enum err request_see_job(struct request_asked *a, const char *id,
 /* What a job's start ran into: ERR_INVALID with a sentence. */
 enum err request_see_start(struct request_asked *a, const char *id,
                            struct err_text *why) ERR_MUST_CHECK;
+/* Whether no other job's datafeed has the id ("": it has none); ERR_EXISTS with a sentence. */
+enum err request_see_feed_id(struct request_asked *a, const char *id, const char *job_id,
+                             struct err_text *why) ERR_MUST_CHECK;
 /* request_feed.c: false when the verb is none of its own; else what came out. */
 bool request_feed(struct request_asked *a, const char *verb, enum err *out, struct err_text *why);
 /* request_snapshot.c: false when the verb is none of its own; else what came out. */
 bool request_snapshot(struct request_asked *a, const char *verb, enum err *out,
                       struct err_text *why);
+/* request_posted.c: takes the lock itself. */
+int request_posted(struct request_asked *a);
 int request_preview(struct request_asked *a);
 int request_job(struct request_asked *a, const char *verb);
 int request_calendar(struct request_asked *a, const char *verb);

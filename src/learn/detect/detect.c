@@ -122,6 +122,13 @@ static void drop_open(struct detect *d, size_t at)
     detect_names_next_generation(d->names);
 }
 
+void detect_empty(struct detect *d, ts_ns from, ts_ns to)
+{
+    for (size_t i = d->n_open; i-- > 0;)
+        if (d->open[i]->start >= from && d->open[i]->start < to)
+            drop_open(d, i);
+}
+
 /* The open bucket of a time, made if need be; NULL with *why when the record has to go. */
 static struct detect_open *bucket_at(struct detect *d, ts_ns time, uint64_t **out_counter,
                                      enum err *out_err)

@@ -100,6 +100,10 @@ enum err detect_advance(struct detect *d, ts_ns now) ERR_MUST_CHECK;
  */
 enum err detect_finish(struct detect *d) ERR_MUST_CHECK;
 
+/* Empties the open buckets that begin at from <= start < to, as if nothing had come for them;
+ * counts of records stand. What is closed stays closed. */
+void detect_empty(struct detect *d, ts_ns from, ts_ns to);
+
 /* Interim results of the open buckets; no model, count or score history changes. */
 enum err detect_interim(struct detect *d) ERR_MUST_CHECK;
 

@@ -106,6 +106,10 @@ static const char *const steps[] = {
     "CREATE TABLE waiting (number INTEGER PRIMARY KEY, rule_id TEXT NOT NULL,"
     " action TEXT NOT NULL, alert_id TEXT NOT NULL);"
     "CREATE INDEX waiting_action ON waiting (rule_id, action);",
+    "CREATE TABLE posted (number INTEGER PRIMARY KEY, job_id TEXT NOT NULL, time INTEGER NOT NULL,"
+    " closed INTEGER NOT NULL, advance INTEGER NOT NULL, skip INTEGER NOT NULL,"
+    " reset_start INTEGER NOT NULL, reset_end INTEGER NOT NULL, data BLOB NOT NULL);"
+    "CREATE INDEX posted_job ON posted (job_id, number);",
 };
 
 static const struct store_db_kind state_kind = {

@@ -84,9 +84,9 @@ enum err store_state_job_set_state(struct store_state *st, const char *id, const
                                    const char *datafeed_state, const char *message) ERR_MUST_CHECK;
 enum err store_state_job_set_position(struct store_state *st, const char *id, ts_ns position,
                                       const char *counts) ERR_MUST_CHECK; /* ERR_NOT_FOUND */
-/* With its snapshots, results and messages. ERR_NOT_FOUND. */
+/* With its snapshots, results, messages and what was posted to it. ERR_NOT_FOUND. */
 enum err store_state_job_delete(struct store_state *st, const char *id) ERR_MUST_CHECK;
-/* Its snapshots, results and counts only: as if it had just been installed. */
+/* Its snapshots, results, counts and what was posted: as if it had just been installed. */
 enum err store_state_job_reset(struct store_state *st, const char *id) ERR_MUST_CHECK;
 
 /* Model snapshots: what a job has learned, as bytes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/state.h"
 
+#include "store/state_posted.h"
 #include "store/state_priv.h"
 
 #include "base/arena.h"
@@ -165,6 +166,8 @@ enum err store_state_job_reset(struct store_state *st, const char *id)
             store_db_bind_text(stmt, 1, id);
         rc = store_state_finish(st, stmt);
     }
+    if (rc == ERR_NONE)
+        rc = store_state_posted_drop(st, id);
     if (rc == ERR_NONE) {
         db = store_state_lock(st);
         stmt = store_db_prepare(db, "UPDATE job SET counts = NULL, position = ?2 WHERE id = ?1");

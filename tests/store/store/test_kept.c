@@ -116,6 +116,7 @@ static void see_rows(const char *dir, int version)
     assert_rows(dir, file, "SELECT list_id FROM exception_list", version >= 5 ? "l \n" : "");
     assert_rows(dir, file, "SELECT status FROM gap", version >= 6 ? "unfilled \n" : "");
     assert_rows(dir, file, "SELECT kind, id FROM kept", version >= 7 ? "template t \n" : "");
+    assert_rows(dir, file, "SELECT id FROM connector", version >= 8 ? "c \n" : "");
 }
 
 static void test_state(void **state)

@@ -200,21 +200,22 @@ static void test_migrates(void **state)
     struct store_state *st = open_state(dir);
     assert_int_equal(store_state_meta_put(st, "x", "kept", 4), ERR_NONE);
     store_state_close(st);
-    run_sql(path,
-            "DROP TABLE connector; DROP TABLE notice; DROP TABLE outbox; DROP TABLE throttle;"
-            "DROP TABLE waiting; DROP TABLE kept; DROP TABLE gap; DROP TABLE run;"
-            "CREATE TABLE run (rule_id TEXT NOT NULL, time INTEGER NOT NULL, from_time INTEGER,"
-            " to_time INTEGER, status TEXT NOT NULL, message TEXT, doc TEXT,"
-            " alerts INTEGER NOT NULL, PRIMARY KEY (rule_id, time)) WITHOUT ROWID;"
-            "INSERT INTO run VALUES ('r', 7, 1, 2, 'failed', 'm', '{}', 3);"
-            "DROP TABLE exception_list; DROP TABLE exception_item;"
-            "DROP TABLE value_list; DROP TABLE value;"
-            "DROP TABLE user; DROP TABLE session; DROP TABLE api_key;"
-            "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
-            "ALTER TABLE snapshot DROP COLUMN used;"
-            "INSERT INTO snapshot VALUES ('j', 'old', '{}', 1, 1, 0, ''),"
-            " ('j', 'new', '{}', 2, 2, 0, '');"
-            "PRAGMA user_version = 1");
+    run_sql(
+        path,
+        "DROP TABLE connector; DROP TABLE notice; DROP TABLE outbox; DROP TABLE throttle;"
+        "DROP TABLE posted; DROP TABLE waiting; DROP TABLE kept; DROP TABLE gap; DROP TABLE run;"
+        "CREATE TABLE run (rule_id TEXT NOT NULL, time INTEGER NOT NULL, from_time INTEGER,"
+        " to_time INTEGER, status TEXT NOT NULL, message TEXT, doc TEXT,"
+        " alerts INTEGER NOT NULL, PRIMARY KEY (rule_id, time)) WITHOUT ROWID;"
+        "INSERT INTO run VALUES ('r', 7, 1, 2, 'failed', 'm', '{}', 3);"
+        "DROP TABLE exception_list; DROP TABLE exception_item;"
+        "DROP TABLE value_list; DROP TABLE value;"
+        "DROP TABLE user; DROP TABLE session; DROP TABLE api_key;"
+        "DROP TABLE filter; DROP TABLE calendar; DROP TABLE message;"
+        "ALTER TABLE snapshot DROP COLUMN used;"
+        "INSERT INTO snapshot VALUES ('j', 'old', '{}', 1, 1, 0, ''),"
+        " ('j', 'new', '{}', 2, 2, 0, '');"
+        "PRAGMA user_version = 1");
     st = open_state(dir);
     assert_int_equal(store_state_meta_get(st, "x", &b), ERR_NONE);
     assert_string_equal(buf_text(&b), "kept");
