@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import time
+import urllib.parse
 
 from weir_e2e import check
 from weir_server import Server
@@ -32,9 +33,9 @@ def records(first, last, per_bucket=20, spike=None):
             yield {"time": BASE + k * SPAN + i % SPAN, "host": {"name": f"h{i % 2}"}, "bytes": 100 + i}
 
 
-def post(server, job, docs, array=False, status=202):
+def post(server, job, docs, array=False, status=202, params=""):
     body = json.dumps(docs) if array else "".join(json.dumps(d) + "\n" for d in docs)
-    answer = server.ask("POST", f"/_ml/anomaly_detectors/{job}/_data", body,
+    answer = server.ask("POST", f"/_ml/anomaly_detectors/{job}/_data{params}", body,
                         {**server.basic(), "Content-Type": "application/x-ndjson"})
     check(answer.status == status, f"_data: {answer.status} {answer.body[:300]}")
     return answer.json()
@@ -56,7 +57,10 @@ def jobs(server):
           "No known job with id 'nobody'")
     check(server.admin("GET", "/_ml/anomaly_detectors/no*") == {"count": 0, "jobs": []}, "patterns may fit none")
     fails(server, "GET", "/_ml/anomaly_detectors/no*?allow_no_match=false", None, 404)
-    for names in ("posted", "mine", "_all", "post*,mine", "*"):
+    long = "é" * 60 + "x" * 300  # answered in words, whatever it is cut within
+    fails(server, "PUT", "/_ml/anomaly_detectors/a" + urllib.parse.quote(long), COUNT, 400, None, "Invalid job_id")
+    fails(server, "GET", "/_ml/anomaly_detectors/posted,no*?allow_no_match=false", None, 404, None, "'no*'")
+    for names in ("posted", "mine", "_all", "post*,mine", "*", ",posted,", "a*,,posted"):
         check(server.admin("GET", f"/_ml/anomaly_detectors/{names}")["count"] == 1, names)
     check(server.admin("GET", "/_ml/anomaly_detectors")["count"] == 1, "all")
     shown = server.admin("GET", "/_ml/anomaly_detectors/posted?exclude_generated=true")["jobs"][0]
@@ -102,6 +106,11 @@ def data(server):
     check(counts["input_record_count"] == sum(1 for _ in records(300, 310, spike=305)), counts)
     late = post(server, "posted", [{"time": BASE}, {"time": "never"}, {}])
     check(late["out_of_order_timestamp_count"] == 1 and late["invalid_date_count"] == 2, late)
+    begin = (BASE + 309 * SPAN) * 1000
+    post(server, "posted", list(records(309, 310)), params=f"?reset_start={begin}&reset_end={begin + SPAN * 1000}")
+    post(server, "posted", [], params=f"?reset_end={begin}")  # of buckets that are closed nothing is taken
+    check("reset_end" in post(server, "posted", [], params=f"?reset_start={begin}&reset_end={begin}",
+                              status=400)["error"]["reason"], "the end is after the start")
     broken = post(server, "posted", ["no object"], status=400)
     check(broken["error"]["type"] == "parse_exception", broken)
     flushed = server.admin("POST", "/_ml/anomaly_detectors/posted/_flush", {"calc_interim": True})
@@ -163,6 +172,7 @@ def results(server):
     check(flushed["last_finalized_bucket_end"] == (BASE + 310 * SPAN) * 1000, flushed)
     final = server.admin("GET", f"{path}/buckets?start={(BASE + 309 * SPAN) * 1000}")
     check(final["count"] == 1 and not final["buckets"][0]["is_interim"], final)
+    check(final["buckets"][0]["event_count"] == 20, f"emptied and filled once more: {final}")
 
 
 def forecasts(server):
@@ -353,6 +363,9 @@ def ends(server):
     check(server.admin("POST", "/_ml/anomaly_detectors/posted/_reset") == {"acknowledged": True}, "reset")
     check(server.admin("GET", "/_ml/anomaly_detectors/posted/results/buckets")["count"] == 0, "nothing is found")
     server.admin("POST", "/_ml/anomaly_detectors/posted/_open")
+    server.admin("POST", "/_ml/anomaly_detectors/x*,,/_close")
+    check(server.admin("GET", "/_ml/anomaly_detectors/posted/_stats")["jobs"][0]["state"] == "opened",
+          "nothing between two commas does not mean all")
     check(server.admin("DELETE", "/_ml/anomaly_detectors/posted?force=true") == {"acknowledged": True}, "by force")
     fails(server, "DELETE", "/_ml/anomaly_detectors/posted", None, 404)
     check(server.admin("POST", "/_ml/anomaly_detectors/_all/_close") == {"closed": True}, "all")

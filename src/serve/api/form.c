@@ -2,9 +2,12 @@
 #include "api/form.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "format/write.h"
 
 #include <string.h>
+
+#define SENTENCE_MAX 2048
 
 unsigned api_form_status(enum err code)
 {
@@ -99,10 +102,22 @@ static void cause(struct format_writer *w, const char *type, const char *sentenc
     format_write_field_str(w, "reason", sentence);
 }
 
+/* A sentence that quotes what was asked may have been cut within a character. */
+static const char *readable(const char *sentence, char out[4 * SENTENCE_MAX + 1])
+{
+    size_t n = strlen(sentence);
+    if (utf8_valid(sentence, n))
+        return sentence;
+    utf8_escape(sentence, n < SENTENCE_MAX ? n : SENTENCE_MAX, out, NULL);
+    return out;
+}
+
 void api_form_error(struct buf *out, enum api_form form, unsigned status, const char *type,
                     const char *sentence)
 {
+    char escaped[4 * SENTENCE_MAX + 1];
     struct format_writer w;
+    sentence = readable(sentence, escaped);
     format_write_init(&w, out);
     format_write_begin_object(&w);
     if (form == API_FORM_KIBANA) {

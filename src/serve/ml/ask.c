@@ -58,3 +58,9 @@ enum err ml_ask_job(struct api_call *c, const char *verb, const char *id, struct
     ml_ask_release(&a);
     return err;
 }
+
+enum err ml_ask_any(struct api_call *c, const char *verb, const char *id, struct err_text *why)
+{
+    enum err err = ml_ask_job(c, verb, id, why);
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}

@@ -32,4 +32,8 @@ enum err ml_ask_send(struct api_call *c, struct ml_ask *a, struct err_text *why)
 enum err ml_ask_job(struct api_call *c, const char *verb, const char *id,
                     struct err_text *why) ERR_MUST_CHECK;
 
+/* The same of one of many: that somebody has deleted it meanwhile is nothing wrong. */
+enum err ml_ask_any(struct api_call *c, const char *verb, const char *id,
+                    struct err_text *why) ERR_MUST_CHECK;
+
 #endif

@@ -9,6 +9,7 @@
 #include "format/node.h"
 #include "ml/ask.h"
 #include "ml/find.h"
+#include "ml/name.h"
 #include "ml/page.h"
 #include "ml/shape.h"
 
@@ -55,11 +56,11 @@ static void write_calendar(const struct detect_calendar *cal, struct format_writ
     format_write_end_object(w);
 }
 
-static bool has_calendar(void *ctx, const char *name, size_t n)
+static bool has_calendar(void *ctx, const char *pattern, size_t n)
 {
     const struct detect_calendars *all = ctx;
     for (size_t i = 0; i < all->n; i++)
-        if (strlen(all->list[i]->id) == n && memcmp(all->list[i]->id, name, n) == 0)
+        if (ml_find_fits_one(pattern, n, all->list[i]->id))
             return true;
     return false;
 }
@@ -78,7 +79,8 @@ static enum err get(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = read_all(c, &all, why);
     wanted = wanted != NULL ? wanted : "_all";
-    if (err == ERR_NONE && !ml_find_complete(wanted, has_calendar, &all, missing, sizeof(missing)))
+    if (err == ERR_NONE &&
+        !ml_find_complete(wanted, false, has_calendar, &all, missing, sizeof(missing)))
         err = no_calendar(c, missing, why);
     if (err == ERR_NONE) {
         for (size_t i = 0; i < all.n; i++)
@@ -148,12 +150,10 @@ static enum err put(struct api_call *c, struct err_text *why)
     enum err err = api_call_body(c, false, &body, why);
     if (err == ERR_NONE && body != NULL)
         err = ml_shape_known(c, body, keys, why);
-    if (err == ERR_NONE && !detect_job_id_valid(id))
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Invalid calendar_id; '%.100s' can contain lowercase alphanumeric "
-                             "(a-z and 0-9), hyphens or underscores; must start and end with "
-                             "alphanumeric",
-                             id);
+    if (err == ERR_NONE)
+        err = ml_name_check(c, "calendar_id", id, why);
+    if (err == ERR_NONE && body != NULL)
+        err = ml_name_same(c, body, "calendar_id", id, why);
     if (err == ERR_NONE)
         err = read_all(c, &all, why);
     if (err == ERR_NONE && detect_calendars_find(&all, id) != NULL)
@@ -162,12 +162,6 @@ static enum err put(struct api_call *c, struct err_text *why)
     detect_calendars_release(&all);
     if (err != ERR_NONE)
         return err;
-    const char *named = format_node_str(format_node_get(body, "calendar_id"), id);
-    if (strcmp(named, id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Inconsistent calendar_id; '%s' specified in the body differs from "
-                             "'%s' specified as a URL argument",
-                             named, id);
     buf_init(&text);
     format_write_init(&w, &text);
     format_write_begin_object(&w);
@@ -227,10 +221,10 @@ static enum err change_jobs(struct api_call *c, bool add, struct err_text *why)
             format_write_str(&w, cal->jobs[i]);
             kept++;
         }
-        for (const char *p = names; add && *p != '\0';) {
+        for (const char *p = names; add && *(p += strspn(p, ",")) != '\0';) {
             size_t n = strcspn(p, ",");
             format_write_str_n(&w, p, n);
-            p += n + (p[n] == ',');
+            p += n;
         }
         format_write_end_array(&w);
         format_write_end_object(&w);
@@ -296,7 +290,8 @@ static enum err get_events(struct api_call *c, struct err_text *why)
         err = read_job(c, &job, why);
     if (err == ERR_NONE)
         err = read_all(c, &all, why);
-    if (err == ERR_NONE && !ml_find_complete(wanted, has_calendar, &all, missing, sizeof(missing)))
+    if (err == ERR_NONE &&
+        !ml_find_complete(wanted, false, has_calendar, &all, missing, sizeof(missing)))
         err = no_calendar(c, missing, why);
     for (size_t i = 0; err == ERR_NONE && i < all.n; i++) {
         const struct detect_calendar *cal = all.list[i];

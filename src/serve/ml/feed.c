@@ -12,6 +12,8 @@
 #include "http/request.h"
 #include "ml/ask.h"
 #include "ml/find.h"
+#include "ml/list.h"
+#include "ml/name.h"
 #include "ml/page.h"
 #include "ml/shape.h"
 #include "query/index.h"
@@ -25,23 +27,7 @@
         "query_delay", "runtime_mappings", "script_fields", "scroll_size", "headers",              \
         "datafeed_id"
 
-/* The datafeed as text, with its ids. */
-static void write_feed(const struct format_node *old, const struct format_node *body,
-                       const char *id, const char *job_id, struct buf *out)
-{
-    static const char *const without[] = {"datafeed_id", "job_id", "_force_rekeying", "headers",
-                                          NULL};
-    struct format_writer w;
-    struct buf rest;
-    buf_init(&rest);
-    format_write_init(&w, &rest);
-    ml_shape_merge(old, body, without, &w);
-    buf_format(out, "{\"datafeed_id\":\"%s\",\"job_id\":\"%s\"%s%s", id, job_id,
-               rest.n > 2 ? "," : "", rest.n > 0 ? buf_text(&rest) + 1 : "}");
-    out->failed |= !buf_ok(&rest);
-    buf_release(&rest);
-}
-
+/* Without an old one there must be none. */
 static enum err send_feed(struct api_call *c, const struct format_node *old,
                           const struct format_node *body, const char *id, const char *job_id,
                           struct err_text *why)
@@ -49,9 +35,11 @@ static enum err send_feed(struct api_call *c, const struct format_node *old,
     struct buf text;
     struct ml_ask a;
     buf_init(&text);
-    write_feed(old, body, id, job_id, &text);
+    ml_shape_feed_text(old, body, id, job_id, &text);
     ml_ask_init(&a, "job", "put-datafeed");
     ml_ask_add(&a, "id", job_id);
+    if (old == NULL)
+        format_write_field_bool(&a.w, "fresh", true);
     ml_ask_add(&a, "datafeed", buf_text(&text));
     enum err err = buf_ok(&text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
     ml_ask_release(&a);
@@ -73,18 +61,15 @@ static enum err check_put(struct api_call *c, const char *id, const char *job_id
 {
     struct store_job row;
     struct err_text other;
-    if (!detect_job_id_valid(id))
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Invalid datafeed_id; '%.100s' can contain lowercase alphanumeric "
-                             "(a-z and 0-9), hyphens or underscores; must start and end with "
-                             "alphanumeric",
-                             id);
+    enum err err = ml_name_check(c, "datafeed_id", id, why);
+    if (err != ERR_NONE)
+        return err;
     if (ml_find_feed(c, id, &row, &other) == ERR_NONE)
         return api_call_fail(c, 400, "resource_already_exists_exception", why,
                              "A datafeed with id [%s] already exists", id);
     c->status = 0;
     c->type = NULL;
-    enum err err = ml_find_job(c, job_id, &row, why);
+    err = ml_find_job(c, job_id, &row, why);
     const char *has = err == ERR_NONE ? ml_find_feed_id(c, &row) : NULL;
     if (has != NULL)
         return api_call_fail(c, 409, "status_exception", why,
@@ -103,12 +88,9 @@ static enum err put(struct api_call *c, struct err_text *why)
     if (err != ERR_NONE)
         return err;
     const char *job_id = format_node_str(format_node_get(body, "job_id"), NULL);
-    const char *named = format_node_str(format_node_get(body, "datafeed_id"), id);
-    if (strcmp(named, id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Inconsistent datafeed_id; '%s' specified in the body differs from "
-                             "'%s' specified as a URL argument",
-                             named, id);
+    err = ml_name_same(c, body, "datafeed_id", id, why);
+    if (err != ERR_NONE)
+        return err;
     if (job_id == NULL)
         return api_call_fail(c, 400, "illegal_argument_exception", why,
                              "[job_id] must not be null");
@@ -123,26 +105,20 @@ static enum err put(struct api_call *c, struct err_text *why)
     return err == ERR_NONE ? show(c, id, why) : err;
 }
 
+static enum err write_feed(struct api_call *c, void *ctx, const struct store_job *row,
+                           bool exporting, struct format_writer *w, struct err_text *why)
+{
+    (void)ctx;
+    (void)why;
+    ml_shape_feed(c, row, exporting, w);
+    return ERR_NONE;
+}
+
 static enum err get(struct api_call *c, struct err_text *why)
 {
-    bool allow, exporting;
-    struct ml_found found;
-    enum err err = api_call_flag(c, "allow_no_match", true, &allow, why);
-    if (err == ERR_NONE)
-        err = api_call_flag(c, "exclude_generated", false, &exporting, why);
-    if (err == ERR_NONE)
-        err = ml_find_feeds(c, ml_find_part(c, "datafeed_id"), allow, &found, why);
-    if (err != ERR_NONE)
-        return err;
-    format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "count", (int64_t)found.n);
-    format_write_key(&c->out, "datafeeds");
-    format_write_begin_array(&c->out);
-    for (size_t i = 0; i < found.n; i++)
-        ml_shape_feed(c, &found.list[i], exporting, &c->out);
-    format_write_end_array(&c->out);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
+    static const struct ml_list feeds = {"datafeed_id", "datafeeds", true, ml_find_feeds,
+                                         write_feed};
+    return ml_list_answer(c, &feeds, NULL, why);
 }
 
 static enum err update(struct api_call *c, struct err_text *why)
@@ -156,6 +132,9 @@ static enum err update(struct api_call *c, struct err_text *why)
         err = ml_shape_known(c, body, keys, why);
     if (err == ERR_NONE)
         err = ml_find_feed(c, id, &row, why);
+    if (err != ERR_NONE)
+        return err;
+    err = ml_name_same(c, body, "datafeed_id", id, why);
     if (err != ERR_NONE)
         return err;
     const char *job_id = format_node_str(format_node_get(body, "job_id"), row.id);
@@ -250,16 +229,16 @@ static enum err stop(struct api_call *c, struct err_text *why)
     for (size_t i = 0; i < found.n && err == ERR_NONE; i++) {
         const struct store_job *row = &found.list[i];
         if (ml_find_is_fed(row))
-            err = ml_ask_job(c, "stop-datafeed", row->id, why);
+            err = ml_ask_any(c, "stop-datafeed", row->id, why);
         if (err == ERR_NONE && closing && ml_find_is_open(row))
-            err = ml_ask_job(c, "close", row->id, why);
+            err = ml_ask_any(c, "close", row->id, why);
     }
     if (err == ERR_NONE)
         ml_shape_done(c, "stopped");
     return err;
 }
 
-static void write_timing(struct api_call *c, const struct store_job *row)
+static void write_timing(const struct store_job *row, struct format_writer *w)
 {
     struct format_node *counts = NULL;
     struct err_text why;
@@ -270,39 +249,33 @@ static void write_timing(struct api_call *c, const struct store_job *row)
             format_node_get(format_node_get(counts, "data_counts"), "bucket_count"), 0);
     format_node_free(counts);
     /* Nothing is searched: events pass by. */
-    format_write_key(&c->out, "timing_stats");
-    format_write_begin_object(&c->out);
-    format_write_field_str(&c->out, "job_id", row->id);
-    format_write_field_i64(&c->out, "search_count", 0);
-    format_write_field_i64(&c->out, "bucket_count", buckets);
-    format_write_field_f64(&c->out, "total_search_time_ms", 0);
-    format_write_field_f64(&c->out, "average_search_time_per_bucket_ms", 0);
-    format_write_field_f64(&c->out, "exponential_average_search_time_per_hour_ms", 0);
-    format_write_end_object(&c->out);
+    format_write_key(w, "timing_stats");
+    format_write_begin_object(w);
+    format_write_field_str(w, "job_id", row->id);
+    format_write_field_i64(w, "search_count", 0);
+    format_write_field_i64(w, "bucket_count", buckets);
+    format_write_field_f64(w, "total_search_time_ms", 0);
+    format_write_field_f64(w, "average_search_time_per_bucket_ms", 0);
+    format_write_field_f64(w, "exponential_average_search_time_per_hour_ms", 0);
+    format_write_end_object(w);
 }
 
-static void write_stats(struct api_call *c, const struct store_job *row)
+static enum err write_stats(struct api_call *c, void *ctx, const struct store_job *row,
+                            bool exporting, struct format_writer *w, struct err_text *why)
 {
-    struct format_writer *w = &c->out;
     bool fed = ml_find_is_fed(row);
     bool behind = row->message != NULL && row->message[0] != '\0';
+    (void)ctx;
+    (void)exporting;
+    (void)why;
     format_write_begin_object(w);
     format_write_field_str(w, "datafeed_id", ml_find_feed_id(c, row));
     format_write_field_str(w, "state", fed ? "started" : "stopped");
     if (fed) {
-        format_write_key(w, "node");
-        format_write_begin_object(w);
-        format_write_field_str(w, "id", ML_NODE);
-        format_write_field_str(w, "name", "weir");
-        format_write_field_str(w, "ephemeral_id", ML_NODE);
-        format_write_field_str(w, "transport_address", "127.0.0.1:9300");
-        format_write_key(w, "attributes");
-        format_write_begin_object(w);
-        format_write_end_object(w);
-        format_write_end_object(w);
+        ml_shape_node(w);
         format_write_field_str(w, "assignment_explanation", behind ? row->message : "");
     }
-    write_timing(c, row);
+    write_timing(row, w);
     if (fed) {
         format_write_key(w, "running_state");
         format_write_begin_object(w);
@@ -311,26 +284,14 @@ static void write_stats(struct api_call *c, const struct store_job *row)
         format_write_end_object(w);
     }
     format_write_end_object(w);
+    return ERR_NONE;
 }
 
 static enum err stats(struct api_call *c, struct err_text *why)
 {
-    bool allow;
-    struct ml_found found;
-    enum err err = api_call_flag(c, "allow_no_match", true, &allow, why);
-    if (err == ERR_NONE)
-        err = ml_find_feeds(c, ml_find_part(c, "datafeed_id"), allow, &found, why);
-    if (err != ERR_NONE)
-        return err;
-    format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "count", (int64_t)found.n);
-    format_write_key(&c->out, "datafeeds");
-    format_write_begin_array(&c->out);
-    for (size_t i = 0; i < found.n; i++)
-        write_stats(c, &found.list[i]);
-    format_write_end_array(&c->out);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
+    static const struct ml_list feeds = {"datafeed_id", "datafeeds", false, ml_find_feeds,
+                                         write_stats};
+    return ml_list_answer(c, &feeds, NULL, why);
 }
 
 /* What a job would get: documents of the fields it looks at. */

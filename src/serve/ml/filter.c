@@ -3,10 +3,11 @@
 #include "ml/rows.h"
 
 #include "api/api.h"
-#include "detect/job.h"
+#include "detect/filter.h"
 #include "format/node.h"
 #include "ml/ask.h"
 #include "ml/find.h"
+#include "ml/name.h"
 #include "ml/page.h"
 #include "ml/shape.h"
 
@@ -31,6 +32,7 @@ static bool gather(void *ctx, const char *id, const char *doc)
     return !ml_find_fits(g->patterns, id) || ml_page_add(&g->docs, doc, strlen(doc), 0);
 }
 
+/* Only what has no '*' is looked for. */
 static bool has_filter(void *ctx, const char *name, size_t n)
 {
     const struct gathering *g = ctx;
@@ -56,7 +58,8 @@ static enum err get(struct api_call *c, struct err_text *why)
         if (err != ERR_NONE)
             ml_find_broken(err, why);
     }
-    if (err == ERR_NONE && !ml_find_complete(g.patterns, has_filter, &g, missing, sizeof(missing)))
+    if (err == ERR_NONE &&
+        !ml_find_complete(g.patterns, false, has_filter, &g, missing, sizeof(missing)))
         err = no_filter(c, missing, why);
     if (err == ERR_NONE) {
         format_write_begin_object(&c->out);
@@ -107,18 +110,11 @@ static enum err put(struct api_call *c, struct err_text *why)
         err = ml_shape_known(c, body, keys, why);
     if (err != ERR_NONE)
         return err;
-    const char *named = format_node_str(format_node_get(body, "filter_id"), id);
-    if (strcmp(named, id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Inconsistent filter_id; '%s' specified in the body differs from '%s' "
-                             "specified as a URL argument",
-                             named, id);
-    if (!detect_job_id_valid(id))
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Invalid filter_id; '%.100s' can contain lowercase alphanumeric (a-z "
-                             "and 0-9), hyphens or underscores; must start and end with "
-                             "alphanumeric",
-                             id);
+    err = ml_name_same(c, body, "filter_id", id, why);
+    if (err == ERR_NONE)
+        err = ml_name_check(c, "filter_id", id, why);
+    if (err != ERR_NONE)
+        return err;
     buf_init(&old);
     err = store_state_listed_get(c->ports->state, STORE_FILTERS, id, &old);
     buf_release(&old);
@@ -146,6 +142,17 @@ static bool has_item(const struct format_node *items, const struct format_node *
         if (strcmp(format_node_str(format_node_at(items, i), ""), text) == 0)
             return true;
     return false;
+}
+
+/* Comparing each with each would take long for more than a filter may have. */
+static enum err check_many(struct api_call *c, const struct format_node *body, const char *key,
+                           struct err_text *why)
+{
+    if (format_node_count(format_node_get(body, key)) <= DETECT_FILTER_ITEMS_MAX)
+        return ERR_NONE;
+    return api_call_fail(c, 400, "illegal_argument_exception", why,
+                         "Filter items are limited to %d, and [%s] has more",
+                         DETECT_FILTER_ITEMS_MAX, key);
 }
 
 static enum err check_removed(struct api_call *c, const char *id, const struct format_node *items,
@@ -193,6 +200,10 @@ static enum err update(struct api_call *c, struct err_text *why)
     enum err err = api_call_body(c, true, &body, why);
     if (err == ERR_NONE)
         err = ml_shape_known(c, body, keys, why);
+    if (err == ERR_NONE)
+        err = check_many(c, body, "add_items", why);
+    if (err == ERR_NONE)
+        err = check_many(c, body, "remove_items", why);
     if (err != ERR_NONE)
         return err;
     buf_init(&doc);

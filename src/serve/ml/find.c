@@ -37,31 +37,47 @@ const char *ml_find_part(const struct api_call *c, const char *name)
 
 static bool is_all(const char *p, size_t n)
 {
-    return n == 0 || (n == 4 && memcmp(p, "_all", 4) == 0);
+    return n == 4 && memcmp(p, "_all", 4) == 0;
+}
+
+/* The next pattern from *at on; false: there is none. */
+static bool next_pattern(const char **at, const char **out, size_t *out_n)
+{
+    *at += strspn(*at, ",");
+    *out = *at;
+    *out_n = strcspn(*at, ",");
+    *at += *out_n;
+    return *out_n > 0;
+}
+
+bool ml_find_fits_one(const char *pattern, size_t n, const char *name)
+{
+    return is_all(pattern, n) || api_media_name_fits(pattern, n, name, strlen(name));
 }
 
 bool ml_find_fits(const char *patterns, const char *name)
 {
-    const char *p = patterns;
-    do {
-        size_t n = strcspn(p, ",");
-        if (is_all(p, n) || api_media_name_fits(p, n, name, strlen(name)))
+    const char *p;
+    size_t n;
+    if (patterns[0] == '\0')
+        return true;
+    while (next_pattern(&patterns, &p, &n))
+        if (ml_find_fits_one(p, n, name))
             return true;
-        p += n + (p[n] == ',');
-    } while (*p != '\0');
     return false;
 }
 
-bool ml_find_complete(const char *patterns, ml_find_has_fn has, void *ctx, char *out_missing,
-                      size_t size)
+bool ml_find_complete(const char *patterns, bool all, ml_find_has_fn has, void *ctx,
+                      char *out_missing, size_t size)
 {
-    for (const char *p = patterns; *p != '\0';) {
-        size_t n = strcspn(p, ",");
-        if (!is_all(p, n) && memchr(p, '*', n) == NULL && !has(ctx, p, n)) {
-            snprintf(out_missing, size, "%.*s", (int)n, p);
-            return false;
-        }
-        p += n + (p[n] == ',');
+    const char *p;
+    size_t n;
+    while (next_pattern(&patterns, &p, &n)) {
+        bool may_miss = !all && (is_all(p, n) || memchr(p, '*', n) != NULL);
+        if (may_miss || has(ctx, p, n))
+            continue;
+        snprintf(out_missing, size, "%.*s", (int)n, p);
+        return false;
     }
     return true;
 }
@@ -185,12 +201,12 @@ struct wanted {
     size_t n;
 };
 
-static bool has_name(void *ctx, const char *name, size_t n)
+static bool has_name(void *ctx, const char *pattern, size_t n)
 {
     const struct wanted *w = ctx;
     for (size_t i = 0; i < w->n; i++)
         for (size_t k = 0; k < w->rows[i].n; k++)
-            if (strlen(w->rows[i].names[k]) == n && memcmp(w->rows[i].names[k], name, n) == 0)
+            if (ml_find_fits_one(pattern, n, w->rows[i].names[k]))
                 return true;
     return false;
 }
@@ -227,10 +243,8 @@ static enum err find(struct api_call *c, const char *patterns, bool allow_no_mat
             kept[n++] = all.list[i];
     }
     struct wanted w = {rows, all.n};
-    if (!ml_find_complete(wanted, has_name, &w, absent, sizeof(absent)))
+    if (!ml_find_complete(wanted, !allow_no_match, has_name, &w, absent, sizeof(absent)))
         return missing(c, absent, why);
-    if (n == 0 && !allow_no_match)
-        return missing(c, wanted, why);
     *out = (struct ml_found){kept, n};
     return ERR_NONE;
 }
@@ -244,11 +258,7 @@ enum err ml_find_jobs(struct api_call *c, const char *patterns, bool allow_no_ma
 enum err ml_find_feeds(struct api_call *c, const char *patterns, bool allow_no_match,
                        struct ml_found *out, struct err_text *why)
 {
-    struct ml_found found;
-    enum err err = find(c, patterns, allow_no_match, feed_names, ml_find_no_feed, &found, why);
-    if (err == ERR_NONE)
-        *out = found;
-    return err;
+    return find(c, patterns, allow_no_match, feed_names, ml_find_no_feed, out, why);
 }
 
 enum err ml_find_job(struct api_call *c, const char *id, struct store_job *out,

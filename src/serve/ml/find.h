@@ -5,6 +5,7 @@
  * Who is meant: ids, comma lists, '*' and "_all" of the path, against what state.db has.
  *
  * A name without '*' must be there. What has one may fit nothing as long as allow_no_match is set.
+ * Nothing at all means all; nothing between two commas means nothing.
  *
  * Ownership: everything lives in the call's arena.
  * Threads:   the one that answers the request.
@@ -30,10 +31,13 @@ const char *ml_find_part(const struct api_call *c, const char *name);
 
 /* Whether one of the patterns, joined by commas, fits the name; "_all" and "*" fit all. */
 bool ml_find_fits(const char *patterns, const char *name);
-/* Whether all that is named without '*' is among the names; *out_missing: the first that is not. */
-typedef bool (*ml_find_has_fn)(void *ctx, const char *name, size_t n);
-bool ml_find_complete(const char *patterns, ml_find_has_fn has, void *ctx, char *out_missing,
-                      size_t size);
+/* Whether one name fits a pattern (ml_find_fits_one). */
+typedef bool (*ml_find_has_fn)(void *ctx, const char *pattern, size_t n);
+bool ml_find_fits_one(const char *pattern, size_t n, const char *name);
+/* Whether each pattern fits something, those with '*' only with all; *out_missing: the first that
+ * does not. */
+bool ml_find_complete(const char *patterns, bool all, ml_find_has_fn has, void *ctx,
+                      char *out_missing, size_t size);
 
 /* Jobs by ids and groups; patterns NULL: all. */
 enum err ml_find_jobs(struct api_call *c, const char *patterns, bool allow_no_match,

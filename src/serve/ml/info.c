@@ -79,6 +79,8 @@ static enum err model_bytes(struct api_call *c, int64_t *out, struct err_text *w
         err = ml_ask_send(c, &a, why);
         if (err == ERR_NONE)
             err = format_node_json(buf_text(&a.said), a.said.n, "statistics", &said, why);
+        else if (err == ERR_NOT_FOUND) /* deleted meanwhile */
+            err = ERR_NONE;
         const struct format_node *job = format_node_at(format_node_get(said, "jobs"), 0);
         *out += format_node_int(
             format_node_get(format_node_get(job, "model_size_stats"), "model_bytes"), 0);
@@ -169,7 +171,7 @@ static enum err delete_expired(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = ml_find_jobs(c, ml_find_part(c, "job_id"), true, &found, why);
     for (size_t i = 0; err == ERR_NONE && i < found.n; i++)
-        err = ml_ask_job(c, "expire", found.list[i].id, why);
+        err = ml_ask_any(c, "expire", found.list[i].id, why);
     if (err == ERR_NONE)
         ml_shape_done(c, "deleted");
     return err;

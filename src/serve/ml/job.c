@@ -11,6 +11,8 @@
 #include "http/request.h"
 #include "ml/ask.h"
 #include "ml/find.h"
+#include "ml/list.h"
+#include "ml/name.h"
 #include "ml/shape.h"
 
 #include <stdio.h>
@@ -34,16 +36,6 @@ static const char *const job_keys[] = {"job_id",
                                        "results_index_name",
                                        "results_retention_days",
                                        NULL};
-
-static enum err check_id(struct api_call *c, const char *what, const char *id, struct err_text *why)
-{
-    if (detect_job_id_valid(id))
-        return ERR_NONE;
-    return api_call_fail(c, 400, "illegal_argument_exception", why,
-                         "Invalid %s; '%.100s' can contain lowercase alphanumeric (a-z and 0-9), "
-                         "hyphens or underscores; must start and end with alphanumeric",
-                         what, id);
-}
 
 /* Whether no job has the id, and no group is called like it. */
 static enum err check_free(struct api_call *c, const char *id, struct err_text *why)
@@ -72,7 +64,7 @@ static enum err check_groups(struct api_call *c, const char *id, const struct fo
     struct store_job row;
     for (size_t i = 0; i < format_node_count(groups); i++) {
         const char *name = format_node_str(format_node_at(groups, i), "");
-        enum err err = check_id(c, "group id", name, why);
+        enum err err = ml_name_check(c, "group id", name, why);
         if (err != ERR_NONE)
             return err;
         err = store_state_job_get(c->ports->state, name, &c->arena, &row);
@@ -87,20 +79,15 @@ static enum err check_groups(struct api_call *c, const char *id, const struct fo
     return ERR_NONE;
 }
 
-/* The datafeed that comes with a job, or alone, as text with its ids. NULL: none. */
+/* The datafeed that comes with a job, as text with its ids. */
 static enum err feed_text(struct api_call *c, const struct format_node *feed, const char *job_id,
                           struct buf *out, struct err_text *why)
 {
-    static const char *const ids[] = {"datafeed_id", "job_id", NULL};
-    struct format_writer w;
     struct store_job row;
     const char *id = format_node_str(format_node_get(feed, "datafeed_id"), job_id);
-    const char *of = format_node_str(format_node_get(feed, "job_id"), job_id);
-    if (strcmp(of, job_id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "datafeed_config's job_id [%s] differs from the job's [%s]", of,
-                             job_id);
-    enum err err = check_id(c, "datafeed_id", id, why);
+    enum err err = ml_name_same(c, feed, "job_id", job_id, why);
+    if (err == ERR_NONE)
+        err = ml_name_check(c, "datafeed_id", id, why);
     if (err != ERR_NONE)
         return err;
     if (ml_find_feed(c, id, &row, why) == ERR_NONE)
@@ -108,25 +95,20 @@ static enum err feed_text(struct api_call *c, const struct format_node *feed, co
                              "A datafeed with id [%s] already exists", id);
     c->status = 0;
     c->type = NULL;
-    struct buf rest;
-    buf_init(&rest);
-    format_write_init(&w, &rest);
-    ml_shape_merge(feed, NULL, ids, &w);
-    format_write_init(&w, out);
-    buf_format(out, "{\"datafeed_id\":\"%s\",\"job_id\":\"%s\"%s%s", id, job_id,
-               rest.n > 2 ? "," : "", rest.n > 0 ? buf_text(&rest) + 1 : "}");
-    if (!buf_ok(&rest))
-        err = ERR_MEMORY;
-    buf_release(&rest);
-    return err;
+    ml_shape_feed_text(NULL, feed, id, job_id, out);
+    return ERR_NONE;
 }
 
 static enum err show(struct api_call *c, const char *id, struct err_text *why)
 {
     struct store_job row;
+    struct detect_filters filters = {0};
     enum err err = ml_find_job(c, id, &row, why);
     if (err == ERR_NONE)
-        ml_shape_job(c, &row, false, &c->out);
+        err = ml_shape_filters(c, &filters, why);
+    if (err == ERR_NONE)
+        ml_shape_job(c, &row, &filters, false, &c->out);
+    detect_filters_release(&filters);
     return err;
 }
 
@@ -140,13 +122,9 @@ static enum err put(struct api_call *c, struct err_text *why)
         err = ml_shape_known(c, body, job_keys, why);
     if (err != ERR_NONE)
         return err;
-    const char *named = format_node_str(format_node_get(body, "job_id"), id);
-    if (strcmp(named, id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Inconsistent job_id; '%s' specified in the body differs from '%s' "
-                             "specified as a URL argument",
-                             named, id);
-    err = check_id(c, "job_id", id, why);
+    err = ml_name_same(c, body, "job_id", id, why);
+    if (err == ERR_NONE)
+        err = ml_name_check(c, "job_id", id, why);
     if (err == ERR_NONE)
         err = check_free(c, id, why);
     if (err == ERR_NONE)
@@ -184,26 +162,23 @@ static enum err put(struct api_call *c, struct err_text *why)
     return err == ERR_NONE ? show(c, id, why) : err;
 }
 
+static enum err write_job(struct api_call *c, void *ctx, const struct store_job *row,
+                          bool exporting, struct format_writer *w, struct err_text *why)
+{
+    (void)why;
+    ml_shape_job(c, row, ctx, exporting, w);
+    return ERR_NONE;
+}
+
 static enum err get(struct api_call *c, struct err_text *why)
 {
-    bool allow, exporting;
-    struct ml_found found;
-    enum err err = api_call_flag(c, "allow_no_match", true, &allow, why);
+    static const struct ml_list jobs = {"job_id", "jobs", true, ml_find_jobs, write_job};
+    struct detect_filters filters = {0};
+    enum err err = ml_shape_filters(c, &filters, why);
     if (err == ERR_NONE)
-        err = api_call_flag(c, "exclude_generated", false, &exporting, why);
-    if (err == ERR_NONE)
-        err = ml_find_jobs(c, ml_find_part(c, "job_id"), allow, &found, why);
-    if (err != ERR_NONE)
-        return err;
-    format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "count", (int64_t)found.n);
-    format_write_key(&c->out, "jobs");
-    format_write_begin_array(&c->out);
-    for (size_t i = 0; i < found.n; i++)
-        ml_shape_job(c, &found.list[i], exporting, &c->out);
-    format_write_end_array(&c->out);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
+        err = ml_list_answer(c, &jobs, &filters, why);
+    detect_filters_release(&filters);
+    return err;
 }
 
 /* Members of analysis_config that an update names. */
@@ -348,13 +323,9 @@ static enum err check_update(struct api_call *c, const struct store_job *row,
     const struct format_node *detectors = format_node_get(body, "detectors");
     size_t has =
         format_node_count(format_node_get(format_node_get(config, "analysis_config"), "detectors"));
-    const char *id = format_node_str(format_node_get(body, "job_id"), row->id);
-    if (strcmp(id, row->id) != 0)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Inconsistent job_id; '%s' specified in the body differs from '%s' "
-                             "specified as a URL argument",
-                             id, row->id);
-    enum err named = check_groups(c, row->id, body, why);
+    enum err named = ml_name_same(c, body, "job_id", row->id, why);
+    if (named == ERR_NONE)
+        named = check_groups(c, row->id, body, why);
     if (named != ERR_NONE)
         return named;
     if (format_node_get(body, "analysis_limits") != NULL && ml_find_is_open(row))
@@ -422,16 +393,9 @@ static enum err delete_job(struct api_call *c, struct err_text *why)
                              ml_find_state(&row));
     if (err == ERR_NONE)
         err = ml_ask_job(c, "delete", row.id, why);
-    if (err != ERR_NONE)
-        return err;
-    if (done) {
-        ml_shape_done(c, "acknowledged");
-    } else { /* a task that has ended already */
-        format_write_begin_object(&c->out);
-        format_write_field_str(&c->out, "task", ML_NODE ":1");
-        format_write_end_object(&c->out);
-    }
-    return ERR_NONE;
+    if (err == ERR_NONE)
+        ml_shape_over(c, done);
+    return err;
 }
 
 static enum err parse(struct api_call *c, const struct format_node *body, struct detect_job **out,
@@ -504,6 +468,9 @@ static enum err validate_detector(struct api_call *c, struct err_text *why)
     return err;
 }
 
+/* A job has at most some hundred fields; more values of none are asked about. */
+#define FIELDS_MOST 1000
+
 /* How many values fields have, of both members. */
 static struct detect_cardinality *read_cardinalities(struct api_call *c,
                                                      const struct format_node *overall,
@@ -547,6 +514,11 @@ static enum err estimate(struct api_call *c, struct err_text *why)
                              "Validation Failed: 1: [analysis_config] was not specified;");
     if (err != ERR_NONE)
         return err;
+    if (format_node_count(format_node_get(body, "overall_cardinality")) +
+            format_node_count(format_node_get(body, "max_bucket_cardinality")) >
+        FIELDS_MOST)
+        return api_call_fail(c, 400, "illegal_argument_exception", why,
+                             "the cardinalities of more than %d fields are given", FIELDS_MOST);
     struct detect_cardinality *list =
         read_cardinalities(c, format_node_get(body, "overall_cardinality"),
                            format_node_get(body, "max_bucket_cardinality"), &n);

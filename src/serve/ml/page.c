@@ -56,7 +56,8 @@ enum err ml_page_time(struct api_call *c, const char *name, ts_ns otherwise, ts_
 {
     const char *text = http_request_param(c->request, name);
     struct format_node *body = NULL;
-    enum err err = c->row->body_max > 0 ? api_call_body(c, false, &body, why) : ERR_NONE;
+    bool is_json = c->row->body_max > 0 && c->row->body_max <= API_ROW_LARGE;
+    enum err err = is_json ? api_call_body(c, false, &body, why) : ERR_NONE;
     if (err != ERR_NONE)
         return err;
     const struct format_node *v =

@@ -318,24 +318,19 @@ static enum err get_overall(struct api_call *c, struct err_text *why)
     bool allow;
     struct ml_found found;
     struct ml_ask a;
-    struct buf ids;
     enum err err = api_call_flag(c, "allow_no_match", true, &allow, why);
     if (err == ERR_NONE)
         err = ml_find_jobs(c, ml_find_part(c, "job_id"), allow, &found, why);
     if (err != ERR_NONE)
         return err;
-    buf_init(&ids);
-    for (size_t i = 0; i < found.n; i++)
-        buf_format(&ids, "%s%s", i > 0 ? "," : "", found.list[i].id);
     ml_ask_init(&a, "job", "overall");
-    ml_ask_add(&a, "id", buf_text(&ids));
-    err = buf_ok(&ids) ? add_overall(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
+    ml_ask_add(&a, "id", ml_find_part(c, "job_id"));
+    err = add_overall(c, &a, why);
     if (err == ERR_NONE && found.n > 0)
         err = ml_ask_send(c, &a, why);
     if (err == ERR_NONE)
         write_lines(&c->out, &a.said);
     ml_ask_release(&a);
-    buf_release(&ids);
     return err;
 }
 

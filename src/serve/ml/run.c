@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "ml/ask.h"
 #include "ml/find.h"
+#include "ml/list.h"
 #include "ml/page.h"
 #include "ml/shape.h"
 
@@ -76,12 +77,12 @@ static enum err close_jobs(struct api_call *c, struct err_text *why)
         return err;
     for (size_t i = 0; i < found.n && err == ERR_NONE; i++) {
         const struct store_job *row = &found.list[i];
-        if (strcmp(row->state, "failed") == 0 && !force && ml_find_is_fed(row))
+        if (strcmp(row->state, "failed") == 0 && !force)
             return api_call_fail(c, 409, "status_exception", why,
                                  "cannot close job [%s] because it failed, use force close",
                                  row->id);
         if (ml_find_is_open(row) || strcmp(row->state, "failed") == 0)
-            err = ml_ask_job(c, "close", row->id, why);
+            err = ml_ask_any(c, "close", row->id, why);
     }
     if (err == ERR_NONE)
         ml_shape_done(c, "closed");
@@ -105,13 +106,7 @@ static enum err reset(struct api_call *c, struct err_text *why)
         err = ml_ask_job(c, "reset", row.id, why);
     if (err != ERR_NONE)
         return err;
-    if (done) {
-        ml_shape_done(c, "acknowledged");
-    } else {
-        format_write_begin_object(&c->out);
-        format_write_field_str(&c->out, "task", ML_NODE ":1");
-        format_write_end_object(&c->out);
-    }
+    ml_shape_over(c, done);
     return ERR_NONE;
 }
 
@@ -133,11 +128,32 @@ static const char *const latest[] = {
 #define SUMS (sizeof(sums) / sizeof(sums[0]))
 #define LATEST (sizeof(latest) / sizeof(latest[0]))
 
+/* No record is older (detect/detect.h). */
+#define EARLIEST (-(INT64_MAX / 2))
+
 struct posted {
     int64_t sums[SUMS];
     int64_t latest[LATEST];
     bool has[LATEST];
+    ts_ns reset_start; /* for the first portion; TIME_NONE: nothing is emptied */
+    ts_ns reset_end;
 };
+
+/* Which open buckets are to be emptied first. */
+static enum err read_reset(struct api_call *c, struct posted *p, struct err_text *why)
+{
+    enum err err = ml_page_time(c, "reset_start", TIME_NONE, &p->reset_start, why);
+    if (err == ERR_NONE)
+        err = ml_page_time(c, "reset_end", TIME_NONE, &p->reset_end, why);
+    if (err != ERR_NONE)
+        return err;
+    if (p->reset_end != TIME_NONE && p->reset_end <= p->reset_start)
+        return api_call_fail(c, 400, "illegal_argument_exception", why,
+                             "Invalid parameters: 'reset_end' is not after 'reset_start'");
+    if (p->reset_start == TIME_NONE && p->reset_end != TIME_NONE)
+        p->reset_start = EARLIEST; /* all that is open before the end */
+    return ERR_NONE;
+}
 
 static enum err send_portion(struct api_call *c, const char *id, const char *text, size_t n,
                              struct posted *p, struct err_text *why)
@@ -147,6 +163,10 @@ static enum err send_portion(struct api_call *c, const char *id, const char *tex
     ml_ask_init(&a, "job", "data");
     ml_ask_add(&a, "id", id);
     ml_ask_add_n(&a, "data", text, n);
+    ml_ask_add_time(&a, "reset_start", p->reset_start);
+    if (p->reset_start != TIME_NONE)
+        ml_ask_add_time(&a, "reset_end", p->reset_end);
+    p->reset_start = TIME_NONE;
     enum err err = ml_ask_send(c, &a, why);
     if (err == ERR_NONE)
         err = format_node_json(buf_text(&a.said), a.said.n, "counts", &said, why);
@@ -190,18 +210,15 @@ static void write_posted(struct api_call *c, const char *id, const struct posted
 static enum err post_data(struct api_call *c, struct err_text *why)
 {
     struct store_job row;
-    struct posted posted = {{0}, {0}, {false}};
+    struct posted posted = {.sums = {0}};
     struct bytes body = http_request_body(c->request);
     const char *text = (const char *)body.p;
     size_t at = 0, from = 0;
-    enum err err = find_open(c, "process data", &row, why);
+    enum err err = read_reset(c, &posted, why);
+    if (err == ERR_NONE)
+        err = find_open(c, "process data", &row, why);
     if (err != ERR_NONE)
         return err;
-    if (http_request_param(c->request, "reset_start") != NULL ||
-        http_request_param(c->request, "reset_end") != NULL)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "Buckets that were filled cannot be emptied: reset_start and "
-                             "reset_end are not supported");
     for (enum err more = ERR_NONE; err == ERR_NONE && more == ERR_NONE;) {
         more = cut_portion(text, body.n, &at, &from);
         if (at > from)
@@ -325,12 +342,11 @@ static enum err list_forecasts(struct api_call *c, const char *job_id, struct ml
     return err == ERR_NONE ? ERR_NONE : ml_find_broken(err, why);
 }
 
-static bool has_forecast(void *ctx, const char *name, size_t n)
+static bool has_forecast(void *ctx, const char *pattern, size_t n)
 {
     const struct ml_docs *docs = ctx;
     for (size_t i = 0; i < docs->n; i++)
-        if (docs->list[i].text != NULL && strlen(docs->list[i].text) == n &&
-            memcmp(docs->list[i].text, name, n) == 0)
+        if (docs->list[i].text != NULL && ml_find_fits_one(pattern, n, docs->list[i].text))
             return true;
     return false;
 }
@@ -354,7 +370,6 @@ static enum err delete_forecasts(struct api_call *c, struct err_text *why)
     struct ml_docs docs = {.arena = &c->arena};
     char missing[200];
     bool allow;
-    size_t gone = 0;
     enum err err = read_timeout(c, why);
     if (err == ERR_NONE)
         err = api_call_flag(c, "allow_no_forecasts", true, &allow, why);
@@ -365,8 +380,8 @@ static enum err delete_forecasts(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE) /* reads the ids */
         err = ml_page_sort(&docs, "forecast_id", false, why);
     wanted = wanted != NULL ? wanted : "_all";
-    bool complete =
-        err == ERR_NONE && ml_find_complete(wanted, has_forecast, &docs, missing, sizeof(missing));
+    bool complete = err == ERR_NONE &&
+                    ml_find_complete(wanted, !allow, has_forecast, &docs, missing, sizeof(missing));
     if (err == ERR_NONE && !complete)
         err = api_call_fail(c, 404, "resource_not_found_exception", why,
                             "No forecast(s) [%s] exists for job [%s]", missing, row.id);
@@ -374,29 +389,11 @@ static enum err delete_forecasts(struct api_call *c, struct err_text *why)
         if (docs.list[i].text == NULL || !ml_find_fits(wanted, docs.list[i].text))
             continue;
         err = delete_one(c, row.id, docs.list[i].text, why);
-        gone++;
     }
     ml_page_release(&docs);
-    if (err == ERR_NONE && gone == 0 && !allow)
-        return api_call_fail(c, 404, "resource_not_found_exception", why,
-                             "No forecast(s) [%s] exists for job [%s]", wanted, row.id);
     if (err == ERR_NONE)
         ml_shape_done(c, "acknowledged");
     return err;
-}
-
-static void write_node(struct format_writer *w)
-{
-    format_write_key(w, "node");
-    format_write_begin_object(w);
-    format_write_field_str(w, "id", ML_NODE);
-    format_write_field_str(w, "name", "weir");
-    format_write_field_str(w, "ephemeral_id", ML_NODE);
-    format_write_field_str(w, "transport_address", "127.0.0.1:9300");
-    format_write_key(w, "attributes");
-    format_write_begin_object(w);
-    format_write_end_object(w);
-    format_write_end_object(w);
 }
 
 /* What all forecasts of the job took together. */
@@ -448,13 +445,15 @@ static void write_forecasts(const struct ml_docs *docs, struct format_writer *w)
     format_write_end_object(w);
 }
 
-static enum err write_stats(struct api_call *c, const struct store_job *row, struct err_text *why)
+static enum err write_stats(struct api_call *c, void *ctx, const struct store_job *row,
+                            bool exporting, struct format_writer *w, struct err_text *why)
 {
     static const char *const parts[] = {"data_counts", "model_size_stats"};
-    struct format_writer *w = &c->out;
     struct format_node *said = NULL;
     struct ml_docs docs = {.arena = &c->arena};
     struct ml_ask a;
+    (void)ctx;
+    (void)exporting;
     ml_ask_init(&a, "job", "stats");
     ml_ask_add(&a, "id", row->id);
     enum err err = ml_ask_send(c, &a, why);
@@ -473,7 +472,7 @@ static enum err write_stats(struct api_call *c, const struct store_job *row, str
         write_forecasts(&docs, w);
         format_write_field_str(w, "state", ml_find_state(row));
         if (ml_find_is_open(row))
-            write_node(w);
+            ml_shape_node(w);
         const char *message = format_node_str(format_node_get(job, "assignment_explanation"), NULL);
         if (message != NULL || ml_find_is_open(row))
             format_write_field_str(w, "assignment_explanation", message != NULL ? message : "");
@@ -492,22 +491,8 @@ static enum err write_stats(struct api_call *c, const struct store_job *row, str
 
 static enum err stats(struct api_call *c, struct err_text *why)
 {
-    bool allow;
-    struct ml_found found;
-    enum err err = api_call_flag(c, "allow_no_match", true, &allow, why);
-    if (err == ERR_NONE)
-        err = ml_find_jobs(c, ml_find_part(c, "job_id"), allow, &found, why);
-    if (err != ERR_NONE)
-        return err;
-    format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "count", (int64_t)found.n);
-    format_write_key(&c->out, "jobs");
-    format_write_begin_array(&c->out);
-    for (size_t i = 0; i < found.n && err == ERR_NONE; i++)
-        err = write_stats(c, &found.list[i], why);
-    format_write_end_array(&c->out);
-    format_write_end_object(&c->out);
-    return err;
+    static const struct ml_list jobs = {"job_id", "jobs", false, ml_find_jobs, write_stats};
+    return ml_list_answer(c, &jobs, NULL, why);
 }
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \

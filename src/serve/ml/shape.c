@@ -38,6 +38,31 @@ void ml_shape_done(struct api_call *c, const char *word)
     format_write_end_object(&c->out);
 }
 
+void ml_shape_over(struct api_call *c, bool waits)
+{
+    if (waits) {
+        ml_shape_done(c, "acknowledged");
+        return;
+    }
+    format_write_begin_object(&c->out);
+    format_write_field_str(&c->out, "task", ML_NODE ":1");
+    format_write_end_object(&c->out);
+}
+
+void ml_shape_node(struct format_writer *w)
+{
+    format_write_key(w, "node");
+    format_write_begin_object(w);
+    format_write_field_str(w, "id", ML_NODE);
+    format_write_field_str(w, "name", "weir");
+    format_write_field_str(w, "ephemeral_id", ML_NODE);
+    format_write_field_str(w, "transport_address", "127.0.0.1:9300");
+    format_write_key(w, "attributes");
+    format_write_begin_object(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+}
+
 static bool is_among(const char *const *list, const char *key)
 {
     for (; list != NULL && *list != NULL; list++)
@@ -73,6 +98,22 @@ void ml_shape_merge(const struct format_node *base, const struct format_node *ch
         format_node_write_value(v, w);
     }
     format_write_end_object(w);
+}
+
+void ml_shape_feed_text(const struct format_node *old, const struct format_node *body,
+                        const char *id, const char *job_id, struct buf *out)
+{
+    static const char *const without[] = {"datafeed_id", "job_id", "_force_rekeying", "headers",
+                                          NULL};
+    struct format_writer w;
+    struct buf rest;
+    buf_init(&rest);
+    format_write_init(&w, &rest);
+    ml_shape_merge(old, body, without, &w);
+    buf_format(out, "{\"datafeed_id\":\"%s\",\"job_id\":\"%s\"%s%s", id, job_id,
+               rest.n > 2 ? "," : "", rest.n > 0 ? buf_text(&rest) + 1 : "}");
+    out->failed |= !buf_ok(&rest);
+    buf_release(&rest);
 }
 
 enum err ml_shape_known(struct api_call *c, const struct format_node *object,
@@ -243,18 +284,15 @@ static void write_job(struct api_call *c, const struct store_job *row,
     format_write_field_bool(w, "allow_lazy_open", job->allow_lazy_open);
 }
 
-void ml_shape_job(struct api_call *c, const struct store_job *row, bool exporting,
-                  struct format_writer *w)
+void ml_shape_job(struct api_call *c, const struct store_job *row,
+                  const struct detect_filters *filters, bool exporting, struct format_writer *w)
 {
     struct format_node *config = NULL;
-    struct detect_filters filters = {0};
     struct detect_job *job = NULL;
     struct err_text why;
     enum err err = format_node_json(row->config, strlen(row->config), row->id, &config, &why);
     if (err == ERR_NONE)
-        err = ml_shape_filters(c, &filters, &why);
-    if (err == ERR_NONE)
-        err = detect_job_from_node(config, filters.list, filters.n, &job, &why);
+        err = detect_job_from_node(config, filters->list, filters->n, &job, &why);
     format_write_begin_object(w);
     if (err == ERR_NONE) {
         write_job(c, row, config, job, exporting, w);
@@ -269,7 +307,6 @@ void ml_shape_job(struct api_call *c, const struct store_job *row, bool exportin
     }
     format_write_end_object(w);
     detect_job_free(job);
-    detect_filters_release(&filters);
     format_node_free(config);
 }
 

@@ -15,8 +15,8 @@
 struct detect_filters;
 
 /* For exporting, what the server made itself is left out. */
-void ml_shape_job(struct api_call *c, const struct store_job *row, bool exporting,
-                  struct format_writer *w);
+void ml_shape_job(struct api_call *c, const struct store_job *row,
+                  const struct detect_filters *filters, bool exporting, struct format_writer *w);
 void ml_shape_feed(struct api_call *c, const struct store_job *row, bool exporting,
                    struct format_writer *w);
 
@@ -26,6 +26,15 @@ enum err ml_shape_filters(struct api_call *c, struct detect_filters *out,
 
 /* {"acknowledged":true}, or another word. */
 void ml_shape_done(struct api_call *c, const char *word);
+/* The same of an act that was over when it returned; who did not want to wait gets the name of a
+ * task that has ended. */
+void ml_shape_over(struct api_call *c, bool waits);
+/* "node":{…}, the one that there is. */
+void ml_shape_node(struct format_writer *w);
+
+/* A datafeed as it is kept: what stood in the old one (NULL: none) and the body, with its ids. */
+void ml_shape_feed_text(const struct format_node *old, const struct format_node *body,
+                        const char *id, const char *job_id, struct buf *out);
 
 /*
  * An object with changes: all members of base but those that changes has (null: dropped), then

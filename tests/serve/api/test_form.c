@@ -2,6 +2,7 @@
 #include "api/form.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 #include "cmocka_head.h"
 #include <string.h>
@@ -21,6 +22,14 @@ static void both_forms(void **state)
     api_form_error(&b, API_FORM_KIBANA, 409, "ignored", "it is there");
     assert_string_equal(buf_text(&b), "{\"statusCode\":409,\"error\":\"Conflict\","
                                       "\"message\":\"it is there\",\"status_code\":409}");
+    buf_clear(&b);
+    char cut[3000]; /* one that quotes what was asked, cut within a character */
+    memset(cut, 'x', sizeof(cut));
+    memcpy(cut, "no '\xc3", 5);
+    cut[sizeof(cut) - 1] = '\0';
+    api_form_error(&b, API_FORM_KIBANA, 400, "ignored", cut);
+    assert_true(utf8_valid(buf_text(&b), b.n));
+    assert_non_null(strstr(buf_text(&b), "no '\\\\xc3xxx"));
     buf_release(&b);
 }
 

@@ -12,6 +12,9 @@ static void patterns(void **state)
     assert_true(ml_find_fits("_all", "x"));
     assert_true(ml_find_fits("*", "x"));
     assert_true(ml_find_fits("", "x"));
+    assert_true(ml_find_fits(",a,,x,", "x"));
+    assert_false(ml_find_fits(",a,,b,", "x")); /* nothing between commas means nothing */
+    assert_false(ml_find_fits(",", "x"));
     assert_true(ml_find_fits("a,x*z,b", "xyz"));
     assert_true(ml_find_fits("a,x*y*z", "xayaz"));
     assert_false(ml_find_fits("a,x", "xy"));
@@ -51,10 +54,15 @@ static void jobs(void **state)
         {"job_id=_all", 200, "\"count\":3,"},
         {"job_id=x*", 200, "{\"count\":0,\"jobs\":[]}"},
         {"job_id=a,x", 404, "No known job with id 'x'"},
+        {"job_id=a,,c", 200, "\"count\":2,"},
+        {"job_id=a,x*", 200, "\"count\":1,"},
     };
     for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
         ASK("GET", JOB, asked[i].names, NULL, NULL, asked[i].status, asked[i].says);
     ASK("GET", JOB, "job_id=x*", "allow_no_match=false", NULL, 404, "No known job with id 'x*'");
+    ASK("GET", JOB, "job_id=a,x*,c", "allow_no_match=false", NULL, 404,
+        "No known job with id 'x*'");
+    ASK("GET", JOB, "job_id=a*,_all", "allow_no_match=false", NULL, 200, "\"count\":3,");
     ASK("GET", "/_ml/anomaly_detectors", NULL, NULL, NULL, 200, "\"count\":3,");
     ASK("GET", "/_ml/datafeeds", NULL, NULL, NULL, 200, "\"count\":2,");
     ASK("GET", "/_ml/datafeeds/{datafeed_id}", "datafeed_id=datafeed-c", NULL, NULL, 200,

@@ -98,7 +98,7 @@ static void overall(void **state)
     ASK("GET", RESULTS "/overall_buckets", "job_id=*",
         "top_n=2 bucket_span=1h exclude_interim=true overall_score=3.5 start=1000000", NULL, 200,
         "{\"count\":2,\"overall_buckets\":[{\"a\":1},{\"a\":2}]}");
-    help_acted(&w, "\"verb\":\"overall\",\"id\":\"x,y\",\"exclude_interim\":\"true\","
+    help_acted(&w, "\"verb\":\"overall\",\"id\":\"*\",\"exclude_interim\":\"true\","
                    "\"min_score\":3.5,\"top_n\":\"2\",\"bucket_span\":\"3600000ms\","
                    "\"from\":\"1970-01-01T00:16:40.000Z\"");
     ASK("GET", RESULTS "/overall_buckets", "job_id=z*", NULL, NULL, 200,

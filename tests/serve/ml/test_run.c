@@ -13,6 +13,12 @@ static void states(void **state)
     fake_open(&w, tables, 1);
     help_job(&w, "c", "closed", NULL, "stopped");
     help_job(&w, "o", "opened", NULL, "stopped");
+    help_job(&w, "f", "failed", NULL, "stopped");
+    ASK("POST", JOB "/_close", "job_id=f", NULL, NULL, 409,
+        "cannot close job [f] because it failed");
+    ASK("POST", JOB "/_close", "job_id=f", "force=true", NULL, 200, "{\"closed\":true}");
+    help_acted(&w, "\"verb\":\"close\",\"id\":\"f\"");
+    assert_int_equal(store_state_job_delete(w.state, "f"), ERR_NONE);
     ASK("POST", JOB "/_open", "job_id=o", NULL, NULL, 409, "it has already been opened");
     ASK("POST", JOB "/_open", "job_id=c", "timeout=1m", NULL, 200, "{\"opened\":true,\"node\":");
     help_acted(&w, "\"verb\":\"open-alone\",\"id\":\"c\"");
@@ -41,7 +47,15 @@ static void data(void **state)
     help_acted(&w, "\"data\":\"[{\\\"a\\\":1},{\\\"a\\\":2}]\"");
     ASK("POST", JOB "/_data", "job_id=o", NULL, "{\"a\":1}\nx", 400, "parse_exception");
     help_acted(&w, "{\\\"a\\\":1}");
-    ASK("POST", JOB "/_data", "job_id=o", "reset_start=0", "{}", 400, "reset_start");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_start=1500", "{}", 202, "\"job_id\":\"o\"");
+    help_acted(&w, "\"data\":\"{}\",\"reset_start\":\"1970-01-01T00:00:01.500Z\"}");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_start=1500 reset_end=2500", "{}", 202, "");
+    help_acted(&w, "\"reset_end\":\"1970-01-01T00:00:02.500Z\"");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_end=2500", "{}", 202, "");
+    help_acted(&w, "\"reset_start\":\"1823-");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_start=2500 reset_end=2500", "{}", 400,
+        "'reset_end' is not after");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_start=soon", "{}", 400, "reset_start");
     size_t n = (size_t)9 << 20;
     char *large = malloc(n + 1);
     assert_non_null(large);
