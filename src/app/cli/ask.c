@@ -142,6 +142,33 @@ int cli_ask_run(struct cli_ask *a, const struct cli_args *args)
     return err == ERR_NONE ? status : cli_fail(err, &why);
 }
 
+int cli_ask_object(const struct cli_args *args, size_t at, const char *command, const char *called,
+                   const char *takes_file)
+{
+    struct cli_ask a;
+    struct err_text why;
+    const char *verb = args->rest[at];
+    bool list = strcmp(verb, "list") == 0;
+    bool file = strcmp(verb, takes_file) == 0;
+    if (args->rest_n != at + (list ? 1 : 2)) {
+        err_set(&why, ERR_INVALID, "expected %s %s%s", called, verb,
+                list   ? " without more arguments"
+                : file ? " FILE"
+                       : " ID");
+        return cli_fail(ERR_INVALID, &why);
+    }
+    cli_ask_init(&a, command, verb);
+    if (file) {
+        int status = cli_ask_file(&a, args->rest[at + 1], "text", "name");
+        if (status != CLI_DONE)
+            return status;
+        a.makes = true;
+    } else if (!list) {
+        format_write_field_str(&a.w, "id", args->rest[at + 1]);
+    }
+    return cli_ask_run(&a, args);
+}
+
 char *cli_read_file(const char *path, size_t *out_n, struct err_text *why)
 {
     bool in = strcmp(path, "-") == 0;

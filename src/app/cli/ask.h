@@ -33,6 +33,12 @@ int cli_ask_limit(struct cli_ask *a, const struct cli_args *args);
 /* Adds a file's text and name under these keys. CLI_DONE, or the exit status after the mistake was
  * said: the request is freed. */
 int cli_ask_file(struct cli_ask *a, const char *path, const char *text_key, const char *name_key);
+/*
+ * The whole of a command about objects of a kind, whose verb is the argument at: list takes no
+ * more, takes_file a FILE, every other verb an id. called: "weir filter". Returns the exit status.
+ */
+int cli_ask_object(const struct cli_args *args, size_t at, const char *command, const char *called,
+                   const char *takes_file);
 /* Closes the object, asks, hands on the answer, frees the request; returns the exit status. */
 int cli_ask_run(struct cli_ask *a, const struct cli_args *args);
 

@@ -40,26 +40,11 @@ static int events(const struct cli_args *args)
 
 int cli_calendar(const struct cli_args *args)
 {
-    struct cli_ask a;
     const char *verb = args->rest_n > 0 ? args->rest[0] : "";
-    bool list = strcmp(verb, "list") == 0;
-    bool put = strcmp(verb, "put") == 0;
     if (strcmp(verb, "events") == 0)
         return events(args);
-    if (!list && !put && strcmp(verb, "show") != 0 && strcmp(verb, "delete") != 0)
+    if (strcmp(verb, "list") != 0 && strcmp(verb, "put") != 0 && strcmp(verb, "show") != 0 &&
+        strcmp(verb, "delete") != 0)
         return wrong("list, show, put, delete or events");
-    if (args->rest_n != (list ? 1 : 2))
-        return wrong(list  ? "no more arguments"
-                     : put ? "weir calendar put FILE"
-                           : "the calendar's id");
-    cli_ask_init(&a, "calendar", verb);
-    if (put) {
-        int status = cli_ask_file(&a, args->rest[1], "text", "name");
-        if (status != CLI_DONE)
-            return status;
-        a.makes = true;
-    } else if (!list) {
-        format_write_field_str(&a.w, "id", args->rest[1]);
-    }
-    return cli_ask_run(&a, args);
+    return cli_ask_object(args, 0, "calendar", "weir calendar", "put");
 }

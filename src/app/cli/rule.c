@@ -87,24 +87,11 @@ static int check(const struct cli_args *args)
 /* rule exception list | add FILE | remove ID | close RULE_ID. */
 static int exception(const struct cli_args *args)
 {
-    struct cli_ask a;
     const char *verb = args->rest_n > 1 ? args->rest[1] : "";
-    bool list = strcmp(verb, "list") == 0;
-    bool add = strcmp(verb, "add") == 0;
-    if (!list && !add && strcmp(verb, "remove") != 0 && strcmp(verb, "close") != 0)
+    if (strcmp(verb, "list") != 0 && strcmp(verb, "add") != 0 && strcmp(verb, "remove") != 0 &&
+        strcmp(verb, "close") != 0)
         return wrong("weir rule exception list, add, remove or close");
-    if (args->rest_n != (list ? 2 : 3))
-        return wrong(list ? "no more arguments" : add ? "weir rule exception add FILE" : "an id");
-    cli_ask_init(&a, "exception", verb);
-    if (add) {
-        int status = cli_ask_file(&a, args->rest[2], "text", "name");
-        if (status != CLI_DONE)
-            return status;
-        a.makes = true;
-    } else if (!list) {
-        format_write_field_str(&a.w, "id", args->rest[2]);
-    }
-    return cli_ask_run(&a, args);
+    return cli_ask_object(args, 1, "exception", "weir rule exception", "add");
 }
 
 /* rule values list [ID] | add ID FILE [TYPE] | remove ID. */

@@ -111,55 +111,32 @@ static enum err no_memory(struct err_text *why)
     return err_set(why, ERR_MEMORY, "no memory is left to read exceptions");
 }
 
-/* Takes root in any case. */
-static enum err take_list(struct except_set *s, struct format_node *root, unsigned line,
-                          struct err_text *why)
-{
-    struct place place = {s, line};
-    struct err_text text = {0};
-    struct except_list *list;
-    enum err code = ERR_MEMORY;
-    if (mem_grow((void **)&s->lists, &s->lists_cap, s->lists_n + 1, sizeof(*s->lists)) == 0)
-        code = except_list_new_take(root, on_warning, &place, &list, &text);
-    if (code == ERR_NONE) {
-        s->lists[s->lists_n++] = list;
-        return ERR_NONE;
-    }
-    format_node_free(root);
-    if (code == ERR_MEMORY)
-        return no_memory(why);
-    add_problem(s, true, &text, line);
-    return ERR_NONE;
-}
-
-static enum err take_item(struct except_set *s, struct format_node *root, unsigned line,
-                          struct err_text *why)
-{
-    struct place place = {s, line};
-    struct err_text text = {0};
-    struct except_item *item;
-    enum err code = ERR_MEMORY;
-    if (mem_grow((void **)&s->items, &s->items_cap, s->items_n + 1, sizeof(*s->items)) == 0)
-        code = except_item_new_take(root, on_warning, &place, &item, &text);
-    if (code == ERR_NONE) {
-        s->items[s->items_n++] = item;
-        return ERR_NONE;
-    }
-    format_node_free(root);
-    if (code == ERR_MEMORY)
-        return no_memory(why);
-    add_problem(s, true, &text, line);
-    return ERR_NONE;
-}
-
+/* Takes root in any case. What is wrong with it is a problem of the set. */
 static enum err take(struct except_set *s, struct format_node *root, enum except_what what,
                      unsigned line, struct err_text *why)
 {
+    struct place place = {s, line};
+    struct err_text text = {0};
+    enum err code = ERR_MEMORY;
     if (s->lists_n + s->items_n == EXCEPT_SET_MAX) {
         format_node_free(root);
         return err_set(why, ERR_LIMIT, "at most %d exceptions are read at once", EXCEPT_SET_MAX);
     }
-    return what == EXCEPT_LIST ? take_list(s, root, line, why) : take_item(s, root, line, why);
+    if (mem_grow((void **)&s->lists, &s->lists_cap, s->lists_n + 1, sizeof(*s->lists)) == 0 &&
+        mem_grow((void **)&s->items, &s->items_cap, s->items_n + 1, sizeof(*s->items)) == 0)
+        code = what == EXCEPT_LIST
+                   ? except_list_new_take(root, on_warning, &place, &s->lists[s->lists_n], &text)
+                   : except_item_new_take(root, on_warning, &place, &s->items[s->items_n], &text);
+    if (code == ERR_NONE) {
+        s->lists_n += what == EXCEPT_LIST;
+        s->items_n += what == EXCEPT_ITEM;
+        return ERR_NONE;
+    }
+    format_node_free(root);
+    if (code == ERR_MEMORY)
+        return no_memory(why);
+    add_problem(s, true, &text, line);
+    return ERR_NONE;
 }
 
 /* A mistake in the text itself. */
