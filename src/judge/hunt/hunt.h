@@ -123,6 +123,7 @@ struct hunt_hit {
 enum hunt_verdict {
     HUNT_TAKEN,  /* it may become an alert: hunt_dealt() says when it has */
     HUNT_KNOWN,  /* there is an alert of it */
+    HUNT_LEFT,   /* not taken: it comes up again */
     HUNT_ENOUGH, /* not taken, and no more, please */
 };
 

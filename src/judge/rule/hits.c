@@ -8,14 +8,17 @@
 
 #include <stdio.h>
 
-/* So many findings are looked at in a window when alike ones become one alert. */
+/* So many findings are looked at in a window when alike ones become one alert; what is beyond is
+ * counted, up to a bound. */
 #define SUPPRESSED_MAX 5000
+#define LEFT_MAX 100000
 
 /* What a search shows, kept while it is over. */
 struct gathering {
     struct rule_running *run;
     struct rule_candidates *out;
     uint64_t found;
+    uint64_t left; /* found, and beyond what is looked at */
     bool full;
     enum err code;
     struct err_text *why;
@@ -30,6 +33,8 @@ static enum hunt_verdict gather(void *ctx, const struct hunt_hit *hit)
     char id[RULE_ALERT_ID_SIZE];
     bool exists = false;
     g->found++;
+    if (g->full) /* there is no room to look at more: they are counted */
+        return ++g->left < LEFT_MAX ? HUNT_LEFT : HUNT_ENOUGH;
     rule_alert_id(g->run->rule, &named, id);
     g->code = g->run->ports->alert_exists(g->run->ports->ctx, id, &exists, g->why);
     if (g->code != ERR_NONE)
@@ -40,8 +45,10 @@ static enum hunt_verdict gather(void *ctx, const struct hunt_hit *hit)
     }
     /* Many that are suppressed make one alert. */
     g->full = g->out->n == (g->run->rule->suppression.on ? SUPPRESSED_MAX : g->run->max);
-    if (g->full)
+    if (g->full && !g->run->rule->suppression.on)
         return HUNT_ENOUGH;
+    if (g->full)
+        return ++g->left < LEFT_MAX ? HUNT_LEFT : HUNT_ENOUGH;
     g->code = rule_candidates_add_hit(g->out, hit);
     return g->code == ERR_NONE ? HUNT_TAKEN : HUNT_ENOUGH;
 }
@@ -81,15 +88,18 @@ enum err rule_hits_find(struct rule_running *run, struct rule_range range, bool 
         char text[RULE_RUN_MESSAGE];
         if (run->rule->suppression.on)
             snprintf(text, sizeof(text),
-                     "more than %d events were found, which is the most one run groups; the others "
-                     "are left to the next runs",
+                     "%llu%s events more were found than the %d that one run groups: they are "
+                     "neither alerts nor counted in one, unless a later run still looks at their "
+                     "time",
+                     (unsigned long long)g.left, g.left == LEFT_MAX ? " or more" : "",
                      SUPPRESSED_MAX);
         else
             snprintf(text, sizeof(text),
                      "more than %zu alerts would be raised, which is the most one run may; the "
-                     "others are left to the next runs",
+                     "others are left to later runs, as far as those still look at their time",
                      run->max);
         rule_status_warn(run->status, text);
+        run->status->left += g.left;
     }
     return code;
 }

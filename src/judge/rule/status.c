@@ -137,6 +137,8 @@ void rule_status_write(const struct rule_status *s, struct format_writer *w)
     format_write_field_i64(w, "alerts_existing", (int64_t)s->existed);
     format_write_field_i64(w, "alerts_suppressed", (int64_t)s->suppressed);
     format_write_field_i64(w, "candidates_excepted", (int64_t)s->excepted);
+    if (s->left > 0)
+        format_write_field_i64(w, "candidates_left", (int64_t)s->left);
     format_write_end_object(w);
     format_write_end_object(w);
 }

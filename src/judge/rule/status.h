@@ -42,6 +42,7 @@ struct rule_status {
     uint64_t existed;    /* alerts that earlier runs had written */
     uint64_t excepted;   /* candidates that exceptions took out */
     uint64_t suppressed; /* candidates counted in an alert of their kind */
+    uint64_t left;       /* candidates beyond what a run takes */
     ts_ns gap;           /* uncovered */
     struct rule_range gap_range;
     bool timed; /* the two below are known */

@@ -21,7 +21,7 @@
 
 #define WORLD_RECORDS 4096
 #define WORLD_JOBS 4
-#define WORLD_EVENTS 512
+#define WORLD_EVENTS 6000
 
 struct world_record {
     char id[96];

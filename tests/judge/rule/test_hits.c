@@ -275,6 +275,28 @@ static void the_past_is_searched_by_hand(void **state)
     }
 }
 
+/* What is beyond what a run groups is counted and told, not silently lost. */
+static void what_is_not_grouped_is_told(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule *r = world_rule_api(
+        RULE("query", BY_USER ",\"alert_suppression\":{\"group_by\":[\"user.name\"]}"));
+    struct rule_status s;
+    for (int i = 0; i < 5007; i++)
+        world_add_event(w, NULL, NOON - TIME_MIN + i * TIME_MS, "{\"user.name\":\"anna\"}");
+    assert_int_equal(run_at(w, r, NOON, TIME_NONE, &s), ERR_NONE);
+    assert_int_equal(s.created, 1);
+    assert_int_equal(s.suppressed, 4999);
+    assert_int_equal(s.found, 5007);
+    assert_int_equal(s.left, 7);
+    assert_int_equal(rule_status_state(&s), RULE_WARNED);
+    assert_non_null(strstr(rule_status_message(&s), "7 events more were found than the 5000"));
+    rule_status_release(&s);
+    rule_unref(r);
+    end_world(w);
+}
+
 static void one_event_may_bring_several_new_terms(void **state)
 {
     (void)state;
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(alerts_do_not_depend_on_how_time_is_cut),
         cmocka_unit_test(a_sequence_has_its_alert_and_each_event_another),
         cmocka_unit_test(the_past_is_searched_by_hand),
+        cmocka_unit_test(what_is_not_grouped_is_told),
         cmocka_unit_test(one_event_may_bring_several_new_terms),
         cmocka_unit_test(events_of_the_past_move_the_beginning),
         cmocka_unit_test(the_last_event_counts),
