@@ -56,7 +56,9 @@ const struct conf_key conf_keys[] = {
     {"alerts.file", CONF_TEXT, "\"\"", 0, 0, AT(alerts_file),
      "File to which each alert is added as a line of JSON. \"-\": standard output. Empty: none."},
     {"notify.hosts", CONF_TEXTS, "[\"*\"]", 0, 0, AT(notify_hosts),
-     "Hosts to which connectors may send: names, *.domain, or * for all. []: nothing is sent."},
+     "Hosts to which connectors may send: names, *.domain, or * for all. This machine, link-local "
+     "addresses and metadata services of clouds only where they are named in full. []: nothing is "
+     "sent."},
     {"notify.url", CONF_TEXT, "\"\"", 0, 0, AT(notify_url),
      "Address of this server as people reach it, for links in messages."},
     {"server.listen", CONF_TEXT, "\"127.0.0.1:9280\"", 0, 0, AT(server_listen),

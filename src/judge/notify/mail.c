@@ -194,7 +194,7 @@ enum notify_outcome notify_mail_send(const struct notify_connector *c,
     if (!notify_host_allowed(options, host))
         return notify_host_refuse(host, why);
     buf_init(&mail);
-    bool ok = notify_transfer_begin(&t, c, options) && set_server(&t, c, host);
+    bool ok = notify_transfer_begin(&t, c, options, host) && set_server(&t, c, host);
     for (size_t i = 0; i < 3 && ok; i++)
         ok = add_recipients(&t, format_node_get(params, lists[i]), &wrong);
     if (ok && wrong == NULL) {

@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECT_MS 10000L
@@ -19,28 +19,6 @@ enum err notify_send_begin(void)
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? ERR_NONE : ERR_MEMORY;
 }
 
-bool notify_host_allowed(const struct notify_send_options *options, const char *host)
-{
-    size_t n = strlen(host);
-    for (size_t i = 0; i < options->hosts_n; i++) {
-        const char *allowed = options->hosts[i];
-        size_t len = strlen(allowed);
-        if (strcmp(allowed, "*") == 0 || strcasecmp(allowed, host) == 0)
-            return true;
-        if (len > 2 && allowed[0] == '*' && n > len - 1 &&
-            strcasecmp(host + n - (len - 1), allowed + 1) == 0)
-            return true;
-    }
-    return false;
-}
-
-enum notify_outcome notify_host_refuse(const char *host, struct err_text *why)
-{
-    err_set(why, ERR_DENIED, "notify.hosts in the configuration does not allow to send to '%.200s'",
-            host);
-    return NOTIFY_REFUSED;
-}
-
 static size_t take_answer(char *p, size_t size, size_t n, void *ctx)
 {
     struct notify_transfer *t = ctx;
@@ -49,6 +27,18 @@ static size_t take_answer(char *p, size_t size, size_t n, void *ctx)
         t->answer[t->answer_n++] = p[i] >= ' ' && p[i] < 127 ? p[i] : ' ';
     t->received += bytes;
     return t->received > ANSWER_MAX ? 0 : bytes;
+}
+
+/* Every address that a name leads to comes by here before it is connected to. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct notify_transfer *t = ctx;
+    (void)purpose;
+    if (!t->named && notify_host_is_near(&to->addr)) {
+        t->near = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 /* Certificates that the connector names: libcurl wants them in a file. */
@@ -64,17 +54,22 @@ static bool set_ca(struct notify_transfer *t, const struct format_node *ca)
 }
 
 bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connector *c,
-                           const struct notify_send_options *options)
+                           const struct notify_send_options *options, const char *host)
 {
     const struct format_node *ca = format_node_get(c->config, "ca");
     const char *mode = format_node_str(format_node_get(c->config, "verificationMode"), "full");
-    *t = (struct notify_transfer){.curl = curl_easy_init(), .ca = -1};
+    *t = (struct notify_transfer){.curl = curl_easy_init(),
+                                  .ca = -1,
+                                  .host = host,
+                                  .named = notify_host_named(options, host)};
     if (t->curl == NULL)
         return false;
     curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(t->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
     curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)(options->timeout_ns / TIME_MS));
     curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_answer);
@@ -104,6 +99,8 @@ bool notify_transfer_append(struct notify_transfer *t, const char *text)
 enum notify_outcome notify_transfer_fail(const struct notify_transfer *t, CURLcode code,
                                          struct err_text *why)
 {
+    if (t->near)
+        return notify_host_refuse_near(t->host, why);
     err_set(why, ERR_IO, "%.300s", t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
     return NOTIFY_LATER;
 }

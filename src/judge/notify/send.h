@@ -26,7 +26,7 @@ enum notify_outcome {
 };
 
 struct notify_send_options {
-    const char *const *hosts; /* to which anything may be sent: names, "*.domain", "*" for all */
+    const char *const *hosts; /* names, "*.domain", "*" for all (notify/host.h) */
     size_t hosts_n;
     const char *id;   /* of the message, the same when it is tried again */
     const char *self; /* the name of this host */

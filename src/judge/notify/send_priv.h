@@ -4,6 +4,7 @@
 /* What the ways of sending share: one transfer of libcurl and its bounds. */
 
 #include "notify/connector.h"
+#include "notify/host.h"
 #include "notify/send.h"
 
 #include <curl/curl.h>
@@ -11,7 +12,10 @@
 struct notify_transfer {
     CURL *curl;
     struct curl_slist *list; /* headers or recipients */
-    int ca;                  /* a file in memory, −1: none */
+    const char *host;
+    bool named; /* in full, in notify.hosts */
+    bool near;  /* the host turned out to be near, and is not named */
+    int ca;     /* a file in memory, −1: none */
     char ca_path[40];
     char error[CURL_ERROR_SIZE];
     char answer[160]; /* the first bytes that came back */
@@ -19,19 +23,15 @@ struct notify_transfer {
     size_t received;
 };
 
-/* False without memory; notify_transfer_end() in any case. */
+/* False without memory; notify_transfer_end() in any case. host lives as long. */
 bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connector *c,
-                           const struct notify_send_options *options);
+                           const struct notify_send_options *options, const char *host);
 void notify_transfer_end(struct notify_transfer *t);
 bool notify_transfer_append(struct notify_transfer *t, const char *text);
 
 /* A failure of the transfer in words. */
 enum notify_outcome notify_transfer_fail(const struct notify_transfer *t, CURLcode code,
                                          struct err_text *why);
-
-/* Whether the options allow to send there. */
-bool notify_host_allowed(const struct notify_send_options *options, const char *host);
-enum notify_outcome notify_host_refuse(const char *host, struct err_text *why);
 
 enum notify_outcome notify_webhook_send(const struct notify_connector *c,
                                         const struct format_node *params,

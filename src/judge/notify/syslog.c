@@ -116,8 +116,8 @@ static enum notify_outcome send_local(const struct buf *text, struct err_text *w
     return send_datagram(fd, (const struct sockaddr *)&to, sizeof(to), text, LOCAL_SOCKET, why);
 }
 
-static enum notify_outcome send_udp(const char *host, int port, const struct buf *text,
-                                    struct err_text *why)
+static enum notify_outcome send_udp(const struct notify_send_options *options, const char *host,
+                                    int port, const struct buf *text, struct err_text *why)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
     struct addrinfo *found;
@@ -126,6 +126,10 @@ static enum notify_outcome send_udp(const char *host, int port, const struct buf
     int rc = getaddrinfo(host, service, &hints, &found);
     if (rc != 0)
         return fail(host, gai_strerror(rc), why);
+    if (!notify_host_named(options, host) && notify_host_is_near(found->ai_addr)) {
+        freeaddrinfo(found);
+        return notify_host_refuse_near(host, why);
+    }
     int fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     enum notify_outcome outcome =
         send_datagram(fd, found->ai_addr, found->ai_addrlen, text, host, why);
@@ -176,7 +180,7 @@ static enum notify_outcome send_stream(const struct notify_connector *c,
     buf_init(&framed);
     buf_format(&framed, "%zu ", line->n);
     buf_add(&framed, buf_text(line), line->n);
-    if (!notify_transfer_begin(&t, c, options) || !set_stream(&t, host, port, tls) ||
+    if (!notify_transfer_begin(&t, c, options, host) || !set_stream(&t, host, port, tls) ||
         !buf_ok(&framed)) {
         err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     } else {
@@ -221,7 +225,7 @@ enum notify_outcome notify_syslog_send(const struct notify_connector *c,
     else if (local)
         outcome = send_local(&text, why);
     else if (strcmp(transport, "udp") == 0)
-        outcome = send_udp(host, port, &text, why);
+        outcome = send_udp(options, host, port, &text, why);
     else
         outcome = send_stream(c, options, host, port, tls, &text, why);
     buf_release(&text);

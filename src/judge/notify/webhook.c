@@ -107,13 +107,12 @@ enum notify_outcome notify_webhook_send(const struct notify_connector *c,
         err_set(why, ERR_INVALID, "config.url is no address");
         return NOTIFY_REFUSED;
     }
-    bool allowed = notify_host_allowed(options, host);
-    if (!allowed)
+    if (!notify_host_allowed(options, host)) {
         outcome = notify_host_refuse(host, why);
-    curl_free(host);
-    if (!allowed)
+        curl_free(host);
         return outcome;
-    if (!notify_transfer_begin(&t, c, options) || !set_request(&t, c, params)) {
+    }
+    if (!notify_transfer_begin(&t, c, options, host) || !set_request(&t, c, params)) {
         err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     } else {
         CURLcode code = curl_easy_perform(t.curl);
@@ -125,5 +124,6 @@ enum notify_outcome notify_webhook_send(const struct notify_connector *c,
             outcome = judge(&t, status, why);
     }
     notify_transfer_end(&t);
+    curl_free(host);
     return outcome;
 }

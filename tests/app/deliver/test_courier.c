@@ -31,6 +31,7 @@ static void sends(void **state)
     char connector[200], got[500];
     int port, fd = listen_udp(&port);
     HELP_OK(conf_init(&conf));
+    HELP_OK(conf_set(&conf, "notify.hosts", "127.0.0.1", &why));
     HELP_OK(deliver_courier_start(&conf, NULL, &c, &why));
     snprintf(connector, sizeof(connector),
              "{\"name\":\"n\",\"connector_type_id\":\".syslog\",\"config\":{\"transport\":\"udp\","

@@ -116,6 +116,52 @@ static void answers(void **state)
     }
 }
 
+/* A name that is allowed by a pattern does not lead to this machine. */
+static void near(void **state)
+{
+    (void)state;
+    static const char *const all[] = {"*"};
+    static const struct {
+        const char *connector, *params;
+    } cases[] = {
+        {"{\"name\":\"n\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":"
+         "\"http://localhost:1/\"}}",
+         "{}"},
+        {"{\"name\":\"n\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":"
+         "\"http://[::ffff:127.0.0.1]:1/\"}}",
+         "{}"},
+        {"{\"name\":\"n\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":"
+         "\"http://2130706433:1/\"}}",
+         "{}"},
+        {"{\"name\":\"n\",\"connector_type_id\":\".email\",\"config\":{\"from\":\"a@b.org\","
+         "\"host\":\"127.0.0.1\",\"port\":1}}",
+         "{\"to\":[\"a@b.org\"],\"subject\":\"s\",\"message\":\"m\"}"},
+        {"{\"name\":\"n\",\"connector_type_id\":\".syslog\",\"config\":{\"transport\":\"tcp\","
+         "\"host\":\"127.0.0.1\",\"port\":1}}",
+         "{\"message\":\"m\"}"},
+        {"{\"name\":\"n\",\"connector_type_id\":\".syslog\",\"config\":{\"transport\":\"udp\","
+         "\"host\":\"127.0.0.1\",\"port\":9}}",
+         "{\"message\":\"m\"}"},
+    };
+    const struct notify_send_options options = {
+        .hosts = all, .hosts_n = 1, .id = "1", .self = "me", .timeout_ns = TIME_S};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct format_node *doc, *params;
+        struct notify_connector c;
+        struct err_text why;
+        const char *text = cases[i].connector;
+        assert_int_equal(format_node_json(text, strlen(text), "c", &doc, &why), ERR_NONE);
+        text = cases[i].params;
+        assert_int_equal(format_node_json(text, strlen(text), "p", &params, &why), ERR_NONE);
+        assert_int_equal(notify_connector_read(doc, &c, &why), ERR_NONE);
+        if (notify_send(&c, params, &options, &why) != NOTIFY_REFUSED ||
+            strstr(why.message, "names it in full") == NULL)
+            fail_msg("case %zu: %s", i, why.message);
+        format_node_free(doc);
+        format_node_free(params);
+    }
+}
+
 static void hosts(void **state)
 {
     (void)state;
@@ -138,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
         cmocka_unit_test(hosts),
+        cmocka_unit_test(near),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
 }
