@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import sqlite3
 import tempfile
 import time
 
@@ -159,6 +160,91 @@ def exceptions(server):
     check(server.ask("GET", f"{lists}?list_id=known", headers=server.basic()).status == 404, "gone")
 
 
+def files(server):
+    """Many rules at once, connectors that come with them, and lists that come as new ones."""
+    lines = [json.dumps({**RULE, "rule_id": f"many-{i}", "risk_score": 200 if i % 100 == 7 else 5}) for i in range(1200)]
+    done = upload(server, f"{RULES}/_import", "\n".join(lines))
+    check(done["success_count"] == 1188 and done["rules_count"] == 1200 and len(done["errors"]) == 12
+          and all("risk_score" in e["error"]["message"] for e in done["errors"]), f"many: {str(done)[:500]}")
+    again = upload(server, f"{RULES}/_import", "\n".join(lines[:50]))
+    check(again["success_count"] == 0 and {e["error"]["status_code"] for e in again["errors"]} == {400, 409}, "there")
+    found = server.admin("GET", f"{RULES}/_find?filter=alert.attributes.params.ruleId:many-*&per_page=10000")
+    ids = [r["id"] for r in found["data"]]
+    edit = {"action": "edit", "ids": ids, "edit": [{"type": "add_tags", "value": ["m"]}]}
+    done = server.admin("POST", f"{RULES}/_bulk_action", edit, XSRF)
+    check(done["attributes"]["summary"]["succeeded"] == 1188, f"all edited: {done['attributes']['summary']}")
+    done = server.admin("POST", f"{RULES}/_bulk_action", {"action": "delete", "ids": ids[3:] + ["none"]}, XSRF, 500)
+    check(done["attributes"]["summary"] == {"failed": 1, "skipped": 0, "succeeded": 1185, "total": 1186}, "deleted")
+    for i in ids[:3]:
+        server.admin("DELETE", f"{RULES}?id={i}", headers=XSRF)
+    # Connectors go out without secrets, and come back.
+    hook = {"name": "Hook", "connector_type_id": ".webhook", "config": {"url": "https://example.org/", "hasAuth": True},
+            "secrets": {"user": "u", "password": "pa55"}}
+    server.admin("POST", "/api/actions/connector/hook", hook, XSRF)
+    action = {"id": "hook", "action_type_id": ".webhook", "group": "default", "params": {"body": "{}"}}
+    server.admin("PATCH", RULES, {"rule_id": "r1", "actions": [action, {**action, "id": "gone"}], "exceptions_list": [
+        {"id": "x", "list_id": "known", "type": "detection", "namespace_type": "single"}]}, XSRF)
+    server.admin("POST", "/api/exception_lists", {"list_id": "known", "name": "Known", "description": "d",
+                                                  "type": "detection"}, XSRF)
+    server.admin("POST", "/api/exception_lists/items", {"list_id": "known", "item_id": "one", "name": "n", "description": "d",
+                 "type": "simple", "entries": [{"field": "a", "operator": "included", "type": "exists"}]}, XSRF)
+    one = {"objects": [{"rule_id": "r1"}]}
+    file = server.ask("POST", f"{RULES}/_export", one, server.basic()).body
+    total = json.loads(file.splitlines()[-1])
+    check(total["exported_action_connector_count"] == 1 and total["missing_action_connections"] ==
+          [{"id": "gone", "type": "action"}] and total["exported_count"] == 4, f"with its connector: {total}")
+    check("example.org" in file and "pa55" not in file, "without its secrets")
+    key = server.admin("POST", "/api/keys", {"name": "v", "role": "viewer"})
+    viewer = {"Authorization": "ApiKey " + base64.b64encode(f"{key['id']}:{key['api_key']}".encode()).decode()}
+    seen = server.ask("POST", f"{RULES}/_export", one, viewer).body
+    check("example.org" not in seen and '"excluded_action_connection_count":1' in seen, f"not for viewers: {seen}")
+    kept = upload(server, f"{RULES}/_import?overwrite=true&overwrite_exceptions=true", file)
+    check(kept["action_connectors_success_count"] == 0 and [e["id"] for e in kept["action_connectors_errors"]] == ["gone"]
+          and kept["success"], f"one that is there stays: {kept}")
+    check(server.ask("DELETE", "/api/actions/connector/hook", headers=server.basic()).status == 204, "removed")
+    back = upload(server, f"{RULES}/_import?overwrite=true&as_new_list=true", file)
+    check(back["action_connectors_success_count"] == 1 and back["action_connectors_warnings"] and
+          back["exceptions_success_count"] == 2, f"and back: {back}")
+    check(server.admin("GET", "/api/actions/connector/hook")["is_missing_secrets"], "its secrets are missing")
+    over = upload(server, f"{RULES}/_import?overwrite_action_connectors=true", file.replace("example.org", "example.net"))
+    check(over["action_connectors_success_count"] == 1 and not over["success"], f"overwritten: {over}")
+    check(server.admin("GET", "/api/actions/connector/hook")["config"]["url"] == "https://example.net/", "changed")
+    named = server.admin("GET", f"{RULES}?rule_id=r1")["exceptions_list"][0]["list_id"]
+    check(named != "known", "the rule means the new list")
+    items = server.admin("GET", f"/api/exception_lists/items/_find?list_id={named}")
+    check(items["total"] == 1 and items["data"][0]["item_id"] != "one", f"which has an item of its own: {items}")
+    for name in ("known", named):
+        server.admin("DELETE", f"/api/exception_lists?list_id={name}", headers=XSRF)
+    server.admin("PATCH", RULES, {"rule_id": "r1", "actions": [], "exceptions_list": []}, XSRF)
+
+
+def gaps(server):
+    """What no run looked at is made up for in bulk. The gap is written by hand, while nothing runs."""
+    ids = {r["rule_id"]: r["id"] for r in server.admin("GET", f"{RULES}/_find?per_page=100")["data"]}
+    at = (int(time.time()) // 300 - 12) * 300
+    iso = [time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(t)) for t in (at, at + 600, at + 1500)]
+    doc = {"range": {"gte": iso[0], "lte": iso[2]}, "status": "partially_filled",
+           "filled_intervals": [{"gte": iso[0], "lte": iso[1]}]}
+    server.stop()
+    with sqlite3.connect(os.path.join(server.data, "state.db")) as db:
+        db.execute("INSERT INTO gap VALUES (?, ?, ?, ?, ?)",
+                   ("r2", at * 10**9, (at + 1500) * 10**9, "partially_filled", json.dumps(doc)))
+    db.close()
+    server.start()
+    find = {"rule_id": ids["r2"], "statuses": ["unfilled", "partially_filled"]}
+    check(server.admin("POST", "/internal/alerting/rules/gaps/_find", find, XSRF)["total"] == 1, "a gap")
+    backfill = f"/internal/detection_engine/rules/{ids['r2']}/execution/results?run_type_filters=backfill"
+    before = server.admin("GET", backfill)["total"]
+    fill = {"action": "fill_gaps", "ids": [ids["r2"], ids["r3"]], "fill_gaps": {"start_date": "now-1d", "end_date": "now"}}
+    done = server.admin("POST", f"{RULES}/_bulk_action", fill, XSRF)
+    check(done["attributes"]["summary"] == {"failed": 0, "skipped": 1, "succeeded": 1, "total": 2} and
+          done["attributes"]["results"]["skipped"][0]["skip_reason"] == "NO_GAPS_TO_FILL", f"filled: {done}")
+    check(server.admin("GET", backfill)["total"] == before + 3, "by one run for each interval that was left")
+    check(server.admin("POST", "/internal/alerting/rules/gaps/_find", find, XSRF)["total"] == 0, "nothing is left")
+    find["statuses"] = ["filled"]
+    check(server.admin("POST", "/internal/alerting/rules/gaps/_find", find, XSRF)["total"] == 1, "it is told as filled")
+
+
 def status(server):
     check(server.admin("GET", "/api/status")["status"]["overall"]["level"] == "available", "well")
     count = server.admin("GET", f"{RULES}/prepackaged/_status")
@@ -290,6 +376,8 @@ with tempfile.TemporaryDirectory() as folder:
         rules(server)
         bulk(server)
         exceptions(server)
+        files(server)
+        gaps(server)
         status(server)
         values(server)
         modules(server)

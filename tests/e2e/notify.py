@@ -21,7 +21,7 @@ from weir_server import Server
 class Hook:
     """Answers what it is told to, and keeps what came."""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, port=0):
         self.requests, self.status, self.hang = [], 200, False
         hook = self
 
@@ -49,7 +49,7 @@ class Hook:
             def handle_error(self, *args):
                 pass
 
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.server = Quiet(("127.0.0.1", port), Handler)
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
@@ -277,7 +277,7 @@ def main():
         right, wrong = certificates(folder)
         hook, broken, hanging, box = Hook(), Hook(), Hook(), Mailbox(right)
         broken.status, hanging.hang = 503, True
-        with Server(data) as server:
+        with Server(data, "--config", conf(folder, '"*", "127.0.0.1"')) as server:
             objects(server, hook, data)
             tls(server, right, wrong)
             mail(server, box, open(right[0]).read())
@@ -337,18 +337,19 @@ def main():
             hanging.hang = False
             log = "".join(server.log)
             check("pa55" not in log and "s3cret" not in log, "no secret is logged")
-        with Server(data, "--config", conf(folder), password=server.password) as server:
+        with Server(data, "--config", conf(folder, '"*.example.org"'), password=server.password) as server:
             answer = server.admin("POST", "/api/actions/connector/hook/_execute", {"params": {"body": "{}"}})
             check(answer["status"] == "error" and "notify.hosts" in answer["service_message"],
                   f"hosts that are not named are not reached: {answer}")
     print("notifications: ok", file=sys.stderr)
 
 
-def conf(folder):
+def conf(folder, hosts):
     path = os.path.join(folder, "weir.toml")
     with open(path, "w") as f:
-        f.write('[notify]\nhosts = ["*.example.org"]\n')
+        f.write(f"[notify]\nhosts = [{hosts}]\n")
     return path
 
 
-main()
+if __name__ == "__main__":
+    main()

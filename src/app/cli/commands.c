@@ -110,7 +110,10 @@ const struct cli_command cli_commands[] = {
      "list; add FILE, a JSON object with name, connector_type_id (.webhook, .email, .syslog), "
      "config\n"
      "and secrets; remove ID, with the messages that wait for it; test ID sends a message through\n"
-     "the running daemon. Actions of rules name connectors by their id.",
+     "the running daemon. Actions of rules name connectors by their id. messages shows what waits "
+     "to\n"
+     "be sent and what was given up; retry [MESSAGE] sends that again, dismiss [MESSAGE] forgets\n"
+     "it, all when none is named.",
      DATA, cli_connector},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"

@@ -177,6 +177,10 @@ void daemon_measure_notify(struct buf *out, struct deliver_notify *notify)
     if (t.waiting >= 0)
         daemon_measure_one(out, "weir_notify_waiting", "gauge", "Messages that wait to be sent.",
                            (double)t.waiting);
+    if (t.waiting >= 0)
+        daemon_measure_one(out, "weir_notify_undelivered", "gauge",
+                           "Messages that were given up and that nobody has seen to.",
+                           (double)t.undelivered);
     daemon_measure_one(out, "weir_notify_sent_total", "counter", "Messages sent.", (double)t.sent);
     daemon_measure_one(out, "weir_notify_failed_total", "counter", "Attempts that failed.",
                        (double)t.failed);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "deliver/courier.h"
 #include "deliver/plan.h"
+#include "engine/undelivered.h"
 #include "rule/status.h"
 #include "store/state_notify.h"
 
@@ -132,22 +133,22 @@ static void give_back(struct deliver_notify *n, unsigned lane)
     pthread_mutex_unlock(&n->lock);
 }
 
-/* The message goes, and the rule's status says so. */
+/* The message waits for a hand, and the rule's status says so. */
 static enum err give_up(struct deliver_notify *n, const struct store_message_out *m,
-                        const char *reason)
+                        struct err_text *why)
 {
     char text[700];
     struct store_state *st = n->settings.state;
     snprintf(text, sizeof(text), "a message by the connector '%.100s' was given up: %.400s",
-             m->connector, reason);
+             m->connector, why->message);
     n->given_up++;
     tell(n, 1, text);
-    enum err err = store_state_rule_set_status(st, m->rule_id, rule_state_name(RULE_WARNED), text);
-    return err == ERR_NONE || err == ERR_NOT_FOUND ? store_state_outbox_delete(st, m->id) : err;
+    enum err err = store_state_outbox_give_up(st, m->id, why->message);
+    return err == ERR_NONE ? engine_undelivered_tell(st, m->rule_id, RULE_SUCCEEDED, "", why) : err;
 }
 
 static enum err settle(struct deliver_notify *n, const struct store_message_out *m,
-                       enum notify_outcome outcome, const struct err_text *why)
+                       enum notify_outcome outcome, struct err_text *why)
 {
     ts_ns now = n->settings.now();
     if (outcome == NOTIFY_SENT) {
@@ -157,7 +158,7 @@ static enum err settle(struct deliver_notify *n, const struct store_message_out 
     n->failed++;
     ts_ns again = deliver_notify_again(m->created, m->tries + 1, now);
     if (outcome == NOTIFY_REFUSED || again == TIME_NONE)
-        return give_up(n, m, why->message);
+        return give_up(n, m, why);
     return store_state_outbox_retry(n->settings.state, m->id, again, why->message);
 }
 
@@ -311,9 +312,15 @@ enum err deliver_notify_execute(struct deliver_notify *n, const char *connector,
 
 void deliver_notify_count(struct deliver_notify *n, struct deliver_notify_totals *out)
 {
-    uint64_t waiting = 0;
-    bool known = store_state_outbox_count(n->settings.state, &waiting) == ERR_NONE;
+    uint64_t waiting = 0, undelivered = 0;
+    struct buf ignored;
+    buf_init(&ignored);
+    bool known =
+        store_state_outbox_count(n->settings.state, &waiting) == ERR_NONE &&
+        store_state_outbox_given_up(n->settings.state, NULL, &undelivered, &ignored) == ERR_NONE;
+    buf_release(&ignored);
     *out = (struct deliver_notify_totals){.waiting = known ? (int64_t)waiting : -1,
+                                          .undelivered = undelivered,
                                           .sent = n->sent,
                                           .failed = n->failed,
                                           .given_up = n->given_up,

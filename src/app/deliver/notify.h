@@ -46,7 +46,8 @@ enum err deliver_notify_execute(struct deliver_notify *n, const char *connector,
 
 /* Messages, but for failed: attempts. */
 struct deliver_notify_totals {
-    int64_t waiting; /* -1: not known */
+    int64_t waiting;      /* -1: not known */
+    uint64_t undelivered; /* given up, and nobody has seen to them */
     uint64_t sent, failed, given_up, dropped;
 };
 

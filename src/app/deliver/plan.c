@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "engine/undelivered.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "format/node.h"
@@ -317,9 +318,10 @@ static enum err put_messages(struct plan *p, struct err_text *why)
     return state_fails(why, err);
 }
 
+/* In the log once, and among what was not delivered. */
 static enum err tell_problem(struct plan *p, struct err_text *why)
 {
-    char text[700];
+    struct store_state *st = p->planner->state;
     struct err_text told;
     if (p->problem.message[0] == '\0' || p->rule == NULL)
         return ERR_NONE;
@@ -329,10 +331,9 @@ static enum err tell_problem(struct plan *p, struct err_text *why)
         snprintf(p->planner->told, sizeof(p->planner->told), "%s", told.message);
         p->planner->log(p->planner->ctx, 1, told.message);
     }
-    enum err err =
-        store_state_rule_set_status(p->planner->state, p->rule_id, rule_state_name(RULE_WARNED),
-                                    err_format(&told, text, sizeof(text)));
-    return state_fails(why, err == ERR_NOT_FOUND ? ERR_NONE : err);
+    enum err err = store_state_outbox_unwritten(st, p->rule_id, p->problem.message, p->now);
+    return err == ERR_NONE ? engine_undelivered_tell(st, p->rule_id, RULE_SUCCEEDED, "", why)
+                           : state_fails(why, err);
 }
 
 static void begin(struct plan *p, struct deliver_planner *planner, ts_ns now)

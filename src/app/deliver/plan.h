@@ -29,8 +29,8 @@ struct deliver_planner {
 
 /*
  * Makes the messages of one run's alerts, or of one summary whose time has come. *out_any is false
- * when there was nothing to do. Mistakes of rules stand in their
- * status, until their next run, and in the log, once. ERR_IO, ERR_MEMORY …
+ * when there was nothing to do. What could not be written stands among what was
+ * given up, in the rule's status, and in the log, once. ERR_IO, ERR_MEMORY …
  */
 enum err deliver_plan(struct deliver_planner *p, ts_ns now, bool *out_any,
                       struct err_text *why) ERR_MUST_CHECK;

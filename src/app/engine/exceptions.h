@@ -45,6 +45,10 @@ enum err engine_exceptions_read(const struct rule_set *rules, struct except_set 
  * ERR_INVALID, and nothing is kept. */
 enum err engine_exceptions_put(struct store_state *state, const struct except_set *set,
                                struct err_text *why) ERR_MUST_CHECK;
+/* The same within a transaction of the caller's, who takes it back when it fails; of a set with one
+ * object ERR_INVALID has written nothing. */
+enum err engine_exceptions_put_inside(struct store_state *state, const struct except_set *set,
+                                      struct err_text *why) ERR_MUST_CHECK;
 
 /* The list or, when there is none of that name, the item; of either namespace. ERR_NOT_FOUND. */
 enum err engine_exceptions_delete(struct store_state *state, const char *id,

@@ -20,7 +20,8 @@ enum err engine_exceptions_read(const struct rule_set *rules, struct except_set 
     enum err err = ERR_NONE;
     for (size_t i = 0; i < rule_set_others(rules) && err == ERR_NONE; i++) {
         const struct rule_other *o = rule_set_other(rules, i);
-        err = except_set_add(out, o->json, o->n, o->file, o->line, why);
+        if (o->kind == RULE_OTHER_EXCEPTION)
+            err = except_set_add(out, o->json, o->n, o->file, o->line, why);
     }
     return err;
 }
@@ -56,12 +57,10 @@ static enum err put_item(struct store_state *state, const struct except_item *i)
     return err;
 }
 
-enum err engine_exceptions_put(struct store_state *state, const struct except_set *set,
-                               struct err_text *why)
+enum err engine_exceptions_put_inside(struct store_state *state, const struct except_set *set,
+                                      struct err_text *why)
 {
-    enum err err = store_state_begin(state);
-    if (err != ERR_NONE)
-        return err_set(why, err, "exceptions cannot be written: %s", err_name(err));
+    enum err err = ERR_NONE;
     for (size_t i = 0; i < except_set_lists(set) && err == ERR_NONE; i++)
         err = put_list(state, except_set_list(set, i));
     if (err != ERR_NONE)
@@ -76,11 +75,20 @@ enum err engine_exceptions_put(struct store_state *state, const struct except_se
         else if (err != ERR_NONE)
             err_set(why, err, "exceptions cannot be written: %s", err_name(err));
     }
-    if (err != ERR_NONE) {
-        store_state_rollback(state);
-        return err;
-    }
-    return store_state_commit(state, why);
+    return err;
+}
+
+enum err engine_exceptions_put(struct store_state *state, const struct except_set *set,
+                               struct err_text *why)
+{
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "exceptions cannot be written: %s", err_name(err));
+    err = engine_exceptions_put_inside(state, set, why);
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
 }
 
 enum err engine_exceptions_delete(struct store_state *state, const char *id, struct err_text *why)

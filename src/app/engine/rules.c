@@ -9,6 +9,7 @@
 #include "engine/exceptions.h"
 #include "engine/gaps.h"
 #include "engine/jobs.h"
+#include "engine/undelivered.h"
 #include "event/event.h"
 #include "event/id.h"
 #include "event/json.h"
@@ -307,6 +308,9 @@ static enum err keep_status(void *ctx, const struct rule *rule, const struct rul
     bool gap = status->gap > 0;
     enum err err = keep_run(r, rule, status, false, gap ? status->gap_range.from : TIME_NONE,
                             gap ? status->gap_range.to : TIME_NONE, why);
+    if (err == ERR_NONE && !r->ports.at_rest)
+        err = engine_undelivered_tell(r->state, rule->rule_id, rule_status_state(status),
+                                      rule_status_message(status), why);
     if (err == ERR_NONE && gap)
         err = engine_gaps_note(r->state, rule->rule_id, status->gap_range.from,
                                status->gap_range.to, status->date, why);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "deliver/notify.h"
+#include "engine/connectors.h"
 #include "format/write.h"
 #include "notify/connector.h"
 #include "store/state_notify.h"
@@ -222,9 +223,9 @@ static enum err add_type(struct request_asked *a, const char *id, const char *te
 }
 
 /* make: there must be none of that id; else there must be one, whose type and, unless there are
- * new ones, secrets stay. */
+ * new ones, secrets stay. show: answers with it. */
 static enum err put(struct request_asked *a, const char *wanted, bool make, const char *text,
-                    struct err_text *why)
+                    bool show, struct err_text *why)
 {
     struct format_node *doc;
     struct notify_connector c;
@@ -264,7 +265,7 @@ static enum err put(struct request_asked *a, const char *wanted, bool make, cons
     }
     if (err == ERR_NONE)
         err = keep(a, id, doc, old.secrets, why);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE && show)
         err = get(a, id, why);
     arena_release(&arena);
     format_node_free(doc);
@@ -277,8 +278,38 @@ static enum err update(struct request_asked *a, const char *id, struct err_text 
     buf_init(&text);
     enum err err = add_type(a, id, request_asked_text(a, "text", ""), &text, why);
     if (err == ERR_NONE)
-        err = put(a, id, false, buf_text(&text), why);
+        err = put(a, id, false, buf_text(&text), true, why);
     buf_release(&text);
+    return err;
+}
+
+enum err request_import_connector(struct request_asked *a, const char *json, size_t n, bool fresh,
+                                  struct err_text *why)
+{
+    struct buf text;
+    buf_init(&text);
+    enum err err = engine_connectors_read(json, n, &text, why);
+    if (err == ERR_NONE)
+        err = put(a, "", fresh, buf_text(&text), false, why);
+    if (err == ERR_NOT_FOUND && !fresh)
+        err = put(a, "", true, buf_text(&text), false, why);
+    buf_release(&text);
+    return err;
+}
+
+/* Lines of an export, each for itself. */
+static enum err import(struct request_asked *a, struct err_text *why)
+{
+    const struct format_node *objects = format_node_get(a->request, "objects");
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < format_node_count(objects) && err == ERR_NONE; i++) {
+        const struct format_node *at = format_node_at(objects, i);
+        const struct format_node *text = format_node_get(at, "text");
+        err = request_import_connector(a, format_node_str(text, ""), format_node_str_len(text),
+                                       format_node_bool(format_node_get(at, "fresh"), true), why);
+        if (err != ERR_NONE && err != ERR_MEMORY && err != ERR_IO && err != ERR_FULL)
+            err = request_asked_refuse(a, i, err, why);
+    }
     return err;
 }
 
@@ -387,7 +418,9 @@ int request_connector(struct request_asked *a, const char *verb)
     else if (strcmp(verb, "get") == 0)
         err = get(a, id, &why);
     else if (strcmp(verb, "add") == 0)
-        err = put(a, id, true, request_asked_text(a, "text", ""), &why);
+        err = put(a, id, true, request_asked_text(a, "text", ""), true, &why);
+    else if (strcmp(verb, "import") == 0)
+        err = import(a, &why);
     else if (strcmp(verb, "update") == 0)
         err = update(a, id, &why);
     else if (strcmp(verb, "remove") == 0)

@@ -85,10 +85,96 @@ static enum err first_mistake(const struct except_set *set, struct err_text *why
     return ERR_NONE;
 }
 
-/* Everything or, when something is wrong, nothing. */
+/* Whether what is there is still what the one who writes has seen ("version", absent: any). */
+static enum err see_version(struct request_asked *a, const struct except_set *set,
+                            const char *version, struct err_text *why)
+{
+    struct buf doc;
+    struct format_node *node = NULL;
+    bool list = except_set_lists(set) > 0;
+    const char *id;
+    enum err err;
+    if (version == NULL)
+        return ERR_NONE;
+    buf_init(&doc);
+    if (list) {
+        const struct except_list *l = except_set_list(set, 0);
+        id = l->list_id;
+        err = store_state_except_list(a->data->state, id, l->namespace_type, &doc);
+    } else {
+        const struct except_item *item = except_set_item(set, 0);
+        id = item->item_id;
+        err = store_state_except_item(a->data->state, id, item->namespace_type, &doc);
+    }
+    if (err == ERR_NONE)
+        err = format_node_json(doc.p, doc.n, id, &node, why);
+    if (err == ERR_NOT_FOUND ||
+        (err == ERR_NONE &&
+         strcmp(format_node_str(format_node_get(node, "_version"), "1"), version) != 0))
+        err = err_set(why, ERR_BUSY, "%s: \"%.200s\" was changed by somebody else meanwhile",
+                      list ? "list_id" : "item_id", id);
+    else if (err != ERR_NONE)
+        err_set(why, err, "exceptions cannot be read: %s", err_name(err));
+    format_node_free(node);
+    buf_release(&doc);
+    return err;
+}
+
+/* One object of a program's, within a transaction. *out_refused: it is wrong, and nothing was
+ * written. */
+static enum err add_one(struct request_asked *a, const struct format_node *object,
+                        bool *out_refused, struct err_text *why)
+{
+    const struct format_node *text = format_node_get(object, "text");
+    struct except_set *set = except_set_new();
+    *out_refused = false;
+    if (set == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = except_set_load(set, format_node_str(text, ""), format_node_str_len(text),
+                                   "exception.json", why);
+    if (err == ERR_NONE)
+        err = first_mistake(set, why);
+    if (err == ERR_NONE && except_set_lists(set) + except_set_items(set) != 1)
+        err = err_set(why, ERR_INVALID, "neither an exception list nor an item");
+    if (err == ERR_NONE && format_node_bool(format_node_get(object, "fresh"), false))
+        err = see_fresh(a, set, why);
+    if (err == ERR_NONE)
+        err = see_version(a, set, format_node_str(format_node_get(object, "version"), NULL), why);
+    if (err == ERR_NONE)
+        err = engine_exceptions_put_inside(a->data->state, set, why);
+    *out_refused = err == ERR_INVALID || err == ERR_UNSUPPORTED || err == ERR_FORMAT ||
+                   err == ERR_EXISTS || err == ERR_BUSY || err == ERR_LIMIT;
+    except_set_free(set);
+    return err;
+}
+
+/* Those of a list, each for itself. */
+static enum err add_objects(struct request_asked *a, const struct format_node *objects,
+                            struct err_text *why)
+{
+    struct store_state *state = a->data->state;
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "exceptions cannot be written: %s", err_name(err));
+    for (size_t i = 0; i < format_node_count(objects) && err == ERR_NONE; i++) {
+        bool refused;
+        err = add_one(a, format_node_at(objects, i), &refused, why);
+        if (err != ERR_NONE && refused)
+            err = request_asked_refuse(a, i, err, why);
+    }
+    if (err == ERR_NONE)
+        return store_state_commit(state, why);
+    store_state_rollback(state);
+    return err;
+}
+
+/* Everything of a file or, when something is wrong, nothing. */
 static enum err add_exceptions(struct request_asked *a, struct err_text *why)
 {
+    const struct format_node *objects = format_node_get(a->request, "objects");
     const char *text = request_asked_text(a, "text", "");
+    if (objects != NULL)
+        return add_objects(a, objects, why);
     struct except_set *set = except_set_new();
     if (set == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
@@ -97,16 +183,11 @@ static enum err add_exceptions(struct request_asked *a, struct err_text *why)
     size_t n = except_set_lists(set) + except_set_items(set);
     if (err == ERR_NONE)
         request_exception_problems(a, set);
-    bool alone = format_node_get(a->request, "fresh") != NULL;
-    if (err == ERR_NONE && alone)
-        err = first_mistake(set, why);
     if (err == ERR_NONE && except_set_refused(set) > 0)
         err = err_set(why, ERR_INVALID, "%zu objects were refused, so none is kept",
                       except_set_refused(set));
     else if (err == ERR_NONE && n == 0)
         err = err_set(why, ERR_INVALID, "no exception list and no item is in this file");
-    if (err == ERR_NONE && alone && format_node_bool(format_node_get(a->request, "fresh"), false))
-        err = see_fresh(a, set, why);
     if (err == ERR_NONE)
         err = engine_exceptions_put(a->data->state, set, why);
     if (err == ERR_NONE)

@@ -163,6 +163,26 @@ int request_asked_fail(struct request_asked *a, enum err code, const struct err_
     }
 }
 
+enum err request_asked_refuse(struct request_asked *a, size_t i, enum err code,
+                              struct err_text *why)
+{
+    struct buf line;
+    struct format_writer w;
+    buf_init(&line);
+    format_write_init(&w, &line);
+    format_write_begin_object(&w);
+    format_write_field_i64(&w, "at", (int64_t)i);
+    format_write_field_i64(&w, "code", (int64_t)code);
+    format_write_field_str(&w, "message", why->message);
+    format_write_end_object(&w);
+    buf_char(&line, '\n');
+    enum err err = buf_ok(&line) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    if (err == ERR_NONE)
+        request_asked_print(a, buf_text(&line), line.n);
+    buf_release(&line);
+    return err;
+}
+
 struct store_cancel request_asked_cancel(const struct request_asked *a)
 {
     return (struct store_cancel){a->out->gone, a->out->ctx};
@@ -391,6 +411,8 @@ static int answer(struct request_asked *a)
         return request_rule_preview(a);
     if (strcmp(command, "connector") == 0)
         return request_connector(a, verb);
+    if (strcmp(command, "message") == 0)
+        return request_message(a, verb);
     if (strcmp(command, "package") == 0 && strcmp(verb, "list") == 0) /* counts all that is kept */
         return request_package(a, verb);
     if (strcmp(command, "backup") == 0)

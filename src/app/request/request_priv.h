@@ -47,6 +47,10 @@ bool request_asked_line(struct request_asked *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void request_asked_remark(struct request_asked *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Of a list of objects ("objects") the one at i was refused: a line of JSON with "at", "code" and
+ * "message", for programs. Objects that no line tells of were done. ERR_MEMORY. */
+enum err request_asked_refuse(struct request_asked *a, size_t i, enum err code,
+                              struct err_text *why) ERR_MUST_CHECK;
 /* Sends what was held. ERR_MEMORY when not all of it could be. */
 enum err request_asked_flush(struct request_asked *a, struct err_text *why) ERR_MUST_CHECK;
 /*
@@ -93,6 +97,10 @@ int request_job(struct request_asked *a, const char *verb);
 int request_calendar(struct request_asked *a, const char *verb);
 int request_filter(struct request_asked *a, const char *verb);
 int request_connector(struct request_asked *a, const char *verb);
+/* Makes a connector of a line of an export; fresh: ERR_EXISTS when it is there. */
+enum err request_import_connector(struct request_asked *a, const char *json, size_t n, bool fresh,
+                                  struct err_text *why) ERR_MUST_CHECK;
+int request_message(struct request_asked *a, const char *verb);
 int request_rule(struct request_asked *a, const char *verb);
 int request_exception(struct request_asked *a, const char *verb);
 int request_values(struct request_asked *a, const char *verb);

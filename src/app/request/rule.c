@@ -2,6 +2,7 @@
 #include "request/request_priv.h"
 
 #include "base/mem.h"
+#include "engine/connectors.h"
 #include "engine/exceptions.h"
 #include "engine/install.h"
 #include "engine/rules.h"
@@ -108,6 +109,7 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
     struct gathered g = {.why = why, .ids = format_node_get(a->request, "ids")};
     struct buf none;
     struct engine_exported totals;
+    struct engine_connectors connectors;
     struct buf text;
     struct buf exceptions;
     struct buf missing;
@@ -115,6 +117,7 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
     buf_init(&exceptions);
     buf_init(&missing);
     buf_init(&none);
+    engine_connectors_init(&connectors);
     enum err err = store_state_rule_list(a->data->state, gather_rule, &g);
     if (err != ERR_NONE)
         err_set(why, err, "rules cannot be read: %s", err_name(err));
@@ -123,6 +126,12 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
     if (err == ERR_NONE)
         err = engine_exceptions_export(a->data->state, g.rules, g.n, &exceptions, &missing, &totals,
                                        why);
+    if (err == ERR_NONE)
+        err = engine_connectors_export(
+            a->data->state, g.rules, g.n,
+            format_node_bool(format_node_get(a->request, "connectors"), true), &connectors, why);
+    if (err == ERR_NONE)
+        buf_add(&exceptions, connectors.lines.p, connectors.lines.n);
     if (err == ERR_NONE) {
         size_t none_n = write_missing(&g, &none);
         const struct rule_exported also = {
@@ -136,9 +145,16 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
             .missing_rules = none.p,
             .missing_rules_n = none.n,
             .missing_rules_count = none_n,
+            .connectors = connectors.n,
+            .missing_connectors = connectors.missing.p,
+            .missing_connectors_n = connectors.missing.n,
+            .missing_connectors_count = connectors.missing_n,
+            .excluded_connectors = connectors.excluded.p,
+            .excluded_connectors_n = connectors.excluded.n,
+            .excluded_connectors_count = connectors.excluded_n,
         };
         rule_export(g.rules, g.n, &also, &text);
-        if (!buf_ok(&text) || !buf_ok(&none))
+        if (!buf_ok(&text) || !buf_ok(&none) || !buf_ok(&exceptions))
             err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
         else
             request_asked_print(a, buf_text(&text), text.n);
@@ -150,6 +166,7 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
     buf_release(&exceptions);
     buf_release(&missing);
     buf_release(&none);
+    engine_connectors_release(&connectors);
     return err;
 }
 
@@ -173,6 +190,34 @@ static enum err import_exceptions(struct request_asked *a, const struct rule_set
     return err;
 }
 
+/* The connectors that stand among the rules; those that are there stay as they are. */
+static enum err import_connectors(struct request_asked *a, const struct rule_set *rules,
+                                  size_t *refused, struct err_text *why)
+{
+    size_t made = 0;
+    for (size_t i = 0; i < rule_set_others(rules); i++) {
+        const struct rule_other *o = rule_set_other(rules, i);
+        struct err_text text;
+        char line[900];
+        if (o->kind != RULE_OTHER_CONNECTOR)
+            continue;
+        enum err err = request_import_connector(a, o->json, o->n, true, &text);
+        if (err == ERR_MEMORY || err == ERR_IO || err == ERR_FULL) {
+            *why = text;
+            return err;
+        }
+        made += err == ERR_NONE;
+        if (err == ERR_NONE || err == ERR_EXISTS)
+            continue;
+        err_set_at(&text, err, o->file, o->line, "%s", text.message);
+        request_asked_remark(a, "weir: error: %s", err_format(&text, line, sizeof(line)));
+        ++*refused;
+    }
+    if (made > 0)
+        request_asked_remark(a, "weir: %zu connectors imported, without their secrets", made);
+    return ERR_NONE;
+}
+
 static enum err import(struct request_asked *a, struct err_text *why)
 {
     const char *text = request_asked_text(a, "text", "");
@@ -192,12 +237,14 @@ static enum err import(struct request_asked *a, struct err_text *why)
     if (err == ERR_NONE)
         err = import_exceptions(a, set, &refused, why);
     if (err == ERR_NONE)
+        err = import_connectors(a, set, &refused, why);
+    if (err == ERR_NONE)
         err = engine_install_rules(a->data->state, set, NULL, true, a->data->now(), &totals, why);
     if (err == ERR_NONE)
         err = request_asked_reload(a, why);
     if (err == ERR_NONE && rule_set_refused(set) + refused > 0)
         err = err_set(why, ERR_INVALID,
-                      "%zu rules and %zu exceptions were refused, %zu rules "
+                      "%zu rules and %zu exceptions or connectors were refused, %zu rules "
                       "imported",
                       rule_set_refused(set), refused, totals.rules);
     else if (err == ERR_NONE)

@@ -2,6 +2,7 @@
 #include "request/request_priv.h"
 
 #include "base/arena.h"
+#include "base/mem.h"
 #include "engine/pipeline.h"
 #include "engine/rules.h"
 #include "rule/gap.h"
@@ -9,6 +10,7 @@
 #include "store/state.h"
 #include "store/state_gap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum err request_see_rule(struct request_asked *a, const char *id, struct err_text *why)
@@ -111,6 +113,10 @@ struct making_up {
     struct rule *rule;
     ts_ns from;
     ts_ns to;
+    bool gaps; /* only what no run looked at */
+    struct rule_range *spans;
+    size_t spans_n, spans_cap;
+    enum err err;
     struct engine_pipeline *own; /* when no daemon runs */
 };
 
@@ -126,7 +132,8 @@ static enum err read_rule(struct request_asked *a, const char *id, struct rule *
     return err;
 }
 
-/* The span, which ends by now at the latest. */
+/* The span, which ends by now at the latest: the engine's now, which may be a little behind the
+ * clock that people mean. */
 static enum err read_span(struct request_asked *a, struct making_up *m, struct err_text *why)
 {
     const struct engine_pipeline *p = a->data->pipeline;
@@ -139,22 +146,78 @@ static enum err read_span(struct request_asked *a, struct making_up *m, struct e
         err = request_asked_time(a, "to", TIME_MAX, &m->to, why);
     if (err != ERR_NONE)
         return err;
+    if (m->to > now && m->to <= a->data->now())
+        m->to = now;
     if (m->from >= m->to || m->to > now)
         return err_set(why, ERR_INVALID, "--from must lie before --to, and --to not in the future");
-    if ((m->to - m->from - 1) / m->rule->interval_ns >= RUNS_MAX)
-        return err_set(why, ERR_LIMIT,
-                       "the span holds more than %d intervals of the rule; ask for it in parts",
-                       RUNS_MAX);
+    m->gaps = format_node_bool(format_node_get(a->request, "gaps"), false);
     return ERR_NONE;
 }
 
+static bool add_span(struct making_up *m, struct rule_range span)
+{
+    if (mem_grow((void **)&m->spans, &m->spans_cap, m->spans_n + 1, sizeof(span)) != 0)
+        m->err = ERR_MEMORY;
+    else
+        m->spans[m->spans_n++] = span;
+    return m->err == ERR_NONE;
+}
+
+static bool take_gap(void *ctx, const struct store_gap *row)
+{
+    struct making_up *m = ctx;
+    struct rule_gap gap;
+    struct err_text ignored;
+    struct rule_range left = {.to = m->from};
+    m->err = rule_gap_read(row->doc, strlen(row->doc), &gap, &ignored);
+    if (m->err != ERR_NONE)
+        return m->err != ERR_MEMORY;
+    while (rule_gap_next_unfilled(&gap, left.to, &left) && left.from < m->to) {
+        const struct rule_range span = {left.from, left.to < m->to ? left.to : m->to};
+        if (!add_span(m, span))
+            break;
+    }
+    rule_gap_release(&gap);
+    return m->err == ERR_NONE;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct rule_range *x = a, *y = b;
+    return x->from < y->from ? -1 : x->from > y->from;
+}
+
+/* The whole span, or its gaps, oldest first. */
+static enum err find_spans(struct request_asked *a, struct making_up *m, struct err_text *why)
+{
+    ts_ns runs = 0;
+    enum err err = ERR_NONE;
+    if (m->gaps)
+        err = store_state_gap_list(a->data->state, m->rule->rule_id, m->from, m->to, take_gap, m);
+    else
+        add_span(m, (struct rule_range){m->from, m->to});
+    if (err == ERR_NONE && m->err == ERR_MEMORY)
+        err = m->err;
+    if (err != ERR_NONE)
+        return err_set(why, err, "the gaps cannot be read: %s", err_name(err));
+    if (m->spans_n > 0)
+        qsort(m->spans, m->spans_n, sizeof(*m->spans), by_time);
+    for (size_t i = 0; i < m->spans_n && runs <= RUNS_MAX; i++)
+        runs += (m->spans[i].to - m->spans[i].from - 1) / m->rule->interval_ns + 1;
+    return runs <= RUNS_MAX
+               ? ERR_NONE
+               : err_set(why, ERR_LIMIT,
+                         "the span holds more than %d intervals of the rule; ask for it in parts",
+                         RUNS_MAX);
+}
+
 /* Slice after slice, so that the daemon goes on between them. */
-static enum err make_up(struct request_asked *a, struct making_up *m, struct engine_past *totals,
-                        struct err_text *why)
+static enum err make_up(struct request_asked *a, struct making_up *m, struct rule_range span,
+                        struct engine_past *totals, struct err_text *why)
 {
     unsigned n = m->rule->type == RULE_MACHINE_LEARNING ? SLICE : SLICE_SEARCH;
     enum err err = ERR_NONE;
-    for (ts_ns at = m->from; at < m->to && err == ERR_NONE;) {
+    for (ts_ns at = span.from; at < span.to && err == ERR_NONE;) {
         if (a->out->gone != NULL && a->out->gone(a->out->ctx))
             return err_set(why, ERR_STOPPED, "nobody waits for the runs any more");
         pthread_mutex_lock(&a->data->lock);
@@ -162,7 +225,7 @@ static enum err make_up(struct request_asked *a, struct making_up *m, struct eng
         if (p == NULL)
             err = err_set(why, ERR_STOPPED, "the daemon ends");
         else
-            err = engine_pipeline_past(p, m->rule, &at, m->to, n, a->data->now(), totals, why);
+            err = engine_pipeline_past(p, m->rule, &at, span.to, n, a->data->now(), totals, why);
         pthread_mutex_unlock(&a->data->lock);
     }
     return err;
@@ -178,20 +241,23 @@ int request_run(struct request_asked *a)
     bool read = err == ERR_NONE;
     if (read)
         err = read_span(a, &m, &why);
+    if (err == ERR_NONE)
+        err = find_spans(a, &m, &why);
     if (err == ERR_NONE && a->data->pipeline == NULL) {
         const struct engine_pipeline_options options = {.store = a->data->store,
                                                         .state = a->data->state};
         err = engine_pipeline_new(&options, &m.own, &why);
     }
     pthread_mutex_unlock(&a->data->lock);
-    if (err == ERR_NONE)
-        err = make_up(a, &m, &totals, &why);
+    for (size_t i = 0; i < m.spans_n && err == ERR_NONE; i++)
+        err = make_up(a, &m, m.spans[i], &totals, &why);
     if (totals.runs > 0)
         request_asked_remark(
             a, "weir: %llu runs, %llu of them failed: %llu alerts, %llu suppressed",
             (unsigned long long)totals.runs, (unsigned long long)totals.failed,
             (unsigned long long)totals.alerts, (unsigned long long)totals.suppressed);
     engine_pipeline_free(m.own);
+    mem_free(m.spans);
     if (read)
         rule_unref(m.rule);
     return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);

@@ -105,47 +105,39 @@ void rule_export_object(const struct rule *r, struct format_writer *w)
     format_write_end_object(w);
 }
 
-static void field_empty(const char *key, struct format_writer *w)
+/* Members of an array, and how many there are. */
+static void write_named(const char *key, const char *count_key, const char *members, size_t n,
+                        size_t count, struct format_writer *w)
 {
     format_write_key(w, key);
     format_write_begin_array(w);
+    if (n > 0)
+        format_write_raw(w, members, n);
     format_write_end_array(w);
+    format_write_field_i64(w, count_key, (int64_t)count);
 }
 
 static void write_summary(size_t rules, const struct rule_exported *also, struct format_writer *w)
 {
-    static const char *const none[] = {
-        "missing_exception_list_items",
-        "missing_action_connections",
-        "excluded_action_connections",
-    };
-    static const char *const zero[] = {
-        "missing_exception_list_items_count",
-        "exported_action_connector_count",
-        "missing_action_connection_count",
-        "excluded_action_connection_count",
-    };
     format_write_begin_object(w);
-    format_write_field_i64(w, "exported_count", (int64_t)(rules + also->lists + also->items));
+    format_write_field_i64(w, "exported_count",
+                           (int64_t)(rules + also->lists + also->items + also->connectors));
     format_write_field_i64(w, "exported_rules_count", (int64_t)rules);
-    format_write_key(w, "missing_rules");
-    format_write_begin_array(w);
-    if (also->missing_rules_n > 0)
-        format_write_raw(w, also->missing_rules, also->missing_rules_n);
-    format_write_end_array(w);
-    format_write_field_i64(w, "missing_rules_count", (int64_t)also->missing_rules_count);
-    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        field_empty(none[i], w);
-    for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
-        format_write_field_i64(w, zero[i], 0);
+    write_named("missing_rules", "missing_rules_count", also->missing_rules, also->missing_rules_n,
+                also->missing_rules_count, w);
     format_write_field_i64(w, "exported_exception_list_count", (int64_t)also->lists);
     format_write_field_i64(w, "exported_exception_list_item_count", (int64_t)also->items);
-    format_write_key(w, "missing_exception_lists");
-    format_write_begin_array(w);
-    if (also->missing_n > 0)
-        format_write_raw(w, also->missing_lists, also->missing_n);
-    format_write_end_array(w);
-    format_write_field_i64(w, "missing_exception_lists_count", (int64_t)also->missing);
+    write_named("missing_exception_list_items", "missing_exception_list_items_count", NULL, 0, 0,
+                w);
+    write_named("missing_exception_lists", "missing_exception_lists_count", also->missing_lists,
+                also->missing_n, also->missing, w);
+    format_write_field_i64(w, "exported_action_connector_count", (int64_t)also->connectors);
+    write_named("missing_action_connections", "missing_action_connection_count",
+                also->missing_connectors, also->missing_connectors_n,
+                also->missing_connectors_count, w);
+    write_named("excluded_action_connections", "excluded_action_connection_count",
+                also->excluded_connectors, also->excluded_connectors_n,
+                also->excluded_connectors_count, w);
     format_write_end_object(w);
 }
 

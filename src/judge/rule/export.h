@@ -19,8 +19,8 @@ struct rule;
 /* One object; a JSON value at the writer's place. */
 void rule_export_object(const struct rule *r, struct format_writer *w);
 
-/* What else an export holds: lines of exception lists and items, and what the summary says of
- * them. */
+/* What else an export holds: lines of exception lists, items and connectors, and what the summary
+ * says of them. */
 struct rule_exported {
     const char *lines; /* each with its newline */
     size_t lines_n;
@@ -32,6 +32,13 @@ struct rule_exported {
     const char *missing_rules; /* asked for by name and not there, likewise */
     size_t missing_rules_n;
     size_t missing_rules_count;
+    size_t connectors;
+    const char *missing_connectors; /* named by actions and not there, likewise */
+    size_t missing_connectors_n;
+    size_t missing_connectors_count;
+    const char *excluded_connectors; /* there, and not in the file */
+    size_t excluded_connectors_n;
+    size_t excluded_connectors_count;
 };
 
 /* Lines for all rules, what else there is (NULL: nothing), and the summary line, added to out

@@ -56,6 +56,23 @@ enum err rule_gap_fill(struct rule_gap *g, struct rule_range span, bool *out_cha
     return ERR_NONE;
 }
 
+bool rule_gap_next_unfilled(const struct rule_gap *g, ts_ns from, struct rule_range *out)
+{
+    struct rule_range left = {from > g->range.from ? from : g->range.from, g->range.to};
+    for (size_t i = 0; i < g->filled_n; i++) {
+        if (left.from < g->filled[i].from) {
+            left.to = g->filled[i].from;
+            break;
+        }
+        if (left.from < g->filled[i].to)
+            left.from = g->filled[i].to;
+    }
+    if (left.from >= left.to)
+        return false;
+    *out = left;
+    return true;
+}
+
 enum rule_gap_state rule_gap_state(const struct rule_gap *g)
 {
     ts_ns filled = rule_gap_filled_ns(g);
@@ -89,14 +106,9 @@ static void write_range(struct rule_range range, struct format_writer *w)
 
 static void write_unfilled(const struct rule_gap *g, struct format_writer *w)
 {
-    ts_ns from = g->range.from;
-    for (size_t i = 0; i < g->filled_n; i++) {
-        if (from < g->filled[i].from)
-            write_range((struct rule_range){from, g->filled[i].from}, w);
-        from = g->filled[i].to;
-    }
-    if (from < g->range.to)
-        write_range((struct rule_range){from, g->range.to}, w);
+    struct rule_range left = {.to = g->range.from};
+    while (rule_gap_next_unfilled(g, left.to, &left))
+        write_range(left, w);
 }
 
 void rule_gap_write(const struct rule_gap *g, struct format_writer *w)

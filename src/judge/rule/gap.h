@@ -42,6 +42,9 @@ void rule_gap_release(struct rule_gap *g);
 enum err rule_gap_fill(struct rule_gap *g, struct rule_range span,
                        bool *out_changed) ERR_MUST_CHECK;
 
+/* The first span from then on that no run looked at; false: there is none. */
+bool rule_gap_next_unfilled(const struct rule_gap *g, ts_ns from, struct rule_range *out);
+
 enum rule_gap_state rule_gap_state(const struct rule_gap *g);
 const char *rule_gap_state_name(enum rule_gap_state state); /* "partially_filled" */
 ts_ns rule_gap_filled_ns(const struct rule_gap *g);

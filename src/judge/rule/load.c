@@ -186,8 +186,8 @@ static enum err refuse(struct rule_set *s, enum err code, const struct err_text 
     return ERR_NONE;
 }
 
-/* Remembers an exception list or item. */
-static void add_other(struct rule_set *s, const struct format_node *v, unsigned line)
+static void add_other(struct rule_set *s, enum rule_other_kind kind, const struct format_node *v,
+                      unsigned line)
 {
     struct buf text;
     const char *name = format_node_file_name(v);
@@ -196,6 +196,7 @@ static void add_other(struct rule_set *s, const struct format_node *v, unsigned 
     buf_init(&text);
     format_node_write(v, &text);
     const struct rule_other other = {
+        .kind = kind,
         .json = buf_ok(&text) ? arena_strndup(&s->arena, buf_text(&text), text.n) : NULL,
         .n = text.n,
         .file = arena_strndup(&s->arena, name, strlen(name)),
@@ -233,14 +234,18 @@ static bool is_no_rule(struct rule_set *s, const struct format_node *v, size_t r
     if (format_node_get(v, "severity") != NULL || format_node_get(v, "risk_score") != NULL)
         return false;
     if (format_node_get(v, "list_id") != NULL) {
-        add_other(s, v, line);
+        add_other(s, RULE_OTHER_EXCEPTION, v, line);
         return true;
     }
     if (format_node_get(v, "attributes") == NULL)
         return false;
+    if (strcmp(format_node_str(format_node_get(v, "type"), ""), "action") == 0) {
+        add_other(s, RULE_OTHER_CONNECTOR, v, line);
+        return true;
+    }
     (void)format_node_err(
         v, &text, ERR_UNSUPPORTED,
-        "connectors and other saved objects are not rules; this line is left out");
+        "saved objects other than connectors are not read; this line is left out");
     move_to_line(&text, line);
     add_problem(s, false, &text);
     return true;
@@ -296,10 +301,10 @@ static void take_exceptions(struct rule_set *s, const struct format_node *root)
             add_problem(s, true, &text);
         }
         if (format_node_type(container) == FORMAT_OBJECT)
-            add_other(s, container, format_node_line(container));
+            add_other(s, RULE_OTHER_EXCEPTION, container, format_node_line(container));
         for (size_t k = 0; k < format_node_count(items); k++) {
             const struct format_node *item = format_node_at(items, k);
-            add_other(s, item, format_node_line(item));
+            add_other(s, RULE_OTHER_EXCEPTION, item, format_node_line(item));
         }
     }
 }

@@ -6,9 +6,9 @@
  *
  * .toml is a rule of the public repository's layout; .ndjson an export, one object a line; .json an
  * object of the rule API or an array of them, read only when it is named. Exception lists, in an
- * export or in a .toml file of their own, are kept as they are. A mistake in one rule
- * does not hide the others: all are read, and the set keeps the rules that are right and a list of
- * what was found.
+ * export or in a .toml file of their own, and connectors are kept as they are. A mistake in one
+ * rule does not hide the others: all are read, and the set keeps the rules that are right and a
+ * list of what was found.
  *
  * Ownership: rule_set_free(); the set holds a reference to each rule.
  * Threads:   one owner.
@@ -45,10 +45,15 @@ size_t rule_set_count(const struct rule_set *s);
 struct rule *rule_set_at(const struct rule_set *s, size_t i); /* borrowed; rule_ref() keeps it */
 
 /*
- * Exception lists and items that stood among the rules, as they were written: JSON objects, for who
- * reads exceptions.
+ * What stood among the rules, as it was written: JSON objects, for who reads exceptions and
+ * connectors (saved objects of the type action).
  */
+enum rule_other_kind {
+    RULE_OTHER_EXCEPTION, /* a list or an item */
+    RULE_OTHER_CONNECTOR,
+};
 struct rule_other {
+    enum rule_other_kind kind;
     const char *json;
     size_t n;
     const char *file;

@@ -10,13 +10,13 @@
 
 /* A request to the daemon begun: more members may follow. */
 static void begin(struct api_call *c, struct format_writer *w, struct buf *request,
-                  const char *verb)
+                  const char *command, const char *verb)
 {
     const char *id = strstr(c->row->path, "{id}") != NULL ? api_call_part(c, "id") : NULL;
     buf_init(request);
     format_write_init(w, request);
     format_write_begin_object(w);
-    format_write_field_str(w, "command", "connector");
+    format_write_field_str(w, "command", command);
     format_write_field_str(w, "verb", verb);
     if (id != NULL)
         format_write_field_str(w, "id", id);
@@ -42,7 +42,7 @@ static enum err act(struct api_call *c, const char *verb, struct err_text *why)
 {
     struct buf request;
     struct format_writer w;
-    begin(c, &w, &request, verb);
+    begin(c, &w, &request, "connector", verb);
     return end(c, &w, &request, why);
 }
 
@@ -56,7 +56,7 @@ static enum err act_on_body(struct api_call *c, const char *verb, struct err_tex
         return err;
     buf_init(&text);
     format_node_write(body, &text);
-    begin(c, &w, &request, verb);
+    begin(c, &w, &request, "connector", verb);
     format_write_field_str(&w, "name", "connector");
     format_write_key(&w, "text");
     format_write_str_n(&w, buf_text(&text), text.n);
@@ -67,11 +67,11 @@ static enum err act_on_body(struct api_call *c, const char *verb, struct err_tex
 }
 
 /* One document a line becomes an array. */
-static enum err list(struct api_call *c, struct err_text *why)
+static enum err list_documents(struct api_call *c, const char *command, struct err_text *why)
 {
     struct buf request, answer;
     struct format_writer w;
-    begin(c, &w, &request, "list");
+    begin(c, &w, &request, command, "list");
     format_write_field_bool(&w, "documents", true);
     format_write_end_object(&w);
     buf_init(&answer);
@@ -86,6 +86,48 @@ static enum err list(struct api_call *c, struct err_text *why)
     buf_release(&answer);
     buf_release(&request);
     return err;
+}
+
+static enum err list(struct api_call *c, struct err_text *why)
+{
+    return list_documents(c, "connector", why);
+}
+
+/* {"id":"7"}, or nothing for all. */
+static enum err change_messages(struct api_call *c, const char *verb, struct err_text *why)
+{
+    struct buf request;
+    struct format_writer w;
+    struct format_node *body;
+    enum err err = api_call_body(c, false, &body, why);
+    if (err != ERR_NONE)
+        return err;
+    const struct format_node *id = format_node_get(body, "id");
+    err = body != NULL ? api_call_unknown(c, body, why) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err;
+    begin(c, &w, &request, "message", verb);
+    format_write_field_bool(&w, "documents", true);
+    if (id != NULL) {
+        format_write_key(&w, "id");
+        format_node_write_value(id, &w);
+    }
+    return end(c, &w, &request, why);
+}
+
+static enum err messages(struct api_call *c, struct err_text *why)
+{
+    return list_documents(c, "message", why);
+}
+
+static enum err retry(struct api_call *c, struct err_text *why)
+{
+    return change_messages(c, "retry", why);
+}
+
+static enum err dismiss(struct api_call *c, struct err_text *why)
+{
+    return change_messages(c, "dismiss", why);
 }
 
 static enum err types(struct api_call *c, struct err_text *why)
@@ -147,7 +189,7 @@ static enum err execute(struct api_call *c, struct err_text *why)
     }
     if (err != ERR_NONE)
         return err;
-    begin(c, &w, &request, "test");
+    begin(c, &w, &request, "connector", "test");
     format_write_key(&w, "params");
     format_node_write_value(format_node_get(body, "params"), &w);
     return end(c, &w, &request, why);
@@ -161,6 +203,12 @@ static enum err execute(struct api_call *c, struct err_text *why)
 const struct api_row api_connector_rows[] = {
     ROW("GET", "/api/actions/connectors", AUTH_RIGHT_STEER, 0,
         "All connectors, without their secrets", list),
+    ROW("GET", "/api/actions/messages", AUTH_RIGHT_STEER, 0,
+        "Messages that wait to be sent, and those that were given up", messages),
+    ROW("POST", "/api/actions/messages/_retry", AUTH_RIGHT_STEER, API_ROW_SMALL,
+        "Send a given-up message again, or all of them", retry),
+    ROW("POST", "/api/actions/messages/_dismiss", AUTH_RIGHT_STEER, API_ROW_SMALL,
+        "Forget a given-up message, or all of them", dismiss),
     ROW("GET", "/api/actions/connector_types", AUTH_RIGHT_READ, 0,
         "The kinds of connectors that there are", types),
     ROW("POST", "/api/actions/connector", AUTH_RIGHT_ADMIN, API_ROW_SMALL, "Make a connector",

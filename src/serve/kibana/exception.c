@@ -5,13 +5,12 @@
 #include "api/call.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "except/item.h"
 #include "format/node.h"
 #include "format/write.h"
+#include "kibana/batch.h"
 #include "kibana/doc.h"
 #include "store/state_except.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const struct kibana_exception_kind kibana_exception_list = {false, "exception list", "list_id"};
@@ -103,34 +102,40 @@ enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exceptio
                          id != NULL ? "id" : kind->key, id != NULL ? id : name);
 }
 
-static enum err add(struct api_call *c, const char *text, bool fresh, struct err_text *why)
+/* What became of the only object. */
+struct outcome {
+    enum err err;
+    struct err_text *why;
+};
+
+static void take_outcome(void *ctx, size_t i, enum err err, const char *message)
 {
-    struct buf request;
-    struct format_writer w;
-    buf_init(&request);
-    format_write_init(&w, &request);
-    format_write_begin_object(&w);
-    format_write_field_str(&w, "command", "exception");
-    format_write_field_str(&w, "verb", "add");
-    format_write_field_str(&w, "name", "exception.json");
-    format_write_field_bool(&w, "fresh", fresh);
-    format_write_field_str(&w, "text", text);
-    format_write_end_object(&w);
-    enum err err = api_call_act(c, &request, NULL, why);
-    buf_release(&request);
-    return err;
+    struct outcome *o = ctx;
+    (void)i;
+    o->err = err;
+    if (err != ERR_NONE)
+        err_set(o->why, err, "%s", message);
 }
 
 enum err kibana_exception_put(struct api_call *c, const struct format_node *object,
-                              const struct kibana_change *change, bool fresh, struct err_text *why)
+                              const struct kibana_change *change, const char *version,
+                              struct err_text *why)
 {
+    const struct kibana_batch_terms terms = {
+        .fresh = version == NULL, .revision = -1, .version = version};
+    struct outcome outcome = {ERR_NONE, why};
+    struct kibana_batch batch;
     struct buf doc;
     buf_init(&doc);
+    kibana_batch_init(&batch, c, "exception", "add", take_outcome, &outcome);
     enum err err = kibana_doc_write(object, change, &doc, why);
     if (err == ERR_NONE)
-        err = add(c, buf_text(&doc), fresh, why);
+        err = kibana_batch_add(&batch, buf_text(&doc), doc.n, &terms, why);
+    if (err == ERR_NONE)
+        err = kibana_batch_end(&batch, why);
+    kibana_batch_release(&batch);
     buf_release(&doc);
-    return err;
+    return err == ERR_NONE ? outcome.err : err;
 }
 
 enum err kibana_exception_delete(struct api_call *c, const struct kibana_exception_kind *kind,
@@ -149,37 +154,5 @@ enum err kibana_exception_delete(struct api_call *c, const struct kibana_excepti
     format_write_end_object(&w);
     enum err err = api_call_act(c, &request, NULL, why);
     buf_release(&request);
-    return err;
-}
-
-enum err kibana_exception_import(struct api_call *c, const char *json, size_t n, bool overwrite,
-                                 char name[KIBANA_EXCEPTION_NAME], bool *out_item,
-                                 struct err_text *why)
-{
-    struct format_node *doc;
-    name[0] = '\0';
-    *out_item = false;
-    enum err err = format_node_json(json, n, "file", &doc, why);
-    if (err != ERR_NONE)
-        return err;
-    enum except_what what = except_what(doc);
-    *out_item = what == EXCEPT_ITEM;
-    const char *key = *out_item ? "item_id" : "list_id";
-    snprintf(name, KIBANA_EXCEPTION_NAME, "%s",
-             format_node_str(format_node_get(doc, key), "(unknown id)"));
-    if (what == EXCEPT_NEITHER)
-        err = err_set(why, ERR_INVALID, "neither an exception list nor an item");
-    struct buf text;
-    buf_init(&text);
-    buf_add(&text, json, n);
-    if (err == ERR_NONE)
-        err = buf_ok(&text) ? add(c, buf_text(&text), !overwrite, why)
-                            : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    if (err == ERR_EXISTS)
-        err_set(why, err,
-                "Found that %s: \"%.150s\" already exists. Import of %s: \"%.150s\" skipped.", key,
-                name, key, name);
-    buf_release(&text);
-    format_node_free(doc);
     return err;
 }

@@ -2,7 +2,7 @@
 #define KIBANA_EXCEPTION_H
 
 /*
- * Exception lists and their items as state.db has them, and how they are put there.
+ * Exception lists and their items as state.db has them; how one is put there.
  *
  * Lists have a list_id and items an item_id, within a namespace; besides, each has an id of its
  * own.
@@ -59,17 +59,13 @@ enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exceptio
                                 const char *id, const char *name, const char *namespace_type,
                                 struct kibana_exceptions *out, struct err_text *why) ERR_MUST_CHECK;
 
-/* Puts one: the object (NULL: none) with the changes. fresh: ERR_EXISTS when it is there. */
+/* Puts one: the object (NULL: none) with the changes, in place of the one of that _version.
+ * ERR_BUSY: it is another by now. version NULL: there must be none; ERR_EXISTS. */
 enum err kibana_exception_put(struct api_call *c, const struct format_node *object,
-                              const struct kibana_change *change, bool fresh,
+                              const struct kibana_change *change, const char *version,
                               struct err_text *why) ERR_MUST_CHECK;
 enum err kibana_exception_delete(struct api_call *c, const struct kibana_exception_kind *kind,
                                  const struct kibana_exception *x,
-                                 struct err_text *why) ERR_MUST_CHECK;
-/* A list or item of a file; *out_item and name (whatever comes out) say which. ERR_EXISTS. */
-#define KIBANA_EXCEPTION_NAME 256
-enum err kibana_exception_import(struct api_call *c, const char *json, size_t n, bool overwrite,
-                                 char name[KIBANA_EXCEPTION_NAME], bool *out_item,
                                  struct err_text *why) ERR_MUST_CHECK;
 
 #endif

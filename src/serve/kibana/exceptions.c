@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* strcasestr */
 #include "kibana/rows.h"
 
 #include "api/api.h"
@@ -8,6 +9,7 @@
 #include "http/request.h"
 #include "kibana/doc.h"
 #include "kibana/exception.h"
+#include "kibana/exception_import.h"
 #include "kibana/find.h"
 #include "kibana/multipart.h"
 #include "kibana/transfer.h"
@@ -61,9 +63,48 @@ static enum err show(struct api_call *c, const struct kibana_exception_kind *kin
     return err;
 }
 
-/* Comments come as {"comment":"x"}; who made them and when is added. */
+/* The comment of that id among those that the item had; NULL: it is a new one. */
+static const struct format_node *find_comment(const struct format_node *comments,
+                                              const struct format_node *comment)
+{
+    const char *id = format_node_str(format_node_get(comment, "id"), NULL);
+    for (size_t i = 0; id != NULL && i < format_node_count(comments); i++) {
+        const struct format_node *at = format_node_at(comments, i);
+        if (strcmp(format_node_str(format_node_get(at, "id"), ""), id) == 0)
+            return at;
+    }
+    return NULL;
+}
+
+/* Comments come as {"comment":"x"}, old ones with their id. Who made and changed them, and when, is
+ * never taken from a request. */
+static void sign_comment(struct api_call *c, const struct format_node *old,
+                         const struct format_node *comment, struct kibana_change *own)
+{
+    static const char *const stay[] = {"created_at", "created_by", "updated_at", "updated_by"};
+    const char *text = format_node_str(format_node_get(comment, "comment"), "");
+    char id[KIBANA_UUID_SIZE];
+    for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++) {
+        const struct format_node *v = format_node_get(old, stay[i]);
+        if (v != NULL)
+            kibana_change_node(own, stay[i], v);
+        else
+            kibana_change_json(own, stay[i], NULL);
+    }
+    if (old == NULL) {
+        kibana_doc_uuid(id);
+        kibana_change_text(own, "id", id);
+        kibana_change_time(own, "created_at", c->now);
+        kibana_change_text(own, "created_by", kibana_doc_guest(c));
+    } else if (strcmp(format_node_str(format_node_get(old, "comment"), ""), text) != 0) {
+        kibana_change_time(own, "updated_at", c->now);
+        kibana_change_text(own, "updated_by", kibana_doc_guest(c));
+    }
+}
+
+/* item: as it was; NULL: it is made. */
 static void sign_comments(struct api_call *c, const struct format_node *body,
-                          struct kibana_change *change)
+                          const struct format_node *item, struct kibana_change *change)
 {
     const struct format_node *comments = format_node_get(body, "comments");
     struct format_writer w;
@@ -75,16 +116,9 @@ static void sign_comments(struct api_call *c, const struct format_node *body,
     format_write_begin_array(&w);
     for (size_t i = 0; i < format_node_count(comments); i++) {
         const struct format_node *comment = format_node_at(comments, i);
-        char id[KIBANA_UUID_SIZE];
         struct kibana_change own;
-        kibana_doc_uuid(id);
         kibana_change_init(&own, change->arena);
-        if (format_node_get(comment, "id") == NULL)
-            kibana_change_text(&own, "id", id);
-        if (format_node_get(comment, "created_at") == NULL)
-            kibana_change_time(&own, "created_at", c->now);
-        if (format_node_get(comment, "created_by") == NULL)
-            kibana_change_text(&own, "created_by", kibana_doc_guest(c));
+        sign_comment(c, find_comment(format_node_get(item, "comments"), comment), comment, &own);
         format_write_begin_object(&w);
         kibana_doc_members(comment, &own, &w);
         format_write_end_object(&w);
@@ -123,8 +157,8 @@ static enum err create(struct api_call *c, const struct kibana_exception_kind *k
     if (name == NULL)
         kibana_change_text(&change, kind->key, made);
     if (kind->item)
-        sign_comments(c, body, &change);
-    err = kibana_exception_put(c, body, &change, true, why);
+        sign_comments(c, body, NULL, &change);
+    err = kibana_exception_put(c, body, &change, NULL, why);
     return err == ERR_NONE
                ? show(c, kind, name != NULL ? name : made,
                       format_node_str(format_node_get(body, "namespace_type"), "single"), why)
@@ -171,8 +205,8 @@ static enum err update_found(struct api_call *c, const struct kibana_exception_k
     kibana_change_time(&change, "updated_at", c->now);
     kibana_change_text(&change, "updated_by", kibana_doc_guest(c));
     if (kind->item)
-        sign_comments(c, body, &change);
-    return kibana_exception_put(c, body, &change, false, why);
+        sign_comments(c, body, x->doc, &change);
+    return kibana_exception_put(c, body, &change, at, why);
 }
 
 static enum err update(struct api_call *c, const struct kibana_exception_kind *kind,
@@ -274,10 +308,24 @@ static enum err fits(const struct kibana_find *f, const struct kibana_exception 
     return err;
 }
 
-/* search: words of names, as people type them. */
+/* search: a part of a name, a description or an entry's value, as people type it. */
+static bool holds_text(const struct format_node *v, const char *search)
+{
+    const char *s = format_node_str(v, NULL);
+    bool found = s != NULL && strcasestr(s, search) != NULL;
+    for (size_t i = 0; i < format_node_count(v) && !found; i++)
+        found = holds_text(format_node_at(v, i), search);
+    return found;
+}
+
 static bool holds(const struct kibana_exception *x, const char *search)
 {
-    return search == NULL || strstr(x->text, search) != NULL;
+    static const char *const keys[] = {"name",    "description", "list_id",
+                                       "item_id", "tags",        "entries"};
+    bool found = search == NULL;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !found; i++)
+        found = holds_text(format_node_get(x->doc, keys[i]), search);
+    return found;
 }
 
 struct ordered {
@@ -402,72 +450,54 @@ static enum err export_list(struct api_call *c, struct err_text *why)
     return err;
 }
 
-struct counted {
-    size_t lists, items, failed_lists, failed_items;
-};
-
-static enum err import_line(struct api_call *c, const char *line, size_t n, bool overwrite,
-                            struct format_writer *errors, struct counted *count,
-                            struct err_text *why)
-{
-    char name[KIBANA_EXCEPTION_NAME];
-    bool item;
-    enum err err = kibana_exception_import(c, line, n, overwrite, name, &item, why);
-    if (err == ERR_NONE) {
-        count->lists += !item;
-        count->items += item;
-    } else if (err != ERR_MEMORY && err != ERR_IO && err != ERR_FULL) {
-        kibana_transfer_error(errors, item ? "item_id" : "list_id", name,
-                              err == ERR_EXISTS ? 409 : 400, why->message);
-        count->failed_lists += !item;
-        count->failed_items += item;
-        err = ERR_NONE;
-    }
-    return err;
-}
-
 static bool is_summary(const char *line, size_t n)
 {
     static const char begin[] = "{\"exported_";
     return n >= sizeof(begin) - 1 && memcmp(line, begin, sizeof(begin) - 1) == 0;
 }
 
-static enum err import_lists(struct api_call *c, struct err_text *why)
+static enum err import_lines(struct kibana_exception_import *x, struct bytes file,
+                             struct err_text *why)
 {
-    struct kibana_file file;
-    struct counted count = {0};
-    bool overwrite, as_new;
-    enum err err = kibana_transfer_flag(c, "overwrite", false, &overwrite, why);
-    if (err == ERR_NONE)
-        err = kibana_transfer_flag(c, "as_new_list", false, &as_new, why);
-    if (err == ERR_NONE && as_new)
-        return api_call_fail(c, 400, NULL, why,
-                             "exception lists keep their names here; as_new_list is not done");
-    if (err == ERR_NONE)
-        err = kibana_transfer_file(c, &file, why);
-    if (err != ERR_NONE)
-        return err;
-    struct format_writer *w = &c->out;
-    format_write_begin_object(w);
-    format_write_key(w, "errors");
-    format_write_begin_array(w);
-    const char *p = (const char *)file.content.p, *end = p + file.content.n;
+    const char *p = (const char *)file.p, *end = p + file.n;
+    enum err err = ERR_NONE;
     while (p < end && err == ERR_NONE) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         size_t n = stop != NULL ? (size_t)(stop - p) : (size_t)(end - p);
         size_t used = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
         if (used > 0 && !is_summary(p, used))
-            err = import_line(c, p, used, overwrite, w, &count, why);
+            err = kibana_exception_import_add(x, p, used, why);
         p += n + (stop != NULL);
     }
-    format_write_end_array(w);
-    format_write_field_bool(w, "success", count.failed_lists + count.failed_items == 0);
-    format_write_field_i64(w, "success_count", (int64_t)(count.lists + count.items));
-    format_write_field_bool(w, "success_exception_lists", count.failed_lists == 0);
-    format_write_field_i64(w, "success_count_exception_lists", (int64_t)count.lists);
-    format_write_field_bool(w, "success_exception_list_items", count.failed_items == 0);
-    format_write_field_i64(w, "success_count_exception_list_items", (int64_t)count.items);
-    format_write_end_object(w);
+    return err == ERR_NONE ? kibana_exception_import_end(x, why) : err;
+}
+
+static enum err import_lists(struct api_call *c, struct err_text *why)
+{
+    struct kibana_file file;
+    struct kibana_exception_import x;
+    kibana_exception_import_init(&x, c);
+    enum err err = kibana_transfer_flag(c, "overwrite", false, &x.overwrite, why);
+    if (err == ERR_NONE)
+        err = kibana_transfer_flag(c, "as_new_list", false, &x.as_new, why);
+    if (err == ERR_NONE)
+        err = kibana_transfer_file(c, &file, why);
+    if (err == ERR_NONE)
+        err = import_lines(&x, file.content, why);
+    if (err == ERR_NONE) {
+        struct format_writer *w = &c->out;
+        format_write_begin_object(w);
+        format_write_key(w, "errors");
+        format_write_raw(w, buf_text(&x.errors), x.errors.n);
+        format_write_field_bool(w, "success", x.failed_lists + x.failed_items == 0);
+        format_write_field_i64(w, "success_count", (int64_t)(x.lists + x.items));
+        format_write_field_bool(w, "success_exception_lists", x.failed_lists == 0);
+        format_write_field_i64(w, "success_count_exception_lists", (int64_t)x.lists);
+        format_write_field_bool(w, "success_exception_list_items", x.failed_items == 0);
+        format_write_field_i64(w, "success_count_exception_list_items", (int64_t)x.items);
+        format_write_end_object(w);
+    }
+    kibana_exception_import_release(&x);
     return err;
 }
 

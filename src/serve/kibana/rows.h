@@ -13,6 +13,7 @@
 extern const struct api_row kibana_rule_rows[];      /* rules one by one, and found */
 extern const struct api_row kibana_bulk_rows[];      /* many rules at once */
 extern const struct api_row kibana_transfer_rows[];  /* rules as files */
+extern const struct api_row kibana_import_rows[];    /* and from files */
 extern const struct api_row kibana_run_rows[];       /* how rules ran */
 extern const struct api_row kibana_exception_rows[]; /* exception lists and their items */
 extern const struct api_row kibana_value_rows[];     /* value lists and their values */

@@ -58,8 +58,7 @@ static enum err create(struct api_call *c, struct err_text *why)
     kibana_doc_uuid(made);
     kibana_change_init(&change, &c->arena);
     kibana_rule_forget_bookkeeping(&change);
-    if (format_node_get(body, "id") == NULL)
-        kibana_change_text(&change, "id", id);
+    kibana_change_text(&change, "id", id);
     if (rule_id == NULL) {
         rule_id = made;
         kibana_change_text(&change, "rule_id", rule_id);

@@ -98,6 +98,8 @@ static enum err read_wanted(struct api_call *c, struct wanted *w, struct err_tex
     if (err != ERR_NONE)
         return err;
     w->up = strcmp(order, "asc") == 0;
+    if (!w->up && strcmp(order, "desc") != 0)
+        return api_call_fail(c, 400, NULL, why, "sort_order is asc or desc, not '%.50s'", order);
     if (strcmp(w->sort, "timestamp") != 0)
         return api_call_fail(c, 400, NULL, why, "runs are sorted by timestamp only");
     return ERR_NONE;
@@ -211,12 +213,23 @@ static enum err results(struct api_call *c, struct err_text *why)
 
 struct gaps {
     struct format_writer *w;
+    const struct format_node *statuses; /* NULL: any */
     int64_t skip, most, total;
 };
+
+static bool is_listed(const struct format_node *texts, const char *s)
+{
+    for (size_t i = 0; i < format_node_count(texts); i++)
+        if (strcmp(format_node_str(format_node_at(texts, i), ""), s) == 0)
+            return true;
+    return false;
+}
 
 static bool show_gap(void *ctx, const struct store_gap *gap)
 {
     struct gaps *g = ctx;
+    if (g->statuses != NULL && !is_listed(g->statuses, gap->status))
+        return true;
     if (g->total >= g->skip && g->total < g->skip + g->most)
         format_write_raw(g->w, gap->doc, strlen(gap->doc));
     g->total++;
@@ -227,11 +240,14 @@ static enum err gaps(struct api_call *c, struct err_text *why)
 {
     struct kibana_rules rules;
     struct gaps g = {.w = &c->out};
+    struct format_node *body;
     const char *id;
     ts_ns start, end;
     int64_t page;
     kibana_rules_init(&rules);
-    enum err err = api_call_text(c, "rule_id", NULL, &id, why);
+    enum err err = api_call_body(c, false, &body, why);
+    if (err == ERR_NONE)
+        err = api_call_text(c, "rule_id", NULL, &id, why);
     if (err == ERR_NONE)
         err = api_call_time(c, "start", TIME_NONE, &start, why);
     if (err == ERR_NONE)
@@ -243,6 +259,7 @@ static enum err gaps(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE) /* the id of the object, as Kibana's alerting calls it */
         err = kibana_rules_find(c, id, NULL, &rules, why);
     if (err == ERR_NONE) {
+        g.statuses = format_node_get(body, "statuses");
         g.skip = (page - 1) * g.most;
         format_write_begin_object(&c->out);
         format_write_key(&c->out, "data");

@@ -132,6 +132,15 @@ static enum err alert_index(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
+static enum err make_index(struct api_call *c, struct err_text *why)
+{
+    (void)why;
+    format_write_begin_object(&c->out);
+    format_write_field_bool(&c->out, "acknowledged", true);
+    format_write_end_object(&c->out);
+    return ERR_NONE;
+}
+
 #define ROW(method, path, right, params, summary, handle)                                          \
     {                                                                                              \
         method, path, right, API_FORM_KIBANA, 0, params, summary, handle                           \
@@ -145,5 +154,7 @@ const struct api_row kibana_status_rows[] = {
     ROW("GET", "/api/detection_engine/privileges", AUTH_RIGHT_READ, "", "What the guest may do",
         privileges),
     ROW("GET", "/api/detection_engine/index", AUTH_RIGHT_READ, "", "Where alerts are", alert_index),
+    ROW("POST", "/api/detection_engine/index", AUTH_RIGHT_TRIAGE, "",
+        "Make a place for alerts, which there always is", make_index),
     {0},
 };

@@ -645,6 +645,7 @@ const struct api_row kibana_value_rows[] = {
     ROW("GET", ITEMS, AUTH_RIGHT_READ, 0, "id:text list_id:text value:text", "Show a value",
         read_item),
     ROW("PUT", ITEMS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Replace a value", update_item),
+    ROW("PATCH", ITEMS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Replace a value", update_item),
     ROW("DELETE", ITEMS, AUTH_RIGHT_TRIAGE, 0, "id:text list_id:text value:text", "Remove a value",
         delete_item),
     ROW("GET", ITEMS "/_find", AUTH_RIGHT_READ, 0, "list_id:text page:integer per_page:integer",

@@ -49,16 +49,19 @@ enum err store_state_notice_alerts(struct store_state *st, const struct store_no
 enum err store_state_notice_delete(struct store_state *st,
                                    const struct store_notice *notice) ERR_MUST_CHECK;
 
-/* A message that waits to be sent. */
+/* A message that waits to be sent, or was given up and waits for a hand. */
 struct store_message_out {
     int64_t id; /* given by put */
     const char *connector;
     const char *rule_id;
-    const char *params; /* JSON */
+    const char *params; /* JSON; "" of what could not even be written: it cannot be sent again */
     const char *error;  /* of the last attempt, NULL: none yet */
-    ts_ns created, due;
+    ts_ns created, due; /* due is TIME_MAX of what was given up */
     int64_t tries;
 };
+
+/* Given-up messages that are kept; older ones go. */
+#define STORE_GIVEN_UP_MAX 1000
 
 enum err store_state_outbox_put(struct store_state *st,
                                 const struct store_message_out *m) ERR_MUST_CHECK;
@@ -69,8 +72,27 @@ enum err store_state_outbox_next(struct store_state *st, ts_ns now, const char *
                                  struct store_message_out *out) ERR_MUST_CHECK;
 enum err store_state_outbox_retry(struct store_state *st, int64_t id, ts_ns due,
                                   const char *error) ERR_MUST_CHECK;
+enum err store_state_outbox_give_up(struct store_state *st, int64_t id,
+                                    const char *error) ERR_MUST_CHECK;
+/* Messages of a rule that could not be written; the same error again only counts (tries). */
+enum err store_state_outbox_unwritten(struct store_state *st, const char *rule_id,
+                                      const char *error, ts_ns now) ERR_MUST_CHECK;
+/* Given-up ones are sent again: the one of that id, or all (0). *out: how many. */
+enum err store_state_outbox_again(struct store_state *st, int64_t id, ts_ns now,
+                                  uint64_t *out) ERR_MUST_CHECK;
+/* Given-up ones are forgotten, likewise. */
+enum err store_state_outbox_dismiss(struct store_state *st, int64_t id,
+                                    uint64_t *out) ERR_MUST_CHECK;
 enum err store_state_outbox_delete(struct store_state *st, int64_t id) ERR_MUST_CHECK;
+/* Those that wait. */
 enum err store_state_outbox_count(struct store_state *st, uint64_t *out) ERR_MUST_CHECK;
+/* Those of the rule (NULL: of all) that were given up; error gets the last one's, added. */
+enum err store_state_outbox_given_up(struct store_state *st, const char *rule_id, uint64_t *out,
+                                     struct buf *error) ERR_MUST_CHECK;
+/* The first max of them: given-up ones, then by number. */
+typedef bool (*store_message_out_fn)(void *ctx, const struct store_message_out *m);
+enum err store_state_outbox_list(struct store_state *st, uint64_t max, store_message_out_fn fn,
+                                 void *ctx) ERR_MUST_CHECK;
 
 /* An action with an interval: when it was last carried out, and which alerts wait for the next
  * time. */

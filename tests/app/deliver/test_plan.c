@@ -141,6 +141,7 @@ static void problems(void **state)
     HELP_OK(store_state_rule_get(w.st, "r", &arena, &row));
     assert_string_equal(row.status, "partial failure");
     assert_non_null(strstr(row.message, "connector 'gone'"));
+    assert_non_null(strstr(row.message, "1 message about")); /* the same twice */
     put_rule(w.st, "{\"id\":\"c\",\"params\":{\"body\":\"{{#a}}\"}}");
     put_alert(w.st, "z", "10.0.0.1", 30);
     expect(&w, 100, "");

@@ -50,24 +50,40 @@ static void test_objects(void **state)
     struct world w;
 #define LIST                                                                                       \
     "\"text\": \"{\\\"list_id\\\": \\\"l\\\", \\\"name\\\": \\\"n\\\", \\\"type\\\": "             \
-    "\\\"detection\\\"}\", \"name\": \"x.json\""
-#define ITEM                                                                                       \
-    "\"text\": \"{\\\"list_id\\\": \\\"l\\\", \\\"item_id\\\": \\\"l\\\", \\\"name\\\": "          \
-    "\\\"n\\\", "                                                                                  \
-    "\\\"type\\\": \\\"simple\\\", \\\"entries\\\": [{\\\"field\\\": \\\"f\\\", "                  \
-    "\\\"operator\\\": "                                                                           \
-    "\\\"included\\\", \\\"type\\\": \\\"exists\\\"}]}\", \"name\": \"x.json\""
+    "\\\"detection\\\"}\""
+#define ITEM(list)                                                                                 \
+    "\"text\": \"{\\\"list_id\\\": \\\"" list "\\\", \\\"item_id\\\": \\\"l\\\", "                 \
+    "\\\"name\\\": \\\"n\\\", \\\"type\\\": \\\"simple\\\", \\\"_version\\\": \\\"4\\\", "         \
+    "\\\"entries\\\": [{\\\"field\\\": \\\"f\\\", \\\"operator\\\": \\\"included\\\", "            \
+    "\\\"type\\\": \\\"exists\\\"}]}\""
+#define ADD(objects) "{\"command\": \"exception\", \"verb\": \"add\", \"objects\": [" objects "]}"
+#define FRESH "{\"fresh\": true, "
     begin(&w);
-    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " LIST "}");
-    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " LIST "}",
-          "exception list id: \"l\" already exists");
-    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": false, " LIST "}");
-    DONE("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " ITEM "}");
-    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, " ITEM "}",
-          "exception list item id: \"l\" already exists");
-    WRONG("{\"command\": \"exception\", \"verb\": \"add\", \"fresh\": true, \"name\": \"x.json\", "
-          "\"text\": \"{\\\"list_id\\\": \\\"l\\\"}\"}",
-          "must have the key");
+    /* Each for itself: one that is wrong does not hold back the others. */
+    DONE(ADD(FRESH ITEM("l") "}," FRESH LIST "}," FRESH LIST "}," FRESH ITEM("l") "}," FRESH ITEM(
+        "l") "}," FRESH ITEM("none") "}," FRESH "\"text\": \"{\\\"list_id\\\": \\\"l\\\"}\"}," FRESH
+                                     "\"text\": \"{}\"}"));
+    assert_int_equal(lines(&w), 6);
+    assert_non_null(strstr(said(&w),
+                           "{\"at\":0,\"code\":-7,\"message\":\"the item \\\"n\\\" is of the "
+                           "list l (single), which is not there\"}"));
+    assert_non_null(strstr(said(&w),
+                           "{\"at\":2,\"code\":-6,\"message\":\"exception list id: \\\"l\\\" "
+                           "already exists\"}"));
+    assert_non_null(strstr(said(&w), "{\"at\":4,\"code\":-6,\"message\":\"exception list item id: "
+                                     "\\\"l\\\" already exists\"}"));
+    assert_non_null(strstr(said(&w), "{\"at\":6,\"code\":-7,"));
+    assert_non_null(strstr(said(&w), "must have the key"));
+    assert_non_null(strstr(said(&w), "neither an exception list nor an item"));
+    /* Who has seen another version does not overwrite. */
+    DONE(ADD("{\"version\": \"4\", " ITEM("l") "},{" LIST "}"));
+    assert_int_equal(lines(&w), 0);
+    DONE(ADD("{\"version\": \"3\", " ITEM("l") "},{\"version\": \"2\", " LIST "}"));
+    assert_int_equal(lines(&w), 2);
+    assert_non_null(strstr(said(&w),
+                           "{\"at\":0,\"code\":-14,\"message\":\"item_id: \\\"l\\\" was changed "
+                           "by somebody else meanwhile\"}"));
+    assert_non_null(strstr(said(&w), "list_id"));
     /* List and item have the same name. */
     DONE("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"item\", \"id\": \"l\"}");
     WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"kind\": \"item\", \"id\": \"l\"}",

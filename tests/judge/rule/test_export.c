@@ -107,20 +107,28 @@ static void exceptions_stand_between_rules_and_summary(void **state)
                                        .missing_n = sizeof(missing) - 1,
                                        .missing_rules = rules,
                                        .missing_rules_n = sizeof(rules) - 1,
-                                       .missing_rules_count = 1};
+                                       .missing_rules_count = 1,
+                                       .connectors = 2,
+                                       .missing_connectors = rules,
+                                       .missing_connectors_n = sizeof(rules) - 1,
+                                       .missing_connectors_count = 1};
     struct rule *r = world_rule("");
     struct buf out;
     buf_init(&out);
     rule_export(&r, 1, &also, &out);
     const char *list = strstr(buf_text(&out), "\n{\"list_id\":\"l\"}\n{\"item_id\":\"i\"}\n");
     assert_non_null(list);
-    const char *summary = strstr(list, "{\"exported_count\":3,\"exported_rules_count\":1,");
+    const char *summary = strstr(list, "{\"exported_count\":5,\"exported_rules_count\":1,");
     assert_non_null(summary);
     assert_non_null(strstr(summary, "\"missing_exception_lists\":[{\"list_id\":\"m\"},"
                                     "{\"list_id\":\"n\"}],"
                                     "\"missing_exception_lists_count\":2"));
     assert_non_null(
         strstr(summary, "\"missing_rules\":[{\"rule_id\":\"q\"}],\"missing_rules_count\":1,"));
+    assert_non_null(strstr(summary, "\"exported_action_connector_count\":2,"
+                                    "\"missing_action_connections\":[{\"rule_id\":\"q\"}],"
+                                    "\"missing_action_connection_count\":1,"
+                                    "\"excluded_action_connections\":[],"));
     rule_unref(r);
     buf_release(&out);
 }

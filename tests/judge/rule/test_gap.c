@@ -40,6 +40,27 @@ static void spans_come_together(void **state)
     rule_gap_release(&g);
 }
 
+static void what_is_left_is_told_in_order(void **state)
+{
+    (void)state;
+    struct rule_gap g;
+    struct rule_range left;
+    rule_gap_init(&g, (struct rule_range){AT(10), AT(70)});
+    assert_true(rule_gap_next_unfilled(&g, AT(0), &left));
+    assert_true(left.from == AT(10) && left.to == AT(70));
+    fill(&g, 20, 30);
+    fill(&g, 40, 70);
+    assert_true(rule_gap_next_unfilled(&g, AT(0), &left));
+    assert_true(left.from == AT(10) && left.to == AT(20));
+    assert_true(rule_gap_next_unfilled(&g, AT(15), &left));
+    assert_true(left.from == AT(15) && left.to == AT(20));
+    assert_true(rule_gap_next_unfilled(&g, AT(20), &left));
+    assert_true(left.from == AT(30) && left.to == AT(40));
+    assert_false(rule_gap_next_unfilled(&g, AT(40), &left));
+    assert_false(rule_gap_next_unfilled(&g, AT(90), &left));
+    rule_gap_release(&g);
+}
+
 static void a_document_reads_back(void **state)
 {
     (void)state;
@@ -112,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_come_together),
+        cmocka_unit_test(what_is_left_is_told_in_order),
         cmocka_unit_test(a_document_reads_back),
         cmocka_unit_test(random_spans),
     };

@@ -229,13 +229,18 @@ static void one_bad_line_does_not_hide_the_others(void **state)
         "{\"type\":\"esql\",\"name\":\"q\",\"description\":\"d\",\"risk_score\":99,"
         "\"severity\":\"critical\",\"query\":\"*\",\"language\":\"esql\",\"rule_id\":\"two\"}\n"
         "{\"list_id\":\"l\",\"name\":\"a list\",\"type\":\"detection\"}\n"
+        "{\"id\":\"c\",\"type\":\"action\",\"attributes\":{}}\n"
+        "{\"id\":\"d\",\"type\":\"dashboard\",\"attributes\":{}}\n"
         "{\"exported_count\":9,\"exported_rules_count\":9}\n";
     struct rule_set *set = rule_set_new();
     assert_int_equal(rule_load_text(set, lines, sizeof(lines) - 1, "f.ndjson", NULL), ERR_NONE);
     assert_int_equal(rule_set_count(set), 2);
     assert_int_equal(rule_set_refused(set), 2);
-    assert_int_equal(rule_set_problems(set), 4);
-    assert_int_equal(rule_set_others(set), 1);
+    assert_int_equal(rule_set_problems(set), 5);
+    assert_int_equal(rule_set_others(set), 2);
+    assert_int_equal(rule_set_other(set, 1)->kind, RULE_OTHER_CONNECTOR);
+    assert_int_equal(rule_set_other(set, 1)->line, 7);
+    assert_int_equal(rule_set_other(set, 0)->kind, RULE_OTHER_EXCEPTION);
     assert_int_equal(rule_set_other(set, 0)->line, 6);
     assert_string_equal(rule_set_other(set, 0)->json,
                         "{\"list_id\":\"l\",\"name\":\"a list\",\"type\":\"detection\"}");
@@ -251,7 +256,8 @@ static void one_bad_line_does_not_hide_the_others(void **state)
     assert_false(p->fatal);
     assert_int_equal(p->text.line, 5);
     assert_non_null(strstr(p->text.message, "not yet run"));
-    assert_non_null(strstr(rule_set_problem(set, 3)->text.message, "summary"));
+    assert_non_null(strstr(rule_set_problem(set, 3)->text.message, "left out"));
+    assert_non_null(strstr(rule_set_problem(set, 4)->text.message, "summary"));
     assert_false(rule_runs(rule_set_at(set, 1)));
     rule_set_free(set);
 }

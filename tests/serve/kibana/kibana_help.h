@@ -18,9 +18,9 @@
 #include "serve/api/fake_http.h"
 
 static const struct api_row *const kibana_tables[] = {
-    kibana_rule_rows,   kibana_bulk_rows,      kibana_transfer_rows, kibana_run_rows,
-    kibana_signal_rows, kibana_exception_rows, kibana_value_rows,    kibana_preview_rows,
-    kibana_module_rows, kibana_status_rows,
+    kibana_rule_rows,    kibana_bulk_rows,   kibana_transfer_rows,  kibana_import_rows,
+    kibana_run_rows,     kibana_signal_rows, kibana_exception_rows, kibana_value_rows,
+    kibana_preview_rows, kibana_module_rows, kibana_status_rows,
 };
 
 /* Of a name as of an id: "r1" is "Rule r1". */

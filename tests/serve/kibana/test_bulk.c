@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/kibana/kibana_help.h"
 
+#include "store/state_gap.h"
+
 #define PATH "/api/detection_engine/rules/_bulk_action"
 
 static void act(struct fake_world *w, const char *body, unsigned status, const char *expected)
@@ -26,14 +28,20 @@ static void each(void **state)
         "{\"action\":\"run\",\"ids\":[\"id-a\"],\"run\":{\"start_date\":\"now-1h\",\"end_date\":"
         "\"now\"}}",
         200, "\"succeeded\":1");
-    acted(&w, "\"verb\":\"run\",\"id\":\"a\",\"from\":\"now-1h\",\"to\":\"now\"");
+    acted(&w, "\"verb\":\"run\",\"id\":\"a\",\"from\":\"2023-11-14T21:13:20.000Z\",\"to\":"
+              "\"2023-11-14T22:13:20.000Z\"}");
     act(&w, "{\"action\":\"run\",\"ids\":[\"id-a\"]}", 400, "start_date");
+    act(&w,
+        "{\"action\":\"run\",\"ids\":[\"id-a\"],\"run\":{\"start_date\":\"now\",\"end_date\":"
+        "\"now-1h\"}}",
+        400, "start_date must lie before end_date");
     act(&w,
         "{\"action\":\"edit\",\"ids\":[\"id-a\"],\"edit\":[{\"type\":\"add_tags\",\"value\":[\"z\"]"
         "}]}",
         200, "\"updated\":[{");
     acted(&w, "\\\"tags\\\":[\\\"a\\\",\\\"all\\\",\\\"z\\\"]");
-    acted(&w, "\"revision\":4");
+    acted(&w,
+          "{\"command\":\"rule\",\"verb\":\"put\",\"objects\":[{\"fresh\":false,\"revision\":4,");
     act(&w,
         "{\"action\":\"edit\",\"ids\":[\"id-a\"],\"edit\":[{\"type\":\"add_tags\",\"value\":[\"a\"]"
         "}]}",
@@ -50,6 +58,71 @@ static void each(void **state)
     w.says = "{}\n";
     act(&w, "{\"action\":\"export\",\"ids\":[\"id-b\"]}", 200, "{}\n");
     acted(&w, "\"verb\":\"export\",\"ids\":[\"b\"]");
+    fake_close(&w);
+}
+
+/* Only rules with something to fill are run. */
+static void gaps(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"action\":\"fill_gaps\",\"ids\":[\"id-a\",\"id-b\",\"id-c\"],"
+                               "\"fill_gaps\":{\"start_date\":\"now-1d\",\"end_date\":\"now\"}}";
+    struct fake_world w;
+    const struct store_gap open = {.rule_id = "a",
+                                   .from = FAKE_NOW - TIME_HOUR,
+                                   .to = FAKE_NOW - TIME_MIN,
+                                   .status = "partially_filled",
+                                   .doc = "{}"};
+    const struct store_gap filled = {.rule_id = "b",
+                                     .from = FAKE_NOW - TIME_HOUR,
+                                     .to = FAKE_NOW - TIME_MIN,
+                                     .status = "filled",
+                                     .doc = "{}"};
+    open_world(&w);
+    put_rule(&w, "a", true, "");
+    put_rule(&w, "b", true, "");
+    put_rule(&w, "c", true, "");
+    assert_int_equal(store_state_gap_put(w.state, &open), ERR_NONE);
+    assert_int_equal(store_state_gap_put(w.state, &filled), ERR_NONE);
+    ask(&w, "POST", PATH, "dry_run", "true", body, 200,
+        "\"summary\":{\"failed\":0,\"skipped\":2,\"succeeded\":1,\"total\":3}");
+    assert_int_equal(w.acted.n, 0);
+    act(&w, body, 200, "{\"id\":\"id-b\",\"name\":\"Rule b\",\"skip_reason\":\"NO_GAPS_TO_FILL\"}");
+    acted(&w, "\"verb\":\"run\",\"id\":\"a\",\"from\":\"2023-11-13T22:13:20.000Z\",\"to\":"
+              "\"2023-11-14T22:13:20.000Z\",\"gaps\":true}");
+    act(&w, "{\"action\":\"fill_gaps\",\"ids\":[\"id-a\"]}", 400, "start_date");
+    act(&w,
+        "{\"action\":\"fill_gaps\",\"ids\":[\"id-a\"],\"fill_gaps\":{\"start_date\":\"now\","
+        "\"end_date\":\"now+1h\"}}",
+        400, "not in the future");
+    fake_close(&w);
+}
+
+/* Many ids are looked up in one reading; what is refused of a request is told of each. */
+static void many(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct buf ids;
+    open_world(&w);
+    buf_init(&ids);
+    buf_str(&ids, "{\"action\":\"delete\",\"ids\":[\"none\"");
+    for (int i = 0; i < 20; i++) {
+        char id[20];
+        snprintf(id, sizeof(id), "r%02d", i);
+        put_rule(&w, id, true, "");
+        buf_format(&ids, ",\"id-%s\"", id);
+    }
+    buf_str(&ids, "]}");
+    w.says = "{\"at\":3,\"code\":-5,\"message\":\"gone\"}\n";
+    act(&w, buf_text(&ids), 500, "\"summary\":{\"failed\":2,\"skipped\":0,\"succeeded\":19,");
+    acted(&w, "{\"command\":\"rule\",\"verb\":\"delete\",\"objects\":[{\"fresh\":false,\"text\":"
+              "\"r00\"},");
+    act(&w, buf_text(&ids), 500,
+        "{\"message\":\"gone\",\"status_code\":404,\"rules\":[{\"id\":\"id-r03\"");
+    act(&w, buf_text(&ids), 500,
+        "{\"message\":\"Rule not found\",\"status_code\":404,\"rules\":[{\"id\":\"none\"");
+    buf_release(&ids);
     fake_close(&w);
 }
 
@@ -84,6 +157,7 @@ static void mistakes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(mistakes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(gaps),
+                                       cmocka_unit_test(many), cmocka_unit_test(mistakes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

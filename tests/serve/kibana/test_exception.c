@@ -60,34 +60,30 @@ static void found(void **state)
     fake_close(&w);
 }
 
-static void imported(void **state)
+static void put_alone(void **state)
 {
     (void)state;
     struct fake_world w;
     struct err_text why;
-    char name[KIBANA_EXCEPTION_NAME];
-    bool item;
+    struct kibana_change change;
     open_world(&w);
     struct api_call c = make_call(&w);
-#define IMPORT(text) kibana_exception_import(&c, text, strlen(text), false, name, &item, &why)
-    assert_int_equal(IMPORT("{\"list_id\":\"l\",\"name\":\"n\"}"), ERR_NONE);
+    kibana_change_init(&change, &c.arena);
+    kibana_change_text(&change, "list_id", "l");
+    assert_int_equal(kibana_exception_put(&c, NULL, &change, NULL, &why), ERR_NONE);
     acted(&w,
-          "\"command\":\"exception\",\"verb\":\"add\",\"name\":\"exception.json\",\"fresh\":true");
-    assert_string_equal(name, "l");
-    assert_false(item);
-    w.fails = ERR_EXISTS;
-    assert_int_equal(IMPORT("{\"item_id\":\"i\",\"list_id\":\"l\",\"entries\":[]}"), ERR_EXISTS);
-    assert_true(item);
-    assert_string_equal(
-        why.message, "Found that item_id: \"i\" already exists. Import of item_id: \"i\" skipped.");
-    assert_int_equal(IMPORT("{\"rule_id\":\"r\"}"), ERR_INVALID);
-    assert_int_equal(IMPORT("{"), ERR_FORMAT);
+          "{\"command\":\"exception\",\"verb\":\"add\",\"objects\":[{\"fresh\":true,\"text\":\"{"
+          "\\\"list_id\\\":\\\"l\\\"}\"}]}");
+    w.says = "{\"at\":0,\"code\":-14,\"message\":\"changed\"}\n";
+    assert_int_equal(kibana_exception_put(&c, NULL, &change, "2", &why), ERR_BUSY);
+    assert_string_equal(why.message, "changed");
+    acted(&w, "\"fresh\":false,\"version\":\"2\"");
     arena_release(&c.arena);
     fake_close(&w);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(found), cmocka_unit_test(imported)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(found), cmocka_unit_test(put_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,10 +30,24 @@ static void one_by_one(void **state)
     acted(&w, "\\\"_version\\\":\\\"1\\\"");
     ask(&w, "POST", ITEMS, NULL, NULL, "{\"item_id\":\"i\",\"comments\":[{\"comment\":\"c\"}]}",
         200, "I");
-    acted(&w, "\\\"comments\\\":[{\\\"comment\\\":\\\"c\\\",\\\"id\\\":");
+    acted(&w, "\\\"comments\\\":[{\\\"comment\\\":\\\"c\\\",\\\"created_at\\\":");
+    /* Who comments is who asks, whatever the request says. */
+    put(&w, "l", "c",
+        "{\"item_id\":\"c\",\"comments\":[{\"id\":\"1\",\"comment\":\"old\",\"created_by\":\"ida\"}"
+        "]}");
+    ask(&w, "PUT", ITEMS, NULL, NULL,
+        "{\"item_id\":\"c\",\"comments\":[{\"id\":\"1\",\"comment\":\"new\",\"created_by\":\"x\"},"
+        "{\"id\":\"77\",\"comment\":\"n\",\"created_by\":\"y\",\"created_at\":\"z\"}]}",
+        200, "old");
+    acted(&w, "\\\"created_by\\\":\\\"ida\\\",");
+    acted(&w, "\\\"updated_by\\\":\\\"eva\\\"}");
+    assert_null(strstr(buf_text(&w.acted), "\\\"x\\\""));
+    assert_null(strstr(buf_text(&w.acted), "\\\"y\\\""));
+    assert_null(strstr(buf_text(&w.acted), "\\\"z\\\""));
+    assert_null(strstr(buf_text(&w.acted), "\\\"77\\\""));
     ask(&w, "PUT", LISTS, NULL, NULL, "{\"list_id\":\"l\",\"name\":\"y\",\"_version\":\"3\"}", 200,
         "L");
-    acted(&w, "\"fresh\":false");
+    acted(&w, "\"fresh\":false,\"version\":\"3\"");
     acted(&w, "\\\"_version\\\":\\\"4\\\"");
     acted(&w, "\\\"created_by\\\":\\\"ida\\\"");
     acted(&w, "\\\"updated_by\\\":\\\"eva\\\"");
@@ -62,7 +76,8 @@ static void pages(void **state)
         "{\"data\":[{\"list_id\":\"m\"");
     ask(&w, "GET", LISTS "/_find", "filter", "exception-list.attributes.name: Zed", NULL, 200,
         "\"total\":1}");
-    ask(&w, "GET", LISTS "/_find", "search", "Abe", NULL, 200, "\"total\":1}");
+    ask(&w, "GET", LISTS "/_find", "search", "aBe", NULL, 200, "\"total\":1}");
+    ask(&w, "GET", LISTS "/_find", "search", "list_id", NULL, 200, "\"total\":0}");
     ask(&w, "GET", LISTS "/_find", "namespace_type", "agnostic", NULL, 200, "{\"data\":[],");
     ask(&w, "GET", LISTS "/_find", "filter", "(", NULL, 400, "statusCode");
     ask(&w, "GET", LISTS "/_find", "sort_order", "up", NULL, 400, "asc or desc");
@@ -80,7 +95,9 @@ static void pages(void **state)
         "{\"list_id\":\"l\",\"name\":\"n\"}\n{\"item_id\":\"i\",\"entries\":[]}\n{\"exported_x\":1}"
         "\n\n[\n",
         200, "\"success\":false,\"success_count\":2");
-    ask(&w, "POST", LISTS "/_import", "as_new_list", "true", "{}", 400, "as_new_list");
+    ask(&w, "POST", LISTS "/_import", "as_new_list", "true", "{\"list_id\":\"l\",\"name\":\"n\"}",
+        200, "\"success\":true,\"success_count\":1");
+    assert_null(strstr(buf_text(&w.acted), "\\\"list_id\\\":\\\"l\\\""));
     ask(&w, "POST", LISTS "/_import", "overwrite", "maybe", "{}", 400, "true or false");
     fake_close(&w);
 }

@@ -184,13 +184,91 @@ static void throttles(void **state)
     end(&o);
 }
 
+static bool see_message(void *ctx, const struct store_message_out *m)
+{
+    buf_format(ctx, "%lld %s %s %lld;", (long long)m->id, m->due == TIME_MAX ? "up" : "due",
+               m->error != NULL ? m->error : "-", (long long)m->tries);
+    return true;
+}
+
+static void expect_messages(struct open *o, uint64_t max, const char *expected)
+{
+    struct buf b;
+    buf_init(&b);
+    assert_int_equal(store_state_outbox_list(o->st, max, see_message, &b), ERR_NONE);
+    assert_string_equal(buf_text(&b), expected);
+    buf_release(&b);
+}
+
+static void given_up(void **state)
+{
+    (void)state;
+    struct open o;
+    struct store_message_out m;
+    struct buf error;
+    uint64_t n = 9;
+    begin(&o);
+    buf_init(&error);
+    for (int i = 0; i < 3; i++) {
+        const struct store_message_out put = {
+            .connector = "a", .rule_id = i < 2 ? "r" : "q", .params = "{}", .created = 1, .due = 5};
+        assert_int_equal(store_state_outbox_put(o.st, &put), ERR_NONE);
+    }
+    assert_int_equal(store_state_outbox_given_up(o.st, NULL, &n, &error), ERR_NONE);
+    assert_int_equal(n + error.n, 0);
+    assert_int_equal(store_state_outbox_give_up(o.st, 2, "no"), ERR_NONE);
+    assert_int_equal(store_state_outbox_give_up(o.st, 3, "never"), ERR_NONE);
+    expect_messages(&o, 9, "2 up no 1;3 up never 1;1 due - 0;");
+    expect_messages(&o, 1, "2 up no 1;");
+    assert_int_equal(store_state_outbox_count(o.st, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_state_outbox_given_up(o.st, NULL, &n, &error), ERR_NONE);
+    assert_int_equal(n, 2);
+    assert_string_equal(buf_text(&error), "never");
+    buf_clear(&error);
+    assert_int_equal(store_state_outbox_given_up(o.st, "r", &n, &error), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_string_equal(buf_text(&error), "no");
+    /* Nobody takes it, however late it is. */
+    assert_int_equal(store_state_outbox_delete(o.st, 1), ERR_NONE);
+    assert_int_equal(store_state_outbox_next(o.st, TIME_MAX, NULL, 0, &o.arena, &m), ERR_NOT_FOUND);
+    assert_int_equal(store_state_outbox_again(o.st, 3, 70, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_state_outbox_next(o.st, 70, NULL, 0, &o.arena, &m), ERR_NONE);
+    assert_true(m.id == 3 && m.created == 70 && m.tries == 0);
+    /* What could not be written cannot be sent; the same again counts. */
+    assert_int_equal(store_state_outbox_unwritten(o.st, "r", "x", 80), ERR_NONE);
+    assert_int_equal(store_state_outbox_unwritten(o.st, "r", "x", 81), ERR_NONE);
+    assert_int_equal(store_state_outbox_unwritten(o.st, "r", "y", 82), ERR_NONE);
+    expect_messages(&o, 9, "2 up no 1;4 up x 2;5 up y 1;3 due never 0;");
+    assert_int_equal(store_state_outbox_again(o.st, 0, 90, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_state_outbox_dismiss(o.st, 3, &n), ERR_NONE);
+    assert_int_equal(n, 0); /* it waits */
+    assert_int_equal(store_state_outbox_dismiss(o.st, 4, &n), ERR_NONE);
+    assert_int_equal(store_state_outbox_dismiss(o.st, 0, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    /* The newest are kept. */
+    assert_int_equal(store_state_begin(o.st), ERR_NONE);
+    for (int i = 0; i < STORE_GIVEN_UP_MAX + 10; i++) {
+        char text[20];
+        snprintf(text, sizeof(text), "%d", i);
+        assert_int_equal(store_state_outbox_unwritten(o.st, "r", text, i), ERR_NONE);
+    }
+    assert_int_equal(store_state_commit(o.st, NULL), ERR_NONE);
+    buf_clear(&error);
+    assert_int_equal(store_state_outbox_given_up(o.st, "r", &n, &error), ERR_NONE);
+    assert_int_equal(n, STORE_GIVEN_UP_MAX);
+    assert_string_equal(buf_text(&error), "1009");
+    buf_release(&error);
+    end(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connectors),
-        cmocka_unit_test(notices),
-        cmocka_unit_test(outbox),
-        cmocka_unit_test(throttles),
+        cmocka_unit_test(connectors), cmocka_unit_test(notices),   cmocka_unit_test(outbox),
+        cmocka_unit_test(given_up),   cmocka_unit_test(throttles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
