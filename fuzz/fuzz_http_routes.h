@@ -51,6 +51,12 @@ static inline bool fuzz_http_admit(void *ctx, const struct http_route *route,
     return http_request_header(r, "X-Stranger") == NULL;
 }
 
+static inline enum http_lane fuzz_http_lane(void *ctx, const struct http_route *route)
+{
+    (void)ctx;
+    return route->body_max == 0 ? HTTP_LANE_SHORT : HTTP_LANE_LONG;
+}
+
 static inline struct http_server *fuzz_http_start(struct sockaddr_in *out_address)
 {
     static const struct http_route routes[] = {
@@ -68,6 +74,7 @@ static inline struct http_server *fuzz_http_start(struct sockaddr_in *out_addres
                                     .bodies = 1 << 20,
                                     .head_ns = 80 * TIME_MS, /* sweeps often */
                                     .admit = fuzz_http_admit,
+                                    .lane = fuzz_http_lane,
                                     .wall = clock_wall,
                                     .steady = clock_steady};
     struct http_server *s = NULL;

@@ -297,6 +297,7 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
         .threads = (unsigned)w->conf->server_threads,
         .ctx = w->api,
         .admit = api_admit,
+        .lane = api_lane,
         .refuse = api_refuse,
         .finish = api_finish,
         .log = w->access != NULL ? log_access : NULL,
@@ -343,6 +344,8 @@ void daemon_web_publish(struct daemon_web *w, const char *name, struct bytes jso
 
 void daemon_web_measure(struct daemon_web *w, struct buf *out)
 {
+    static const char *const lanes[HTTP_LANES] = {
+        [HTTP_LANE_SHORT] = "short", [HTTP_LANE_WRITE] = "write", [HTTP_LANE_LONG] = "long"};
     struct http_counts c;
     char label[32];
     struct http_server *server = atomic_load(&w->server);
@@ -362,8 +365,18 @@ void daemon_web_measure(struct daemon_web *w, struct buf *out)
                        (double)c.sent);
     daemon_measure_one(out, "weir_http_connections", "gauge", "Connections open now.",
                        (double)c.connections);
-    daemon_measure_one(out, "weir_http_waiting", "gauge", "Requests that wait for a thread.",
-                       (double)c.waiting);
+    daemon_measure_head(out, "weir_http_waiting", "gauge",
+                        "Requests that wait for a thread, by lane.");
+    for (int i = 0; i < HTTP_LANES; i++) {
+        snprintf(label, sizeof(label), "lane=\"%s\"", lanes[i]);
+        daemon_measure_value(out, "weir_http_waiting", label, (double)c.lanes[i].waiting);
+    }
+    daemon_measure_head(out, "weir_http_running", "gauge",
+                        "Requests that a thread is working on, by lane.");
+    for (int i = 0; i < HTTP_LANES; i++) {
+        snprintf(label, sizeof(label), "lane=\"%s\"", lanes[i]);
+        daemon_measure_value(out, "weir_http_running", label, (double)c.lanes[i].running);
+    }
     daemon_measure_head(out, "weir_http_refused_total", "counter",
                         "Connections and requests refused, by reason.");
     daemon_measure_value(out, "weir_http_refused_total", "reason=\"connections\"",

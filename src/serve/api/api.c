@@ -119,6 +119,13 @@ bool api_admit(void *ctx, const struct http_route *route, struct http_request *r
     return true;
 }
 
+enum http_lane api_lane(void *ctx, const struct http_route *route)
+{
+    const struct api_row *row = route->word;
+    (void)ctx;
+    return row->lane;
+}
+
 void api_refuse(void *ctx, const struct http_request *r, unsigned status, const char *sentence,
                 struct http_answer *answer)
 {

@@ -15,6 +15,7 @@
 #include "api/row.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "http/lane.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,6 +88,7 @@ const struct api_ports *api_ports_of(const struct api *a);
 /* Functions for struct http_server_options, whose ctx is the api. */
 bool api_admit(void *ctx, const struct http_route *route, struct http_request *r,
                struct http_answer *answer);
+enum http_lane api_lane(void *ctx, const struct http_route *route);
 void api_refuse(void *ctx, const struct http_request *r, unsigned status, const char *sentence,
                 struct http_answer *answer);
 void api_finish(void *ctx, const struct http_request *r, struct http_answer *answer);

@@ -197,7 +197,7 @@ static enum err execute(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, summary, handle)                                            \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, "", summary, handle                            \
+        method, path, right, API_FORM_KIBANA, body, "", summary, handle, HTTP_LANE_SHORT           \
     }
 
 const struct api_row api_connector_rows[] = {
@@ -221,7 +221,7 @@ const struct api_row api_connector_rows[] = {
         "Change a connector; without secrets it keeps those it has", update),
     ROW("DELETE", "/api/actions/connector/{id}", AUTH_RIGHT_ADMIN, 0,
         "Remove a connector and what waits for it", remove_one),
-    ROW("POST", "/api/actions/connector/{id}/_execute", AUTH_RIGHT_ADMIN, API_ROW_SMALL,
-        "Send a message now and say how it went", execute),
+    {"POST", "/api/actions/connector/{id}/_execute", AUTH_RIGHT_ADMIN, API_FORM_KIBANA,
+     API_ROW_SMALL, "", "Send a message now and say how it went", execute, HTTP_LANE_LONG},
     {0},
 };

@@ -327,7 +327,7 @@ static enum err remove_key(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, summary, handle)                                            \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, "", summary, handle                            \
+        method, path, right, API_FORM_KIBANA, body, "", summary, handle, HTTP_LANE_SHORT           \
     }
 
 const struct api_row api_people_rows[] = {

@@ -10,6 +10,7 @@
 
 #include "auth/role.h"
 #include "base/err.h"
+#include "http/lane.h"
 
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ struct api_row {
     const char *params;
     const char *summary; /* a sentence for people, without full stop */
     api_row_fn handle;
+    enum http_lane lane; /* how handle takes its time */
 };
 
 #define API_ROW_SMALL ((uint64_t)1 << 20)  /* a body of configuration */

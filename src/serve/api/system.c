@@ -55,12 +55,12 @@ static enum err openapi(struct api_call *c, struct err_text *why)
 
 const struct api_row api_system_rows[] = {
     {"GET", "/healthz", AUTH_RIGHT_NONE, API_FORM_KIBANA, 0, "", "Whether the server is well",
-     health},
+     health, HTTP_LANE_SHORT},
     {"GET", "/metrics", AUTH_RIGHT_READ, API_FORM_KIBANA, 0, "",
-     "Measures of the whole program for Prometheus", metrics},
+     "Measures of the whole program for Prometheus", metrics, HTTP_LANE_SHORT},
     {"GET", "/api/live", AUTH_RIGHT_READ, API_FORM_KIBANA, 0, "last_event_id:integer",
-     "Alerts, results and states as they come, as server-sent events", live},
+     "Alerts, results and states as they come, as server-sent events", live, HTTP_LANE_SHORT},
     {"GET", "/api/openapi.json", AUTH_RIGHT_GREET, API_FORM_KIBANA, 0, "",
-     "This API as an OpenAPI document", openapi},
+     "This API as an OpenAPI document", openapi, HTTP_LANE_SHORT},
     {0},
 };

@@ -166,7 +166,8 @@ static enum err doc_id(struct api_call *c, struct err_text *why)
 #define DOC_PARAMS BULK_PARAMS " op_type:text"
 #define ROW(method, path, body, params, summary, handle)                                           \
     {                                                                                              \
-        method, path, AUTH_RIGHT_SHIP, API_FORM_ELASTIC, body, params, summary, handle             \
+        method, path, AUTH_RIGHT_SHIP, API_FORM_ELASTIC, body, params, summary, handle,            \
+            HTTP_LANE_WRITE                                                                        \
     }
 
 const struct api_row elastic_bulk_rows[] = {

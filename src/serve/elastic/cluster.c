@@ -240,7 +240,7 @@ static enum err cat_indices(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, params, summary, handle)                                          \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, 0, params, summary, handle                          \
+        method, path, right, API_FORM_ELASTIC, 0, params, summary, handle, HTTP_LANE_SHORT         \
     }
 
 const struct api_row elastic_cluster_rows[] = {

@@ -400,6 +400,8 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
     format_write_key(&c->out, "responses");
     format_write_begin_array(&c->out);
     while (line(&at, end, &head, &head_n)) {
+        if (is_gone(c->request))
+            return err_set(why, ERR_STOPPED, "nobody waits for the answer");
         if (!line(&at, end, &query, &query_n))
             return api_call_fail(c, 400, "illegal_argument_exception", why,
                                  "the msearch request must be terminated by a newline [\\n]");
@@ -454,7 +456,8 @@ static enum err many_index(struct api_call *c, struct err_text *why)
           "pre_filter_shard_size:integer search_type:text"
 #define ROW(method, path, params, summary, handle)                                                 \
     {                                                                                              \
-        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL, params, summary, handle    \
+        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL, params, summary, handle,   \
+            HTTP_LANE_LONG                                                                         \
     }
 
 const struct api_row elastic_search_rows[] = {

@@ -231,7 +231,7 @@ static enum err ilm_status(struct api_call *c, struct err_text *why)
     "expand_wildcards:text summary:boolean verbose:boolean"
 #define ROW(method, path, right, body, summary, handle)                                            \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, PARAMS, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, PARAMS, summary, handle, HTTP_LANE_SHORT      \
     }
 #define ROWS(path, kind, what)                                                                     \
     ROW("PUT", path "/{name*}", AUTH_RIGHT_SHIP, API_ROW_LARGE, "Keep " what, put_##kind),         \

@@ -99,7 +99,7 @@ void http_answer_refuse(struct http_request *r, struct http_refusal refusal)
     struct http_answer *a = &r->answer;
     empty(a);
     a->status = refusal.status;
-    if (refusal.status == 503)
+    if (refusal.status == 503 || refusal.status == 429)
         http_answer_set_header(a, "Retry-After", "1");
     if (refusal.status == 415)
         http_answer_set_header(a, "Accept-Encoding", "gzip, deflate");

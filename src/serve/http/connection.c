@@ -177,11 +177,25 @@ static enum MHD_Result hand_over(struct http_request *r, enum http_phase phase)
     wait_for(r, HTTP_WAIT_WORK, 0, 0);
     if (http_pool_submit(r))
         return MHD_YES;
-    if (!stopping)
-        atomic_fetch_add(&r->server->counts.refused_busy, 1);
-    return send_refusal(r, stopping ? (struct http_refusal){503, "The server stops."}
-                                    : (struct http_refusal){503, "Too many requests wait; try "
-                                                                 "again later."});
+    if (stopping)
+        return send_refusal(r, (struct http_refusal){503, "The server stops."});
+    atomic_fetch_add(&r->server->counts.refused_busy, 1);
+    if (http_pool_lane(r) == HTTP_LANE_SHORT)
+        return send_refusal(r,
+                            (struct http_refusal){503, "Too many requests wait; try again later."});
+    return send_refusal(
+        r, (struct http_refusal){429, "Too many requests of this kind wait; try again later."});
+}
+
+/* Who asks is looked at before a body is read, and before a place is taken among those that wait
+ * for long. */
+static bool is_admitted_first(const struct http_request *r)
+{
+    const struct http_server_options *o = &r->server->o;
+    const struct http_route *route = r->match.route;
+    if (route == NULL || o->admit == NULL)
+        return r->has_body && route == NULL;
+    return r->has_body || (o->lane != NULL && o->lane(o->ctx, route) != HTTP_LANE_SHORT);
 }
 
 static enum MHD_Result see_head(struct http_request *r, const char *method, const char *version)
@@ -192,8 +206,8 @@ static enum MHD_Result see_head(struct http_request *r, const char *method, cons
         r->conn->linger = true;
         return send_refusal(r, r->refusal);
     }
-    if (r->has_body && (r->match.route == NULL || r->server->o.admit != NULL)) {
-        r->conn->linger = true;
+    if (is_admitted_first(r)) {
+        r->conn->linger = r->has_body;
         return hand_over(r, HTTP_PHASE_ADMIT);
     }
     r->phase = HTTP_PHASE_BODY;
@@ -208,7 +222,8 @@ static enum MHD_Result see_admitted(struct http_request *r)
         return send_answer(r);
     r->conn->linger = false;
     r->phase = HTTP_PHASE_BODY;
-    wait_for(r, HTTP_WAIT_BODY, r->server->o.steady(), 0);
+    if (r->has_body)
+        wait_for(r, HTTP_WAIT_BODY, r->server->o.steady(), 0);
     return MHD_YES;
 }
 

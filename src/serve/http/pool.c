@@ -43,6 +43,12 @@ static void answer_stray(struct http_request *r)
     set_allow(r);
 }
 
+/* Long work that waited is not begun for a client that has gone meanwhile. */
+static bool is_left(const struct http_request *r)
+{
+    return http_pool_lane(r) == HTTP_LANE_LONG && http_request_is_gone(r);
+}
+
 static void work(struct http_server *s, struct http_request *r)
 {
     const struct http_server_options *o = &s->o;
@@ -59,6 +65,10 @@ static void work(struct http_server *s, struct http_request *r)
     }
     if (!done && before_body)
         return;
+    if (!done && is_left(r)) {
+        http_answer_refuse(r, (struct http_refusal){503, "Nobody waits for the answer."});
+        done = true;
+    }
     if (!done)
         r->match.route->handle(o->ctx, r, &r->answer);
     http_body_drop(r);
@@ -70,12 +80,21 @@ void *http_pool_run(void *server)
 {
     struct http_server *s = server;
     struct http_request *r;
-    while ((r = ring_pop(s->queue)) != NULL) {
+    enum http_lane lane;
+    while ((r = http_lane_pop(s->lanes, &lane)) != NULL) {
         work(s, r);
         /* From here on it is libmicrohttpd's thread that has it. */
         MHD_resume_connection(r->mhd);
+        http_lane_done(s->lanes, lane);
     }
     return NULL;
+}
+
+enum http_lane http_pool_lane(const struct http_request *r)
+{
+    const struct http_server_options *o = &r->server->o;
+    bool to_handle = r->match.route != NULL && (r->admitted || o->admit == NULL);
+    return to_handle && o->lane != NULL ? o->lane(o->ctx, r->match.route) : HTTP_LANE_SHORT;
 }
 
 bool http_pool_submit(struct http_request *r)
@@ -84,7 +103,7 @@ bool http_pool_submit(struct http_request *r)
     if (atomic_load(&s->stopping))
         return false;
     MHD_suspend_connection(r->mhd);
-    if (ring_try_push(s->queue, r))
+    if (http_lane_push(s->lanes, http_pool_lane(r), r))
         return true;
     MHD_resume_connection(r->mhd);
     return false;

@@ -123,9 +123,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *s)
 static bool start_threads(struct http_server *s)
 {
     s->threads = mem_zero(s->o.threads, sizeof(*s->threads));
-    s->queue = ring_new(s->o.queue);
+    s->lanes = http_lane_new(s->o.threads, s->o.queue);
     s->wake = eventfd(0, EFD_CLOEXEC);
-    if (s->threads == NULL || s->queue == NULL || s->wake < 0)
+    if (s->threads == NULL || s->lanes == NULL || s->wake < 0)
         return false;
     for (; s->threads_n < s->o.threads; s->threads_n++)
         if (pthread_create(&s->threads[s->threads_n], NULL, http_pool_run, s) != 0)
@@ -138,8 +138,8 @@ static bool start_threads(struct http_server *s)
 static void dismantle(struct http_server *s)
 {
     const uint64_t one = 1;
-    if (s->queue != NULL)
-        ring_close(s->queue);
+    if (s->lanes != NULL)
+        http_lane_close(s->lanes);
     for (unsigned i = 0; i < s->threads_n; i++)
         pthread_join(s->threads[i], NULL);
     /* Now nothing is suspended any more, which libmicrohttpd insists on. */
@@ -155,7 +155,7 @@ static void dismantle(struct http_server *s)
         close(s->wake);
     if (s->no_memory != NULL)
         MHD_destroy_response(s->no_memory);
-    ring_free(s->queue);
+    http_lane_free(s->lanes);
     mem_free(s->threads);
     http_route_free(s->routes);
     pthread_mutex_destroy(&s->lock);
@@ -227,11 +227,11 @@ void http_server_counts(struct http_server *s, struct http_counts *out)
         .requests = atomic_load(&s->counts.requests),
         .received = atomic_load(&s->counts.received),
         .sent = atomic_load(&s->counts.sent),
-        .waiting = ring_count(s->queue),
         .refused_connections = atomic_load(&s->counts.refused_connections),
         .refused_slow = atomic_load(&s->counts.refused_slow),
         .refused_busy = atomic_load(&s->counts.refused_busy),
     };
+    http_lane_count(s->lanes, out->lanes);
     for (size_t i = 0; i < 6; i++)
         out->by_class[i] = atomic_load(&s->counts.by_class[i]);
     pthread_mutex_lock(&s->lock);

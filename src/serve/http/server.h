@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "base/time.h"
+#include "http/lane.h"
 #include "http/request.h"
 
 #include <stdbool.h>
@@ -66,7 +67,7 @@ struct http_server_options {
     unsigned threads;        /* of the pool; 0: 4 */
     unsigned connections;    /* 0: 1,024; never more than half of the process's descriptors */
     unsigned connections_ip; /* of one address, or IPv6 /64; 0: 64 */
-    unsigned queue;          /* requests that wait for the pool; 0: 256 */
+    unsigned queue;          /* requests that wait for the pool, in each lane; 0: 256 */
     uint64_t bodies;         /* bytes of all bodies and answers in memory; 0: 256 MiB */
     ts_ns head_ns;           /* time for head and body, and again for each MiB; 0: 30 s */
     ts_ns idle_ns;           /* 0: 60 s */
@@ -80,6 +81,8 @@ struct http_server_options {
      */
     bool (*admit)(void *ctx, const struct http_route *route, struct http_request *r,
                   struct http_answer *a);
+    /* How the route's handler takes its time. NULL: all are short. */
+    enum http_lane (*lane)(void *ctx, const struct http_route *route);
     /* Gives a refusal of the server itself its form: status and a sentence to answer with. It may
      * be about a request of which little could be read: no part and no guest may be asked for.
      * NULL: plain text. */
@@ -105,8 +108,8 @@ struct http_counts {
     uint64_t by_class[6]; /* [2]: answers with status 2xx …; [0]: cut off before there was one */
     uint64_t received;    /* bytes */
     uint64_t sent;
-    uint64_t connections; /* open now */
-    uint64_t waiting;     /* requests in the queue now */
+    uint64_t connections;                      /* open now */
+    struct http_lane_counts lanes[HTTP_LANES]; /* requests in the pool now */
     uint64_t refused_connections;
     uint64_t refused_slow; /* head or body not complete in time */
     uint64_t refused_busy; /* queue or memory full */

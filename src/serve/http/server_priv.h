@@ -8,7 +8,7 @@
  * Locks, in the order in which they are taken: http_server.lock, a stream's, libmicrohttpd's.
  */
 
-#include "base/ring.h"
+#include "http/lane.h"
 #include "http/request_priv.h"
 #include "http/server.h"
 
@@ -70,7 +70,7 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct http_routes *routes;
     struct MHD_Response *no_memory; /* answers when there is none for anything else */
-    struct ring *queue;
+    struct http_lanes *lanes;
     pthread_t *threads;
     unsigned threads_n;
     pthread_t sweeper;
@@ -101,8 +101,10 @@ void http_connection_completed(void *ctx, struct MHD_Connection *mhd, void **req
 
 /* pool.c: the threads that admit and handle, until the queue is closed. */
 void *http_pool_run(void *server);
-/* Suspends the connection and puts its request in the queue; false: it is full. */
+/* Suspends the connection and puts its request in the queue of its lane; false: it is full. */
 bool http_pool_submit(struct http_request *r);
+/* The lane of the request's handler. Whoever is to be admitted first is short. */
+enum http_lane http_pool_lane(const struct http_request *r);
 
 /* sweep.c: ends what takes too long, feeds heartbeats, drains. */
 void *http_sweep_run(void *server);

@@ -14,6 +14,8 @@
 /* How long a client has to read an answer that came before it had sent everything. */
 #define DRAIN_NS (2 * TIME_S)
 #define DRAIN_STEP 65536
+#define DRAIN_STEPS 16 /* of a socket at a look */
+#define DRAIN_MS 20    /* between looks while there is something to drain */
 #define LEFT_NS (500 * TIME_MS)
 #define CLOSE_WAIT 8 /* TCP: the other side has sent its last byte */
 
@@ -92,24 +94,32 @@ static void look_at(struct http_server *s, struct http_conn *c, ts_ns now)
     }
 }
 
-/* Reads what still comes; false: there is an end to it. */
+/* Throws away what still comes, so much at a time that nobody waits for the lock; false: there is
+ * an end to it. */
 static bool drain(const struct http_drain *d, char *scratch, ts_ns now)
 {
     ssize_t n = DRAIN_STEP;
-    while (n == DRAIN_STEP)
+    for (int i = 0; i < DRAIN_STEPS && n == DRAIN_STEP; i++)
         n = recv(d->fd, scratch, DRAIN_STEP, MSG_DONTWAIT);
     return n != 0 && now < d->until;
 }
 
-static void drain_all(struct http_server *s, char *scratch, ts_ns now, bool last)
+/* Whether some are left. */
+static bool drain_all(struct http_server *s, char *scratch, ts_ns now, bool last)
 {
+    bool any = false;
     for (size_t i = 0; i < HTTP_DRAINS_MAX; i++) {
         struct http_drain *d = &s->drains[i];
-        if (d->fd < 0 || (!last && drain(d, scratch, now)))
+        if (d->fd < 0)
             continue;
+        if (!last && drain(d, scratch, now)) {
+            any = true;
+            continue;
+        }
         close(d->fd);
         d->fd = -1;
     }
+    return any;
 }
 
 void http_sweep_linger(struct http_server *s, int fd)
@@ -142,22 +152,35 @@ static int period_ms(const struct http_server *s)
     return period < 5 * TIME_MS ? 5 : (int)(period / TIME_MS);
 }
 
+static void look_at_all(struct http_server *s, ts_ns now)
+{
+    for (struct http_conn *c = s->conns; c != NULL; c = c->next)
+        if (!c->cut)
+            look_at(s, c, now);
+    for (struct http_listener *l = s->listeners; l != NULL; l = l->server_next)
+        http_listener_tick(l, now);
+}
+
 void *http_sweep_run(void *server)
 {
     struct http_server *s = server;
     struct pollfd wake = {.fd = s->wake, .events = POLLIN};
     char scratch[DRAIN_STEP];
     bool last = false;
+    bool draining = false;
+    int period = period_ms(s);
+    int slept = 0; /* milliseconds since all were looked at */
     while (!last) {
-        last = poll(&wake, 1, period_ms(s)) > 0;
+        int sleep = draining && period > DRAIN_MS ? DRAIN_MS : period;
+        last = poll(&wake, 1, sleep) > 0;
+        slept += sleep;
         ts_ns now = s->o.steady();
         pthread_mutex_lock(&s->lock);
-        for (struct http_conn *c = s->conns; c != NULL; c = c->next)
-            if (!c->cut)
-                look_at(s, c, now);
-        for (struct http_listener *l = s->listeners; l != NULL; l = l->server_next)
-            http_listener_tick(l, now);
-        drain_all(s, scratch, now, last);
+        if (slept >= period || last) {
+            look_at_all(s, now);
+            slept = 0;
+        }
+        draining = drain_all(s, scratch, now, last);
         pthread_mutex_unlock(&s->lock);
     }
     return NULL;

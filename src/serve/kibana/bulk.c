@@ -601,6 +601,6 @@ static enum err bulk(struct api_call *c, struct err_text *why)
 
 const struct api_row kibana_bulk_rows[] = {
     {"POST", "/api/detection_engine/rules/_bulk_action", AUTH_RIGHT_STEER, API_FORM_KIBANA,
-     API_ROW_LARGE, "dry_run:boolean", "Do something with many rules", bulk},
+     API_ROW_LARGE, "dry_run:boolean", "Do something with many rules", bulk, HTTP_LANE_LONG},
     {0},
 };

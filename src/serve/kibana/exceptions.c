@@ -527,7 +527,7 @@ ROUTE(find)
 #define FILE_MAX (2 * API_ROW_LARGE)
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, params, summary, handle                        \
+        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_SHORT       \
     }
 
 const struct api_row kibana_exception_rows[] = {
@@ -542,9 +542,10 @@ const struct api_row kibana_exception_rows[] = {
     ROW("POST", LISTS "/_export", AUTH_RIGHT_READ, API_ROW_SMALL,
         "id:text list_id:text namespace_type:text include_expired_exceptions:boolean",
         "An exception list with its items as a file", export_list),
-    ROW("POST", LISTS "/_import", AUTH_RIGHT_TRIAGE, FILE_MAX,
-        "overwrite:boolean as_new_list:boolean",
-        "Exception lists and items from such a file, uploaded as the part file", import_lists),
+    {"POST", LISTS "/_import", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, FILE_MAX,
+     "overwrite:boolean as_new_list:boolean",
+     "Exception lists and items from such a file, uploaded as the part file", import_lists,
+     HTTP_LANE_LONG},
     ROW("POST", ITEMS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Make an exception item", create_item),
     ROW("GET", ITEMS, AUTH_RIGHT_READ, 0, "id:text item_id:text namespace_type:text",
         "Show an exception item", read_one_item),

@@ -194,6 +194,7 @@ const struct api_row kibana_import_rows[] = {
     {"POST", "/api/detection_engine/rules/_import", AUTH_RIGHT_STEER, API_FORM_KIBANA, FILE_MAX,
      "overwrite:boolean overwrite_exceptions:boolean overwrite_action_connectors:boolean "
      "as_new_list:boolean",
-     "Rules, exceptions and connectors from such a file, uploaded as the part file", import},
+     "Rules, exceptions and connectors from such a file, uploaded as the part file", import,
+     HTTP_LANE_LONG},
     {0},
 };

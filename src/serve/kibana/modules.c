@@ -438,17 +438,18 @@ static enum err setup(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, summary, handle)                                            \
     {                                                                                              \
-        method, "/api/ml/modules/" path, right, API_FORM_KIBANA, body, "", summary, handle         \
+        method, "/api/ml/modules/" path, right, API_FORM_KIBANA, body, "", summary, handle,        \
+            HTTP_LANE_SHORT                                                                        \
     }
 
 const struct api_row kibana_module_rows[] = {
-    ROW("GET", "recognize/{index*}", AUTH_RIGHT_READ, 0, "Packages that apply to an index",
-        recognize),
+    {"GET", "/api/ml/modules/recognize/{index*}", AUTH_RIGHT_READ, API_FORM_KIBANA, 0, "",
+     "Packages that apply to an index", recognize, HTTP_LANE_LONG},
     ROW("GET", "get_module", AUTH_RIGHT_READ, 0, "All packages", all),
     ROW("GET", "get_module/{module_id}", AUTH_RIGHT_READ, 0, "A package with its jobs", one),
     ROW("GET", "jobs_exist/{module_id}", AUTH_RIGHT_READ, 0,
         "Whether the jobs of a package are there", jobs_exist),
-    ROW("POST", "setup/{module_id}", AUTH_RIGHT_STEER, API_ROW_SMALL, "Install a package's jobs",
-        setup),
+    {"POST", "/api/ml/modules/setup/{module_id}", AUTH_RIGHT_STEER, API_FORM_KIBANA, API_ROW_SMALL,
+     "", "Install a package's jobs", setup, HTTP_LANE_LONG},
     {0},
 };

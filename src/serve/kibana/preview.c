@@ -197,6 +197,6 @@ static enum err preview(struct api_call *c, struct err_text *why)
 const struct api_row kibana_preview_rows[] = {
     {"POST", "/api/detection_engine/rules/preview", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA,
      API_ROW_SMALL, "enable_logged_requests:boolean invocationCount:integer timeframeEnd:time",
-     "What a rule would have raised", preview},
+     "What a rule would have raised", preview, HTTP_LANE_LONG},
     {0},
 };

@@ -260,7 +260,7 @@ static enum err tags(struct api_call *c, struct err_text *why)
 #define NAMED "id:text rule_id:text"
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, params, summary, handle                        \
+        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_SHORT       \
     }
 
 const struct api_row kibana_rule_rows[] = {

@@ -283,8 +283,8 @@ const struct api_row kibana_run_rows[] = {
      API_FORM_KIBANA, 0,
      "start:time end:time status_filters:text run_type_filters:text sort_field:text "
      "sort_order:text page:integer per_page:integer",
-     "How a rule's runs went, newest first", results},
+     "How a rule's runs went, newest first", results, HTTP_LANE_SHORT},
     {"POST", "/internal/alerting/rules/gaps/_find", AUTH_RIGHT_READ, API_FORM_KIBANA, API_ROW_SMALL,
-     "", "Spans that no run of a rule looked at", gaps},
+     "", "Spans that no run of a rule looked at", gaps, HTTP_LANE_SHORT},
     {0},
 };

@@ -190,12 +190,12 @@ static enum err assignees(struct api_call *c, struct err_text *why)
 
 const struct api_row kibana_signal_rows[] = {
     {"POST", PATH "/search", AUTH_RIGHT_READ, API_FORM_KIBANA, API_ROW_SMALL, "",
-     "Alerts, by a body of Elasticsearch's _search", search},
+     "Alerts, by a body of Elasticsearch's _search", search, HTTP_LANE_LONG},
     {"POST", PATH "/status", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, API_ROW_SMALL, "",
-     "Give alerts another status", status},
+     "Give alerts another status", status, HTTP_LANE_LONG},
     {"POST", PATH "/tags", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, API_ROW_SMALL, "",
-     "Add tags to alerts, and take others away", tags},
+     "Add tags to alerts, and take others away", tags, HTTP_LANE_LONG},
     {"POST", PATH "/assignees", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, API_ROW_SMALL, "",
-     "Say who looks into alerts", assignees},
+     "Say who looks into alerts", assignees, HTTP_LANE_LONG},
     {0},
 };

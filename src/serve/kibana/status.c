@@ -143,7 +143,7 @@ static enum err make_index(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, params, summary, handle)                                          \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, 0, params, summary, handle                           \
+        method, path, right, API_FORM_KIBANA, 0, params, summary, handle, HTTP_LANE_SHORT          \
     }
 
 const struct api_row kibana_status_rows[] = {

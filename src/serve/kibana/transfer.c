@@ -138,6 +138,7 @@ void kibana_transfer_error(struct format_writer *w, const char *key, const char 
 
 const struct api_row kibana_transfer_rows[] = {
     {"POST", "/api/detection_engine/rules/_export", AUTH_RIGHT_READ, API_FORM_KIBANA, API_ROW_LARGE,
-     "exclude_export_details:boolean file_name:text", "Rules as a file, one a line", export_rules},
+     "exclude_export_details:boolean file_name:text", "Rules as a file, one a line", export_rules,
+     HTTP_LANE_LONG},
     {0},
 };

@@ -406,7 +406,7 @@ static enum err delete_event(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, params, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, params, summary, handle, HTTP_LANE_SHORT      \
     }
 #define CALENDARS "/_ml/calendars"
 #define CALENDAR CALENDARS "/{calendar_id}"

@@ -426,7 +426,7 @@ static enum err preview(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, params, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, params, summary, handle, HTTP_LANE_SHORT      \
     }
 #define FEEDS "/_ml/datafeeds"
 #define INDICES                                                                                    \
@@ -453,13 +453,15 @@ const struct api_row ml_feed_rows[] = {
         "How all datafeeds stand", stats),
     ROW("GET", FEEDS "/{datafeed_id}/_stats", AUTH_RIGHT_READ, 0, "allow_no_match:boolean",
         "How datafeeds stand", stats),
-    ROW("GET", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_ROW_SMALL,
-        "start:time end:time", "What a datafeed would give its job", preview),
-    ROW("POST", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_ROW_LARGE,
-        "start:time end:time", "What a datafeed would give its job", preview),
-    ROW("GET", FEEDS "/_preview", AUTH_RIGHT_READ, API_ROW_LARGE, "start:time end:time",
-        "What a datafeed that is not there would give a job", preview),
-    ROW("POST", FEEDS "/_preview", AUTH_RIGHT_READ, API_ROW_LARGE, "start:time end:time",
-        "What a datafeed that is not there would give a job", preview),
+    {"GET", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL,
+     "start:time end:time", "What a datafeed would give its job", preview, HTTP_LANE_LONG},
+    {"POST", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
+     "start:time end:time", "What a datafeed would give its job", preview, HTTP_LANE_LONG},
+    {"GET", FEEDS "/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
+     "start:time end:time", "What a datafeed that is not there would give a job", preview,
+     HTTP_LANE_LONG},
+    {"POST", FEEDS "/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
+     "start:time end:time", "What a datafeed that is not there would give a job", preview,
+     HTTP_LANE_LONG},
     {0},
 };

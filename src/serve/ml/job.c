@@ -537,7 +537,7 @@ static enum err estimate(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, params, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, params, summary, handle, HTTP_LANE_SHORT      \
     }
 #define JOBS "/_ml/anomaly_detectors"
 

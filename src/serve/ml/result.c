@@ -336,7 +336,8 @@ static enum err get_overall(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, params, summary, handle)                                                 \
     {                                                                                              \
-        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL, params, summary, handle    \
+        method, path, AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL, params, summary, handle,   \
+            HTTP_LANE_LONG                                                                         \
     }
 #define BOTH(path, params, summary, handle)                                                        \
     ROW("GET", path, params, summary, handle), ROW("POST", path, params, summary, handle)

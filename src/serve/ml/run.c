@@ -497,7 +497,7 @@ static enum err stats(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, params, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, params, summary, handle, HTTP_LANE_SHORT      \
     }
 #define JOB "/_ml/anomaly_detectors/{job_id}"
 
@@ -510,13 +510,14 @@ const struct api_row ml_run_rows[] = {
     ROW("POST", JOB "/_reset", AUTH_RIGHT_STEER, 0,
         "wait_for_completion:boolean delete_user_annotations:boolean",
         "Forget what a job has learned and found", reset),
-    ROW("POST", JOB "/_data", AUTH_RIGHT_STEER, API_ROW_BULK, "reset_start:time reset_end:time",
-        "Records for an open job", post_data),
+    {"POST", JOB "/_data", AUTH_RIGHT_STEER, API_FORM_ELASTIC, API_ROW_BULK,
+     "reset_start:time reset_end:time", "Records for an open job", post_data, HTTP_LANE_WRITE},
     ROW("POST", JOB "/_flush", AUTH_RIGHT_STEER, API_ROW_SMALL,
         "advance_time:time calc_interim:boolean end:time skip_time:time start:time",
         "Look at what came so far", flush),
-    ROW("POST", JOB "/_forecast", AUTH_RIGHT_STEER, API_ROW_SMALL,
-        "duration:span expires_in:span max_model_memory:text", "Foretell a job's series", forecast),
+    {"POST", JOB "/_forecast", AUTH_RIGHT_STEER, API_FORM_ELASTIC, API_ROW_SMALL,
+     "duration:span expires_in:span max_model_memory:text", "Foretell a job's series", forecast,
+     HTTP_LANE_LONG},
     ROW("DELETE", JOB "/_forecast", AUTH_RIGHT_STEER, 0, "allow_no_forecasts:boolean timeout:span",
         "Delete a job's forecasts", delete_forecasts),
     ROW("DELETE", JOB "/_forecast/{forecast_id}", AUTH_RIGHT_STEER, 0,

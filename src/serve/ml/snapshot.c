@@ -252,7 +252,7 @@ static enum err upgrade_stats(struct api_call *c, struct err_text *why)
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_ELASTIC, body, params, summary, handle                       \
+        method, path, right, API_FORM_ELASTIC, body, params, summary, handle, HTTP_LANE_SHORT      \
     }
 #define SNAPSHOTS "/_ml/anomaly_detectors/{job_id}/model_snapshots"
 #define PAGED "desc:boolean end:time from:integer size:integer sort:text start:time"

@@ -127,6 +127,7 @@ static void first_start(void **state)
     daemon_web_measure(w.web, &measures);
     assert_non_null(strstr(buf_text(&measures), "weir_http_requests_total 3\n"));
     assert_non_null(strstr(buf_text(&measures), "{class=\"4xx\"} 1\n"));
+    assert_non_null(strstr(buf_text(&measures), "weir_http_running{lane=\"long\"} 0\n"));
     buf_release(&measures);
     daemon_web_stop(w.web);
     w.said[0] = '\0';

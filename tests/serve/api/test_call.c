@@ -68,9 +68,11 @@ static enum err acting(struct api_call *c, struct err_text *why)
 
 static const struct api_row rows[] = {
     {"POST", "/echo", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL,
-     "text:text flag:boolean number:integer real:number time:time span:span", "Echo", echo},
-    {"GET", "/fail/{how}", AUTH_RIGHT_READ, API_FORM_ELASTIC, 0, "", "Fail", failing},
-    {"POST", "/act", AUTH_RIGHT_STEER, API_FORM_KIBANA, 0, "", "Act", acting},
+     "text:text flag:boolean number:integer real:number time:time span:span", "Echo", echo,
+     HTTP_LANE_SHORT},
+    {"GET", "/fail/{how}", AUTH_RIGHT_READ, API_FORM_ELASTIC, 0, "", "Fail", failing,
+     HTTP_LANE_SHORT},
+    {"POST", "/act", AUTH_RIGHT_STEER, API_FORM_KIBANA, 0, "", "Act", acting, HTTP_LANE_SHORT},
     {0},
 };
 static const struct api_row *const tables[] = {rows};

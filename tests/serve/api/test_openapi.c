@@ -16,10 +16,11 @@ static enum err nothing(struct api_call *c, struct err_text *why)
 
 static const struct api_row rows[] = {
     {"GET", "/{index*}/_doc/{id*}", AUTH_RIGHT_READ, API_FORM_ELASTIC, 0,
-     "realtime:boolean size:integer", "One document", nothing},
+     "realtime:boolean size:integer", "One document", nothing, HTTP_LANE_SHORT},
     {"POST", "/{index*}/_doc/{id*}", AUTH_RIGHT_SHIP, API_FORM_ELASTIC, API_ROW_SMALL, "",
-     "Write one document", nothing},
-    {"GET", "/app/{rest...}", AUTH_RIGHT_NONE, API_FORM_KIBANA, 0, "", "Files", nothing},
+     "Write one document", nothing, HTTP_LANE_WRITE},
+    {"GET", "/app/{rest...}", AUTH_RIGHT_NONE, API_FORM_KIBANA, 0, "", "Files", nothing,
+     HTTP_LANE_LONG},
     {0},
 };
 static const struct api_row *const tables[] = {rows, api_people_rows, api_system_rows};

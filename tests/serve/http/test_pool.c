@@ -7,6 +7,7 @@ static _Atomic int begun;
 static _Atomic bool go_on;
 static _Atomic int admitted;
 static const char word[] = "needs a key";
+static const char slow_word[] = "needs a key and takes long";
 
 static void wait_here(void *ctx, struct http_request *r, struct http_answer *a)
 {
@@ -19,10 +20,16 @@ static void wait_here(void *ctx, struct http_request *r, struct http_answer *a)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/wait", 0, wait_here, NULL},
-    {"POST", "/secret", 1 << 20, help_echo, word},
+    {"GET", "/wait", 0, wait_here, NULL},           {"GET", "/search", 0, wait_here, slow_word},
+    {"POST", "/search", 100, wait_here, slow_word}, {"POST", "/secret", 1 << 20, help_echo, word},
     {"GET", "/open", 0, help_echo, NULL},
 };
+
+static enum http_lane lane_of(void *ctx, const struct http_route *route)
+{
+    (void)ctx;
+    return route->word == slow_word ? HTTP_LANE_LONG : HTTP_LANE_SHORT;
+}
 
 static bool admit(void *ctx, const struct http_route *route, struct http_request *r,
                   struct http_answer *a)
@@ -102,7 +109,7 @@ static void a_full_queue_says_so(void **state)
             HELP_UNTIL(atomic_load(&begun) == 2);
     }
     HELP_UNTIL((http_server_counts(s, &counts), counts.refused_busy == 3));
-    assert_int_equal(counts.waiting, 3);
+    assert_int_equal(counts.lanes[HTTP_LANE_SHORT].waiting, 3);
     atomic_store(&go_on, true);
     for (int i = 0; i < 8; i++) {
         char response[HELP_TEXT];
@@ -135,12 +142,69 @@ static void slow_handlers_hold_nobody_else(void **state)
     http_server_stop(s);
 }
 
+#define SEARCH "GET /search HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+#define POSTED "POST /search HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+
+/* Long requests take half of the threads and their own queue, and strangers' nothing of it. */
+static void long_ones_have_a_lane(void **state)
+{
+    struct http_server_options o = options();
+    struct http_counts counts;
+    uint16_t port;
+    int fd[7];
+    char response[HELP_TEXT];
+    (void)state;
+    o.threads = 4;
+    o.queue = 3;
+    o.lane = lane_of;
+    struct http_server *s = help_start(&o, &port);
+    for (int i = 0; i < 5; i++) {
+        fd[i] = help_connect(port);
+        help_send(fd[i], i % 2 == 0 ? SEARCH "Authorization: y\r\n\r\n"
+                                    : POSTED "Authorization: y\r\n\r\n{}");
+        if (i == 1)
+            HELP_UNTIL(atomic_load(&begun) == 2);
+    }
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_LONG].waiting == 3));
+    assert_int_equal(counts.lanes[HTTP_LANE_LONG].running, 2);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(help_get(port, "/open"), 200);
+    help_ask(port, SEARCH "\r\n", response);
+    assert_int_equal(help_status(response), 401);
+    help_ask(port, POSTED "\r\n", response);
+    assert_int_equal(help_status(response), 401);
+    for (int i = 5; i < 7; i++) {
+        fd[i] = help_connect(port);
+        help_send(fd[i],
+                  i == 5 ? SEARCH "Authorization: y\r\n\r\n" : POSTED "Authorization: y\r\n\r\n{}");
+        help_rest(fd[i], response);
+        assert_int_equal(help_status(response), 429);
+        assert_non_null(strstr(response, "Retry-After: 1\r\n"));
+        close(fd[i]);
+    }
+    /* Two go away while they wait: they are not begun. */
+    close(fd[3]);
+    close(fd[4]);
+    help_sleep_ms(50);
+    atomic_store(&go_on, true);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(help_body(help_rest(fd[i], response)), "ok");
+        close(fd[i]);
+    }
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_LONG].waiting == 0 &&
+                                                    counts.lanes[HTTP_LANE_LONG].running == 0));
+    assert_int_equal(atomic_load(&begun), 3);
+    assert_int_equal(counts.refused_busy, 2);
+    http_server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_send_no_body),
         cmocka_unit_test(a_full_queue_says_so),
         cmocka_unit_test(slow_handlers_hold_nobody_else),
+        cmocka_unit_test(long_ones_have_a_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

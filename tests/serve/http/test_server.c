@@ -61,7 +61,7 @@ static void it_answers(void **state)
     assert_int_equal(counts.by_class[4], 1);
     assert_int_equal(counts.received, 4);
     assert_true(counts.sent >= 10);
-    assert_int_equal(counts.waiting, 0);
+    assert_int_equal(counts.lanes[HTTP_LANE_SHORT].waiting, 0);
     http_server_stop(s);
 }
 
@@ -142,7 +142,7 @@ static void grace_has_an_end(void **state)
     /* One more waits in the queue: it is never begun. */
     help_send(waiting, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     struct http_counts counts;
-    HELP_UNTIL((http_server_counts(s, &counts), counts.waiting == 1));
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_SHORT].waiting == 1));
     assert_int_equal(pthread_create(&t, NULL, stop, s), 0);
     for (int i = 0; i < 10; i++) {
         help_sleep_ms(20);

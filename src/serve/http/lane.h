@@ -1,0 +1,45 @@
+#ifndef HTTP_LANE_H
+#define HTTP_LANE_H
+
+/*
+ * Which request a thread of the pool takes next, so that long ones do not hold up short ones.
+ *
+ * Each lane has a queue of its own, and a share of the threads: at least so many, which the others
+ * leave free for it, and at most so many. Of the lanes that may have one thread more the first goes
+ * first. docs/method/server.md has the shares.
+ *
+ * Ownership: http_lane_free(); items belong to whoever took them last.
+ * Threads:   any number push and pop; locks inside.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum http_lane {
+    HTTP_LANE_SHORT, /* is answered as soon as a thread has it */
+    HTTP_LANE_WRITE, /* waits for the disk */
+    HTTP_LANE_LONG,  /* takes as long as there is much to look at, or somebody else takes */
+};
+#define HTTP_LANES 3
+
+struct http_lanes;
+
+/* For so many threads, with so many places in each queue; NULL when memory is short. */
+struct http_lanes *http_lane_new(unsigned threads, size_t places);
+void http_lane_free(struct http_lanes *l); /* NULL is fine; nobody may wait */
+
+/* False: closed, or the lane's queue is full. */
+bool http_lane_push(struct http_lanes *l, enum http_lane lane, void *item);
+/* Waits; NULL when closed and empty. The thread is the lane's until it says that it is done. */
+void *http_lane_pop(struct http_lanes *l, enum http_lane *out);
+void http_lane_done(struct http_lanes *l, enum http_lane lane);
+/* Wakes everybody. What is queued can still be taken, whatever the shares. */
+void http_lane_close(struct http_lanes *l);
+
+struct http_lane_counts {
+    size_t waiting;
+    size_t running;
+};
+void http_lane_count(struct http_lanes *l, struct http_lane_counts out[HTTP_LANES]);
+
+#endif
