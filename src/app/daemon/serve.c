@@ -14,6 +14,7 @@
 #include "daemon/keeper.h"
 #include "daemon/live.h"
 #include "daemon/measure.h"
+#include "daemon/service.h"
 #include "daemon/web.h"
 #include "deliver/courier.h"
 #include "deliver/notify.h"
@@ -75,6 +76,7 @@ struct serve {
     struct deliver_courier *courier; /* NULL: nothing may be sent */
     struct deliver_notify *notify;
     struct daemon_live *live; /* what its listeners are told; NULL without one */
+    int service;              /* to the manager of services */
     bool active[SOURCES];     /* began, and has not ended */
     ts_ns watermark[SOURCES];
     ts_ns committed, saved; /* passing time of the last commit and save */
@@ -136,6 +138,7 @@ static enum err enter_jail(struct serve *s, struct err_text *why)
     buf_init(&said);
     if (err == ERR_NONE)
         err = daemon_jail_send_courier(s->settings->conf, &s->courier, why);
+    s->service = daemon_service_open(); /* not the courier's */
     if (err == ERR_NONE)
         err = daemon_jail_enter(s->settings->conf, s->dir, s->settings->monitor, &said, why);
     if (err == ERR_NONE)
@@ -499,6 +502,7 @@ static enum err loop(struct serve *s, struct err_text *why)
     while (!s->stopping || any_active(s)) {
         if (!s->stopping && s->settings->stop(s->settings->ctx)) {
             s->stopping = true;
+            daemon_service_say(s->service, "STOPPING=1");
             if (s->wire != NULL)
                 feed_wire_ask_stop(s->wire);
             if (s->tail != NULL)
@@ -668,11 +672,13 @@ static void finish(struct serve *s)
     request_data_close(s->data);
     thread_team_free(s->team);
     ring_free(s->ring);
+    if (s->service >= 0)
+        close(s->service);
 }
 
 enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_text *why)
 {
-    struct serve s = {.settings = settings, .watermark = {TIME_NONE, TIME_NONE}};
+    struct serve s = {.settings = settings, .watermark = {TIME_NONE, TIME_NONE}, .service = -1};
     char line[256];
     s.committed = s.saved = clock_steady();
     enum err err = start(&s, why);
@@ -690,6 +696,7 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                      ? "nothing is watched but what is sent to the server: --interface names a "
                        "wire, --follow a log"
                      : "nothing is watched: --interface names a wire, --follow a log");
+        daemon_service_say(s.service, "READY=1");
         err = loop(&s, why);
         struct err_text late;
         enum err kept = keep_all(&s, &late);
