@@ -4,6 +4,7 @@
 import json
 import os
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -314,6 +315,17 @@ def calendars(server):
     check(server.admin("POST", "/_ml/calendars", {"page": {"from": 0, "size": 1}})["count"] == 1, "all")
     check(server.admin("PUT", f"{path}/jobs/fed,both")["job_ids"] == ["posted", "fed", "both"], "more jobs")
     check(server.admin("DELETE", f"{path}/jobs/both")["job_ids"] == ["posted", "fed"], "fewer jobs")
+    def join(name):  # who changes what somebody else has changed meanwhile is told so, and nothing is lost
+        while (answer := server.ask("PUT", f"{path}/jobs/{name}", None, server.basic())).status != 200:
+            check(answer.status == 409 and "changed meanwhile" in answer.body, answer.body)
+
+    crowd = [threading.Thread(target=join, args=(f"j{k}",)) for k in range(8)]
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join()
+    check(len(server.admin("GET", path)["calendars"][0]["job_ids"]) == 10, "each of them came to it")
+    check(server.admin("DELETE", f"{path}/jobs/j*")["job_ids"] == ["posted", "fed"], "patterns")
     events = server.admin("POST", f"{path}/events", {"events": [
         {"description": "one", "start_time": BASE * 1000, "end_time": "2026-01-01T01:00:00Z"},
         {"description": "two", "start_time": (BASE + 7200) * 1000, "end_time": (BASE + 9000) * 1000}]})["events"]

@@ -105,8 +105,10 @@ static enum err put(struct request_asked *a, struct err_text *why)
 {
     struct detect_calendars set = {0};
     const char *text = request_asked_text(a, "text", "");
-    enum err err = detect_calendars_parse(&set, text, strlen(text),
-                                          request_asked_text(a, "name", "calendar"), why);
+    enum err err = request_asked_unchanged_listed(a, STORE_CALENDARS, "the calendar", why);
+    if (err == ERR_NONE)
+        err = detect_calendars_parse(&set, text, strlen(text),
+                                     request_asked_text(a, "name", "calendar"), why);
     remark(a, &set);
     if (err == ERR_NONE)
         err = engine_calendars_put(a->data->state, running(a), &set, why);

@@ -142,9 +142,10 @@ static enum err put_feed(struct request_asked *a, struct store_job *row, struct 
     struct detect_feed *feed = NULL;
     struct detect_job *job = NULL;
     (void)arena;
-    if (row->datafeed != NULL && format_node_bool(format_node_get(a->request, "fresh"), false))
-        return err_set(why, ERR_EXISTS, "job '%s' has a datafeed already", row->id);
-    enum err err = detect_feed_parse(text, strlen(text), "datafeed", &feed, why);
+    enum err err = request_asked_unchanged(a, "the job's datafeed",
+                                           row->datafeed != NULL ? row->datafeed : "", why);
+    if (err == ERR_NONE)
+        err = detect_feed_parse(text, strlen(text), "datafeed", &feed, why);
     if (err == ERR_NONE)
         err = request_see_feed_id(a, feed->id, row->id, why);
     if (err == ERR_NONE)
@@ -179,7 +180,9 @@ static enum err update(struct request_asked *a, struct store_job *row, struct ar
     struct detect_filters filters = {0};
     struct detect_job *job = NULL;
     (void)arena;
-    enum err err = engine_filters_read(a->data->state, &filters, why);
+    enum err err = request_asked_unchanged(a, "the job", row->config, why);
+    if (err == ERR_NONE)
+        err = engine_filters_read(a->data->state, &filters, why);
     if (err == ERR_NONE)
         err = detect_job_parse(text, strlen(text), "job", filters.list, filters.n, &job, why);
     detect_job_free(job);

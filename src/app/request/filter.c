@@ -87,8 +87,10 @@ static enum err put(struct request_asked *a, struct err_text *why)
     struct detect_filters filters = {0};
     struct engine_pipeline *p = a->data->pipeline;
     const char *text = request_asked_text(a, "text", "");
-    enum err err = detect_filters_parse(&filters, text, strlen(text),
-                                        request_asked_text(a, "name", "filter"), why);
+    enum err err = request_asked_unchanged_listed(a, STORE_FILTERS, "the filter", why);
+    if (err == ERR_NONE)
+        err = detect_filters_parse(&filters, text, strlen(text),
+                                   request_asked_text(a, "name", "filter"), why);
     for (size_t i = 0; i < filters.n_notes; i++)
         request_asked_remark(a, "weir: %s", filters.notes[i]);
     if (err == ERR_NONE)

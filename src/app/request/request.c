@@ -42,6 +42,34 @@ enum err request_asked_time(const struct request_asked *a, const char *key, ts_n
     return err;
 }
 
+enum err request_asked_unchanged(const struct request_asked *a, const char *what, const char *now,
+                                 struct err_text *why)
+{
+    const char *was = request_asked_text(a, "was", NULL);
+    if (was == NULL || strcmp(was, now) == 0)
+        return ERR_NONE;
+    return was[0] == '\0'
+               ? err_set(why, ERR_EXISTS, "%s is there already", what)
+               : err_set(why, ERR_BUSY, "%s was changed meanwhile; look at it again", what);
+}
+
+enum err request_asked_unchanged_listed(const struct request_asked *a, enum store_list list,
+                                        const char *what, struct err_text *why)
+{
+    struct buf now;
+    const char *id = request_asked_text(a, "id", NULL);
+    if (id == NULL)
+        return ERR_NONE;
+    buf_init(&now);
+    enum err err = store_state_listed_get(a->data->state, list, id, &now);
+    if (err == ERR_NONE || err == ERR_NOT_FOUND)
+        err = request_asked_unchanged(a, what, buf_text(&now), why);
+    else
+        err_set(why, err, "%s cannot be read: %s", what, err_name(err));
+    buf_release(&now);
+    return err;
+}
+
 enum err request_asked_score(const struct request_asked *a, const char *key, double *out,
                              struct err_text *why)
 {

@@ -10,6 +10,7 @@
 #include "format/node.h"
 #include "request/data.h"
 #include "request/request.h"
+#include "store/state.h"
 #include "store/store.h"
 
 struct except_set;
@@ -36,6 +37,17 @@ int64_t request_asked_number(const struct request_asked *a, const char *key, int
 /* A time: ISO 8601 or date math; the default when missing. */
 enum err request_asked_time(const struct request_asked *a, const char *key, ts_ns otherwise,
                             ts_ns *out, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * Whether a thing is still what the program that changes it has read, which it says in "was"
+ * (empty: it was not there): now is what it is. ERR_BUSY, ERR_EXISTS.
+ */
+enum err request_asked_unchanged(const struct request_asked *a, const char *what, const char *now,
+                                 struct err_text *why) ERR_MUST_CHECK;
+
+/* The same of what a list has under the request's id. */
+enum err request_asked_unchanged_listed(const struct request_asked *a, enum store_list list,
+                                        const char *what, struct err_text *why) ERR_MUST_CHECK;
 
 /* A score, as a number or as text; 0 when missing. */
 enum err request_asked_score(const struct request_asked *a, const char *key, double *out,

@@ -127,12 +127,14 @@ static enum err show(struct api_call *c, struct err_text *why)
     return err;
 }
 
-static enum err send(struct api_call *c, const char *verb, const char *id, const struct buf *text,
-                     struct err_text *why)
+/* In place of what the calendar was (NULL: whatever that is, "": there was none). */
+static enum err send(struct api_call *c, const char *verb, const char *id, const char *was,
+                     const struct buf *text, struct err_text *why)
 {
     struct ml_ask a;
     ml_ask_init(&a, "calendar", verb);
     ml_ask_add(&a, "id", id);
+    ml_ask_add(&a, "was", was);
     ml_ask_add(&a, "text", buf_text(text));
     enum err err = buf_ok(text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
     ml_ask_release(&a);
@@ -174,7 +176,7 @@ static enum err put(struct api_call *c, struct err_text *why)
         format_node_write_value(v, &w);
     }
     format_write_end_object(&w);
-    err = send(c, "put", id, &text, why);
+    err = send(c, "put", id, "", &text, why);
     buf_release(&text);
     return err == ERR_NONE ? show(c, why) : err;
 }
@@ -204,9 +206,13 @@ static enum err change_jobs(struct api_call *c, bool add, struct err_text *why)
     struct detect_calendars all = {0};
     struct detect_calendar *cal;
     struct format_writer w;
-    struct buf text;
-    enum err err = find_one(c, &all, &cal, why);
+    struct buf text, was;
     buf_init(&text);
+    buf_init(&was);
+    enum err err = store_state_listed_get(c->ports->state, STORE_CALENDARS,
+                                          ml_find_part(c, "calendar_id"), &was);
+    err = err == ERR_NONE || err == ERR_NOT_FOUND ? find_one(c, &all, &cal, why)
+                                                  : ml_find_broken(err, why);
     if (err == ERR_NONE) {
         format_write_init(&w, &text);
         format_write_begin_object(&w);
@@ -233,8 +239,9 @@ static enum err change_jobs(struct api_call *c, bool add, struct err_text *why)
                                 "Calendar [%s] does not cover job [%s]", cal->id, names);
     }
     if (err == ERR_NONE)
-        err = send(c, "put", cal->id, &text, why);
+        err = send(c, "put", cal->id, buf_text(&was), &text, why);
     buf_release(&text);
+    buf_release(&was);
     detect_calendars_release(&all);
     return err == ERR_NONE ? show(c, why) : err;
 }
@@ -249,32 +256,50 @@ static enum err delete_job(struct api_call *c, struct err_text *why)
     return change_jobs(c, false, why);
 }
 
-/* The job that events are asked for; NULL: none was named. */
-static enum err read_job(struct api_call *c, struct detect_job **out, struct err_text *why)
+/* Who events are asked for. */
+struct covered {
+    const char *id;         /* of a job, or a group; NULL: nobody was named */
+    struct detect_job *job; /* NULL: it is a group */
+};
+
+static enum err read_job(struct api_call *c, struct covered *out, struct err_text *why)
 {
-    const char *id;
+    struct ml_found found;
     struct store_job row;
     struct detect_filters filters = {0};
-    enum err err = api_call_text(c, "job_id", NULL, &id, why);
-    if (err != ERR_NONE || id == NULL)
+    enum err err = api_call_text(c, "job_id", NULL, &out->id, why);
+    if (err != ERR_NONE || out->id == NULL)
         return err;
-    err = ml_find_job(c, id, &row, why);
+    err = ml_find_jobs(c, out->id, false, &found, why);
+    if (err != ERR_NONE || store_state_job_get(c->ports->state, out->id, &c->arena, &row) != 0)
+        return err;
+    err = ml_shape_filters(c, &filters, why);
     if (err == ERR_NONE)
-        err = ml_shape_filters(c, &filters, why);
+        err = detect_job_parse(row.config, strlen(row.config), row.id, filters.list, filters.n,
+                               &out->job, why);
     if (err == ERR_NONE)
-        err = detect_job_parse(row.config, strlen(row.config), row.id, filters.list, filters.n, out,
-                               why);
-    if (err == ERR_NONE)
-        detect_job_set_id(*out, row.id);
+        detect_job_set_id(out->job, row.id);
     detect_filters_release(&filters);
     return err;
+}
+
+static bool covers(const struct detect_calendar *cal, const struct covered *who)
+{
+    if (who->id == NULL)
+        return true;
+    if (who->job != NULL)
+        return detect_calendar_covers(cal, who->job);
+    for (size_t i = 0; i < cal->n_jobs; i++)
+        if (strcmp(cal->jobs[i], who->id) == 0 || strcmp(cal->jobs[i], "_all") == 0)
+            return true;
+    return false;
 }
 
 static enum err get_events(struct api_call *c, struct err_text *why)
 {
     const char *wanted = ml_find_part(c, "calendar_id");
     struct detect_calendars all = {0};
-    struct detect_job *job = NULL;
+    struct covered who = {NULL, NULL};
     struct ml_docs docs = {.arena = &c->arena};
     struct ml_page page;
     struct buf one;
@@ -287,7 +312,7 @@ static enum err get_events(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = ml_page_time(c, "end", TIME_MAX, &to, why);
     if (err == ERR_NONE)
-        err = read_job(c, &job, why);
+        err = read_job(c, &who, why);
     if (err == ERR_NONE)
         err = read_all(c, &all, why);
     if (err == ERR_NONE &&
@@ -295,7 +320,7 @@ static enum err get_events(struct api_call *c, struct err_text *why)
         err = no_calendar(c, missing, why);
     for (size_t i = 0; err == ERR_NONE && i < all.n; i++) {
         const struct detect_calendar *cal = all.list[i];
-        if (!ml_find_fits(wanted, cal->id) || (job != NULL && !detect_calendar_covers(cal, job)))
+        if (!ml_find_fits(wanted, cal->id) || !covers(cal, &who))
             continue;
         for (size_t k = 0; k < cal->n_events; k++) {
             if (cal->events[k].end <= from || cal->events[k].start >= to)
@@ -314,7 +339,7 @@ static enum err get_events(struct api_call *c, struct err_text *why)
     }
     ml_page_release(&docs);
     buf_release(&one);
-    detect_job_free(job);
+    detect_job_free(who.job);
     detect_calendars_release(&all);
     return err;
 }
@@ -372,7 +397,7 @@ static enum err post_events(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE) {
         buf_init(&text);
         format_node_write(body, &text);
-        err = send(c, "add", before->id, &text, why);
+        err = send(c, "add", before->id, NULL, &text, why);
         buf_release(&text);
     }
     if (err == ERR_NONE)

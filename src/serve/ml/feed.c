@@ -27,8 +27,8 @@
         "query_delay", "runtime_mappings", "script_fields", "scroll_size", "headers",              \
         "datafeed_id"
 
-/* Without an old one there must be none. */
-static enum err send_feed(struct api_call *c, const struct format_node *old,
+/* In place of what it was; "": there was none. */
+static enum err send_feed(struct api_call *c, const struct format_node *old, const char *was,
                           const struct format_node *body, const char *id, const char *job_id,
                           struct err_text *why)
 {
@@ -38,8 +38,7 @@ static enum err send_feed(struct api_call *c, const struct format_node *old,
     ml_shape_feed_text(old, body, id, job_id, &text);
     ml_ask_init(&a, "job", "put-datafeed");
     ml_ask_add(&a, "id", job_id);
-    if (old == NULL)
-        format_write_field_bool(&a.w, "fresh", true);
+    ml_ask_add(&a, "was", was);
     ml_ask_add(&a, "datafeed", buf_text(&text));
     enum err err = buf_ok(&text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
     ml_ask_release(&a);
@@ -101,7 +100,7 @@ static enum err put(struct api_call *c, struct err_text *why)
                              "Invalid indices value '[]' in datafeed configuration");
     err = check_put(c, id, job_id, why);
     if (err == ERR_NONE)
-        err = send_feed(c, NULL, body, id, job_id, why);
+        err = send_feed(c, NULL, "", body, id, job_id, why);
     return err == ERR_NONE ? show(c, id, why) : err;
 }
 
@@ -147,7 +146,7 @@ static enum err update(struct api_call *c, struct err_text *why)
     if (row.datafeed != NULL)
         err = format_node_json(row.datafeed, strlen(row.datafeed), id, &old, why);
     if (err == ERR_NONE)
-        err = send_feed(c, old, body, id, row.id, why);
+        err = send_feed(c, old, row.datafeed != NULL ? row.datafeed : "", body, id, row.id, why);
     format_node_free(old);
     return err == ERR_NONE ? show(c, id, why) : err;
 }

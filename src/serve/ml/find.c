@@ -160,13 +160,23 @@ struct named {
     size_t n;
 };
 
-static enum err job_names(struct api_call *c, const struct store_job *row, struct named *out)
+/* Whether the JSON text can hold a name that is asked for: among thousands of documents few are
+ * read. Names have no characters that JSON escapes, but may have been written so. */
+static bool may_hold(const char *text, const char *patterns)
+{
+    return patterns[0] == '_' || strpbrk(patterns, "*,") != NULL ||
+           strstr(text, patterns) != NULL || strchr(text, '\\') != NULL;
+}
+
+static enum err job_names(struct api_call *c, const struct store_job *row, const char *patterns,
+                          struct named *out)
 {
     struct format_node *config = NULL;
     struct err_text why;
     size_t groups_n = 0;
     const struct format_node *groups = NULL;
-    if (format_node_json(row->config, strlen(row->config), row->id, &config, &why) == ERR_NONE) {
+    if (may_hold(row->config, patterns) &&
+        format_node_json(row->config, strlen(row->config), row->id, &config, &why) == ERR_NONE) {
         groups = format_node_get(config, "groups");
         groups_n = format_node_count(groups);
     }
@@ -184,8 +194,10 @@ static enum err job_names(struct api_call *c, const struct store_job *row, struc
     return out->names != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
-static enum err feed_names(struct api_call *c, const struct store_job *row, struct named *out)
+static enum err feed_names(struct api_call *c, const struct store_job *row, const char *patterns,
+                           struct named *out)
 {
+    (void)patterns;
     const char *id = ml_find_feed_id(c, row);
     out->names = arena_zero(&c->arena, sizeof(*out->names));
     out->n = 0;
@@ -219,7 +231,8 @@ static bool is_wanted(const struct named *row, const char *patterns)
     return false;
 }
 
-typedef enum err (*names_fn)(struct api_call *c, const struct store_job *row, struct named *out);
+typedef enum err (*names_fn)(struct api_call *c, const struct store_job *row, const char *patterns,
+                             struct named *out);
 typedef enum err (*missing_fn)(struct api_call *c, const char *id, struct err_text *why);
 
 static enum err find(struct api_call *c, const char *patterns, bool allow_no_match, names_fn names,
@@ -237,7 +250,7 @@ static enum err find(struct api_call *c, const char *patterns, bool allow_no_mat
         return ml_find_broken(ERR_MEMORY, why);
     size_t n = 0;
     for (size_t i = 0; i < all.n; i++) {
-        if ((err = names(c, &all.list[i], &rows[i])) != ERR_NONE)
+        if ((err = names(c, &all.list[i], wanted, &rows[i])) != ERR_NONE)
             return ml_find_broken(err, why);
         if (is_wanted(&rows[i], wanted))
             kept[n++] = all.list[i];
@@ -278,9 +291,13 @@ enum err ml_find_feed(struct api_call *c, const char *id, struct store_job *out,
     if (err != ERR_NONE)
         return err;
     for (size_t i = 0; i < all.n; i++) {
-        const char *feed = ml_find_feed_id(c, &all.list[i]);
+        const struct store_job *row = &all.list[i];
+        bool by_job = strncmp(id, "datafeed-", 9) == 0 && strcmp(id + 9, row->id) == 0;
+        if (!by_job && (row->datafeed == NULL || !may_hold(row->datafeed, id)))
+            continue;
+        const char *feed = ml_find_feed_id(c, row);
         if (feed != NULL && strcmp(feed, id) == 0) {
-            *out = all.list[i];
+            *out = *row;
             return ERR_NONE;
         }
     }

@@ -368,6 +368,7 @@ static enum err update(struct api_call *c, struct err_text *why)
         ml_ask_init(&a, "job", "update");
         ml_ask_add(&a, "id", row.id);
         ml_ask_add(&a, "job", buf_text(&text));
+        ml_ask_add(&a, "was", row.config);
         err = buf_ok(&text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
         ml_ask_release(&a);
     }

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "format/node.h"
 #include "format/split.h"
 #include "http/request.h"
@@ -135,6 +136,7 @@ struct posted {
     int64_t sums[SUMS];
     int64_t latest[LATEST];
     bool has[LATEST];
+    bool sent;
     ts_ns reset_start; /* for the first portion; TIME_NONE: nothing is emptied */
     ts_ns reset_end;
 };
@@ -155,6 +157,22 @@ static enum err read_reset(struct api_call *c, struct posted *p, struct err_text
     return ERR_NONE;
 }
 
+/* What careless programs write: bytes that are no UTF-8 become \xhh, as in documents of _bulk. */
+static void add_repaired(const char *p, size_t n, struct buf *out)
+{
+    size_t k;
+    for (; n > 0; p += k, n -= k) {
+        for (k = 1; k <= 4 && k <= n && !utf8_valid(p, k);)
+            k++;
+        if (k <= 4 && k <= n) {
+            buf_add(out, p, k);
+        } else {
+            buf_format(out, "\\\\x%02x", (unsigned)(unsigned char)*p);
+            k = 1;
+        }
+    }
+}
+
 static enum err send_portion(struct api_call *c, const char *id, const char *text, size_t n,
                              struct posted *p, struct err_text *why)
 {
@@ -162,7 +180,17 @@ static enum err send_portion(struct api_call *c, const char *id, const char *tex
     struct format_node *said = NULL;
     ml_ask_init(&a, "job", "data");
     ml_ask_add(&a, "id", id);
-    ml_ask_add_n(&a, "data", text, n);
+    if (utf8_valid(text, n)) {
+        ml_ask_add_n(&a, "data", text, n);
+    } else {
+        struct buf repaired;
+        buf_init(&repaired);
+        add_repaired(text, n, &repaired);
+        ml_ask_add_n(&a, "data", buf_text(&repaired), repaired.n);
+        a.text.failed |= !buf_ok(&repaired);
+        buf_release(&repaired);
+    }
+    p->sent = true;
     ml_ask_add_time(&a, "reset_start", p->reset_start);
     if (p->reset_start != TIME_NONE)
         ml_ask_add_time(&a, "reset_end", p->reset_end);
@@ -228,7 +256,7 @@ static enum err post_data(struct api_call *c, struct err_text *why)
                           "byte %zu of the data begins no JSON object; what came before was taken",
                           at + 1);
     }
-    if (err == ERR_NONE && body.n == 0)
+    if (err == ERR_NONE && !posted.sent)
         err = send_portion(c, row.id, "", 0, &posted, why);
     if (err == ERR_BUSY)
         return not_open(c, "process data", row.id, why);

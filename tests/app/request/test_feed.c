@@ -142,6 +142,42 @@ static void posts(void **state)
     close_pipeline(&w);
 }
 
+/* What a client has looked for before may be there by now. */
+static void once(void **state)
+{
+    (void)state;
+    static const char feed[] = ",\"was\":\"\",\"datafeed\":\"{\\\"datafeed_id\\\":\\\"f\\\","
+                               "\\\"indices\\\":[\\\"*\\\"]}\"}";
+    char text[1000];
+    struct world w;
+    begin(&w);
+    DONE(CREATE);
+    snprintf(text, sizeof(text), "{\"command\":\"job\",\"verb\":\"put-datafeed\",\"id\":\"tiny\"%s",
+             feed);
+    DONE(text);
+    WRONG(text, "the job's datafeed is there already");
+    assert_int_equal(ask(&w, VERB("put-datafeed", ",\"was\":\"{}\",\"datafeed\":\"{}\"")), 1);
+    assert_non_null(strstr(remarks(&w), "the job's datafeed was changed meanwhile"));
+    DONE("{\"command\":\"filter\",\"verb\":\"put\",\"id\":\"f\",\"was\":\"\",\"text\":"
+         "\"{\\\"filter_id\\\":\\\"f\\\",\\\"items\\\":[]}\"}");
+    WRONG("{\"command\":\"filter\",\"verb\":\"put\",\"id\":\"f\",\"was\":\"\",\"text\":"
+          "\"{\\\"filter_id\\\":\\\"f\\\",\\\"items\\\":[]}\"}",
+          "the filter is there already");
+    static const char other[] =
+        ",\"job\":\"{\\\"job_id\\\":\\\"two\\\",\\\"analysis_config\\\":{\\\"detectors\\\":"
+        "[{\\\"function\\\":\\\"count\\\"}]},\\\"data_description\\\":{}}\"";
+    snprintf(text, sizeof(text),
+             "{\"command\":\"job\",\"verb\":\"create-closed\",\"id\":\"two\"%s%s", other, feed);
+    WRONG(text, "there is a datafeed 'f' already");
+    snprintf(text, sizeof(text),
+             "{\"command\":\"job\",\"verb\":\"create-closed\",\"id\":\"two\"%s}", other);
+    DONE(text);
+    snprintf(text, sizeof(text), "{\"command\":\"job\",\"verb\":\"put-datafeed\",\"id\":\"two\"%s",
+             feed);
+    WRONG(text, "there is a datafeed 'f' already");
+    end(&w);
+}
+
 /* Without a daemon nothing is open. */
 static void alone(void **state)
 {
@@ -159,6 +195,6 @@ static void alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(life), cmocka_unit_test(posts),
-                                       cmocka_unit_test(alone)};
+                                       cmocka_unit_test(alone), cmocka_unit_test(once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

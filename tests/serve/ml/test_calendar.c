@@ -67,6 +67,16 @@ static void events(void **state)
         "{\"count\":1,\"events\":[{\"calendar_id\":\"c\",\"event_id\":\"e2\"");
     ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=k", NULL, 200, "\"count\":0");
     ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=j", NULL, 200, "\"count\":2");
+    ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=g", NULL, 200, "\"count\":0");
+    ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=nobody", NULL, 404,
+        "No known job with id 'nobody'");
+    static const char group[] = "{\"calendar_id\":\"d\",\"job_ids\":[\"g\"],\"events\":[{"
+                                "\"event_id\":\"e4\",\"description\":\"all of them\","
+                                "\"start_time\":5000000,\"end_time\":6000000}]}";
+    assert_int_equal(store_state_listed_put(w.state, STORE_CALENDARS, "d", group), ERR_NONE);
+    ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=g", NULL, 200,
+        "{\"count\":1,\"events\":[{\"calendar_id\":\"d\"");
+    ASK("GET", CALENDAR "/events", "calendar_id=_all", "job_id=k", NULL, 200, "\"count\":1");
     ASK("POST", CALENDAR "/events", "calendar_id=c", NULL, "{\"events\":[]}", 400, "At least 1");
     ASK("POST", CALENDAR "/events", "calendar_id=c", NULL, "{\"events\":[{}]}", 200,
         "{\"events\":[]}");

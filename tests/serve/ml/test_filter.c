@@ -41,6 +41,15 @@ static void filters(void **state)
         "{\"filter_id\":\"f\",\"description\":\"d\",\"items\":[\"b\",\"c\"]}");
     ASK("POST", FILTER "/_update", "filter_id=f", NULL, "{\"remove_items\":[\"a\"]}", 400,
         "Cannot remove item [a]");
+    struct buf many;
+    buf_init(&many);
+    buf_str(&many, "{\"add_items\":[\"a\"");
+    for (unsigned i = 0; i < 10000; i++)
+        buf_str(&many, ",\"a\"");
+    buf_str(&many, "]}");
+    ASK("POST", FILTER "/_update", "filter_id=f", NULL, buf_text(&many), 400,
+        "Filter items are limited to 10000, and [add_items] has more");
+    buf_release(&many);
     ASK("POST", FILTER "/_update", "filter_id=g", NULL, "{}", 404, "Unable to find filter [g]");
     ASK("GET", FILTER, "filter_id=f,g", NULL, NULL, 404, "[g]");
     ASK("GET", "/_ml/filters", NULL, "size=0", NULL, 200, "{\"count\":1,\"filters\":[]}");

@@ -108,6 +108,15 @@ static void tried(void **state)
         "\"overall_cardinality\":{\"f\":10},\"max_bucket_cardinality\":{\"f\":10}}",
         200, "mb\"}");
     ASK("POST", estimate, NULL, NULL, "{}", 400, "[analysis_config] was not specified");
+    struct buf many; /* each would be compared with each */
+    buf_init(&many);
+    buf_str(&many, "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\"}]},"
+                   "\"overall_cardinality\":{\"f\":10");
+    for (unsigned i = 0; i < 1000; i++)
+        buf_format(&many, ",\"f%u\":10", i);
+    buf_str(&many, "}}");
+    ASK("POST", estimate, NULL, NULL, buf_text(&many), 400, "more than 1000 fields");
+    buf_release(&many);
     fake_close(&w);
 }
 

@@ -56,6 +56,10 @@ static void data(void **state)
     ASK("POST", JOB "/_data", "job_id=o", "reset_start=2500 reset_end=2500", "{}", 400,
         "'reset_end' is not after");
     ASK("POST", JOB "/_data", "job_id=o", "reset_start=soon", "{}", 400, "reset_start");
+    ASK("POST", JOB "/_data", "job_id=o", NULL, "{\"a\":\"\xff\xc3\xa4\xe2\x82\"}", 202, "");
+    help_acted(&w, "{\\\"a\\\":\\\"\\\\\\\\xff\xc3\xa4\\\\\\\\xe2\\\\\\\\x82\\\"}");
+    ASK("POST", JOB "/_data", "job_id=o", "reset_start=0", "[ ]", 202, "");
+    help_acted(&w, "\"data\":\"[ ]\",\"reset_start\"");
     size_t n = (size_t)9 << 20;
     char *large = malloc(n + 1);
     assert_non_null(large);
