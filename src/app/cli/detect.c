@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/image.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -159,7 +160,7 @@ static enum err read_csv(struct run *r, const char *path, struct err_text *why)
         return err_set_at(why, err_from_errno(number), path, 0, "cannot be read: %s",
                           strerror(number));
     }
-    size_t size = 1 << 18;
+    size_t size = 1 << 16;
     char *piece = mem_alloc(size);
     struct detect_csv *csv = detect_csv_new(on_header, on_row, r);
     enum err err = piece != NULL && csv != NULL ? ERR_NONE : ERR_MEMORY;
@@ -370,6 +371,7 @@ static enum err run(struct run *r, const struct cli_args *args, struct thread_te
     if (err != ERR_NONE)
         return err;
     const char *format = cli_value(args, CLI_FORMAT, "ecs");
+    image_shed(); /* what only starting needed */
     if (strcmp(format, "csv") == 0) {
         for (size_t i = 0; i < args->rest_n && err == ERR_NONE; i++)
             err = read_csv(r, args->rest[i], why);

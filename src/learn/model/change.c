@@ -48,8 +48,8 @@ static int teller_before(const struct model_series *s)
 {
     int best = LEVEL_SLOW;
     for (int i = LEVEL_MID; i < s->levels && i < LEVEL_CYCLE; i++)
-        if (i != LEVEL_FAST && i != LEVEL_TREND && s->level[i].n > 0.0F &&
-            s->level[i].ever < s->level[best].ever)
+        if (i != LEVEL_FAST && i != LEVEL_TREND && model_level_of(s, i)->n > 0.0F &&
+            model_level_of(s, i)->ever < model_level_of(s, best)->ever)
             best = i;
     return best;
 }

@@ -80,7 +80,7 @@ static bool strange(struct model_series *s, const struct model_point *p, double 
     int slow = LEVEL_SLOW;
     if (model_level_seasonal(s) > SEASONAL)
         for (int i = LEVEL_DAILY; i < s->levels; i += 2)
-            slow = s->level[i].n > 0 ? i : slow;
+            slow = model_level_of(s, i)->n > 0 ? i : slow;
     double w = model_min(model_max((y - p->foretold[slow]) / sd, -SHAPE_CLIP), SHAPE_CLIP);
     float gain = (float)(1 / model_min((double)s->total + 1, SHAPE_TAU));
     const double power[4] = {w * w, w * w * w, w * w * w * w, w * (double)s->shape_last};
@@ -192,6 +192,6 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
     if (s->sample == NULL)
         return;
     double u = sampled(s, p, y, model_sample_is_seasonal(s->sample));
-    if (model_sample_add(s->sample, u))
+    if (model_sample_add(&s->sample, u))
         look(s, p, u, sd);
 }

@@ -53,12 +53,12 @@ struct memory {
 
 bool model_forecast_ready(const struct model_series *s)
 {
-    return s->n >= READY_AFTER && s->level[LEVEL_SLOW].n > 0;
+    return s->n >= READY_AFTER && model_level_of(s, LEVEL_SLOW)->n > 0;
 }
 
 static bool knows(const struct model_series *s, int i)
 {
-    return i < s->levels && s->level[i].n > 0;
+    return i < s->levels && model_level_of(s, i)->n > 0;
 }
 
 static double memory_of(const struct model_series *s, int i)
@@ -75,7 +75,8 @@ static double memory_of(const struct model_series *s, int i)
         return model_min(LEVEL_TAU_MID, s->tau);
     default:
         /* A plain average over n is as old as a faded one over n / 2. */
-        return (double)s->level[i].n < s->tau * 0.9 ? (double)s->level[i].n / 2 : s->tau;
+        return (double)model_level_of(s, i)->n < s->tau * 0.9 ? (double)model_level_of(s, i)->n / 2
+                                                              : s->tau;
     }
 }
 
@@ -91,7 +92,7 @@ static double record_length(const struct model_series *s)
  */
 static double squared_error(const struct model_series *s, int i)
 {
-    double capped = (double)s->level[i].ever;
+    double capped = (double)model_level_of(s, i)->ever;
     double share = model_min(capped / CAP, MOST_CAPPED);
     double whole = capped / ((1 - share) * (1 - share) * (1 + 2.4 * share));
     return whole / (1 + 0.5 / memory_of(s, i));
@@ -121,8 +122,8 @@ static double now_of(const struct model_series *s, const struct model_point *p, 
     double weight = 0;
     double mean = 0;
     for (size_t k = 0; k < sizeof(plain) / sizeof(plain[0]); k++) {
-        weight += (double)s->level[plain[k]].weight;
-        mean += (double)s->level[plain[k]].weight * p->foretold[plain[k]];
+        weight += (double)model_level_of(s, plain[k])->weight;
+        mean += (double)model_level_of(s, plain[k])->weight * p->foretold[plain[k]];
     }
     return v > 0 || weight < 1e-6 ? p->foretold[views[v].mid] : mean / weight;
 }
@@ -215,10 +216,11 @@ static struct view look(const struct model_series *s, const struct model_point *
  * out. */
 static double record_of(const struct model_series *s, size_t v)
 {
-    double best =
-        model_min((double)s->level[views[v].slow].ever, (double)s->level[views[v].mid].ever);
-    return v == 0 && knows(s, LEVEL_TREND) ? model_min(best, (double)s->level[LEVEL_TREND].ever)
-                                           : best;
+    double best = model_min((double)model_level_of(s, views[v].slow)->ever,
+                            (double)model_level_of(s, views[v].mid)->ever);
+    return v == 0 && knows(s, LEVEL_TREND)
+               ? model_min(best, (double)model_level_of(s, LEVEL_TREND)->ever)
+               : best;
 }
 
 static void share_views(const struct model_series *s, struct view *view)
@@ -254,7 +256,7 @@ static double foretold(const struct model_series *s, const struct model_point *p
         return p->foretold[i];
     double keep = exp(-1 / TREND_DAMPED);
     double steps = (1 - pow(keep, h - 1)) * keep / (1 - keep);
-    double far = p->foretold[i] + s->level[i].b * steps;
+    double far = p->foretold[i] + model_level_of(s, i)->b * steps;
     return s->scale == SCALE_RATIO ? model_max(far, 0) : far;
 }
 
@@ -278,7 +280,7 @@ static void foresee(const struct model_series *s, ts_ns time, double h, struct m
         if (!knows(s, i))
             continue;
         double held = model_min(memory_of(s, i), LEVEL_TAU_MID);
-        claim[i] = (double)s->level[i].weight * exp(-(h - 1) / held);
+        claim[i] = (double)model_level_of(s, i)->weight * exp(-(h - 1) / held);
         said[i] = foretold(s, p, i, h);
         left -= claim[i];
         mean += claim[i] * said[i];

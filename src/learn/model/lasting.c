@@ -48,7 +48,8 @@ static int teller(const struct model_series *s)
 {
     int best = LEVEL_SLOW;
     for (int i = LEVEL_DAILY; i < s->levels; i += 2)
-        if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
+        if (model_level_of(s, i)->n > 0.0F &&
+            model_level_of(s, i)->ever < model_level_of(s, best)->ever)
             best = i;
     return best;
 }
@@ -156,7 +157,7 @@ static bool adopt(struct model_series *s, const struct model_point *p, const str
     double to = model_number_tame(v->foretold + by);
     double season = model_level_season(s, p, i);
     double freed = ratio ? to / model_max(season, LEAST_SEASON) : to - season;
-    double plain = ratio ? freed : s->level[LEVEL_SLOW].a + by;
+    double plain = ratio ? freed : model_level_of(s, LEVEL_SLOW)->a + by;
     *l = (struct model_lasting){0};
     if (model_change_stands_still(s, freed) ||
         !model_change_adopt(s, v->foretold, to, plain, freed, n))

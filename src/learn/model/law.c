@@ -162,8 +162,8 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
         double sd =
             model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), MODEL_LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
-        if (s->weight_mean > 0 && weight > 0)
-            sd *= sqrt(model_min(model_max(s->weight_mean / weight, 1), 16));
+        if (s->params.kind == MODEL_VALUE && s->values->weight_mean > 0 && weight > 0)
+            sd *= sqrt(model_min(model_max(s->values->weight_mean / weight, 1), 16));
         return sd;
     }
     }
@@ -426,7 +426,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         return (struct tails){0, log_zero, log_zero};
     }
     double y = log(value);
-    if (!(s->level[LEVEL_SLOW].n > 0)) {
+    if (!(model_level_of(s, LEVEL_SLOW)->n > 0)) {
         /* Never anything but zeros: that something came can be judged, not how much. */
         all_alike(log_pdf, log1p(-zero));
         return (struct tails){log_pdf[LAW_COMMON], 0, LOG_FLOOR};
@@ -569,7 +569,8 @@ static double usual_tail(const struct model_series *s, const struct model_point 
 {
     int best = LEVEL_SLOW;
     for (int i = LEVEL_DAILY; i < s->levels; i += 2)
-        if (s->level[i].n > 0 && s->level[i].ever < s->level[best].ever)
+        if (model_level_of(s, i)->n > 0 &&
+            model_level_of(s, i)->ever < model_level_of(s, best)->ever)
             best = i;
     struct model_point usual = *p;
     usual.mean = p->foretold[best];
@@ -725,7 +726,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         float past = fmaxf(s->evidence[LAW_WIDE] - s->evidence[LAW_COMMON], 0);
         s->evidence[LAW_WIDE] -= past;
         for (int f = 0; f < LAWS && s->params.kind == MODEL_VALUE; f++)
-            s->rival->evidence[f] -= past;
+            s->values->rival.evidence[f] -= past;
     }
     for (int side = 0; side < 2; side++) {
         double excess = -place->raw[side] - TAIL_START;

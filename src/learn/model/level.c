@@ -77,45 +77,59 @@ static double behind(const struct model_series *s, int i, double loss, double ov
     return loss * n + handicap(i) + model_min(over_record * long_n, RECORD_MOST);
 }
 
-bool model_level_resize(struct model_series *s, int levels)
+static bool ready(const struct model_season *season)
 {
-    int kept = levels < s->levels ? levels : s->levels;
-    struct model_level *list = s->own;
-    if (levels == s->levels)
-        return true;
-    if (levels > LEVEL_DAILY)
-        list = mem_zero((size_t)levels, sizeof(*list));
-    if (list == NULL && levels > s->levels)
-        return false;
-    s->levels = (uint8_t)levels;
-    if (list == NULL)
-        return true; /* what is too much stays where it is */
-    memcpy(list, s->level, (size_t)kept * sizeof(*list));
-    if (s->level != s->own)
-        mem_free(s->level);
-    s->level = list;
-    return true;
+    return season != NULL && model_season_ready(season);
 }
 
 bool model_level_fit(struct model_series *s)
 {
-    return model_level_resize(s, s->cycle != NULL    ? LEVELS
-                                 : s->weekly != NULL ? LEVEL_CYCLE
-                                 : s->daily != NULL  ? LEVEL_WEEKLY
-                                                     : LEVEL_DAILY);
+    int levels = ready(s->cycle)    ? LEVELS
+                 : ready(s->weekly) ? LEVEL_CYCLE
+                 : ready(s->daily)  ? LEVEL_WEEKLY
+                                    : LEVEL_DAILY;
+    if (levels == s->levels)
+        return true;
+    struct model_level *more = NULL;
+    if (levels > LEVEL_DAILY) {
+        more = mem_resize(s->more, (size_t)(levels - LEVEL_DAILY), sizeof(*more));
+        if (more == NULL && levels > s->levels)
+            return false;
+        if (more == NULL)
+            more = s->more; /* what is too much stays where it is */
+        for (int i = s->levels; i < levels; i++)
+            more[i - LEVEL_DAILY] = (struct model_level){0};
+    } else {
+        mem_free(s->more);
+    }
+    s->levels = (uint8_t)levels;
+    s->more = more;
+    return true;
+}
+
+size_t model_level_memory(const struct model_series *s)
+{
+    int levels = s->cycle != NULL    ? LEVELS
+                 : s->weekly != NULL ? LEVEL_CYCLE
+                 : s->daily != NULL  ? LEVEL_WEEKLY
+                                     : LEVEL_DAILY;
+    return levels > LEVEL_DAILY
+               ? mem_cost((size_t)(levels - LEVEL_DAILY) * sizeof(struct model_level))
+               : 0;
 }
 
 void model_level_clear(struct model_series *s)
 {
-    memset(s->level, 0, s->levels * sizeof(*s->level));
+    for (int i = 0; i < s->levels; i++)
+        *model_level_at(s, i) = (struct model_level){0};
 }
 
 static bool speaks(const struct model_series *s, int i)
 {
-    if (!(s->level[i].n > 0))
+    if (!(model_level_of(s, i)->n > 0))
         return false;
     if (i == LEVEL_TREND)
-        return (double)s->level[i].n >= TREND_AFTER / 2 && s->n >= TREND_AFTER;
+        return (double)model_level_of(s, i)->n >= TREND_AFTER / 2 && s->n >= TREND_AFTER;
     return true;
 }
 
@@ -137,7 +151,7 @@ double model_level_season(const struct model_series *s, const struct model_point
 
 static double one_foretold(const struct model_series *s, const struct model_point *p, int i)
 {
-    const struct model_level *l = &s->level[i];
+    const struct model_level *l = model_level_of(s, i);
     double season = model_level_season(s, p, i);
     if (i == LEVEL_TREND) {
         double v = l->a + l->b;
@@ -159,8 +173,8 @@ void model_level_weigh(struct model_series *s)
     for (int i = 0; i < s->levels; i++) {
         if (!speaks(s, i))
             continue;
-        loss[i] = (double)logf(s->level[i].recent + MODEL_LEAST_LOSS);
-        record[i] = (double)logf(s->level[i].ever + MODEL_LEAST_LOSS);
+        loss[i] = (double)logf(model_level_of(s, i)->recent + MODEL_LEAST_LOSS);
+        record[i] = (double)logf(model_level_of(s, i)->ever + MODEL_LEAST_LOSS);
         best_loss = model_min(best_loss, loss[i]);
         best_record = model_min(best_record, record[i]);
     }
@@ -171,7 +185,7 @@ void model_level_weigh(struct model_series *s)
     double total = 0;
     double steady = 0;
     for (int i = 0; i < s->levels; i++) {
-        struct model_level *l = &s->level[i];
+        struct model_level *l = model_level_at(s, i);
         late[i] -= least;
         /* What a season says is not forgotten over a few good hours of those who only follow: an
          * hour that differs every day or week comes without warning to them. */
@@ -188,8 +202,8 @@ void model_level_weigh(struct model_series *s)
         steady += (double)l->steady;
     }
     for (int i = 0; i < s->levels && total > 0; i++) {
-        s->level[i].weight /= (float)total;
-        s->level[i].steady /= (float)steady;
+        model_level_at(s, i)->weight /= (float)total;
+        model_level_at(s, i)->steady /= (float)steady;
     }
 }
 
@@ -197,7 +211,7 @@ void model_level_weigh(struct model_series *s)
  * behind it. */
 static double variance_at(const struct model_series *s, ts_ns time)
 {
-    if (s->variance == NULL || !model_season_ready(s->variance))
+    if (!ready(s->variance))
         return 1;
     double visits = model_season_visits(s->variance);
     double doubt = visits > VARIANCE_KNOWN ? 0 : VARIANCE_DOUBT * VARIANCE_DOUBT;
@@ -207,7 +221,7 @@ static double variance_at(const struct model_series *s, ts_ns time)
 
 static double season_at(const struct model_series *s, const struct model_season *season, ts_ns time)
 {
-    if (season != NULL && model_season_ready(season))
+    if (ready(season))
         return model_season_at(season, time);
     return s->scale == SCALE_RATIO ? 1 : 0;
 }
@@ -223,9 +237,9 @@ struct model_week_noise model_level_noise(const struct model_series *s)
 /* Day and week together; the day alone until a week has been seen. */
 static double week_at(const struct model_series *s, ts_ns time, double daily)
 {
-    if (s->weekly == NULL || !model_season_ready(s->weekly))
+    if (!ready(s->weekly))
         return daily;
-    if (!model_week_known(s->week))
+    if (s->week == NULL)
         return model_season_at(s->weekly, time);
     struct model_week_noise noise = model_level_noise(s);
     return model_week_at(s->week, s->weekly, s->daily, time, &noise);
@@ -241,21 +255,27 @@ static void place_in_seasons(const struct model_series *s, ts_ns time, ts_ns clo
     out->cycle = s->cycle_alone ? more : ratio ? out->weekly * more : out->weekly + more;
 }
 
+/* The end of those on top of a season that follows the clock. */
+static int end_by_clock(const struct model_series *s)
+{
+    bool alone = s->cycle_alone && s->cycle != NULL && s->levels > LEVEL_CYCLE;
+    return alone ? LEVEL_CYCLE : s->levels;
+}
+
 double model_level_by_clock(const struct model_series *s)
 {
     double weight = 0;
-    for (int i = LEVEL_DAILY; i < (s->cycle_alone && s->cycle != NULL ? LEVEL_CYCLE : s->levels);
-         i++)
-        weight += (double)s->level[i].weight;
+    for (int i = LEVEL_DAILY; i < end_by_clock(s); i++)
+        weight += (double)model_level_of(s, i)->weight;
     return weight;
 }
 
 int model_level_slow_by_clock(const struct model_series *s)
 {
     int best = LEVEL_DAILY;
-    for (int i = LEVEL_DAILY; i < (s->cycle_alone && s->cycle != NULL ? LEVEL_CYCLE : s->levels);
-         i += 2)
-        if (s->level[i].n > 0.0F && s->level[i].ever < s->level[best].ever)
+    for (int i = LEVEL_DAILY; i < end_by_clock(s); i += 2)
+        if (model_level_of(s, i)->n > 0.0F &&
+            model_level_of(s, i)->ever < model_level_of(s, best)->ever)
             best = i;
     return best;
 }
@@ -273,7 +293,7 @@ double model_level_seasonal(const struct model_series *s)
 {
     double weight = 0;
     for (int i = LEVEL_DAILY; i < s->levels; i++)
-        weight += (double)s->level[i].weight;
+        weight += (double)model_level_of(s, i)->weight;
     return weight;
 }
 
@@ -291,8 +311,8 @@ static double error_of_seasons(const struct model_series *s, ts_ns time)
     double error = model_level_seasonal(s) / visits;
     double weekly = 0; /* such levels are not there before the series has weeks */
     for (int i = LEVEL_WEEKLY; i <= LEVEL_WEEKLY_MID && i < s->levels; i++)
-        weekly += (double)s->level[i].weight;
-    if (weekly > 0 && s->week != NULL && model_week_known(s->week))
+        weekly += (double)model_level_of(s, i)->weight;
+    if (weekly > 0 && s->week != NULL)
         error +=
             weekly / model_max(model_week_visits(s->week, s->weekly, time), 1) - weekly / visits;
     return error;
@@ -310,7 +330,7 @@ void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clo
     for (int i = s->levels; i < LEVELS; i++)
         out->foretold[i] = 0;
     for (int i = 0; i < s->levels; i++) {
-        const struct model_level *l = &s->level[i];
+        const struct model_level *l = model_level_of(s, i);
         out->foretold[i] = 0;
         if (!(l->n > 0))
             continue;
@@ -323,13 +343,13 @@ void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clo
     out->between = 0;
     for (int i = 0; i < s->levels; i++) {
         double e = out->foretold[i] - out->mean;
-        out->between += (double)s->level[i].weight * e * e;
+        out->between += (double)model_level_of(s, i)->weight * e * e;
     }
 }
 
 static void start(struct model_series *s, int i, double y, double n, double season)
 {
-    struct model_level *l = &s->level[i];
+    struct model_level *l = model_level_at(s, i);
     double kept = model_min(n, tau_of(s, i));
     if (i == LEVEL_TREND) {
         l->a = y;
@@ -347,36 +367,38 @@ static void start(struct model_series *s, int i, double y, double n, double seas
 void model_level_restart(struct model_series *s, double y, double freed, double n)
 {
     for (int i = 0; i < s->levels; i++)
-        if (i < LEVEL_DAILY || s->level[i].n > 0)
+        if (i < LEVEL_DAILY || model_level_of(s, i)->n > 0)
             start(s, i, i < LEVEL_DAILY ? y : freed, n, s->scale == SCALE_RATIO ? 1 : 0);
 }
 
 void model_level_restart_slow(struct model_series *s, double y, double freed, double n)
 {
     for (int i = 0; i < s->levels; i++)
-        if ((i < LEVEL_DAILY || s->level[i].n > 0) && tau_of(s, i) > n)
+        if ((i < LEVEL_DAILY || model_level_of(s, i)->n > 0) && tau_of(s, i) > n)
             start(s, i, i < LEVEL_DAILY ? y : freed, n, s->scale == SCALE_RATIO ? 1 : 0);
 }
 
 /* A season that has seen its first whole cycle gets its levels. */
 static void admit(struct model_series *s, const struct model_season *season, int slow)
 {
-    if (season == NULL || !model_season_ready(season) || s->level[slow].n > 0)
+    if (!ready(season) || (slow < s->levels && model_level_of(s, slow)->n > 0) ||
+        !model_level_fit(s))
         return;
     /* They start with the loss of the best, and a handicap. */
     int best = LEVEL_SLOW;
     for (int i = 0; i < slow; i++)
-        if (speaks(s, i) && s->level[i].recent < s->level[best].recent)
+        if (speaks(s, i) && model_level_of(s, i)->recent < model_level_of(s, best)->recent)
             best = i;
     for (int i = slow; i <= slow + 1; i++) {
         start(s, i, model_season_base(season), LEVEL_TAU_MID / 2, s->scale == SCALE_RATIO ? 1 : 0);
-        s->level[i].recent = s->level[best].recent * HANDICAP;
-        s->level[i].ever = s->level[best].ever;
+        model_level_at(s, i)->recent = model_level_of(s, best)->recent * HANDICAP;
+        model_level_at(s, i)->ever = model_level_of(s, best)->ever;
     }
     struct model_week_noise noise = {0};
     if (slow == LEVEL_WEEKLY)
         noise = model_level_noise(s);
-    if (slow != LEVEL_WEEKLY || model_week_explains(s->week, s->weekly, &noise))
+    if (slow != LEVEL_WEEKLY ||
+        (s->week != NULL && model_week_explains(s->week, s->weekly, &noise)))
         model_level_explained(s);
 }
 
@@ -385,7 +407,7 @@ void model_level_explained(struct model_series *s)
     model_law_forget(s, SPREAD_KEPT);
     model_odd_forget_modes(s);
     model_odd_forget_levels(s);
-    if (s->week != NULL && model_week_known(s->week))
+    if (s->week != NULL)
         model_odd_forget_recurring(s);
 }
 
@@ -394,7 +416,7 @@ void model_level_compare(struct model_series *s, const struct model_point *p, do
     double gain = 1 / model_min((double)s->total + 1, loss_tau(s));
     double long_gain = 1 / model_min((double)s->total + 1, s->tau);
     for (int i = 0; i < s->levels; i++) {
-        struct model_level *l = &s->level[i];
+        struct model_level *l = model_level_at(s, i);
         if (!(l->n > 0))
             continue;
         double e = (y - p->foretold[i]) / sd;
@@ -408,7 +430,7 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
 {
     bool ratio = s->scale == SCALE_RATIO;
     for (int i = 0; i < s->levels; i++) {
-        struct model_level *l = &s->level[i];
+        struct model_level *l = model_level_at(s, i);
         if (i >= LEVEL_DAILY && !(l->n > 0))
             continue;
         double season = model_level_season(s, p, i);
@@ -433,17 +455,15 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
         }
         l->n = (float)n;
     }
-    if (s->levels > LEVEL_DAILY) {
-        admit(s, s->daily, LEVEL_DAILY);
-        admit(s, s->weekly, LEVEL_WEEKLY);
-        admit(s, s->cycle, LEVEL_CYCLE);
-    }
+    admit(s, s->daily, LEVEL_DAILY);
+    admit(s, s->weekly, LEVEL_WEEKLY);
+    admit(s, s->cycle, LEVEL_CYCLE);
 }
 
 void model_level_fade(struct model_series *s, double buckets)
 {
     for (int i = 0; i < s->levels; i++) {
-        struct model_level *l = &s->level[i];
+        struct model_level *l = model_level_at(s, i);
         double tau = tau_of(s, i);
         double keep = exp(-buckets / tau);
         if (s->scale == SCALE_RATIO && i != LEVEL_TREND && l->n > 0) {

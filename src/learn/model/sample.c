@@ -9,6 +9,7 @@
 
 #define STEPS 256.0
 #define FIRST_LOOK 128
+#define ROOM 32      /* values by which it grows */
 #define SHORTEST 3.0 /* values in a cycle */
 #define CYCLES 5     /* that must have been seen */
 #define PEAKS 8      /* of the autocorrelation that are looked at */
@@ -30,17 +31,24 @@ struct model_sample {
     uint8_t folds;
     uint8_t waiting; /* values in half */
     bool seasonal;
-    int16_t v[MODEL_SAMPLE_MOST];
+    uint8_t rooms; /* of ROOM values each */
+    int16_t v[];
 };
+
+static size_t size_for(unsigned rooms)
+{
+    return sizeof(struct model_sample) + (size_t)rooms * ROOM * sizeof(int16_t);
+}
 
 struct model_sample *model_sample_new(double origin, double scale, bool seasonal)
 {
-    struct model_sample *s = mem_zero(1, sizeof(*s));
+    struct model_sample *s = mem_zero(1, size_for(1));
     if (s == NULL)
         return NULL;
     s->origin = origin;
     s->scale = scale;
     s->seasonal = seasonal;
+    s->rooms = 1;
     return s;
 }
 
@@ -49,9 +57,9 @@ void model_sample_free(struct model_sample *s)
     mem_free(s);
 }
 
-size_t model_sample_memory(const struct model_sample *s)
+size_t model_sample_memory(void)
 {
-    return sizeof(*s);
+    return size_for(MODEL_SAMPLE_MOST / ROOM);
 }
 
 bool model_sample_is_seasonal(const struct model_sample *s)
@@ -64,10 +72,26 @@ uint32_t model_sample_fold(const struct model_sample *s)
     return 1U << s->folds;
 }
 
-bool model_sample_add(struct model_sample *s, double x)
+/* For n values; false when memory is short. */
+static bool make_room(struct model_sample **sample, uint32_t n)
 {
-    if (s->n >= MODEL_SAMPLE_MOST)
+    unsigned rooms = (n + ROOM - 1) / ROOM;
+    if (rooms <= (*sample)->rooms)
+        return true;
+    struct model_sample *s = mem_resize(*sample, 1, size_for(rooms));
+    if (s == NULL)
         return false;
+    s->rooms = (uint8_t)rooms;
+    *sample = s;
+    return true;
+}
+
+bool model_sample_add(struct model_sample **sample, double x)
+{
+    struct model_sample *s = *sample;
+    if (s->n >= MODEL_SAMPLE_MOST || !make_room(sample, s->n + 1))
+        return false;
+    s = *sample;
     s->half += model_min(model_max((x - s->origin) / s->scale * STEPS, -32000), 32000);
     if (++s->waiting < model_sample_fold(s))
         return false;
@@ -270,11 +294,11 @@ void model_sample_save(const struct model_sample *s, struct buf *out)
 
 enum err model_sample_load(struct cursor *in, struct model_sample **out)
 {
-    struct model_sample *s = mem_zero(1, sizeof(*s));
+    double origin = model_number_load(in, 1e31);
+    double scale = model_number_load_positive(in, 1e36);
+    struct model_sample *s = model_sample_new(origin, scale, false);
     if (s == NULL)
         return ERR_MEMORY;
-    s->origin = model_number_load(in, 1e31);
-    s->scale = model_number_load_positive(in, 1e36);
     s->half = model_number_load(in, 1e9);
     s->n = cursor_le32(in);
     s->folds = cursor_u8(in);
@@ -282,6 +306,10 @@ enum err model_sample_load(struct cursor *in, struct model_sample **out)
     s->seasonal = cursor_u8(in) != 0;
     bool sound = cursor_ok(in) && s->scale > 0 && s->n <= MODEL_SAMPLE_MOST &&
                  s->folds <= FOLDS_MOST && s->waiting < model_sample_fold(s);
+    if (sound && !make_room(&s, s->n)) {
+        mem_free(s);
+        return ERR_MEMORY;
+    }
     for (uint32_t i = 0; sound && i < s->n; i++)
         s->v[i] = (int16_t)cursor_le16(in);
     if (!sound || !cursor_ok(in)) {

@@ -31,13 +31,15 @@ struct model_sample;
  * owner, whether they are freed of seasons. NULL when memory is short. */
 struct model_sample *model_sample_new(double origin, double scale, bool seasonal);
 void model_sample_free(struct model_sample *s); /* NULL is fine */
-size_t model_sample_memory(const struct model_sample *s);
+/* Of one that is full: less is taken before. */
+size_t model_sample_memory(void);
 bool model_sample_is_seasonal(const struct model_sample *s);
 /* Buckets of the owner that one value stands for: a power of two. */
 uint32_t model_sample_fold(const struct model_sample *s);
 
-/* True when there are as many as a look is worth: 128, 256 or 512. */
-bool model_sample_add(struct model_sample *s, double x);
+/* True when there are as many as a look is worth: 128, 256 or 512. The sample grows, and may move;
+ * when memory is short the value is left out. */
+bool model_sample_add(struct model_sample **s, double x);
 /* How often it was worth a look since it was begun or halved. */
 unsigned model_sample_looks(const struct model_sample *s);
 bool model_sample_is_full(const struct model_sample *s);

@@ -21,9 +21,9 @@
 
 static double rival_best(const struct model_series *s)
 {
-    double best = (double)s->rival->evidence[0];
+    double best = (double)s->values->rival.evidence[0];
     for (int f = 1; f < LAWS; f++)
-        best = model_max(best, (double)s->rival->evidence[f]);
+        best = model_max(best, (double)s->values->rival.evidence[f]);
     return best;
 }
 
@@ -58,7 +58,7 @@ static void densities(const struct model_series *s, double z, double sd, double 
 static void ask(struct model_series *s, const struct model_point *p, double value, bool asked,
                 double log_pdf[LAWS])
 {
-    struct model_rival *r = s->rival;
+    struct model_rival *r = &s->values->rival;
     bool logarithm = s->scale == SCALE_LINEAR;
     double log_value = log(model_max(value, LEAST_VALUE));
     double expected = logarithm ? log(p->mean) : exp(model_min(p->mean, LOG_MOST));
@@ -98,13 +98,13 @@ static void measure_levels(struct model_series *s, bool logarithm)
     double most = logarithm ? LOG_FARTHEST : MOST_LEVEL;
     double usual = logarithm ? s->lin_mean : s->log_mean;
     for (int i = 0; i < s->levels; i++) {
-        struct model_level *l = &s->level[i];
+        struct model_level *l = model_level_at(s, i);
         if (!(l->n > 0.0F))
             continue;
         double a = measured(l->a, usual, logarithm);
         if (i == LEVEL_TREND)
             l->b = within(logarithm ? l->b / model_max(l->a, usual) : l->b * a, most);
-        l->a = within(a + s->rival->mean, most);
+        l->a = within(a + s->values->rival.mean, most);
     }
 }
 
@@ -119,11 +119,11 @@ static void adopt(struct model_series *s)
     double n = s->spread_weight;
     for (int f = 0; f < LAWS; f++) {
         was.evidence[f] = s->evidence[f];
-        s->evidence[f] = s->rival->evidence[f];
+        s->evidence[f] = s->values->rival.evidence[f];
     }
-    s->spread = s->rival->squares * n;
+    s->spread = s->values->rival.squares * n;
     s->spread_weight = n;
-    *s->rival = was;
+    s->values->rival = was;
     model_wide_init(&s->wide);
     s->scale = logarithm ? SCALE_LOG : SCALE_LINEAR;
     model_odd_forget_modes(s);
@@ -163,8 +163,8 @@ void model_scale_learn(struct model_series *s, const struct model_point *p,
         ask(s, p, value, !far && !narrow, log_pdf);
     double keep = 1 - 1 / s->tau;
     for (int f = 0; f < LAWS; f++)
-        s->rival->evidence[f] = (float)((double)s->rival->evidence[f] * keep +
-                                        model_max(log_pdf[f], -MODEL_MOST_EVIDENCE));
+        s->values->rival.evidence[f] = (float)((double)s->values->rival.evidence[f] * keep +
+                                               model_max(log_pdf[f], -MODEL_MOST_EVIDENCE));
     double wanted = ADOPTED;
     if (logarithm && moments_agree(s))
         wanted = 0;
@@ -180,7 +180,7 @@ void model_scale_forget(struct model_series *s, double keep)
         return;
     double less = ((double)s->evidence[own_law(s)] - rival_best(s)) * (1 - keep);
     for (int f = 0; f < LAWS; f++)
-        s->rival->evidence[f] += (float)less;
+        s->values->rival.evidence[f] += (float)less;
 }
 
 void model_scale_become_linear(struct model_series *s)
@@ -200,6 +200,6 @@ void model_scale_become_linear(struct model_series *s)
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
     if (s->params.kind == MODEL_VALUE)
-        memset(s->rival, 0, sizeof(*s->rival));
+        memset(&s->values->rival, 0, sizeof(s->values->rival));
     model_wide_init(&s->wide);
 }

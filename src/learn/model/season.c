@@ -25,62 +25,211 @@
 #define STEPS_MOST 32767.0
 #define STEPS_WANTED 30000.0
 #define LEAST_UNIT 0x1p-120F
+#define ROOM 8U /* bins */
+#define WORD_BITS 64U
+#define NONE UINT32_MAX
 #define VISITS_MOST 255.0
 #define VISIT_PARTS 10.0 /* of one visit: what is believed less counts three of them */
 
 struct model_season {
     ts_ns period;
-    ts_ns half; /* of a bucket: its middle counts */
+    ts_ns span; /* of a bucket */
     double base;
     double seen;  /* buckets learned */
-    double cycle; /* buckets in a period */
     float mean;   /* of the bins, looked at once a turn of them */
     float cycles; /* that a bin remembers */
     float noise;  /* mean square of what a bin's value misses, of ratios in units of the value */
     float unit;   /* of the steps; 0: no value yet */
     float parts;  /* of a visit that are counted */
     uint16_t bins;
-    bool ratio;
-    bool fine;
-    /* The values; if fine, by how much the second half of each bin lies above it; then one byte
-     * each: parts of visits. */
-    int16_t step[];
+    uint8_t rooms; /* of ROOM bins each; 0: all bins have their place */
+    bool ratio : 1;
+    bool fine : 1;
+    bool whole : 1; /* a cycle has been seen */
+    /*
+     * Until the first cycle is over only bins that were visited have a place, in their order, and a
+     * bit each says which they are. After these bits: the values; if fine, by how much the second
+     * half of each bin lies above it; then one byte each: parts of visits.
+     */
+    uint64_t data[];
 };
+
+/* Buckets in a period. */
+static double cycle_of(const struct model_season *s)
+{
+    return (double)s->period / (double)s->span;
+}
+
+/* The middle of a bucket counts. */
+static ts_ns half_of(const struct model_season *s)
+{
+    return s->span / 2;
+}
+
+static uint32_t words_of(const struct model_season *s)
+{
+    return s->rooms > 0 ? (s->bins + WORD_BITS - 1) / WORD_BITS : 0;
+}
+
+/* Bins that there is room for. */
+static uint32_t room_of(const struct model_season *s)
+{
+    return s->rooms > 0 ? s->rooms * ROOM : s->bins;
+}
 
 static size_t steps_for(uint32_t bins, bool fine)
 {
     return (size_t)bins * (fine ? 2 : 1);
 }
 
-static size_t size_for(uint32_t bins, bool fine)
+static size_t size_for(uint32_t words, uint32_t bins, bool fine)
 {
-    return sizeof(struct model_season) + steps_for(bins, fine) * sizeof(int16_t) + bins;
+    return sizeof(struct model_season) + words * sizeof(uint64_t) +
+           steps_for(bins, fine) * sizeof(int16_t) + bins;
 }
 
-static const uint8_t *visits(const struct model_season *s)
+static int16_t *steps(struct model_season *s)
 {
-    return (const uint8_t *)(s->step + steps_for(s->bins, s->fine));
+    return (int16_t *)(s->data + words_of(s));
 }
 
-static void put_visits(struct model_season *s, uint32_t k, uint8_t parts)
+static uint8_t *visits(struct model_season *s)
 {
-    ((uint8_t *)(s->step + steps_for(s->bins, s->fine)))[k] = parts;
+    return (uint8_t *)(steps(s) + steps_for(room_of(s), s->fine));
+}
+
+/* By halves, quarters and bytes of the word: the compiler's own is a call into a library. */
+static uint32_t bits_in(uint64_t w)
+{
+    w -= w >> 1 & 0x5555555555555555U;
+    w = (w & 0x3333333333333333U) + (w >> 2 & 0x3333333333333333U);
+    w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fU;
+    return (uint32_t)(w * 0x0101010101010101U >> 56);
+}
+
+/* Bits below number k. */
+static uint32_t bits_below(const struct model_season *s, uint32_t k)
+{
+    uint32_t n = 0;
+    for (uint32_t w = 0; w < k / WORD_BITS; w++)
+        n += bits_in(s->data[w]);
+    uint64_t rest = ((uint64_t)1 << k % WORD_BITS) - 1;
+    return rest > 0 ? n + bits_in(s->data[k / WORD_BITS] & rest) : n;
+}
+
+/* Where a bin is kept; NONE: nothing is known of it. */
+static uint32_t place_of(const struct model_season *s, uint32_t k)
+{
+    if (s->rooms == 0)
+        return k;
+    return (s->data[k / WORD_BITS] >> k % WORD_BITS & 1) != 0 ? bits_below(s, k) : NONE;
+}
+
+/* The step of a bin, or with k from bins on of what its halves differ by; NULL where the bin has no
+ * place. */
+static int16_t *step_at(struct model_season *s, uint32_t k)
+{
+    if (s->rooms == 0)
+        return (int16_t *)s->data + k;
+    uint32_t at = place_of(s, k < s->bins ? k : k - s->bins);
+    return at == NONE ? NULL : steps(s) + at + (k < s->bins ? 0 : room_of(s));
+}
+
+static int16_t read_step(const struct model_season *s, uint32_t k)
+{
+    if (s->rooms == 0)
+        return ((const int16_t *)s->data)[k];
+    uint32_t at = place_of(s, k < s->bins ? k : k - s->bins);
+    const int16_t *all = (const int16_t *)(s->data + words_of(s));
+    return at == NONE ? (int16_t)0 : all[at + (k < s->bins ? 0 : room_of(s))];
+}
+
+static uint8_t read_visits(const struct model_season *s, uint32_t k)
+{
+    uint32_t at = place_of(s, k);
+    const int16_t *all = (const int16_t *)(s->data + words_of(s));
+    return at == NONE ? (uint8_t)0 : ((const uint8_t *)(all + steps_for(room_of(s), s->fine)))[at];
 }
 
 /* A bin's value, or with k from bins on what its halves differ by. */
 static double value_at(const struct model_season *s, uint32_t k)
 {
-    return (double)s->step[k] * (double)s->unit;
+    return (double)read_step(s, k) * (double)s->unit;
 }
 
 static double weight_at(const struct model_season *s, uint32_t k)
 {
-    return (double)visits(s)[k] / (double)s->parts;
+    return (double)read_visits(s, k) / (double)s->parts;
+}
+
+/* The same with more room: for `rooms` times ROOM bins, 0 for all of them. False when memory is
+ * short. */
+static bool grow(struct model_season **season, uint8_t rooms)
+{
+    struct model_season *old = *season;
+    uint32_t n = bits_below(old, old->bins);
+    uint32_t words = rooms > 0 ? words_of(old) : 0;
+    uint32_t room = rooms > 0 ? (uint32_t)rooms * ROOM : old->bins;
+    struct model_season *s = mem_zero(1, size_for(words, room, old->fine));
+    if (s == NULL)
+        return false;
+    memcpy(s, old, sizeof(*s) + words * sizeof(uint64_t));
+    s->rooms = rooms;
+    uint32_t from = 0;
+    for (uint32_t k = 0; k < old->bins && from < n; k++) {
+        if ((old->data[k / WORD_BITS] >> k % WORD_BITS & 1) == 0)
+            continue;
+        uint32_t to = rooms > 0 ? from : k;
+        steps(s)[to] = steps(old)[from];
+        if (old->fine)
+            steps(s)[room + to] = steps(old)[room_of(old) + from];
+        visits(s)[to] = visits(old)[from];
+        from++;
+    }
+    mem_free(old);
+    *season = s;
+    return true;
+}
+
+/* A place for a bin among those that have one. */
+static void insert(struct model_season *s, uint32_t k)
+{
+    uint32_t at = bits_below(s, k);
+    uint32_t after = bits_below(s, s->bins) - at;
+    for (int half = 0; half < (s->fine ? 2 : 1); half++) {
+        int16_t *step = steps(s) + half * (int)room_of(s) + at;
+        memmove(step + 1, step, after * sizeof(*step));
+        *step = 0;
+    }
+    memmove(visits(s) + at + 1, visits(s) + at, after);
+    visits(s)[at] = 0;
+    s->data[k / WORD_BITS] |= (uint64_t)1 << k % WORD_BITS;
+}
+
+/* A bin is visited: it has a place, and all have one before a first cycle is over. False when
+ * memory is short. */
+static bool make_place(struct model_season **season, uint32_t k)
+{
+    struct model_season *s = *season;
+    if (s->rooms == 0)
+        return true;
+    if (s->seen + 1 >= cycle_of(s))
+        return grow(season, 0);
+    if (place_of(s, k) != NONE)
+        return true;
+    if (bits_below(s, s->bins) == room_of(s)) {
+        uint8_t rooms = (uint8_t)(s->rooms + 1);
+        if (!grow(season, rooms * ROOM < s->bins ? rooms : 0))
+            return false;
+    }
+    if ((*season)->rooms > 0)
+        insert(*season, k);
+    return true;
 }
 
 static double most_visits(const struct model_season *s)
 {
-    return (double)s->cycles * model_max(s->cycle / s->bins, 1);
+    return (double)s->cycles * model_max(cycle_of(s) / s->bins, 1);
 }
 
 /*
@@ -104,27 +253,35 @@ static float unit_for(double value)
 static void measure_steps_by(struct model_season *s, float unit)
 {
     double times = (double)s->unit / (double)unit;
-    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
-        s->step[k] = (int16_t)floor(s->step[k] * times + dither(s, k));
+    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++) {
+        int16_t *step = step_at(s, k);
+        if (step != NULL)
+            *step = (int16_t)floor(*step * times + dither(s, k));
+    }
     s->unit = unit;
 }
 
+/* Of a bin that has a place; nothing is known of others, and nothing is to be. */
 static void put_value(struct model_season *s, uint32_t k, double value)
 {
+    int16_t *step = step_at(s, k);
+    if (step == NULL)
+        return;
     if (!(fabs(value) < (STEPS_MOST - 1) * (double)s->unit)) {
         if (!(fabs(value) > 0))
             return;
         measure_steps_by(s, unit_for(value));
     }
-    s->step[k] = (int16_t)floor(value / (double)s->unit + dither(s, k));
+    *step = (int16_t)floor(value / (double)s->unit + dither(s, k));
 }
 
 /* Finer steps, where values have become smaller. */
 static void refine_steps(struct model_season *s)
 {
     int most = 0;
-    for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
-        most = s->step[k] > most ? s->step[k] : -s->step[k] > most ? -s->step[k] : most;
+    const int16_t *step = steps(s);
+    for (uint32_t k = 0; k < steps_for(room_of(s), s->fine); k++)
+        most = step[k] > most ? step[k] : -step[k] > most ? -step[k] : most;
     if (most > 0 && most < STEPS_WANTED / 2)
         measure_steps_by(s, unit_for(most * (double)s->unit));
 }
@@ -132,7 +289,7 @@ static void refine_steps(struct model_season *s)
 static void put_weight(struct model_season *s, uint32_t k, double weight)
 {
     double n = floor(weight * (double)s->parts + dither(s, k + 1));
-    put_visits(s, k, (uint8_t)model_min(n, VISITS_MOST));
+    visits(s)[place_of(s, k)] = (uint8_t)model_min(n, VISITS_MOST);
 }
 
 /* Tenths where there is room for the most visits there may be; else whole parts, or several visits.
@@ -158,14 +315,15 @@ static struct model_season *make(ts_ns period, ts_ns span, double base, bool rat
     if (bins < 2)
         return NULL;
     fine = fine && buckets >= 2 * (ts_ns)bins;
-    struct model_season *s = mem_zero(1, size_for(bins, fine));
+    uint32_t words = bins > ROOM ? (bins + WORD_BITS - 1) / WORD_BITS : 0;
+    struct model_season *s = mem_zero(1, size_for(words, bins > ROOM ? ROOM : bins, fine));
     if (s == NULL)
         return NULL;
+    s->rooms = bins > ROOM;
     s->fine = fine;
     s->period = period;
-    s->half = span / 2;
+    s->span = span;
     s->base = within(base);
-    s->cycle = (double)period / (double)span;
     s->bins = (uint16_t)bins;
     s->ratio = ratio;
     model_season_set_memory(s, CYCLES);
@@ -195,17 +353,17 @@ void model_season_free(struct model_season *s)
 
 size_t model_season_memory(const struct model_season *s)
 {
-    return size_for(s->bins, s->fine);
+    return size_for(0, s->bins, s->fine);
 }
 
 bool model_season_ready(const struct model_season *s)
 {
-    return s->seen >= s->cycle;
+    return s->whole;
 }
 
 double model_season_cycles(const struct model_season *s)
 {
-    return s->seen / model_max(s->cycle, 1);
+    return s->seen / model_max(cycle_of(s), 1);
 }
 
 double model_season_kept(const struct model_season *s)
@@ -215,7 +373,7 @@ double model_season_kept(const struct model_season *s)
 
 double model_season_length(const struct model_season *s)
 {
-    return s->cycle;
+    return cycle_of(s);
 }
 
 double model_season_seen(const struct model_season *s)
@@ -237,7 +395,7 @@ bool model_season_repeats(const struct model_season *s, double buckets, double v
 {
     double mean[FOLD_MOST] = {0};
     double weight[FOLD_MOST] = {0};
-    double times = s->cycle / buckets;
+    double times = cycle_of(s) / buckets;
     /* What does not come round with the season is not in it. */
     bool locked = fabs(times - rint(times)) * (double)s->cycles < 0.5;
     double length = locked ? s->bins / rint(times) : 1;
@@ -285,7 +443,7 @@ double model_season_bin(const struct model_season *s, uint32_t k, double *out_va
 double model_season_place(const struct model_season *s, ts_ns time, uint32_t *out_bin)
 {
     ts_ns rest = time % s->period; /* the floor of the earliest times cannot be told */
-    ts_ns phase = (rest < 0 ? rest + s->period : rest) + s->half;
+    ts_ns phase = (rest < 0 ? rest + s->period : rest) + half_of(s);
     double at = (double)phase / (double)s->period * s->bins;
     *out_bin = (uint32_t)at % s->bins;
     return at - floor(at);
@@ -381,7 +539,7 @@ double model_season_half_at(const struct model_season *s, ts_ns time, double *ou
 static void put_all(struct model_season *s, const double *value)
 {
     s->unit = 0;
-    memset(s->step, 0, steps_for(s->bins, s->fine) * sizeof(s->step[0]));
+    memset(steps(s), 0, steps_for(room_of(s), s->fine) * sizeof(int16_t));
     for (uint32_t k = 0; k < steps_for(s->bins, s->fine); k++)
         put_value(s, k, value[k]);
 }
@@ -409,18 +567,21 @@ static void learn_tilt(struct model_season *s, ts_ns time, uint32_t bin, double 
     double unit = s->ratio ? model_max(expected, NOISE_SCALE) : 1;
     double e = (v - expected) / unit;
     double square = model_season_ready(s) ? model_min(e * e, NOISE_CLIP * (double)s->noise) : e * e;
-    double n = model_min(s->seen + 1, 4 * s->cycle);
+    double n = model_min(s->seen + 1, 4 * cycle_of(s));
     s->noise = (float)model_min((double)s->noise + (square - (double)s->noise) / n, LARGEST);
     double above = value_at(s, s->bins + bin);
     double off = v - value_at(s, bin);
     put_value(s, s->bins + bin, above + gain * ((at < 0.5 ? -off : off) - above));
 }
 
-void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
+void model_season_learn(struct model_season **season, ts_ns time, double y, double base_gain,
                         double share)
 {
     uint32_t bin;
-    double at = model_season_place(s, time, &bin);
+    double at = model_season_place(*season, time, &bin);
+    if (!make_place(season, bin))
+        return;
+    struct model_season *s = *season;
     double v = s->ratio ? model_min(y / model_max(s->base, 1e-9), MOST_FACTOR) : y - s->base;
     double w = weight_at(s, bin) + share;
     if (s->fine)
@@ -437,6 +598,7 @@ void model_season_learn(struct model_season *s, ts_ns time, double y, double bas
     if (s->ratio)
         s->base = model_max(s->base, 0);
     s->seen += 1;
+    s->whole = s->seen >= cycle_of(s);
     if ((uint64_t)s->seen % s->bins == 0) {
         s->mean = (float)mean_of_bins(s);
         refine_steps(s);
@@ -457,7 +619,7 @@ void model_season_measure(struct model_season *s, const struct model_season *und
         double v = value_at(s, k);
         double below = base;
         if (under != NULL)
-            below += model_season_at(under, (ts_ns)at - s->half);
+            below += model_season_at(under, (ts_ns)at - half_of(s));
         double unit; /* what a small difference is on the other scale */
         if (logarithm) {
             double whole = model_max(below + v, LEAST_FACTOR * below);
@@ -481,19 +643,56 @@ void model_season_measure(struct model_season *s, const struct model_season *und
 void model_season_save(const struct model_season *s, struct buf *out)
 {
     buf_le64(out, (uint64_t)s->period);
-    buf_le64(out, (uint64_t)s->half);
+    buf_le64(out, (uint64_t)half_of(s));
     buf_le32(out, s->bins);
     buf_char(out, (char)((unsigned)s->ratio | (unsigned)s->fine << 1));
     buf_double(out, s->base);
     buf_double(out, (double)s->mean);
     buf_double(out, s->seen);
-    buf_double(out, s->cycle);
+    buf_double(out, cycle_of(s));
     buf_double(out, (double)s->cycles);
     buf_double(out, (double)s->noise);
     buf_double(out, (double)s->unit);
     for (uint32_t i = 0; i < steps_for(s->bins, s->fine); i++)
-        buf_le16(out, (uint16_t)s->step[i]);
-    buf_add(out, visits(s), s->bins);
+        buf_le16(out, (uint16_t)read_step(s, i));
+    for (uint32_t i = 0; i < s->bins; i++)
+        buf_char(out, (char)read_visits(s, i));
+}
+
+/* Of a season whose first cycle goes on, which was read with a place for all bins: what was not
+ * visited loses its place again. Where memory is short all stays. */
+static void compact(struct model_season **season)
+{
+    struct model_season *full = *season;
+    struct model_season head = *full;
+    head.rooms = 1;
+    uint64_t bits[(MODEL_SEASON_MOST + WORD_BITS - 1) / WORD_BITS] = {0};
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < full->bins; k++) {
+        bool known = read_step(full, k) != 0 || read_visits(full, k) != 0 ||
+                     (full->fine && read_step(full, full->bins + k) != 0);
+        bits[k / WORD_BITS] |= (uint64_t)known << k % WORD_BITS;
+        n += known;
+    }
+    while (head.rooms * ROOM < n)
+        head.rooms++;
+    if (model_season_ready(full) || head.rooms * ROOM >= full->bins)
+        return;
+    uint32_t words = words_of(&head);
+    struct model_season *s = mem_zero(1, size_for(words, room_of(&head), full->fine));
+    if (s == NULL)
+        return;
+    *s = head;
+    memcpy(s->data, bits, words * sizeof(uint64_t));
+    for (uint32_t k = 0; k < steps_for(full->bins, full->fine); k++) {
+        int16_t *step = step_at(s, k);
+        if (step != NULL)
+            *step = read_step(full, k);
+        if (step != NULL && k < full->bins)
+            visits(s)[place_of(s, k)] = read_visits(full, k);
+    }
+    mem_free(full);
+    *season = s;
 }
 
 enum err model_season_load(struct cursor *in, struct model_season **out)
@@ -507,34 +706,38 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     if (!cursor_ok(in) || period <= 0 || half < 0 || half > period || period > 100 * TIME_DAY ||
         bins < 2 || bins > MODEL_SEASON_MOST || flags > 3)
         return ERR_FORMAT;
-    struct model_season *s = mem_zero(1, size_for(bins, fine));
+    struct model_season *s = mem_zero(1, size_for(0, bins, fine));
     if (s == NULL)
         return ERR_MEMORY;
     s->period = period;
-    s->half = half;
     s->bins = (uint16_t)bins;
     s->ratio = ratio;
     s->fine = fine;
     s->base = ratio ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
     s->mean = (float)model_number_load(in, LARGEST);
     s->seen = model_number_load_positive(in, 1e15);
-    s->cycle = model_number_load_positive(in, 1e15);
+    double cycle = model_number_load_positive(in, 1e15);
+    s->span = 2 * half;
+    if (half == 0 || cycle_of(s) != cycle)
+        s->span++;
+    s->whole = s->seen >= cycle;
     s->cycles = (float)model_number_load_positive(in, 1e3);
     s->noise = (float)model_number_load_positive(in, LARGEST);
     s->unit = (float)model_number_load_positive(in, LARGEST / STEPS_WANTED);
-    bool sound = s->cycles >= 1.0F;
+    bool sound = s->cycles >= 1.0F && cycle_of(s) == cycle;
     for (uint32_t i = 0; i < steps_for(bins, fine); i++) {
-        s->step[i] = (int16_t)cursor_le16(in);
+        steps(s)[i] = (int16_t)cursor_le16(in);
         double v = value_at(s, i);
         sound &= !(ratio && i < bins) || (v >= 0 && v <= MOST_FACTOR + (double)s->unit);
     }
     for (uint32_t i = 0; i < bins; i++)
-        put_visits(s, i, cursor_u8(in));
+        visits(s)[i] = cursor_u8(in);
     if (!cursor_ok(in) || !sound) {
         mem_free(s);
         return ERR_FORMAT;
     }
     divide_visits(s);
+    compact(&s);
     *out = s;
     return ERR_NONE;
 }

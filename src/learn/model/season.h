@@ -36,6 +36,7 @@ struct model_season *model_season_new_fine(ts_ns period, ts_ns span, double base
 /* How many cycles a bin remembers: 8 unless said. */
 void model_season_set_memory(struct model_season *s, double cycles);
 void model_season_free(struct model_season *s); /* NULL is fine */
+/* Of one that has seen a whole cycle: less is taken before. */
 size_t model_season_memory(const struct model_season *s);
 
 /* A whole cycle has been seen. */
@@ -87,8 +88,10 @@ double model_season_between(const struct model_season *s, double before, double 
                             double at);
 
 /* y: the value on the scale of the levels, freed of other seasons; base_gain: 1 / time constant.
- * share: 1, or less for a value that is believed less. */
-void model_season_learn(struct model_season *s, ts_ns time, double y, double base_gain,
+ * share: 1, or less for a value that is believed less. Until a whole cycle has been seen the season
+ * grows with the bins that are visited, and may move; when memory is short the value is left out.
+ */
+void model_season_learn(struct model_season **s, ts_ns time, double y, double base_gain,
                         double share);
 
 /* The level changed for good: what is seen from now on is measured against this. */

@@ -26,12 +26,17 @@
 #define CYCLE_TRIALS 12   /* cycles after which one must have helped */
 #define CYCLE_LEAST 256.0 /* buckets, at least */
 
+static void forget_parts(struct model_series *s)
+{
+    model_week_free(s->week);
+    s->week = NULL;
+}
+
 static void end_week(struct model_series *s)
 {
     model_season_free(s->weekly);
-    model_week_free(s->week);
     s->weekly = NULL;
-    s->week = NULL;
+    forget_parts(s);
 }
 
 /* A spread takes longer to know than a mean. */
@@ -47,9 +52,6 @@ static void begin_week(struct model_series *s)
 {
     s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, model_season_base(s->daily),
                                  s->scale == SCALE_RATIO);
-    s->week = model_week_new();
-    if (s->weekly == NULL || s->week == NULL || !model_level_fit(s))
-        end_week(s);
 }
 
 void model_seasons_look(struct model_series *s)
@@ -64,13 +66,8 @@ void model_seasons_look(struct model_series *s)
     bool enough = s->scale == SCALE_LINEAR ||
                   (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
     if (s->daily == NULL && day >= 4 && total >= day && enough &&
-        model_series_may_begin(s, MODEL_GROWTH_DAY)) {
+        model_series_may_begin(s, MODEL_GROWTH_DAY))
         s->daily = model_season_new_fine(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
-        if (s->daily != NULL && !model_level_fit(s)) {
-            model_season_free(s->daily);
-            s->daily = NULL;
-        }
-    }
     if (s->variance == NULL && day >= 8 && total >= 2 * day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
         begin_variance(s);
@@ -84,8 +81,8 @@ static double best_record(const struct model_series *s, int first, int last)
 {
     double best = 1e300;
     for (int i = first; i <= last && i < s->levels; i++)
-        if (s->level[i].n > 0)
-            best = model_min(best, (double)logf(s->level[i].ever + MODEL_LEAST_LOSS));
+        if (model_level_of(s, i)->n > 0)
+            best = model_min(best, (double)logf(model_level_of(s, i)->ever + MODEL_LEAST_LOSS));
     return best;
 }
 
@@ -93,8 +90,8 @@ static void drop_season(struct model_series *s, struct model_season **season, in
 {
     model_season_free(*season);
     *season = NULL;
-    for (int i = first; i <= first + 1; i++)
-        memset(&s->level[i], 0, sizeof(s->level[i]));
+    for (int i = first; i <= first + 1 && i < s->levels; i++)
+        *model_level_at(s, i) = (struct model_level){0};
     (void)model_level_fit(s);
 }
 
@@ -113,8 +110,7 @@ void model_seasons_measure(struct model_series *s, bool logarithm)
         model_seasons_forget_cycle(s);
     if (s->weekly != NULL)
         model_season_measure(s->weekly, NULL, logarithm);
-    if (s->week != NULL)
-        model_week_forget(s->week);
+    forget_parts(s);
     if (s->daily != NULL)
         model_season_measure(s->daily, NULL, logarithm);
     model_season_free(s->variance);
@@ -147,11 +143,7 @@ bool model_seasons_cycle(struct model_series *s, const struct model_point *p, do
     /* A short cycle comes round often enough to remember more than eight turns. */
     double days = CYCLE_DAYS * (double)TIME_DAY / (double)period;
     model_season_set_memory(s->cycle, model_min(model_max(days, 8), CYCLE_MOST));
-    if (model_level_fit(s))
-        return true;
-    model_season_free(s->cycle);
-    s->cycle = NULL;
-    return false;
+    return true;
 }
 
 /* After four weeks the day must have done better than none, the week after a fifth not worse than
@@ -199,16 +191,18 @@ void model_seasons_drop(struct model_series *s)
  * A season that is still forming takes what comes. Later a value far from what the season itself
  * foretells (and all others together) moves it only so far, and counts a third of a visit.
  */
-static void learn_one_season(const struct model_series *s, struct model_season *season, int level,
+static void learn_one_season(const struct model_series *s, struct model_season **at, int level,
                              const struct model_point *p, ts_ns time, double y, double sd,
                              double other, double base_gain)
 {
     bool ratio = s->scale == SCALE_RATIO;
     double share = 1;
+    const struct model_season *season = *at;
     bool cycle = level == LEVEL_CYCLE; /* begun when the law was known already */
     double clip = cycle ? CYCLE_CLIP_SD : SEASON_CLIP_SD;
     if (cycle || model_season_cycles(season) > SEASON_FORMED) {
-        double f = s->level[level].n > 0 ? p->foretold[level] : p->mean;
+        bool heard = level < s->levels && model_level_of(s, level)->n > 0;
+        double f = heard ? p->foretold[level] : p->mean;
         double high = model_max(f, p->mean);
         double wide = ratio ? sd * model_max(high / model_max(p->mean, 1e-3), 1) : sd;
         double most = high + clip * wide;
@@ -218,7 +212,7 @@ static void learn_one_season(const struct model_series *s, struct model_season *
         y = model_min(model_max(y, least), most);
     }
     double freed = ratio ? y / model_max(other, 1e-3) : y - other;
-    model_season_learn(season, time, freed, base_gain, share);
+    model_season_learn(at, time, freed, base_gain, share);
 }
 
 /* What the variance by the hour would have added to the likelihood of a normal law, and the square
@@ -240,15 +234,19 @@ static void learn_variance(struct model_series *s, const struct model_point *p, 
     double gain_of_base = 1 / model_min(seen + 1, 4 * day);
     if (seen < 1)
         model_season_rebase(s->variance, square);
-    model_season_learn(s->variance, time, square, gain_of_base, 1);
+    model_season_learn(&s->variance, time, square, gain_of_base, 1);
 }
 
 /* Once a day. */
 static void cut_week(struct model_series *s)
 {
     struct model_week_noise noise = model_level_noise(s);
-    bool known = model_week_known(s->week);
-    bool explained = model_week_explains(s->week, s->weekly, &noise);
+    bool known = s->week != NULL;
+    bool explained = known && model_week_explains(s->week, s->weekly, &noise);
+    if (!known)
+        s->week = model_week_new();
+    if (s->week == NULL)
+        return;
     model_week_cut(s->week, s->weekly, &noise);
     if (known && !explained && model_week_explains(s->week, s->weekly, &noise))
         model_level_explained(s);
@@ -266,7 +264,7 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
     ts_ns at = time + s->clock; /* by the clock that days and weeks follow */
     if (s->weekly != NULL) {
         bool formed = model_season_ready(s->weekly);
-        learn_one_season(s, s->weekly, LEVEL_WEEKLY, p, at, y, sd, none,
+        learn_one_season(s, &s->weekly, LEVEL_WEEKLY, p, at, y, sd, none,
                          formed ? 1 / (14 * day) : 0);
         if (!formed && model_season_ready(s->weekly))
             model_season_normalise(s->weekly);
@@ -275,9 +273,9 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
             cut_week(s);
     }
     if (s->daily != NULL)
-        learn_one_season(s, s->daily, LEVEL_DAILY, p, at, y, sd, none, 1 / (4 * day));
+        learn_one_season(s, &s->daily, LEVEL_DAILY, p, at, y, sd, none, 1 / (4 * day));
     if (s->cycle != NULL)
-        learn_one_season(s, s->cycle, LEVEL_CYCLE, p, time, y, sd, below_cycle(s, p),
+        learn_one_season(s, &s->cycle, LEVEL_CYCLE, p, time, y, sd, below_cycle(s, p),
                          1 / (4 * model_season_length(s->cycle)));
     learn_variance(s, p, at, y, sd);
 }

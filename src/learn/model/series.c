@@ -35,8 +35,8 @@
 
 static size_t size_of(const struct model_params *params)
 {
-    size_t rivals = params->kind == MODEL_VALUE ? 1 : 0;
-    return sizeof(struct model_series) + rivals * sizeof(struct model_rival);
+    size_t values = params->kind == MODEL_VALUE ? 1 : 0;
+    return sizeof(struct model_series) + values * sizeof(struct model_of_values);
 }
 
 struct model_series *model_series_new(const struct model_params *params)
@@ -50,7 +50,6 @@ struct model_series *model_series_new(const struct model_params *params)
                : params->kind == MODEL_SUM ? SCALE_LOG
                                            : SCALE_LINEAR;
     s->last = TIME_NONE;
-    s->level = s->own;
     s->levels = LEVEL_DAILY;
     model_wide_init(&s->wide);
     /* Four weeks, but never fewer than 100 buckets nor more than 2,000. */
@@ -72,21 +71,17 @@ void model_series_free(struct model_series *s)
 
 size_t model_series_memory(const struct model_series *s)
 {
-    size_t n = mem_cost(size_of(&s->params));
-    if (s->level != s->own)
-        n += mem_cost(s->levels * sizeof(s->level[0]));
+    size_t n = mem_cost(size_of(&s->params)) + model_level_memory(s);
     if (s->daily != NULL)
         n += mem_cost(model_season_memory(s->daily));
     if (s->weekly != NULL)
-        n += mem_cost(model_season_memory(s->weekly));
-    if (s->week != NULL)
-        n += mem_cost(model_week_memory());
+        n += mem_cost(model_season_memory(s->weekly)) + mem_cost(model_week_memory());
     if (s->variance != NULL)
         n += mem_cost(model_season_memory(s->variance));
     if (s->cycle != NULL)
         n += mem_cost(model_season_memory(s->cycle));
     if (s->sample != NULL)
-        n += mem_cost(model_sample_memory(s->sample));
+        n += mem_cost(model_sample_memory());
     if (s->mixture != NULL)
         n += mem_cost(sizeof(*s->mixture));
     if (s->lasting != NULL)
@@ -371,8 +366,8 @@ static void learn_moments(struct model_series *s, double value, double weight)
     if (s->scale != SCALE_RATIO)
         learn_linear(s, value, s->n, keep);
     if (s->params.kind == MODEL_VALUE)
-        s->weight_mean +=
-            (model_min(model_max(weight, 1), 1e15) - s->weight_mean) / model_min(s->n, 100);
+        s->values->weight_mean +=
+            (model_min(model_max(weight, 1), 1e15) - s->values->weight_mean) / model_min(s->n, 100);
 }
 
 /* seen: how the value was judged just now; NULL: it was not. */
@@ -386,7 +381,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         model_scale_become_linear(s);
         seen = NULL;
     }
-    bool known = s->n > 0 && s->level[LEVEL_SLOW].n > 0;
+    bool known = s->n > 0 && model_level_of(s, LEVEL_SLOW)->n > 0;
     bool measurable = s->scale != SCALE_LOG || value > 0;
     double y = measurable ? model_level_measure(s, value) : 0;
     if (!known) {
@@ -546,7 +541,7 @@ void model_series_expect(const struct model_series *s, ts_ns time, double *out_t
 {
     struct model_point point;
     *out_typical = *out_lower = *out_upper = 0;
-    if (!(s->level[LEVEL_SLOW].n > 0))
+    if (!(model_level_of(s, LEVEL_SLOW)->n > 0))
         return;
     model_level_foretell(s, time, &point);
     *out_typical = model_law_typical(s, &point);

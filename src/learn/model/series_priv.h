@@ -137,34 +137,39 @@ struct model_rival {
     float evidence[LAWS];
 };
 
+/* What only a series of a MODEL_VALUE has. */
+struct model_of_values {
+    struct model_rival rival;
+    double weight_mean; /* of the observations' weights */
+};
+
 struct model_series {
     struct model_params params;
     enum model_scale scale : 8;
-    uint8_t levels; /* all up to those on top of the last season there is */
+    uint8_t levels; /* all up to those on top of the last season that has been seen whole */
     uint8_t run_at;
-    uint8_t noted;         /* enum model_change: adopted by the last bucket; not saved, as is */
-    uint8_t mode_open;     /* 1 + side of the episode of outliers that goes on; 0 none */
-    uint8_t growth;        /* enum model_growth: what it may begin; not saved */
-    bool wanted;           /* to begin more than that with the last bucket; not saved */
-    bool cycle_alone;      /* not on top of day and week, which said nothing when it was found */
-    bool mixture_seasonal; /* its values are freed of seasons */
+    uint8_t noted;        /* enum model_change: adopted by the last bucket; not saved, as is */
+    uint8_t mode_open;    /* 1 + side of the episode of outliers that goes on; 0 none */
+    uint8_t growth;       /* enum model_growth: what it may begin; not saved */
+    bool wanted : 1;      /* to begin more than that with the last bucket; not saved */
+    bool cycle_alone : 1; /* not on top of day and week, which said nothing when it was found */
+    bool mixture_seasonal : 1; /* its values are freed of seasons */
     ts_ns last;
     double tau;     /* buckets after which what was learned has faded to 1/e */
     double n;       /* buckets learned, faded */
     uint64_t total; /* buckets learned or skipped as zeros */
 
-    struct model_level *level; /* own, or more than those on the heap */
     struct model_level own[LEVEL_DAILY];
+    struct model_level *more;   /* those on top of seasons, from LEVEL_DAILY on */
     struct model_season *daily; /* NULL until looked for */
     struct model_season *weekly;
-    struct model_week *week;       /* the parts of weekly; NULL where that is */
+    struct model_week *week;       /* the parts of weekly; NULL until it has been cut */
     struct model_season *cycle;    /* of a length that was found */
     struct model_sample *sample;   /* NULL while nothing asks for a closer look */
     struct model_mixture *mixture; /* NULL while one mode is enough */
     uint64_t sample_retry;         /* total at which a sample may be begun again */
     float shape[4]; /* faded means of the 2nd to 4th power, and of the product with the last, of how
                        far values lie from a slow level */
-    float shape_last;
     struct model_season *variance; /* by the hour: squares of what is left over, 1 on the whole */
     float variance_gain;           /* what it would have added to the log likelihood, faded */
     float late;                    /* mean square of the last hours' normal scores, and */
@@ -186,13 +191,13 @@ struct model_series {
     double lin_squares;
     float greatest; /* of what has been learned */
     float least;
-    double day_mean;    /* over the last day, outliers too: what seasons begin with */
-    double weight_mean; /* of the observations' weights */
+    double day_mean; /* over the last day, outliers too: what seasons begin with */
 
     float evidence[ALL_LAWS]; /* faded log predictive probability of each family of laws */
     struct model_wide wide;   /* of what is left over, in standard deviations */
     float tail_n[2];          /* [high]: how many values fell in the outer 5 % */
     float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
+    float shape_last;         /* how far the last value lay from a slow level */
 
     float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
     double run_sum_mean;     /* of the sum over the run */
@@ -202,10 +207,9 @@ struct model_series {
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
-    struct model_lasting *lasting; /* NULL while days and weeks are not known */
-    struct model_odd *odd;         /* NULL until something has lain far outside */
-    struct model_rival
-        rival[]; /* one where the scale may be another, of a MODEL_VALUE; else none */
+    struct model_lasting *lasting;   /* NULL while days and weeks are not known */
+    struct model_odd *odd;           /* NULL until something has lain far outside */
+    struct model_of_values values[]; /* one of a MODEL_VALUE; else none */
 };
 
 /* What the levels foretell for one bucket. */
@@ -331,11 +335,22 @@ void model_lasting_forget(struct model_series *s);
 /* On the scale of the levels: ln x for SCALE_LOG (x > 0), else x. */
 double model_level_measure(const struct model_series *s, double value);
 
-/* Has so many levels (LEVEL_DAILY or more); new ones know nothing. False when memory is short: all
- * is as it was. */
-bool model_level_resize(struct model_series *s, int levels);
-/* Has those on top of the seasons that there are, and no others. */
+/* Level i of those that there are (i < levels): to be changed, and to be read. */
+static inline struct model_level *model_level_at(struct model_series *s, int i)
+{
+    return i < LEVEL_DAILY ? &s->own[i] : &s->more[i - LEVEL_DAILY];
+}
+
+static inline const struct model_level *model_level_of(const struct model_series *s, int i)
+{
+    return i < LEVEL_DAILY ? &s->own[i] : &s->more[i - LEVEL_DAILY];
+}
+
+/* Has those on top of the seasons that have been seen whole, and no others; new ones know nothing.
+ * False when memory is short: all is as it was. */
 bool model_level_fit(struct model_series *s);
+/* What levels take from the heap once all seasons that there are have been seen whole. */
+size_t model_level_memory(const struct model_series *s);
 /* Nothing is known of any level. */
 void model_level_clear(struct model_series *s);
 

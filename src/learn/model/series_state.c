@@ -55,7 +55,26 @@ struct field {
         NULL, &s->member, sign                                                                     \
     }
 
-static size_t list_fields(struct model_series *s, struct field out[FIELDS])
+static size_t list_level(struct model_level *s, struct field *out)
+{
+    size_t n = 0;
+    ANY(a);
+    ANY(b);
+    SMALL(n, false);
+    SMALL(recent, false);
+    SMALL(ever, false);
+    return n;
+}
+
+/* What a series keeps elsewhere, or not at all. */
+struct apart {
+    struct model_level level[LEVELS];
+    double weight_mean;
+};
+
+/* levels: as many as belong to the seasons that there are. */
+static size_t list_fields(struct model_series *s, struct apart *apart, int levels,
+                          struct field out[FIELDS])
 {
     size_t n = 0;
     POSITIVE(n);
@@ -68,17 +87,12 @@ static size_t list_fields(struct model_series *s, struct field out[FIELDS])
     ANY(lin_mean);
     POSITIVE(lin_squares);
     ANY(day_mean);
-    POSITIVE(weight_mean);
+    out[n++] = (struct field){&apart->weight_mean, NULL, false};
     ANY(run_sum_mean);
     POSITIVE(run_sum_squares);
     POSITIVE(run_weight);
-    for (int i = 0; i < s->levels; i++) {
-        ANY(level[i].a);
-        ANY(level[i].b);
-        SMALL(level[i].n, false);
-        SMALL(level[i].recent, false);
-        SMALL(level[i].ever, false);
-    }
+    for (int i = 0; i < levels; i++)
+        n += list_level(&apart->level[i], out + n);
     SMALL(variance_gain, true);
     SMALL(greatest, true);
     SMALL(least, true);
@@ -217,17 +231,31 @@ static enum err load_lasting(struct cursor *in, struct model_series *s, uint8_t 
     return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
 }
 
+/* Levels in a saved series that has such seasons; those of one not yet seen whole know nothing. */
+static int levels_for(unsigned seasons)
+{
+    return (seasons & HAS_CYCLE) != 0    ? LEVELS
+           : (seasons & HAS_WEEKLY) != 0 ? LEVEL_CYCLE
+           : (seasons & HAS_DAILY) != 0  ? LEVEL_WEEKLY
+                                         : LEVEL_DAILY;
+}
+
 void model_series_save(const struct model_series *s, struct buf *out)
 {
     struct model_series copy = *s;
+    struct apart apart = {0};
     struct field field[FIELDS];
+    unsigned has = (s->daily != NULL ? HAS_DAILY : 0U) | (s->weekly != NULL ? HAS_WEEKLY : 0U) |
+                   (s->variance != NULL ? HAS_VARIANCE : 0U) | (s->cycle != NULL ? HAS_CYCLE : 0U) |
+                   (s->sample != NULL ? HAS_SAMPLE : 0U) | (s->mixture != NULL ? HAS_MIXTURE : 0U) |
+                   (s->odd != NULL ? HAS_ODD : 0U) | (s->lasting != NULL ? HAS_LASTING : 0U);
+    for (int i = 0; i < s->levels; i++)
+        apart.level[i] = *model_level_of(s, i);
+    if (s->params.kind == MODEL_VALUE)
+        apart.weight_mean = s->values->weight_mean;
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
-    buf_char(out,
-             (char)((s->daily != NULL ? HAS_DAILY : 0) | (s->weekly != NULL ? HAS_WEEKLY : 0) |
-                    (s->variance != NULL ? HAS_VARIANCE : 0) | (s->cycle != NULL ? HAS_CYCLE : 0) |
-                    (s->sample != NULL ? HAS_SAMPLE : 0) | (s->mixture != NULL ? HAS_MIXTURE : 0) |
-                    (s->odd != NULL ? HAS_ODD : 0) | (s->lasting != NULL ? HAS_LASTING : 0)));
+    buf_char(out, (char)has);
     buf_char(out, (char)s->run_at);
     buf_char(out, (char)s->mode_open);
     buf_char(out, (char)s->cycle_alone);
@@ -237,9 +265,9 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_le64(out, s->season_retry);
     buf_le64(out, s->sample_retry);
     buf_le64(out, (uint64_t)s->clock);
-    save_fields(field, list_fields(&copy, field), out);
+    save_fields(field, list_fields(&copy, &apart, levels_for(has), field), out);
     if (s->params.kind == MODEL_VALUE) {
-        struct model_rival rival = *s->rival;
+        struct model_rival rival = s->values->rival;
         save_fields(field, list_rival(&rival, field), out);
     }
     if (s->odd != NULL)
@@ -285,7 +313,7 @@ static bool sound(const struct model_series *s)
         !model_wide_is_sound(&s->wide))
         return false;
     for (int i = 0; i < s->levels; i++) {
-        const struct model_level *l = &s->level[i];
+        const struct model_level *l = model_level_of(s, i);
         bool ratio = s->scale == SCALE_RATIO && i != LEVEL_TREND;
         if (fabs(l->a) > MOST_LEVEL || fabs(l->b) > MOST_LEVEL)
             return false;
@@ -300,6 +328,20 @@ static bool sound(const struct model_series *s)
             return false;
     }
     return true;
+}
+
+/* A level on top of a season that has not been seen whole, or is not there, can know nothing. */
+static enum err take_levels(struct model_series *s, const struct model_level level[LEVELS])
+{
+    if (!model_level_fit(s))
+        return ERR_MEMORY;
+    for (int i = 0; i < s->levels; i++)
+        *model_level_at(s, i) = level[i];
+    for (int i = s->levels; i < LEVELS; i++) {
+        if (level[i].n > 0.0F)
+            return ERR_FORMAT;
+    }
+    return ERR_NONE;
 }
 
 static enum err load_mixture(struct cursor *in, struct model_series *s)
@@ -323,14 +365,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         return ERR_MEMORY;
     uint8_t scale = cursor_u8(in);
     uint8_t seasons = cursor_u8(in);
-    int levels = (seasons & HAS_CYCLE) != 0    ? LEVELS
-                 : (seasons & HAS_WEEKLY) != 0 ? LEVEL_CYCLE
-                 : (seasons & HAS_DAILY) != 0  ? LEVEL_WEEKLY
-                                               : LEVEL_DAILY;
-    if (!model_level_resize(s, levels)) {
-        model_series_free(s);
-        return ERR_MEMORY;
-    }
+    struct apart apart = {0};
     s->run_at = cursor_u8(in);
     s->mode_open = cursor_u8(in);
     s->cycle_alone = cursor_u8(in) != 0;
@@ -341,9 +376,11 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->sample_retry = cursor_le64(in);
     s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
-    load_fields(in, field, list_fields(s, field));
-    if (params->kind == MODEL_VALUE)
-        load_fields(in, field, list_rival(s->rival, field));
+    load_fields(in, field, list_fields(s, &apart, levels_for(seasons), field));
+    if (params->kind == MODEL_VALUE) {
+        s->values->weight_mean = apart.weight_mean;
+        load_fields(in, field, list_rival(&s->values->rival, field));
+    }
     enum err e =
         cursor_ok(in) && scale <= SCALE_LINEAR && (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
             ? ERR_NONE
@@ -367,6 +404,8 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     if (e == ERR_NONE && (seasons & HAS_MIXTURE) != 0)
         e = load_mixture(in, s);
     s->scale = e == ERR_NONE ? (enum model_scale)scale : SCALE_LINEAR;
+    if (e == ERR_NONE)
+        e = take_levels(s, apart.level);
     if (e == ERR_NONE && !sound(s))
         e = ERR_FORMAT;
     if (e != ERR_NONE) {

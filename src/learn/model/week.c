@@ -22,7 +22,7 @@
 #define MOST_STEEP 3.0 /* times what halves of a bin differ by on the mean of days */
 
 struct model_week {
-    uint32_t n;           /* parts; 0: not yet cut */
+    uint32_t n;           /* parts */
     float doubt;          /* squared standard errors by which a bin must stand out to be heard */
     uint16_t from[PARTS]; /* bins at which they begin, ascending; the first is 0 */
     uint16_t busy;        /* bit i: part i is of the second kind, which has more */
@@ -57,16 +57,6 @@ void model_week_free(struct model_week *w)
 size_t model_week_memory(void)
 {
     return sizeof(struct model_week);
-}
-
-void model_week_forget(struct model_week *w)
-{
-    w->n = 0;
-}
-
-bool model_week_known(const struct model_week *w)
-{
-    return w->n > 0;
 }
 
 unsigned model_week_parts(const struct model_week *w)
@@ -393,6 +383,9 @@ double model_week_visits(const struct model_week *w, const struct model_season *
 
 void model_week_save(const struct model_week *w, struct buf *out)
 {
+    static const struct model_week none;
+    if (w == NULL)
+        w = &none;
     buf_char(out, (char)w->n);
     buf_double(out, (double)w->doubt);
     buf_le16(out, w->busy);
@@ -425,6 +418,9 @@ enum err model_week_load(struct cursor *in, struct model_week **out)
         if (!cursor_ok(in) || read.days[h] > DAYS + 1)
             return ERR_FORMAT;
     }
+    *out = NULL;
+    if (read.n == 0)
+        return ERR_NONE;
     struct model_week *w = model_week_new();
     if (w == NULL)
         return ERR_MEMORY;

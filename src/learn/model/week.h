@@ -33,16 +33,10 @@ struct model_week_noise {
     double square;
 };
 
-/* NULL when memory is short. */
+/* Not yet cut: only to be given to model_week_cut(). NULL when memory is short. */
 struct model_week *model_week_new(void);
 void model_week_free(struct model_week *w); /* NULL is fine */
 size_t model_week_memory(void);
-
-/* Whether it has been cut: before, a season is read as it is. */
-bool model_week_known(const struct model_week *w);
-
-/* As before the first cut: when the ring's numbers mean something else. */
-void model_week_forget(struct model_week *w);
 
 /* Cuts the ring anew. */
 void model_week_cut(struct model_week *w, const struct model_season *ring,
@@ -65,6 +59,7 @@ double model_week_at(const struct model_week *w, const struct model_season *ring
 /* Visits behind that: by all days of its kind. */
 double model_week_visits(const struct model_week *w, const struct model_season *ring, ts_ns time);
 
+/* w: NULL where there is none, which is what loading says of it then. */
 void model_week_save(const struct model_week *w, struct buf *out);
 ERR_MUST_CHECK enum err model_week_load(struct cursor *in, struct model_week **out);
 

@@ -24,7 +24,7 @@ static double weight_of(const struct model_series *s, int first, int last)
 {
     double sum = 0;
     for (int i = first; i <= last && i < s->levels; i++)
-        sum += (double)s->level[i].weight;
+        sum += (double)model_level_of(s, i)->weight;
     return sum;
 }
 

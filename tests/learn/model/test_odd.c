@@ -107,7 +107,7 @@ static void test_only_values_have_a_rival(void **state)
     struct model_series *value = made(MODEL_VALUE);
     assert_null(sum->odd);
     assert_true(model_series_memory(value) > model_series_memory(sum));
-    assert_true(value->rival->squares == 0);
+    assert_true(value->values->rival.squares == 0);
     model_series_free(sum);
     model_series_free(value);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/sample.h"
 
+#include "base/mem.h"
 #include "base/rng.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +33,7 @@ static double seen(int kind, double length, double noise, uint64_t seed, int buc
                    : kind == 2 ? memory
                    : kind == 3 ? 0
                                : i * 0.01;
-        if (!model_sample_add(s, 100 + x + noise * rng_normal(&r)))
+        if (!model_sample_add(&s, 100 + x + noise * rng_normal(&r)))
             continue;
         double cycle = model_sample_cycle(s);
         if (model_sample_is_full(s) && cycle > 0)
@@ -79,13 +81,17 @@ static void values_come_back_two_by_two(void **state)
     assert_true(model_sample_is_seasonal(s));
     assert_false(model_sample_halve(s));
     int looks = 0;
-    for (int i = 0; i < MODEL_SAMPLE_MOST; i++)
-        looks += model_sample_add(s, 10 + i % 8);
+    for (int i = 0; i < MODEL_SAMPLE_MOST; i++) {
+        /* It takes what its values take, in steps. */
+        assert_true(malloc_usable_size(s) < 128 + 2 * (size_t)i);
+        looks += model_sample_add(&s, 10 + i % 8);
+    }
+    assert_true(malloc_usable_size(s) <= mem_cost(model_sample_memory()));
     assert_int_equal(looks, 3);
     assert_int_equal(model_sample_values(s, out), MODEL_SAMPLE_MOST);
     for (int i = 0; i < MODEL_SAMPLE_MOST; i++)
         assert_true(fabs(out[i] - (10 + i % 8)) < 0.02);
-    assert_false(model_sample_add(s, 5));
+    assert_false(model_sample_add(&s, 5));
     assert_true(model_sample_halve(s));
     assert_int_equal(model_sample_fold(s), 2);
     assert_int_equal(model_sample_values(s, out), MODEL_SAMPLE_MOST / 2);
@@ -103,7 +109,7 @@ static void comes_back_from_bytes(void **state)
     buf_init(&first);
     buf_init(&second);
     for (int i = 0; i < 700; i++) {
-        model_sample_add(s, 10 + i % 8);
+        model_sample_add(&s, 10 + i % 8);
         model_sample_halve(s);
     }
     model_sample_save(s, &first);

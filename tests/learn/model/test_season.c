@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/season.h"
 
+#include "base/mem.h"
 #include "base/rng.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +31,7 @@ static void a_cycle_is_learned(void **state)
     assert_non_null(s);
     for (int i = 0; i < 20 * DAY_BUCKETS; i++) {
         assert_true(model_season_ready(s) == (i >= DAY_BUCKETS));
-        model_season_learn(s, i * SPAN, 100 + wave(i) + 0.3 * rng_normal(&r), 0, 1);
+        model_season_learn(&s, i * SPAN, 100 + wave(i) + 0.3 * rng_normal(&r), 0, 1);
     }
     assert_true(fabs(model_season_cycles(s) - 20) < 1e-9);
     double worst = 0;
@@ -56,7 +58,7 @@ static void halves_of_bins_are_told_apart(void **state)
         assert_non_null(s);
         for (int i = 0; i < 20 * 96; i++) {
             double level = i % 96 >= 31 && i % 96 < 71 ? 200 : 20;
-            model_season_learn(s, i * quarter, level * (1 + 0.2 * rng_normal(&r)), 0, 1);
+            model_season_learn(&s, i * quarter, level * (1 + 0.2 * rng_normal(&r)), 0, 1);
         }
         wrong[fine] = fmax(fabs(model_season_at(s, 30 * quarter) - 0.2),
                            fabs(model_season_at(s, 31 * quarter) - 2));
@@ -77,7 +79,7 @@ static void a_ratio_multiplies_and_stays_positive(void **state)
     assert_non_null(s);
     assert_true(model_season_at(s, 0) == 1);
     for (int i = 0; i < 168 * 6; i++)
-        model_season_learn(s, i * TIME_HOUR, i % 168 < 48 ? 0 : 20, 0, 1);
+        model_season_learn(&s, i * TIME_HOUR, i % 168 < 48 ? 0 : 20, 0, 1);
     assert_true(model_season_at(s, 5 * TIME_HOUR) > 0 && model_season_at(s, 5 * TIME_HOUR) < 0.2);
     assert_true(fabs(model_season_at(s, 100 * TIME_HOUR) - 2) < 0.2);
     model_season_rebase(s, 40);
@@ -96,8 +98,8 @@ static void a_cycle_is_the_same_on_the_other_scale(void **state)
     for (int i = 0; i < 168 * 6; i++) {
         double noon = i % 24 >= 12 ? 60 : -20;
         double sunday = i % 168 < 24 ? -40 : 0;
-        model_season_learn(day, i * TIME_HOUR, 100 + noon, 0, 1);
-        model_season_learn(week, i * TIME_HOUR, 100 + sunday, 0, 1);
+        model_season_learn(&day, i * TIME_HOUR, 100 + noon, 0, 1);
+        model_season_learn(&week, i * TIME_HOUR, 100 + sunday, 0, 1);
     }
     double was[168];
     for (int i = 0; i < 168; i++)
@@ -122,7 +124,7 @@ static void state_is_kept_and_checked(void **state)
     struct model_season *s = model_season_new_fine(TIME_DAY, SPAN, 3, false);
     assert_non_null(s);
     for (int i = 0; i < 700; i++)
-        model_season_learn(s, i * SPAN, wave(i), 0.001, 1);
+        model_season_learn(&s, i * SPAN, wave(i), 0.001, 1);
     struct buf b;
     buf_init(&b);
     model_season_save(s, &b);
@@ -149,7 +151,7 @@ static void a_base_stays_within_what_can_be_saved(void **state)
     struct model_season *s = model_season_new(TIME_DAY, TIME_HOUR, 1e40, true);
     struct model_season *back;
     model_season_rebase(s, 1e35);
-    model_season_learn(s, 0, 1e36, 1, 1);
+    model_season_learn(&s, 0, 1e36, 1, 1);
     struct buf out;
     buf_init(&out);
     model_season_save(s, &out);
@@ -171,7 +173,7 @@ static void what_repeats_within_a_season_is_told(void **state)
         rng_init(&r, 7);
         for (int i = 0; i < 4 * 288; i++) {
             double y = 10 + 3 * sin(2 * M_PI * i / 18) + day * sin(2 * M_PI * i / 288);
-            model_season_learn(s, i * 5 * TIME_MIN, y + rng_normal(&r), 0.001, 1);
+            model_season_learn(&s, i * 5 * TIME_MIN, y + rng_normal(&r), 0.001, 1);
         }
         assert_int_equal(model_season_repeats(s, 18, 1), day == 0);
         assert_false(model_season_repeats(s, 19, 1));
@@ -189,7 +191,7 @@ static void a_base_does_not_swing(void **state)
         double most = 0;
         for (int i = 0; i < 20 * 288; i++) {
             double y = 100 + 80 * sin(2 * M_PI * i / 288);
-            model_season_learn(s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
+            model_season_learn(&s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
             if (i < 19 * 288)
                 continue;
             least = fmin(least, model_season_base(s));
@@ -198,7 +200,7 @@ static void a_base_does_not_swing(void **state)
         assert_true(most - least < 1);
         for (int i = 0; i < 40 * 288; i++) {
             double y = 2 * (100 + 80 * sin(2 * M_PI * i / 288));
-            model_season_learn(s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
+            model_season_learn(&s, i * 5 * TIME_MIN, y, 1.0 / (4 * 288), 1);
         }
         assert_true(fabs(model_season_base(s) - 200) < 4);
         model_season_free(s);
@@ -232,7 +234,7 @@ static void test_small_steps_lose_little(void **state)
             weight[k] = weight[k] + share;
             value[k] += share * (y - value[k]) / weight[k];
             weight[k] = fmin(weight[k], most);
-            model_season_learn(s, t, y, 0, share);
+            model_season_learn(&s, t, y, 0, share);
             double read;
             double visits = model_season_bin(s, k, &read);
             double greatest = 0;
@@ -261,7 +263,7 @@ static void test_less_than_a_step_is_not_lost(void **state)
     for (ts_ns t = 0; t < 60 * TIME_DAY; t += TIME_MIN) {
         bool other = t % TIME_DAY < TIME_DAY / 48;
         double y = other ? 1 : t < 20 * TIME_DAY ? 0.1 : 0.1 + 20 * step;
-        model_season_learn(s, t, y, 0, 1);
+        model_season_learn(&s, t, y, 0, 1);
     }
     double read;
     double mean = 0;
@@ -272,6 +274,73 @@ static void test_less_than_a_step_is_not_lost(void **state)
     }
     assert_true(fabs(mean - (0.1 + 20 * step)) < 3 * step);
     model_season_free(s);
+}
+
+/* What a season would read and save, as bytes. */
+static void save(const struct model_season *s, struct buf *out)
+{
+    buf_clear(out);
+    model_season_save(s, out);
+    assert_true(buf_ok(out));
+}
+
+/* Bins that were not visited take no room until a cycle is over; one that is saved and read after
+ * each value learns the same. */
+static void test_what_was_not_visited_takes_no_room(void **state)
+{
+    (void)state;
+    struct buf first, second;
+    buf_init(&first);
+    buf_init(&second);
+    for (int c = 0; c < 4; c++) {
+        struct rng r;
+        rng_init(&r, 9 + (uint64_t)c);
+        ts_ns span = c == 3 ? TIME_HOUR : 15 * TIME_MIN;
+        ts_ns period = c < 2 ? TIME_DAY : 7 * TIME_DAY;
+        bool ratio = c % 2 == 0;
+        struct model_season *s = c == 0 ? model_season_new_fine(period, span, 10, ratio)
+                                        : model_season_new(period, span, 10, ratio);
+        assert_non_null(s);
+        uint32_t bins = model_season_bins(s);
+        size_t each = c == 0 ? 5 : 3;
+        bool seen[MODEL_SEASON_MOST] = {0};
+        save(s, &first);
+        struct cursor begin = cursor_make(first.p, first.n);
+        struct model_season *other;
+        assert_int_equal(model_season_load(&begin, &other), ERR_NONE);
+        for (int i = 0; i < 900; i++) {
+            /* Few at first, of which some come again; more and more. */
+            uint64_t bucket = rng_below(&r, (uint64_t)(period / span));
+            ts_ns t = (ts_ns)(bucket * bucket / (uint64_t)(period / span)) * span;
+            double y = 10 * (i < 40 ? 1 : 1000) * (1.5 + sin((double)i)) + rng_normal(&r);
+            double share = rng_below(&r, 5) == 0 ? 0.3 : 1;
+            model_season_learn(&s, t, y, 0.01, share);
+            model_season_learn(&other, t, y, 0.01, share);
+            save(s, &first);
+            save(other, &second);
+            assert_int_equal(first.n, second.n);
+            assert_memory_equal(first.p, second.p, first.n);
+            assert_true(model_season_at(s, t) == model_season_at(other, t));
+            model_season_free(other);
+            struct cursor in = cursor_make(first.p, first.n);
+            assert_int_equal(model_season_load(&in, &other), ERR_NONE);
+            uint32_t bin;
+            (void)model_season_place(s, t, &bin);
+            seen[bin] = true;
+            size_t visited = 0;
+            for (uint32_t k = 0; k < bins; k++)
+                visited += seen[k];
+            /* A step of eight bins, their bits, and what the allocator rounds. */
+            if (!model_season_ready(s))
+                assert_true(malloc_usable_size(s) <=
+                            64 + (bins + 7) / 8 + (visited + 8) * each + 24);
+        }
+        assert_true(malloc_usable_size(s) + 8 <= mem_cost(model_season_memory(s)));
+        model_season_free(s);
+        model_season_free(other);
+    }
+    buf_release(&first);
+    buf_release(&second);
 }
 
 int main(void)
@@ -287,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
         cmocka_unit_test(test_small_steps_lose_little),
         cmocka_unit_test(test_less_than_a_step_is_not_lost),
+        cmocka_unit_test(test_what_was_not_visited_takes_no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,12 @@ static void learn(struct model_series *s, int bucket, double value)
     model_series_learn(s, &o);
 }
 
+static bool whole(const struct model_season *season)
+{
+    return season != NULL && model_season_ready(season);
+}
+
+/* As many levels as there are seasons that have been seen whole. */
 static void a_season_comes_when_due_and_goes_when_useless(void **state)
 {
     (void)state;
@@ -39,10 +45,12 @@ static void a_season_comes_when_due_and_goes_when_useless(void **state)
         double noise = rng_normal(&r);
         learn(flat, i, 100 + noise);
         learn(wave, i, 100 + noise + 10 * sin(2 * 3.14159265358979 * i / DAY));
-        assert_int_equal(flat->levels, flat->cycle != NULL    ? LEVELS
-                                       : flat->weekly != NULL ? LEVEL_CYCLE
-                                       : flat->daily != NULL  ? LEVEL_WEEKLY
-                                                              : LEVEL_DAILY);
+        assert_int_equal(flat->levels, whole(flat->cycle)    ? LEVELS
+                                       : whole(flat->weekly) ? LEVEL_CYCLE
+                                       : whole(flat->daily)  ? LEVEL_WEEKLY
+                                                             : LEVEL_DAILY);
+        /* Parts of a week are told apart once there is one. */
+        assert_true(flat->week == NULL || whole(flat->weekly));
         if (i == DAY - 2)
             assert_null(wave->daily);
         if (i == 2 * DAY)
@@ -91,6 +99,15 @@ static void no_cycle_without_room(void **state)
     assert_int_equal(s->levels, LEVEL_DAILY);
     assert_true(model_seasons_cycle(s, &p, 18, false));
     assert_true(model_season_base(s->cycle) == 3);
+    /* What its levels will take is counted, and taken when it has been seen whole. */
+    assert_int_equal(model_level_memory(s), mem_cost(6 * sizeof(struct model_level)));
+    assert_int_equal(s->levels, LEVEL_DAILY);
+    for (int i = 0; i < 18; i++) {
+        assert_true(model_level_fit(s));
+        assert_int_equal(s->levels, LEVEL_DAILY);
+        model_season_learn(&s->cycle, i * SPAN, 3, 0, 1);
+    }
+    assert_true(model_level_fit(s));
     assert_int_equal(s->levels, LEVELS);
     model_seasons_forget(s);
     assert_null(s->cycle);
