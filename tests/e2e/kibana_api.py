@@ -249,6 +249,15 @@ def status(server):
     check(server.admin("GET", "/api/status")["status"]["overall"]["level"] == "available", "well")
     count = server.admin("GET", f"{RULES}/prepackaged/_status")
     check(count["rules_custom_installed"] == 5 and count["rules_not_installed"] > 0, f"{count}")
+    done = server.admin("PUT", f"{RULES}/prepackaged", headers=XSRF)
+    check(done["rules_installed"] == count["rules_not_installed"], f"all that packages have: {done}")
+    count = server.admin("GET", f"{RULES}/prepackaged/_status")
+    check(count["rules_not_installed"] == 0 and count["rules_installed"] == done["rules_installed"], f"{count}")
+    check(server.admin("PUT", f"{RULES}/prepackaged", headers=XSRF)["rules_installed"] == 0, "once")
+    shipped = {"action": "delete", "query": "alert.attributes.params.immutable: true"}
+    off = server.admin("GET", f"{RULES}/_find?filter=alert.attributes.params.immutable:true&per_page=1000")["data"]
+    check(len(off) == done["rules_installed"] and not any(r["enabled"] for r in off), "switched off")
+    server.admin("POST", f"{RULES}/_bulk_action", shipped, XSRF)
     check(server.admin("GET", "/api/detection_engine/privileges")["has_all_requested"], "rights")
 
 
@@ -315,6 +324,21 @@ def signals(server):
     tried = server.admin("POST", f"{RULES}/preview", {**rule, "invocationCount": 3, "timeframeEnd": end}, XSRF)
     check(tried["alerts_total"] == 5 and len(tried["logs"]) == 3 and not tried["isAborted"], f"a preview: {tried}")
     check(tried["logs"][0]["errors"] == [], "without errors")
+    check("requests" not in tried["logs"][0], "requests are not asked for")
+    asked = {**rule, "invocationCount": 2, "timeframeEnd": end}
+    del asked["index"]
+    logged = server.admin("POST", f"{RULES}/preview?enable_logged_requests=true", asked, XSRF)["logs"][1]["requests"]
+    path, _, body = logged[0]["request"].partition("\n")
+    check(logged[0]["request_type"] == "findDocuments" and path.startswith("POST /apm-"), f"a request: {logged}")
+    hits = server.admin("POST", path.split()[1], json.loads(body), {"Content-Type": "application/json"})["hits"]
+    check(hits["total"]["value"] == 5, f"which finds the same by hand: {hits['total']}")
+    ml = {"name": "M", "description": "d", "risk_score": 5, "severity": "low", "type": "machine_learning", "from": "now-1h",
+          "anomaly_threshold": 50, "machine_learning_job_id": ["mine_high_count_network_events"], "invocationCount": 1}
+    logged = server.admin("POST", f"{RULES}/preview?enable_logged_requests=true", ml, XSRF)["logs"][0]["requests"]
+    path, _, body = logged[0]["request"].partition("\n")
+    check(logged[0]["request_type"] == "findAnomalies", f"anomalies: {logged}")
+    hits = server.admin("POST", path.split()[1], json.loads(body), {"Content-Type": "application/json"})["hits"]
+    check(hits["total"]["value"] == 0, "none yet, and the request is understood")
     check(server.ask("GET", f"{RULES}?rule_id=loud", headers=server.basic()).status == 404, "keeps no rule")
     search = {"query": {"match_all": {}}, "size": 20}
     none = server.admin("POST", "/api/detection_engine/signals/search", search, XSRF)

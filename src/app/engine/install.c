@@ -265,6 +265,27 @@ enum err engine_install_rules(struct store_state *state, const struct rule_set *
     return settle(state, err, why);
 }
 
+/* The package's rules: rule_set_free(). */
+static enum err read_rules(const struct package *p, struct rule_set **out, struct err_text *why)
+{
+    struct rule_set *set = rule_set_new();
+    enum err err = set != NULL ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 0; err == ERR_NONE && i < package_rules(p); i++) {
+        const struct package_rule *r = package_rule_at(p, i);
+        err = rule_load_text(set, r->text, r->text_n, r->file, why);
+    }
+    for (size_t i = 0; err == ERR_NONE && i < rule_set_problems(set); i++)
+        if (rule_set_problem(set, i)->fatal) {
+            *why = rule_set_problem(set, i)->text;
+            err = ERR_INVALID;
+        }
+    if (err == ERR_NONE)
+        *out = set;
+    else
+        rule_set_free(set);
+    return err;
+}
+
 static enum err install_package(struct store_state *state, const struct package *p, ts_ns now,
                                 struct engine_install_totals *totals, struct err_text *why)
 {
@@ -277,17 +298,8 @@ static enum err install_package(struct store_state *state, const struct package 
         else
             totals->jobs++;
     }
-    struct rule_set *set = rule_set_new();
-    enum err err = set != NULL ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    for (size_t i = 0; err == ERR_NONE && i < package_rules(p); i++) {
-        const struct package_rule *r = package_rule_at(p, i);
-        err = rule_load_text(set, r->text, r->text_n, r->file, why);
-    }
-    for (size_t i = 0; err == ERR_NONE && i < rule_set_problems(set); i++)
-        if (rule_set_problem(set, i)->fatal) {
-            *why = rule_set_problem(set, i)->text;
-            err = ERR_INVALID;
-        }
+    struct rule_set *set = NULL;
+    enum err err = read_rules(p, &set, why);
     if (err == ERR_NONE)
         err = engine_install_rules(state, set, package_id(p), true, now, totals, why);
     if (err == ERR_NONE) {
@@ -307,6 +319,49 @@ enum err engine_install_package(struct store_state *state, const struct package 
     if (err != ERR_NONE)
         return failed(why, err, "the package");
     err = install_package(state, p, now, totals, why);
+    return settle(state, err, why);
+}
+
+/* Those rules of a package that are not there, switched off. */
+static enum err install_missing(struct store_state *state, const struct package *p, ts_ns now,
+                                struct engine_install_totals *totals, struct err_text *why)
+{
+    struct rule_set *set = NULL;
+    enum err err = read_rules(p, &set, why);
+    for (size_t i = 0; err == ERR_NONE && i < rule_set_count(set); i++) {
+        const struct rule *rule = rule_set_at(set, i);
+        struct arena arena;
+        struct store_rule old;
+        arena_init(&arena, 0);
+        enum err there = store_state_rule_get(state, rule->rule_id, &arena, &old);
+        arena_release(&arena);
+        if (there == ERR_NONE)
+            totals->there++;
+        else if (there != ERR_NOT_FOUND)
+            err = failed(why, there, "the rules");
+        else
+            err = engine_install_rule(state, rule, package_id(p), false, now, why);
+        totals->rules += err == ERR_NONE && there == ERR_NOT_FOUND;
+    }
+    rule_set_free(set);
+    return err;
+}
+
+enum err engine_install_shipped_rules(struct store_state *state, ts_ns now,
+                                      struct engine_install_totals *totals, struct err_text *why)
+{
+    const struct package_options options = {.now = now};
+    enum err err = store_state_begin(state);
+    if (err != ERR_NONE)
+        return failed(why, err, "the rules");
+    for (size_t i = 0; i < package_shipped_count() && err == ERR_NONE; i++) {
+        struct package *p;
+        err = package_open(package_shipped_name(i), &options, &p, why);
+        if (err == ERR_NONE) {
+            err = install_missing(state, p, now, totals, why);
+            package_free(p);
+        }
+    }
     return settle(state, err, why);
 }
 

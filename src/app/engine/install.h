@@ -64,6 +64,11 @@ enum err engine_install_rules(struct store_state *state, const struct rule_set *
 enum err engine_install_package(struct store_state *state, const struct package *p, ts_ns now,
                                 struct engine_install_totals *totals,
                                 struct err_text *why) ERR_MUST_CHECK;
+/* Those rules of all shipped packages that are not there, switched off and without jobs; in totals
+ * how many, and how many were there. */
+enum err engine_install_shipped_rules(struct store_state *state, ts_ns now,
+                                      struct engine_install_totals *totals,
+                                      struct err_text *why) ERR_MUST_CHECK;
 /* Whether a package of that name is installed. */
 enum err engine_install_is_there(struct store_state *state, const char *package, bool *out,
                                  struct err_text *why) ERR_MUST_CHECK;

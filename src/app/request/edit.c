@@ -72,19 +72,23 @@ static enum err see_old(const struct putting *p, const struct rule *rule, enum e
 }
 
 /* One of a transaction. *out_refused: the rule is wrong, and nothing was written. */
-static enum err put_one(struct request_asked *a, const struct putting *p, bool *out_refused,
-                        struct err_text *why)
+typedef enum err (*one_fn)(struct request_asked *a, const struct format_node *object,
+                           bool *out_refused, struct err_text *why);
+
+static enum err put_one(struct request_asked *a, const struct format_node *object,
+                        bool *out_refused, struct err_text *why)
 {
     struct arena arena;
     struct store_rule old = {.package = NULL};
     struct rule *rule;
     struct store_state *state = a->data->state;
-    enum err err = read_rule(p, &rule, why);
+    const struct putting p = read_putting(object);
+    enum err err = read_rule(&p, &rule, why);
     *out_refused = err != ERR_MEMORY;
     if (err != ERR_NONE)
         return err;
     arena_init(&arena, 0);
-    err = see_old(p, rule, store_state_rule_get(state, rule->rule_id, &arena, &old), &old, why);
+    err = see_old(&p, rule, store_state_rule_get(state, rule->rule_id, &arena, &old), &old, why);
     *out_refused = err == ERR_EXISTS || err == ERR_NOT_FOUND || err == ERR_BUSY;
     if (err == ERR_NONE)
         err = engine_install_rule(state, rule, old.package, rule->enabled, a->data->now(), why);
@@ -93,52 +97,33 @@ static enum err put_one(struct request_asked *a, const struct putting *p, bool *
     return err;
 }
 
-/* Those of a list, each for itself, or the one of the request: in one transaction. */
-static enum err put(struct request_asked *a, struct err_text *why)
+/* By its rule_id: the text of one of several, the request's id when it is alone. */
+static enum err delete_one(struct request_asked *a, const struct format_node *object,
+                           bool *out_refused, struct err_text *why)
 {
-    const struct format_node *objects = format_node_get(a->request, "objects");
-    size_t n = objects != NULL ? format_node_count(objects) : 1;
-    struct store_state *state = a->data->state;
-    enum err err = store_state_begin(state);
-    if (err != ERR_NONE)
-        return err_set(why, err, "the rule cannot be written: %s", err_name(err));
-    for (size_t i = 0; i < n && err == ERR_NONE; i++) {
-        const struct putting p =
-            read_putting(objects != NULL ? format_node_at(objects, i) : a->request);
-        bool refused = false;
-        err = put_one(a, &p, &refused, why);
-        if (err != ERR_NONE && refused && objects != NULL)
-            err = request_asked_refuse(a, i, err, why);
-    }
-    if (err == ERR_NONE)
-        err = store_state_commit(state, why);
-    else
-        store_state_rollback(state);
-    return err == ERR_NONE ? request_asked_reload(a, why) : err;
-}
-
-static enum err delete_one(struct request_asked *a, const char *id, struct err_text *why)
-{
+    const char *alone = format_node_str(format_node_get(object, "id"), "");
+    const char *id = format_node_str(format_node_get(object, "text"), alone);
     enum err err = store_state_rule_delete(a->data->state, id);
+    *out_refused = err == ERR_NOT_FOUND;
     if (err == ERR_NOT_FOUND)
         return err_set(why, err, "there is no rule '%s'; weir rule list shows them", id);
     return err == ERR_NONE ? ERR_NONE
                            : err_set(why, err, "the rule cannot be deleted: %s", err_name(err));
 }
 
-static enum err delete_rules(struct request_asked *a, struct err_text *why)
+/* Those of a list, each for itself, or the one of the request: in one transaction. */
+static enum err do_all(struct request_asked *a, one_fn fn, struct err_text *why)
 {
     const struct format_node *objects = format_node_get(a->request, "objects");
+    size_t n = objects != NULL ? format_node_count(objects) : 1;
     struct store_state *state = a->data->state;
     enum err err = store_state_begin(state);
     if (err != ERR_NONE)
-        return err_set(why, err, "the rule cannot be deleted: %s", err_name(err));
-    if (objects == NULL)
-        err = delete_one(a, request_asked_text(a, "id", ""), why);
-    for (size_t i = 0; i < format_node_count(objects) && err == ERR_NONE; i++) {
-        const struct format_node *id = format_node_get(format_node_at(objects, i), "text");
-        err = delete_one(a, format_node_str(id, ""), why);
-        if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "rules cannot be written: %s", err_name(err));
+    for (size_t i = 0; i < n && err == ERR_NONE; i++) {
+        bool refused = false;
+        err = fn(a, objects != NULL ? format_node_at(objects, i) : a->request, &refused, why);
+        if (err != ERR_NONE && refused && objects != NULL)
             err = request_asked_refuse(a, i, err, why);
     }
     if (err == ERR_NONE)
@@ -151,9 +136,9 @@ static enum err delete_rules(struct request_asked *a, struct err_text *why)
 bool request_edit(struct request_asked *a, const char *verb, enum err *out, struct err_text *why)
 {
     if (strcmp(verb, "put") == 0)
-        *out = put(a, why);
+        *out = do_all(a, put_one, why);
     else if (strcmp(verb, "delete") == 0)
-        *out = delete_rules(a, why);
+        *out = do_all(a, delete_one, why);
     else
         return false;
     return true;

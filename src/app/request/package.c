@@ -61,6 +61,12 @@ int request_package(struct request_asked *a, const char *verb)
         if (err == ERR_NONE)
             request_asked_remark(a, "weir: %zu jobs and %zu rules installed, %zu jobs were there",
                                  totals.jobs, totals.rules, totals.there);
+    } else if (strcmp(verb, "rules") == 0) {
+        err = engine_install_shipped_rules(a->data->state, a->data->now(), &totals, &why);
+        if (err == ERR_NONE)
+            err = request_asked_reload(a, &why);
+        if (err == ERR_NONE)
+            request_asked_line(a, "{\"installed\":%zu}", totals.rules);
     } else if (strcmp(verb, "remove") == 0) {
         err = engine_install_remove(a->data->state, name, &totals, &why);
         if (err == ERR_NONE)

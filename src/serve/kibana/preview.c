@@ -8,6 +8,7 @@
 #include "format/node.h"
 #include "http/request.h"
 #include "kibana/doc.h"
+#include "kibana/logged.h"
 #include "kibana/rule.h"
 #include "kibana/transfer.h"
 #include "rule/keys.h"
@@ -31,6 +32,8 @@ struct rehearsal {
     ts_ns interval, end;
     int64_t runs;
     ts_ns took;
+    bool wants_requests;
+    struct kibana_logged *logged; /* NULL: they are not wanted */
     struct line *lines;
     size_t n;
 };
@@ -38,27 +41,34 @@ struct rehearsal {
 static enum err read_request(struct rehearsal *r, struct err_text *why)
 {
     struct api_call *c = r->call;
-    bool logged;
     enum err err = api_call_body(c, true, &r->body, why);
     if (err == ERR_NONE && format_node_type(r->body) != FORMAT_OBJECT)
         return api_call_fail(c, 400, NULL, why, "[request body]: expected a rule's object");
     if (err == ERR_NONE)
-        err = kibana_transfer_flag(c, "enable_logged_requests", false, &logged, why);
+        err = kibana_transfer_flag(c, "enable_logged_requests", false, &r->wants_requests, why);
     if (err == ERR_NONE)
         err = api_call_int(c, "invocationCount", 1, 1, RUNS_MAX, &r->runs, why);
     if (err == ERR_NONE)
         err = api_call_time(c, "timeframeEnd", c->now, &r->end, why);
     if (err != ERR_NONE)
         return err;
-    if (logged)
-        return api_call_fail(c, 400, NULL, why,
-                             "a preview asks the store itself; there are no requests to be logged");
     const char *interval =
         format_node_str(format_node_get(r->body, "interval"), RULE_DEFAULT_INTERVAL);
     if (!rule_keys_interval(interval, strlen(interval), &r->interval))
         return api_call_fail(c, 400, NULL, why, "interval must be a span such as 5m, not '%.50s'",
                              interval);
     return ERR_NONE;
+}
+
+static enum err log_requests(struct rehearsal *r, const struct buf *doc, struct err_text *why)
+{
+    struct format_node *rule;
+    enum err err = format_node_json(doc->p, doc->n, "rule", &rule, why);
+    if (err == ERR_NONE) {
+        err = kibana_logged_new(rule, &r->logged, why);
+        format_node_free(rule);
+    }
+    return err;
 }
 
 /* The rule without what is the preview's own, over so many intervals up to the end. */
@@ -94,6 +104,8 @@ static enum err ask(struct rehearsal *r, struct buf *said, struct err_text *why)
         err = api_call_act(r->call, &request, said, why);
         r->took = clock_steady() - began;
     }
+    if (err == ERR_NONE && r->wants_requests)
+        err = log_requests(r, &doc, why);
     buf_release(&doc);
     buf_release(&request);
     return err;
@@ -144,8 +156,9 @@ static void write_remarks(struct rehearsal *r, const char *key, const char *kind
     format_write_end_array(w);
 }
 
-static void write_answer(struct rehearsal *r)
+static enum err write_answer(struct rehearsal *r, struct err_text *why)
 {
+    enum err err = ERR_NONE;
     struct format_writer *w = &r->call->out;
     char id[KIBANA_UUID_SIZE];
     int64_t alerts = 0;
@@ -153,14 +166,19 @@ static void write_answer(struct rehearsal *r)
     format_write_begin_object(w);
     format_write_key(w, "logs");
     format_write_begin_array(w);
-    for (int64_t i = 0; i < r->runs; i++) {
+    for (int64_t i = 0; i < r->runs && err == ERR_NONE; i++) {
         ts_ns from = r->end - (r->runs - i) * r->interval + TIME_MS, to = from + r->interval;
         format_write_begin_object(w);
         write_remarks(r, "errors", "error", from, to);
         write_remarks(r, "warnings", "warning", from, to);
         format_write_key(w, "startedAt");
-        format_write_time(w, (to - TIME_MS) / r->interval * r->interval);
+        ts_ns at = (to - TIME_MS) / r->interval * r->interval;
+        format_write_time(w, at);
         format_write_field_i64(w, "duration", r->took / TIME_MS / r->runs);
+        if (r->logged != NULL) {
+            format_write_key(w, "requests");
+            err = kibana_logged_write(r->logged, at, r->took / r->runs, w, why);
+        }
         format_write_end_object(w);
     }
     format_write_end_array(w);
@@ -174,6 +192,7 @@ static void write_answer(struct rehearsal *r)
     format_write_end_array(w);
     format_write_field_i64(w, "alerts_total", alerts);
     format_write_end_object(w);
+    return err;
 }
 
 static enum err preview(struct api_call *c, struct err_text *why)
@@ -187,7 +206,8 @@ static enum err preview(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = read_lines(&r, &said, why);
     if (err == ERR_NONE)
-        write_answer(&r);
+        err = write_answer(&r, why);
+    kibana_logged_free(r.logged);
     for (size_t i = 0; i < r.n; i++)
         format_node_free(r.lines[i].remark);
     buf_release(&said);

@@ -4,6 +4,8 @@
 #include "api/api.h"
 #include "api/call.h"
 #include "auth/guard.h"
+#include "base/buf.h"
+#include "format/node.h"
 #include "kibana/rule.h"
 #include "package/package.h"
 #include "store/state.h"
@@ -95,6 +97,34 @@ static enum err prepackaged(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
+/* The rules of packages that are not there, switched off, as Kibana installs its own. */
+static enum err install_prepackaged(struct api_call *c, struct err_text *why)
+{
+    static const char text[] = "{\"command\":\"package\",\"verb\":\"rules\"}";
+    struct format_writer *w = &c->out;
+    struct format_node *done = NULL;
+    struct buf request, said;
+    buf_init(&request);
+    buf_init(&said);
+    buf_str(&request, text);
+    enum err err = api_call_act(c, &request, &said, why);
+    if (err == ERR_NONE)
+        err = format_node_json(buf_text(&said), said.n, "answer", &done, why);
+    if (err == ERR_NONE) {
+        format_write_begin_object(w);
+        format_write_field_i64(w, "rules_installed",
+                               format_node_int(format_node_get(done, "installed"), 0));
+        format_write_field_i64(w, "rules_updated", 0);
+        format_write_field_i64(w, "timelines_installed", 0);
+        format_write_field_i64(w, "timelines_updated", 0);
+        format_write_end_object(w);
+    }
+    format_node_free(done);
+    buf_release(&request);
+    buf_release(&said);
+    return err;
+}
+
 static enum err privileges(struct api_call *c, struct err_text *why)
 {
     struct format_writer *w = &c->out;
@@ -151,6 +181,8 @@ const struct api_row kibana_status_rows[] = {
         status),
     ROW("GET", "/api/detection_engine/rules/prepackaged/_status", AUTH_RIGHT_READ, "",
         "How many rules are installed, how many more packages have", prepackaged),
+    ROW("PUT", "/api/detection_engine/rules/prepackaged", AUTH_RIGHT_STEER, "",
+        "Install the rules of packages that are not there, switched off", install_prepackaged),
     ROW("GET", "/api/detection_engine/privileges", AUTH_RIGHT_READ, "", "What the guest may do",
         privileges),
     ROW("GET", "/api/detection_engine/index", AUTH_RIGHT_READ, "", "Where alerts are", alert_index),

@@ -184,10 +184,36 @@ static void test_enable(void **state)
     help_rmdir(dir);
 }
 
+/* Rules alone, of all packages: those that are not there, switched off. */
+static void test_shipped_rules(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct package *p = open_package("ded");
+    struct engine_install_totals totals = {0};
+    HELP_OK(engine_install_package(st, p, HELP_BASE, &totals, &help_why));
+    size_t of_ded = totals.rules;
+    totals = (struct engine_install_totals){0};
+    HELP_OK(engine_install_shipped_rules(st, HELP_BASE, &totals, &help_why));
+    assert_int_equal(totals.there, of_ded);
+    assert_true(totals.rules > 0);
+    assert_int_equal(jobs_of(st), package_jobs(p));
+    assert_int_equal(rules_of(st).n, of_ded + totals.rules);
+    assert_int_equal(rules_of(st).enabled, of_ded);
+    totals = (struct engine_install_totals){0};
+    HELP_OK(engine_install_shipped_rules(st, HELP_BASE, &totals, &help_why));
+    assert_int_equal(totals.rules, 0);
+    package_free(p);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_package),
+        cmocka_unit_test(test_shipped_rules),
         cmocka_unit_test(test_job),
         cmocka_unit_test(test_enable),
     };

@@ -31,6 +31,22 @@ static const struct request requests[] = {
      {NULL, NULL},
      NULL},
     {"POST",
+     "/api/detection_engine/rules/_bulk_action",
+     "{\"action\":\"delete\",\"ids\":[\"id-a\",\"id-b\",\"id-a\",\"id-b\",\"id-a\",\"id-b\",\"id-"
+     "a\",\"id-b\",\"id-a\"]}",
+     {NULL, NULL},
+     NULL},
+    {"POST",
+     "/api/detection_engine/rules/_import",
+     "{\"id\":\"o\",\"rule_id\":\"a\",\"name\":\"n\",\"description\":\"d\",\"type\":\"query\","
+     "\"query\":\"a: 1\",\"severity\":\"low\",\"risk_score\":3,\"actions\":[{\"id\":\"none\"}],"
+     "\"exceptions_list\":[{\"id\":\"i\",\"list_id\":\"l\",\"type\":\"detection\","
+     "\"namespace_type\":\"single\"}]}\n{\"list_id\":\"l\",\"name\":\"n\"}\n"
+     "{\"item_id\":\"x\",\"list_id\":\"l\",\"entries\":[]}\n"
+     "{\"id\":\"hook\",\"type\":\"action\",\"attributes\":{}}\n",
+     {"as_new_list", "true"},
+     NULL},
+    {"POST",
      "/api/detection_engine/rules/_export",
      "{\"objects\":[{\"rule_id\":\"a\"}]}",
      {NULL, NULL},

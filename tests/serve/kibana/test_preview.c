@@ -32,7 +32,11 @@ static void answered(void **state)
     ask(&w, "POST", PATH, NULL, NULL, "[\"x\"]", 400, "expected a rule's object");
     ask(&w, "POST", PATH, NULL, NULL, "{\"interval\":\"soon\"}", 400, "interval");
     ask(&w, "POST", PATH, NULL, NULL, "{\"invocationCount\":0}", 400, "invocationCount");
-    ask(&w, "POST", PATH, "enable_logged_requests", "true", "{}", 400, "logged");
+    ask(&w, "POST", PATH, "enable_logged_requests", "true", "{}", 400, "must have the key");
+    ask(&w, "POST", PATH, "enable_logged_requests", "true",
+        "{\"name\":\"n\",\"description\":\"d\",\"type\":\"query\",\"query\":\"a: 1\",\"severity\":"
+        "\"low\",\"risk_score\":3}",
+        200, "\"requests\":[{\"request\":\"POST /apm-*-transaction*,auditbeat-*,");
     w.fails = ERR_INVALID;
     ask(&w, "POST", PATH, NULL, NULL, "{}", 400, "it did not work");
     fake_close(&w);
