@@ -139,9 +139,8 @@ const struct cli_command cli_commands[] = {
      DATA | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_MAKE_PASSWORD), cli_user},
     {"key", "VERB [NAME|ID] [OPTION]...", "Manage the API keys of programs.",
      "list; add NAME --role ROLE prints the key's id and its secret, which is shown only then;\n"
-     "remove ID has it refused from now on. A program sends \"Authorization: ApiKey\" and the "
-     "base64\n"
-     "of id:secret.",
+     "remove ID has it refused from now on. A program sends \"Authorization: ApiKey\" and what\n"
+     "is printed as encoded, the base64 of id:secret.",
      DATA | CLI_BIT(CLI_ROLE) | CLI_BIT(CLI_EXPIRES), cli_key},
     {"backup", "FILE [OPTION]...", "Write all that is kept into one file.",
      "A tar archive packed with zstd, \"-\" is standard output. A daemon that runs goes on "

@@ -157,12 +157,15 @@ static enum err print_secret(struct request_asked *a, const char *id, const char
 {
     struct buf line;
     struct format_writer w;
+    char encoded[AUTH_SECRET_PAIR];
+    auth_secret_pair(id, secret, encoded);
     buf_init(&line);
     format_write_init(&w, &line);
     format_write_begin_object(&w);
     format_write_field_str(&w, "id", id);
     format_write_field_str(&w, "name", name);
     format_write_field_str(&w, "api_key", secret);
+    format_write_field_str(&w, "encoded", encoded);
     format_write_end_object(&w);
     buf_char(&line, '\n');
     enum err err = buf_ok(&line) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));

@@ -6,6 +6,7 @@
 #include "api/door.h"
 #include "auth/account.h"
 #include "auth/guard.h"
+#include "auth/secret.h"
 #include "format/node.h"
 #include "http/request.h"
 
@@ -290,7 +291,7 @@ static enum err add_key(struct api_call *c, struct err_text *why)
     struct format_node *body;
     const char *role_name;
     struct auth_account_new_key key = {.owner = c->guest->name, .expires = TIME_NONE};
-    char id[AUTH_GUARD_TOKEN_SIZE], secret[AUTH_GUARD_TOKEN_SIZE];
+    char id[AUTH_GUARD_TOKEN_SIZE], secret[AUTH_GUARD_TOKEN_SIZE], encoded[AUTH_SECRET_PAIR];
     ts_ns span = TIME_NONE;
     enum err err = api_call_body(c, true, &body, why);
     if (err == ERR_NONE)
@@ -309,10 +310,12 @@ static enum err add_key(struct api_call *c, struct err_text *why)
         err = auth_account_key_add(c->ports->state, &key, c->now, id, secret, why);
     if (err != ERR_NONE)
         return err;
+    auth_secret_pair(id, secret, encoded);
     format_write_begin_object(&c->out);
     format_write_field_str(&c->out, "id", id);
     format_write_field_str(&c->out, "name", key.name);
     format_write_field_str(&c->out, "api_key", secret);
+    format_write_field_str(&c->out, "encoded", encoded);
     format_write_end_object(&c->out);
     return ERR_NONE;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth/secret.h"
 
+#include "base/assert.h"
+
 #include <pthread.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 /* 64 MiB are wanted for each: two at a time would be twice that. */
@@ -98,4 +101,14 @@ bool auth_secret_base64(const char *text, size_t n, char *out, size_t size, size
         return true;
     }
     return false;
+}
+
+void auth_secret_pair(const char *id, const char *secret, char out[AUTH_SECRET_PAIR])
+{
+    char pair[2 * AUTH_SECRET_TEXT];
+    int n = snprintf(pair, sizeof(pair), "%s:%s", id, secret);
+    ASSERT(n > 0 && (size_t)n < sizeof(pair));
+    sodium_bin2base64(out, AUTH_SECRET_PAIR, (const uint8_t *)pair, (size_t)n,
+                      sodium_base64_VARIANT_ORIGINAL);
+    explicit_bzero(pair, sizeof(pair));
 }

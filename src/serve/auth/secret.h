@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define AUTH_SECRET_TEXT 44   /* 43 characters and NUL */
+#define AUTH_SECRET_PAIR 120  /* base64 of two such texts with a colon between them, and NUL */
 #define AUTH_SECRET_DIGEST 32 /* bytes of SHA-256 */
 #define AUTH_SECRET_HASH 128  /* of a password, with NUL */
 #define AUTH_SECRET_PASSWORD_MAX 1024
@@ -44,5 +45,7 @@ bool auth_secret_verify(const char *hash, const char *password);
 /* Decodes base64 (RFC 4648, also without padding, also the URL alphabet) into out, which gets a NUL
  * after the bytes; false when it is none, or does not fit. */
 bool auth_secret_base64(const char *text, size_t n, char *out, size_t size, size_t *out_n);
+/* What a program with that key sends behind "ApiKey": base64 of id:secret. */
+void auth_secret_pair(const char *id, const char *secret, char out[AUTH_SECRET_PAIR]);
 
 #endif

@@ -90,6 +90,7 @@ static void test_keys(void **state)
     const char *id = format_node_str(format_node_get(key, "id"), "");
     assert_string_equal(format_node_str(format_node_get(key, "name"), ""), "filebeat");
     assert_int_equal(strlen(format_node_str(format_node_get(key, "api_key"), "")), 43);
+    assert_int_equal(strlen(format_node_str(format_node_get(key, "encoded"), "")), 88);
     DONE(KEY("list", ""));
     assert_int_equal(lines(&w), 2);
     assert_non_null(strstr(said(&w), id));

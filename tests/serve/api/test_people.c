@@ -62,7 +62,7 @@ static void keys(void **state)
     struct fake_world w;
     fake_open(&w, tables, 1);
     ask(&w, "POST", "/api/keys", "{\"name\":\"beats\",\"role\":\"shipper\",\"expiration\":\"1d\"}",
-        "", 200, "\"api_key\":\"");
+        "", 200, "\"encoded\":\"");
     ask(&w, "POST", "/api/keys",
         "{\"name\":\"beats\",\"role\":\"shipper\",\"expiration\":\"soon\"}", "", 400,
         "[expiration]");

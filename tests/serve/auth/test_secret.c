@@ -91,15 +91,28 @@ static void base64(void **state)
     assert_false(auth_secret_base64("YWJjZGVmZ2g=", 12, out, sizeof(out), &n));
 }
 
+static void pairs(void **state)
+{
+    char out[AUTH_SECRET_PAIR], back[100], token[AUTH_SECRET_TEXT];
+    size_t n;
+    (void)state;
+    auth_secret_pair("k_id", "secret?>", out);
+    assert_string_equal(out, "a19pZDpzZWNyZXQ/Pg==");
+    /* The longest that there are. */
+    auth_secret_make(token);
+    auth_secret_pair(token, token, out);
+    assert_true(auth_secret_base64(out, strlen(out), back, sizeof(back), &n));
+    assert_int_equal(n, 2 * strlen(token) + 1);
+    assert_memory_equal(back, token, strlen(token));
+}
+
 int main(void)
 {
     assert_int_equal(auth_secret_begin(), ERR_NONE);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_differ),
-        cmocka_unit_test(known_digests),
-        cmocka_unit_test(passwords),
-        cmocka_unit_test(base64),
-        cmocka_unit_test(nobody_takes_as_long),
+        cmocka_unit_test(tokens_differ), cmocka_unit_test(known_digests),
+        cmocka_unit_test(passwords),     cmocka_unit_test(base64),
+        cmocka_unit_test(pairs),         cmocka_unit_test(nobody_takes_as_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
