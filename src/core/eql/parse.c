@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eql/parse_priv.h"
 
+#include "base/utf8.h"
 #include "eql/function_priv.h"
 
 #include <stdio.h>
@@ -24,11 +25,8 @@ void *eql_parse_expected(struct eql_parse *p, const char *what)
         return eql_lex_fail(&p->x, p->t.at, ERR_INVALID, "expected %s, found the end", what);
     if (p->t.kind == EQL_T_SYMBOL && p->t.symbol == '=')
         return eql_lex_fail(&p->x, p->t.at, ERR_INVALID, "expected '==' or ':', found '='");
-    size_t shown = n > 40 ? 40 : n;
-    while (shown < n && (from[shown] & 0xc0) == 0x80)
-        shown--; /* no half characters */
-    return eql_lex_fail(&p->x, p->t.at, ERR_INVALID, "expected %s, found %.*s", what, (int)shown,
-                        from);
+    return eql_lex_fail(&p->x, p->t.at, ERR_INVALID, "expected %s, found %.*s", what,
+                        (int)utf8_cut(from, n, 40), from);
 }
 
 bool eql_parse_symbol(struct eql_parse *p, int symbol, const char *expected)

@@ -2,6 +2,7 @@
 #include "rule/alert_priv.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "format/write.h"
@@ -51,11 +52,7 @@ static bool add_values(const struct event *e, event_field field, struct buf *out
             continue;
         if (out->n > before)
             buf_str(out, ", ");
-        if (n > TEXT_MAX) {
-            for (n = TEXT_MAX; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80; n--)
-                ;
-        }
-        buf_add(out, s, n);
+        buf_add(out, s, utf8_cut(s, n, TEXT_MAX));
     }
     return out->n > before;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/reason.h"
 
+#include "base/utf8.h"
 #include "rule/finding.h"
 #include "rule/rule.h"
 
@@ -91,15 +92,10 @@ void rule_reason_bytes(double v, struct buf *out)
 static void add_cut(const char *s, struct buf *out)
 {
     size_t n = strlen(s);
-    if (n <= VALUE_BYTES) {
-        buf_add(out, s, n);
-        return;
-    }
-    n = VALUE_BYTES;
-    while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-        n--;
-    buf_add(out, s, n);
-    buf_str(out, "…");
+    size_t shown = utf8_cut(s, n, VALUE_BYTES);
+    buf_add(out, s, shown);
+    if (shown < n)
+        buf_str(out, "…");
 }
 
 static void add_values(const struct rule_entity *e, struct buf *out)

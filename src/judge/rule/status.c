@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/status.h"
 
+#include "base/utf8.h"
 #include "format/write.h"
 
 #include <string.h>
@@ -41,15 +42,7 @@ static void add(struct buf *list, unsigned *count, const char *message)
     if (*count == RULE_STATUS_MESSAGES || list->n + glue >= RULE_STATUS_BYTES || has(list, message))
         return;
     buf_add(list, GLUE, glue);
-    size_t room = RULE_STATUS_BYTES - list->n;
-    size_t n = strlen(message);
-    if (n > room) {
-        /* Not in the middle of a character. */
-        n = room;
-        while (n > 0 && ((unsigned char)message[n] & 0xc0) == 0x80)
-            n--;
-    }
-    buf_add(list, message, n);
+    buf_add(list, message, utf8_cut(message, strlen(message), RULE_STATUS_BYTES - list->n));
     (*count)++;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -123,11 +124,7 @@ static bool push(uint32_t **list, size_t *n, size_t *cap, uint32_t id)
 
 static struct bytes cut(struct bytes text)
 {
-    if (text.n <= DETECT_NAME_MAX)
-        return text;
-    text.n = DETECT_NAME_MAX;
-    while (text.n > 0 && (text.p[text.n] & 0xc0) == 0x80)
-        text.n--;
+    text.n = utf8_cut((const char *)text.p, text.n, DETECT_NAME_MAX);
     return text;
 }
 
