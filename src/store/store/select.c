@@ -110,16 +110,18 @@ enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx)
     struct store_view_filter filter = {.first = INT64_MIN, .last = TIME_MAX, .with_pieces = true};
     struct store_snapshot_view view;
     struct store_hot_total *hot;
+    struct arena arena;
     size_t hot_n = 0;
     struct err_text why;
-    enum err rc = store_journal_view(s->journal, &filter, &view, &why);
-    if (rc != ERR_NONE)
-        return rc;
-    rc = store_journal_hot_totals(s->journal, &view.arena, &hot, &hot_n);
+    arena_init(&arena, 0);
+    /* Hot ones first: what is sealed in between is listed twice, not left out. */
+    enum err rc = store_journal_hot_totals(s->journal, &arena, &hot, &hot_n);
+    if (rc == ERR_NONE)
+        rc = store_journal_view(s->journal, &filter, &view, &why);
     if (rc == ERR_NONE) {
         size_t n = 0;
         struct store_hot_total *all =
-            arena_alloc(&view.arena, (view.pieces_n + hot_n + 1) * sizeof(*all));
+            arena_alloc(&arena, (view.pieces_n + hot_n + 1) * sizeof(*all));
         for (size_t i = 0; all != NULL && i < view.pieces_n + hot_n; i++) {
             struct store_hot_total one;
             size_t k = 0;
@@ -140,7 +142,8 @@ enum err store_datasets(struct store *s, store_dataset_fn fn, void *ctx)
             rc = ERR_MEMORY;
         for (size_t k = 0; rc == ERR_NONE && k < n; k++)
             fn(ctx, all[k].dataset, all[k].rows, all[k].bytes);
+        store_journal_view_release(&view);
     }
-    store_journal_view_release(&view);
+    arena_release(&arena);
     return rc;
 }
