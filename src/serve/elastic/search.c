@@ -3,6 +3,8 @@
 
 #include "api/api.h"
 #include "api/call.h"
+#include "api/form.h"
+#include "base/clock.h"
 #include "find/find.h"
 #include "format/node.h"
 #include "http/request.h"
@@ -358,14 +360,10 @@ static void one_of_many(struct api_call *c, const struct find_request *all, cons
         buf_str(w->out, ",\"status\":200}");
     } else {
         char sentence[1000];
-        format_write_begin_object(w);
-        format_write_key(w, "error");
-        format_write_begin_object(w);
-        format_write_field_str(w, "type", error.type);
-        format_write_field_str(w, "reason", err_format(&error.text, sentence, sizeof(sentence)));
-        format_write_end_object(w);
-        format_write_field_i64(w, "status", error.status);
-        format_write_end_object(w);
+        buf_clear(&answer);
+        api_form_error(&answer, API_FORM_ELASTIC, (unsigned)error.status, error.type,
+                       err_format(&error.text, sentence, sizeof(sentence)));
+        format_write_raw(w, buf_text(&answer), answer.n);
     }
     format_node_free(header);
     format_node_free(query);
@@ -390,13 +388,13 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
     const char *at = (const char *)body.p, *end = at + body.n, *head, *query;
     size_t head_n, query_n, n = 0;
     struct find_request all = {.index = index, .now = c->now, .cancel = {is_gone, c->request}};
+    ts_ns began = clock_steady();
     if (body.n == 0)
         return api_call_fail(c, 400, "parse_exception", why, "request body is required");
     enum err err = flags(c, &all, why);
     if (err != ERR_NONE)
         return err;
     format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "took", 0);
     format_write_key(&c->out, "responses");
     format_write_begin_array(&c->out);
     while (line(&at, end, &head, &head_n)) {
@@ -408,6 +406,8 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
         if (n++ == MANY_MOST)
             return api_call_fail(c, 400, "illegal_argument_exception", why,
                                  "at most %d searches in a request", MANY_MOST);
+        if (is_gone(c->request))
+            return err_set(why, ERR_STOPPED, "nobody waits for the answers any more");
         one_of_many(c, &all, head, head_n, query, query_n);
         if (c->out.out->n > MANY_BYTES)
             return api_call_fail(c, 429, "circuit_breaking_exception", why,
@@ -415,6 +415,7 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
                                  "requests");
     }
     format_write_end_array(&c->out);
+    format_write_field_i64(&c->out, "took", (clock_steady() - began) / TIME_MS);
     format_write_end_object(&c->out);
     return ERR_NONE;
 }
