@@ -20,6 +20,9 @@
 #define USUAL_MEMORY ((size_t)256 << 20)
 #define SLACK 100 /* events beyond those wanted that a search in order of time reads at once */
 #define KEYS_MAX 32
+#define LOOK_KEPT                                                                                  \
+    256 /* documents of state.db between two looks whether the search is cancelled                 \
+         */
 
 struct find *find_new(const struct find_options *options)
 {
@@ -57,6 +60,8 @@ struct search {
     bool failed; /* memory was short in a sink */
     bool to_top; /* events that come now are for the hits, too */
     bool to_tally;
+    uint64_t kept; /* documents of state.db looked at */
+    bool cancelled;
 };
 
 static enum err say(struct search *s, enum err rc)
@@ -66,10 +71,17 @@ static enum err say(struct search *s, enum err rc)
     return find_error_of(s->error, rc);
 }
 
+static bool is_cancelled(const struct find_request *r)
+{
+    return r->cancel.wanted != NULL && r->cancel.wanted(r->cancel.ctx);
+}
+
 /* What stopped the tally, if anything. */
 static enum err tally_error(struct search *s)
 {
     enum err rc = s->tally != NULL ? find_tally_error(s->tally) : ERR_NONE;
+    if (rc == ERR_LIMIT && find_tally_is_crowded(s->tally))
+        return find_error_buckets(s->error, FIND_BUCKETS_MAX);
     if (rc == ERR_LIMIT)
         return find_error_budget(s->error, s->f->options.memory);
     if (rc != ERR_NONE || s->failed)
@@ -97,6 +109,10 @@ static bool take_kept(void *ctx, const struct find_doc *kept)
 {
     struct search *s = ctx;
     struct find_doc doc = *kept;
+    if (s->kept++ % LOOK_KEPT == 0 && is_cancelled(s->r))
+        s->cancelled = true;
+    if (s->cancelled)
+        return false;
     if (!query_match(s->body.wanted, doc.e))
         return true;
     s->total++;
@@ -161,8 +177,9 @@ static bool take_row(void *ctx, const struct event_value *row, size_t n)
 {
     struct search *s = ctx;
     struct event_value values[KEYS_MAX];
+    struct ip room[KEYS_MAX];
     (void)n;
-    find_plan_values(&s->body.order, row + 3, values);
+    find_plan_values(&s->body.order, row + 3, values, room);
     if (!find_top_place(s->top, values, row[0].t, (uint32_t)row[1].i, (uint64_t)row[2].i))
         s->failed = true;
     return !s->failed;
@@ -208,12 +225,16 @@ static enum err open_look(struct search *s)
     return rc == ERR_NONE ? rc : say(s, rc);
 }
 
-static enum err count_events(struct search *s)
+static enum err count_events(struct search *s, bool exact)
 {
     uint64_t n = 0;
+    uint64_t enough = UINT64_MAX;
     if (s->body.no_total)
         return ERR_NONE;
-    enum err rc = store_look_count(s->look, &n, &s->why);
+    /* One more than is shown tells that there are more. */
+    if (!exact && s->body.total_up_to < UINT64_MAX)
+        enough = s->body.total_up_to + 1;
+    enum err rc = store_look_count(s->look, enough, &n, &s->why);
     s->total += n;
     return rc == ERR_NONE ? rc : say(s, rc);
 }
@@ -243,7 +264,7 @@ static enum err run_events(struct search *s)
     if (rc == ERR_NONE && s->top != NULL)
         rc = by_time ? hits_by_time(s, newest) : hits_by_keys(s);
     if (rc == ERR_NONE)
-        rc = count_events(s);
+        rc = count_events(s, s->r->total_as_int);
     return rc;
 }
 
@@ -254,6 +275,8 @@ static enum err run_kept(struct search *s)
     /* Results have no @timestamp by which the query could have bounded them. */
     enum err rc = find_kept_each(s->f->options.state, &s->target, s->body.from, s->body.to,
                                  take_kept, s, &s->why);
+    if (rc == ERR_NONE && s->cancelled)
+        rc = err_set(&s->why, ERR_STOPPED, "the search was stopped before its end");
     return rc == ERR_NONE ? tally_error(s) : say(s, rc);
 }
 
@@ -436,11 +459,6 @@ static void write_timed_out(const struct search *s, struct buf *out)
     format_write_end_object(&w);
 }
 
-static bool is_cancelled(const struct find_request *r)
-{
-    return r->cancel.wanted != NULL && r->cancel.wanted(r->cancel.ctx);
-}
-
 /* Whether the time that was given is over. */
 static bool is_timed_out(const struct search *s, enum err rc)
 {
@@ -493,7 +511,7 @@ enum err find_count(struct find *f, const struct find_request *r, struct buf *ou
     if (s->target.events && f->options.store != NULL) {
         rc = open_look(s);
         if (rc == ERR_NONE)
-            rc = count_events(s);
+            rc = count_events(s, true);
     }
     if (rc == ERR_NONE && (s->target.alerts || s->target.results) && f->options.state != NULL)
         rc = run_kept(s);

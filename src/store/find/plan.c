@@ -2,6 +2,7 @@
 #include "find/plan.h"
 
 #include "base/mem.h"
+#include "store/address.h"
 
 #include <string.h>
 
@@ -75,13 +76,8 @@ static void add_case(struct find_plan *p, const struct query *q)
 
 void find_plan_sort(struct find_plan *p, const struct find_sort *s)
 {
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < s->n; i++)
         add_field(p, &s->keys[i].field);
-        /* Addresses are texts to the worker, whose order is another; names of indices have none. */
-        if (s->keys[i].has_missing || s->keys[i].field.kind == EVENT_KIND_IP ||
-            s->keys[i].field.meta == FIND_META_INDEX)
-            p->one_by_one = true;
-    }
 }
 
 void find_plan_add(struct find_plan *p, const struct find_agg *a)
@@ -94,8 +90,8 @@ void find_plan_add(struct find_plan *p, const struct find_agg *a)
         add_case(p, a->cases[i].query);
     if (a->kind == FIND_AGG_TOP_HITS)
         find_plan_sort(p, &a->hits.sort);
-    /* The worker says how many values there are, not how many events have none. */
-    if (find_agg_is_measure(a->kind) && (a->has_missing || a->field.meta == FIND_META_INDEX))
+    /* Names of indices have no column to count. */
+    if (find_agg_is_measure(a->kind) && a->field.meta == FIND_META_INDEX)
         p->one_by_one = true;
     if ((a->kind == FIND_AGG_HISTOGRAM && a->field.kind == EVENT_KIND_BOOLEAN) ||
         (a->has_field && a->field.meta == FIND_META_ORDER))
@@ -119,14 +115,16 @@ size_t find_plan_keys(const struct find_sort *s, struct store_top_key *out_keys)
         out_keys[n++] = (struct store_top_key){
             .field = key->field.meta == FIND_META_ORDER ? "_sequence" : key->field.path,
             .descending = key->descending,
+            .missing = key->has_missing ? &key->missing : NULL,
             .missing_first = key->missing_first,
-            .greatest = key->greatest};
+            .greatest = key->greatest,
+            .address = key->field.kind == EVENT_KIND_IP};
     }
     return n;
 }
 
 void find_plan_values(const struct find_sort *s, const struct event_value *given,
-                      struct event_value *out)
+                      struct event_value *out, struct ip *room)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct find_field *f = &s->keys[i].field;
@@ -139,22 +137,18 @@ void find_plan_values(const struct find_sort *s, const struct event_value *given
             out[i] = event_value_time(find_ns(out[i].i));
         else if (out[i].type == EVENT_I64 && f->kind == EVENT_KIND_BOOLEAN)
             out[i] = event_value_bool(out[i].i != 0);
+        else if (out[i].type == EVENT_STR && f->kind == EVENT_KIND_IP &&
+                 store_address_read(out[i].s, out[i].len, &room[i]))
+            out[i] = event_value_ip(&room[i]);
     }
 }
 
 void find_plan_after(const struct find_sort *s, const struct event_value *after,
                      struct event_value *out)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->keys[i].field.meta == FIND_META_SCORE)
-            continue;
-        *out = after[i];
-        if (after[i].type == EVENT_TIME)
-            *out = event_value_i64(find_ms(after[i].t));
-        else if (after[i].type == EVENT_BOOL)
-            *out = event_value_i64(after[i].b);
-        out++;
-    }
+    for (size_t i = 0; i < s->n; i++)
+        if (s->keys[i].field.meta != FIND_META_SCORE)
+            *out++ = after[i];
 }
 
 /* One definition on the way from the root, and which of its fixed buckets. */
@@ -176,7 +170,7 @@ struct walk {
     size_t keys_n;
     const struct query *also[STEPS_MAX];
     size_t also_n;
-    const char *measures[MEASURES_MAX];
+    struct store_measure measures[MEASURES_MAX];
     size_t measures_n;
     struct event_value only[ONLY_MAX];
     size_t only_n;
@@ -302,12 +296,18 @@ static struct find_bucket *find_bucket(struct walk *w, const struct event_value 
     return b;
 }
 
+/* The number of what is measured for a metric; as many as there are: nothing yet. */
 static size_t measure_of(const struct walk *w, const struct find_agg *metric)
 {
-    for (size_t i = 0; i < w->measures_n; i++)
-        if (strcmp(w->measures[i], metric->field.path) == 0)
-            return i;
-    return 0;
+    size_t i = 0;
+    for (; i < w->measures_n; i++) {
+        const struct store_measure *m = &w->measures[i];
+        bool same = (m->missing != NULL) == metric->has_missing &&
+                    (m->missing == NULL || find_value_compare(m->missing, &metric->missing) == 0);
+        if (same && strcmp(m->field, metric->field.path) == 0)
+            break;
+    }
+    return i;
 }
 
 static bool merge_group(void *ctx, const struct event_value *row, size_t n)
@@ -365,6 +365,7 @@ static bool merge_hit(void *ctx, const struct event_value *row, size_t n)
     const struct find_sort *sort = &w->asking->hits.sort;
     struct find_state *state;
     struct event_value values[32];
+    struct ip room[32];
     size_t column = 0;
     struct find_bucket *b = find_bucket(w, row, false, &column, &state);
     if (b == NULL || column + 3 > n)
@@ -372,7 +373,7 @@ static bool merge_hit(void *ctx, const struct event_value *row, size_t n)
     state = find_tally_state(w->t, here(w), b, w->asking_number);
     if (state == NULL)
         return false;
-    find_plan_values(sort, &row[column + 3], values);
+    find_plan_values(sort, &row[column + 3], values, room);
     /* Short of memory the hit is missing, which the next allocation will tell. */
     return find_top_place(state->top, values, row[column].t, (uint32_t)row[column + 1].i,
                           (uint64_t)row[column + 2].i);
@@ -393,6 +394,25 @@ static enum err ask(struct walk *w, const struct store_top *first, store_group_f
     return store_look_groups(w->look, &what, fn, w, w->why);
 }
 
+/* Adds what a metric looks at, beside what others of the same field do. False: too many fields. */
+static bool add_measure(struct walk *w, const struct find_agg *a)
+{
+    bool stats = a->kind == FIND_AGG_STATS;
+    bool average = a->kind == FIND_AGG_AVG || stats;
+    size_t i = measure_of(w, a);
+    if (i == MEASURES_MAX)
+        return false;
+    struct store_measure *m = &w->measures[i];
+    if (i == w->measures_n)
+        w->measures[w->measures_n++] = (struct store_measure){
+            .field = a->field.path, .missing = a->has_missing ? &a->missing : NULL};
+    m->count = m->count || average || a->kind == FIND_AGG_VALUE_COUNT;
+    m->sum = m->sum || average || a->kind == FIND_AGG_SUM;
+    m->least = m->least || stats || a->kind == FIND_AGG_MIN;
+    m->greatest = m->greatest || stats || a->kind == FIND_AGG_MAX;
+    return true;
+}
+
 /* Counts, sums, least and greatest. */
 static enum err ask_groups(struct walk *w)
 {
@@ -403,15 +423,9 @@ static enum err ask_groups(struct walk *w)
         counted = counted || a->sub[i].kind == FIND_AGG_TOP_HITS;
         if (!find_agg_is_measure(a->sub[i].kind))
             continue;
-        const char *path = a->sub[i].field.path;
-        size_t k = 0;
-        while (k < w->measures_n && strcmp(w->measures[k], path) != 0)
-            k++;
-        if (k == MEASURES_MAX)
+        if (!add_measure(w, &a->sub[i]))
             return err_set(w->why, ERR_UNSUPPORTED,
                            "at most %d fields are measured beside each other", MEASURES_MAX);
-        w->measures[k] = path;
-        w->measures_n += k == w->measures_n;
     }
     w->asking = NULL;
     /* At the root only hits show how many there are. */

@@ -42,10 +42,10 @@ void find_plan_sort(struct find_plan *p, const struct find_sort *s);
 
 /* An order as the worker takes it: keys but _score. *out_keys: room for sort->n. */
 size_t find_plan_keys(const struct find_sort *s, struct store_top_key *out_keys);
-/* The values of such keys as an order has them, all of sort->n. */
+/* The values of such keys as an order has them, all of sort->n, with room for as many addresses. */
 void find_plan_values(const struct find_sort *s, const struct event_value *given,
-                      struct event_value *out);
-/* Back again: values of search_after as the worker takes them. */
+                      struct event_value *out, struct ip *room);
+/* Values of search_after, without those of _score. */
 void find_plan_after(const struct find_sort *s, const struct event_value *after,
                      struct event_value *out);
 

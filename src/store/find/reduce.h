@@ -13,9 +13,6 @@
 #include "find/tally.h"
 #include "format/write.h"
 
-/* Buckets in one answer: search.max_buckets of Elasticsearch. */
-#define FIND_BUCKETS_MAX 65536
-
 struct find_reduce {
     struct find_tally *tally;
     struct find_fetch *fetch; /* for top_hits; run before writing */

@@ -42,11 +42,23 @@ static void free_state(struct find_state *s)
     mem_free(s);
 }
 
+/* A bucket and those below it. */
+static size_t count_buckets(const struct find_agg *a, const struct find_bucket *b)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < a->sub_n; i++)
+        for (size_t k = 0; b->sub[i] != NULL && k < b->sub[i]->n; k++)
+            n += count_buckets(&a->sub[i], b->sub[i]->buckets[k]);
+    return n;
+}
+
 /* What dropping gives back is an estimate, and no more than was taken. */
 void find_tally_forget(struct find_tally *t, const struct find_agg *a, struct find_bucket *b)
 {
-    size_t size = sizeof(*b) + 64;
+    size_t n = count_buckets(a, b);
+    size_t size = n * (sizeof(*b) + 64);
     t->used -= size < t->used ? size : t->used;
+    t->buckets -= n;
     free_bucket(a, b);
 }
 
@@ -76,6 +88,7 @@ static struct find_bucket *new_bucket(struct find_tally *t, const struct find_ag
     struct find_bucket *b = mem_zero(1, size);
     if (b == NULL)
         return failed(t);
+    t->buckets++;
     b->keys = keys_n > 0 ? (struct event_value *)(void *)(b + 1) : NULL;
     b->sub = (struct find_state **)(void *)((char *)(b + 1) + keys_n * sizeof(struct event_value));
     return b;
@@ -153,6 +166,11 @@ struct find_bucket *find_tally_root(struct find_tally *t)
 enum err find_tally_error(const struct find_tally *t)
 {
     return t->error;
+}
+
+bool find_tally_is_crowded(const struct find_tally *t)
+{
+    return t->buckets > FIND_BUCKETS_MAX;
 }
 
 struct find_state *find_tally_state(struct find_tally *t, const struct find_agg *parent,
@@ -271,7 +289,12 @@ bool find_tally_wants(const struct find_tally *t, const struct find_agg *a,
     if (a->kind == FIND_AGG_DATE_HISTOGRAM || a->kind == FIND_AGG_HISTOGRAM) {
         double v = 0;
         (void)find_value_number(keys, &v);
-        return !(a->has_hard_min && v < a->hard_min) && !(a->has_hard_max && v > a->hard_max);
+        if (a->has_hard_min && v < a->hard_min)
+            return false;
+        /* The end of times is the first bucket that is not wanted, that of numbers the last wanted.
+         */
+        bool times = a->kind == FIND_AGG_DATE_HISTOGRAM;
+        return !a->has_hard_max || (times ? v < a->hard_max : v <= a->hard_max);
     }
     if (a->kind == FIND_AGG_COMPOSITE && a->after != NULL)
         return find_tally_compare_keys(a, keys, a->after) > 0;
@@ -462,22 +485,28 @@ static void add_number(struct find_sum *s, double v)
 void find_tally_measure(struct find_state *s, const struct event_value v[4])
 {
     struct find_sum *sum = &s->sum;
-    double more = 0;
-    double least = 0;
-    double greatest = 0;
-    uint64_t before = sum->count;
-    if (v[0].type != EVENT_I64 || v[0].i <= 0)
+    double number = 0;
+    bool counted = v[0].type == EVENT_I64;
+    if (counted && v[0].i <= 0)
         return;
-    if (find_value_number(&v[1], &more) && find_value_number(&v[2], &least) &&
-        find_value_number(&v[3], &greatest)) {
-        double total = sum->sum + more;
-        sum->lost +=
-            fabs(sum->sum) >= fabs(more) ? (sum->sum - total) + more : (more - total) + sum->sum;
+    bool any = counted;
+    if (find_value_number(&v[1], &number)) {
+        double total = sum->sum + number;
+        sum->lost += fabs(sum->sum) >= fabs(number) ? (sum->sum - total) + number
+                                                    : (number - total) + sum->sum;
         sum->sum = total;
-        sum->least = before == 0 || least < sum->least ? least : sum->least;
-        sum->greatest = before == 0 || greatest > sum->greatest ? greatest : sum->greatest;
+        any = true;
     }
-    sum->count += (uint64_t)v[0].i;
+    if (find_value_number(&v[2], &number)) {
+        sum->least = sum->count == 0 || number < sum->least ? number : sum->least;
+        any = true;
+    }
+    if (find_value_number(&v[3], &number)) {
+        sum->greatest = sum->count == 0 || number > sum->greatest ? number : sum->greatest;
+        any = true;
+    }
+    /* Where nobody asked how many, it is enough that there are some. */
+    sum->count += counted ? (uint64_t)v[0].i : any;
 }
 
 void find_tally_value(struct find_tally *t, struct find_state *s, const struct event_value *v,

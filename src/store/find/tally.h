@@ -19,6 +19,8 @@
 #include "find/top.h"
 #include "stats/distinct.h"
 
+#define FIND_BUCKETS_MAX 65536 /* of an answer: search.max_buckets of Elasticsearch */
+
 struct find_tally;
 struct find_state;
 
@@ -67,6 +69,8 @@ void find_tally_free(struct find_tally *t); /* NULL is fine */
 struct find_bucket *find_tally_root(struct find_tally *t);
 /* ERR_NONE, ERR_MEMORY, or ERR_LIMIT when the limit was passed: nothing is counted since. */
 enum err find_tally_error(const struct find_tally *t);
+/* Whether there are more buckets than an answer may have. */
+bool find_tally_is_crowded(const struct find_tally *t);
 
 /* Counts a document in the root and all below. */
 void find_tally_collect(struct find_tally *t, const struct find_doc *doc);
@@ -85,7 +89,10 @@ struct find_bucket *find_tally_bucket(struct find_tally *t, struct find_state *s
 bool find_tally_key(const struct find_agg *a, size_t source, const struct event_value *given,
                     struct event_value *out, struct find_room *room);
 
-/* Adds what the worker measured, how many values, sum, least and greatest, to a metric. */
+/*
+ * Adds what the worker measured, how many values, sum, least and greatest, to a metric; what the
+ * metric does not need may be nothing.
+ */
 void find_tally_measure(struct find_state *s, const struct event_value v[4]);
 /* A value that came count times, to cardinality or percentiles. */
 void find_tally_value(struct find_tally *t, struct find_state *s, const struct event_value *v,

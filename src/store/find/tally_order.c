@@ -3,6 +3,7 @@
 #include "find/tally.h"
 
 #include "base/bytes.h"
+#include "find/agg_priv.h"
 #include "find/tally_priv.h"
 #include "query/regexp.h"
 
@@ -105,22 +106,31 @@ double find_tally_metric(const struct find_state *s, const char *property)
     }
 }
 
+/* What orders see of a metric without values: the least of nothing is above all numbers. */
+static double number_of_nothing(const struct find_agg *a, const char *property)
+{
+    const char *of = a->kind == FIND_AGG_STATS ? property : find_agg_kind_name(a->kind);
+    if (strcmp(of, "min") == 0)
+        return (double)INFINITY;
+    if (strcmp(of, "max") == 0)
+        return -(double)INFINITY;
+    return strcmp(of, "avg") == 0 || a->kind == FIND_AGG_PERCENTILES ? (double)NAN : 0;
+}
+
 double find_tally_number(const struct find_agg *a, const struct find_bucket *b,
                          const struct find_order *o)
 {
     for (uint8_t i = 0; i < o->depth; i++) {
-        const struct find_state *s = b->sub[o->path[i]];
+        const struct find_state *s = b != NULL ? b->sub[o->path[i]] : NULL;
         a = &a->sub[o->path[i]];
-        if (s == NULL)
-            return a->kind == FIND_AGG_SUM || a->kind == FIND_AGG_VALUE_COUNT ||
-                           find_agg_has_buckets(a->kind)
-                       ? 0
-                       : (double)NAN;
-        if (!find_agg_has_buckets(a->kind))
-            return find_tally_metric(s, o->property);
-        b = s->buckets[0];
+        if (find_agg_has_buckets(a->kind)) {
+            b = s != NULL ? s->buckets[0] : NULL;
+            continue;
+        }
+        bool empty = s == NULL || (find_agg_is_measure(a->kind) && s->sum.count == 0);
+        return empty ? number_of_nothing(a, o->property) : find_tally_metric(s, o->property);
     }
-    return (double)b->docs;
+    return b != NULL ? (double)b->docs : 0;
 }
 
 /* No number comes last, whatever the direction. */
@@ -196,7 +206,7 @@ void find_tally_sort(struct find_state *s)
 void find_tally_thin(struct find_tally *t, struct find_state *s)
 {
     if (s->drop_at == 0)
-        s->drop_at = (size_t)s->agg->size * 4 + FIND_DROP_ABOVE;
+        s->drop_at = find_tally_wanted(s->agg) * 4 + FIND_DROP_ABOVE;
     if (s->n < s->drop_at || t->error != ERR_NONE)
         return;
     find_tally_drop(t, s, s->agg->kind == FIND_AGG_COMPOSITE);
@@ -209,14 +219,15 @@ void find_tally_drop(struct find_tally *t, struct find_state *s, bool all)
 {
     size_t kept = 0;
     size_t counted = 0;
-    if (s->n <= s->agg->size)
+    const size_t wanted = find_tally_wanted(s->agg);
+    if (s->n <= wanted)
         return;
     find_tally_sort(s);
     for (size_t i = 0; i < s->n; i++) {
         struct find_bucket *b = s->buckets[i];
         bool ready = all || b->complete;
         bool shown = s->agg->kind == FIND_AGG_COMPOSITE || b->docs >= s->agg->min_doc_count;
-        if (!ready || (shown && counted < s->agg->size)) {
+        if (!ready || (shown && counted < wanted)) {
             counted += ready;
             s->buckets[kept++] = b;
             continue;

@@ -15,8 +15,15 @@ struct find_tally {
     struct hash_key key;
     size_t used;
     size_t limit;
+    size_t buckets; /* that there are */
     enum err error;
 };
+
+/* How many buckets of a definition can be in an answer; one more than may is told there. */
+static inline size_t find_tally_wanted(const struct find_agg *a)
+{
+    return a->size <= FIND_BUCKETS_MAX ? a->size : FIND_BUCKETS_MAX + 1;
+}
 
 /* Makes the index of a state's buckets anew. */
 bool find_tally_build(struct find_tally *t, struct find_state *s);

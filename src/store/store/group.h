@@ -15,9 +15,12 @@
 struct buf;
 struct store_columns;
 
-/* Adds the SELECT; source is " FROM … WHERE …" (store_request_source). buf_ok() tells. */
+/*
+ * Adds the SELECT; source is " FROM … WHERE …" (store_request_source), none of whose events is
+ * earlier than a time. buf_ok() tells.
+ */
 void store_group_write(const struct store_groups *what, const struct store_columns *columns,
-                       const struct buf *source, struct buf *sql);
+                       const struct buf *source, ts_ns earliest, struct buf *sql);
 /* How many columns its rows have. */
 size_t store_group_columns(const struct store_groups *what);
 

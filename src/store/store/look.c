@@ -232,10 +232,11 @@ enum err store_look_ordered(struct store_look *l, const struct store_span *span,
     return ended(l, rc);
 }
 
-enum err store_look_count(struct store_look *l, uint64_t *out, struct err_text *why)
+enum err store_look_count(struct store_look *l, uint64_t enough, uint64_t *out,
+                          struct err_text *why)
 {
     begin(l, NULL, NULL, why);
-    return store_searching_count(&l->s, out);
+    return store_searching_count(&l->s, enough, out);
 }
 
 /* Everything but the odd events. */
@@ -321,6 +322,16 @@ static void also(struct store_look *l, const struct store_groups *what,
     }
 }
 
+/* No sealed event of the look is earlier. */
+static ts_ns earliest(const struct store_look *l)
+{
+    ts_ns t = TIME_MAX;
+    for (size_t i = 0; i < l->s.view.pieces_n; i++)
+        if (l->s.view.pieces[i].min_time < t)
+            t = l->s.view.pieces[i].min_time;
+    return t > l->s.first ? t : l->s.first;
+}
+
 enum err store_look_groups(struct store_look *l, const struct store_groups *what, store_group_fn fn,
                            void *ctx, struct err_text *why)
 {
@@ -336,7 +347,7 @@ enum err store_look_groups(struct store_look *l, const struct store_groups *what
     exclude_odd(l);
     also(l, what, &r.columns);
     rc = store_request_source(&l->s, &r, l->s.first, l->s.last);
-    store_group_write(what, &r.columns, &r.sql, &sql);
+    store_group_write(what, &r.columns, &r.sql, earliest(l), &sql);
     if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&l->s.also))
         rc = err_set(why, ERR_MEMORY, "no memory for the query");
     if (rc == ERR_NONE)

@@ -58,8 +58,9 @@ struct store_span {
 /* All sealed events that match, odd or not, in order of time. */
 enum err store_look_ordered(struct store_look *l, const struct store_span *span,
                             store_event_fn sink, void *ctx, struct err_text *why) ERR_MUST_CHECK;
-/* How many events match. */
-enum err store_look_count(struct store_look *l, uint64_t *out, struct err_text *why) ERR_MUST_CHECK;
+/* How many events match: exactly when they are fewer than enough; else no fewer than enough. */
+enum err store_look_count(struct store_look *l, uint64_t enough, uint64_t *out,
+                          struct err_text *why) ERR_MUST_CHECK;
 
 /* One key of a group. A list gives a group for each of its different values. */
 struct store_group_key {
@@ -72,13 +73,27 @@ struct store_group_key {
     double offset;
 };
 
-/* One key of an order: times by the millisecond; of a list its least, or greatest when descending.
+/* What is measured of a field's values; each costs. */
+struct store_measure {
+    const char *field;
+    const struct event_value *missing; /* what events without a value count as; NULL: nothing */
+    bool count;
+    bool sum;
+    bool least;
+    bool greatest;
+};
+
+/*
+ * One key of an order: times by the millisecond, truth as 0 and 1, addresses as
+ * store_address_write() has them; of a list its least, or its greatest.
  */
 struct store_top_key {
-    const char *field; /* "_sequence": by arrival */
+    const char *field;                 /* "_sequence": by arrival; "_index" */
+    const struct event_value *missing; /* what events without a value have; NULL: nothing */
     bool descending;
     bool missing_first;
     bool greatest; /* of a list */
+    bool address;  /* texts are addresses */
 };
 
 struct store_top {
@@ -93,7 +108,7 @@ struct store_groups {
     size_t also_n;
     const struct store_group_key *keys;
     size_t keys_n;
-    const char *const *measures; /* fields */
+    const struct store_measure *measures;
     size_t measures_n;
     /* Only groups whose key `within` is one of these; NULL: all. */
     size_t within;
@@ -106,9 +121,9 @@ struct store_groups {
 /*
  * One group: its keys (type EVENT_NULL: no value; addresses as text), then how many events, then
  * for each measure four: how many values, their sum, least and greatest as numbers (times in
- * milliseconds; NULL for what is no number). With `first` instead, for each of the first
- * events of a group: its keys, then what store_look_top() gives. The values die with the call.
- * False: no more, please.
+ * milliseconds; NULL for what is no number, of no values, and not asked for). With `first` instead,
+ * for each of the first events of a group: its keys, then what store_look_top() gives. The values
+ * die with the call. False: no more, please.
  */
 typedef bool (*store_group_fn)(void *ctx, const struct event_value *v, size_t n);
 

@@ -541,11 +541,16 @@ enum err store_search(struct store *s, const struct store_search *what, store_ev
     return rc;
 }
 
+struct counting {
+    uint64_t n;
+    uint64_t enough;
+};
+
 static bool count_one(void *ctx, struct event *e)
 {
+    struct counting *c = ctx;
     (void)e;
-    ++*(uint64_t *)ctx;
-    return true;
+    return ++c->n < c->enough;
 }
 
 static enum err ask_count(struct store_searching *s, const struct buf *payload, uint64_t *out)
@@ -566,7 +571,8 @@ static enum err ask_count(struct store_searching *s, const struct buf *payload, 
 }
 
 /* Has the worker count; *out_exact false when it cannot say exactly (nothing was asked then). */
-static enum err count_pieces(struct store_searching *s, uint64_t *out, bool *out_exact)
+static enum err count_pieces(struct store_searching *s, uint64_t enough, uint64_t *out,
+                             bool *out_exact)
 {
     struct store_request r;
     struct buf payload;
@@ -574,8 +580,11 @@ static enum err count_pieces(struct store_searching *s, uint64_t *out, bool *out
     if (rc != ERR_NONE)
         return rc;
     buf_init(&payload);
-    buf_str(&r.sql, "SELECT count(*)");
+    bool bounded = enough < INT64_MAX;
+    buf_str(&r.sql, bounded ? "SELECT count(*) FROM (SELECT 1" : "SELECT count(*)");
     rc = store_request_source(s, &r, s->first, s->last);
+    if (bounded)
+        buf_format(&r.sql, " LIMIT %" PRIu64 ")", enough);
     *out_exact = r.exact;
     store_frame_put_text(&payload, buf_text(&r.sql), r.sql.n);
     if (rc != ERR_NONE || !buf_ok(&r.sql) || !buf_ok(&payload)) {
@@ -588,13 +597,13 @@ static enum err count_pieces(struct store_searching *s, uint64_t *out, bool *out
     return rc;
 }
 
-enum err store_searching_count(struct store_searching *s, uint64_t *out)
+enum err store_searching_count(struct store_searching *s, uint64_t enough, uint64_t *out)
 {
-    uint64_t sealed = 0;
+    struct counting sealed = {.enough = enough > s->hot_n ? enough - s->hot_n : 0};
     bool exact = true;
     enum err rc = ERR_NONE;
-    if (s->view.pieces_n > 0)
-        rc = s->store->finder != NULL ? count_pieces(s, &sealed, &exact)
+    if (s->view.pieces_n > 0 && sealed.enough > 0)
+        rc = s->store->finder != NULL ? count_pieces(s, sealed.enough, &sealed.n, &exact)
                                       : store_searching_no_worker(s->why);
     if (rc == ERR_NONE && !exact) {
         s->sink = count_one;
@@ -605,7 +614,7 @@ enum err store_searching_count(struct store_searching *s, uint64_t *out)
             rc = store_searching_cancelled(s);
     }
     if (rc == ERR_NONE)
-        *out = sealed + s->hot_n;
+        *out = sealed.n + s->hot_n;
     return rc;
 }
 
@@ -624,7 +633,7 @@ enum err store_count(struct store *s, const struct store_search *what, uint64_t 
         return rc;
     rc = store_searching_hot(&search);
     if (rc == ERR_NONE)
-        rc = store_searching_count(&search, out);
+        rc = store_searching_count(&search, UINT64_MAX, out);
     store_searching_release(&search);
     return rc;
 }

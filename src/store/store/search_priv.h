@@ -69,8 +69,9 @@ enum err store_searching_give_hot(struct store_searching *s) ERR_MUST_CHECK;
 enum err store_searching_pieces(struct store_searching *s) ERR_MUST_CHECK;
 /* The same of the pieces between two times, by one request. */
 enum err store_searching_window(struct store_searching *s, ts_ns first, ts_ns last) ERR_MUST_CHECK;
-/* All that was found, hot and in pieces. */
-enum err store_searching_count(struct store_searching *s, uint64_t *out) ERR_MUST_CHECK;
+/* How many were found, hot and in pieces: exactly below enough; else no fewer than enough. */
+enum err store_searching_count(struct store_searching *s, uint64_t enough,
+                               uint64_t *out) ERR_MUST_CHECK;
 
 enum err store_searching_cancelled(struct store_searching *s);
 enum err store_searching_no_worker(struct err_text *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/worker_priv.h"
 
+#include "store/address.h"
 #include "store/rest.h"
 
 #include "base/arena.h"
@@ -208,21 +209,47 @@ static void wildcard(duckdb_function_info info, duckdb_data_chunk input, duckdb_
     }
 }
 
-static bool add(struct store_worker *w, const char *name, duckdb_type second,
-                duckdb_scalar_function_t function)
+/* weir_address(text): an address as 32 digits, which sort as addresses do; NULL: it is none. */
+static void address(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
+{
+    const struct store_worker *w = store_duck_scalar_extra(info);
+    if (w == NULL)
+        return;
+    const struct store_duck *d = &w->duck;
+    duckdb_vector vector = d->data_chunk_get_vector(input, 0);
+    const duckdb_string_t *texts = d->vector_get_data(vector);
+    const uint64_t *validity = d->vector_get_validity(vector);
+    d->vector_ensure_validity_writable(output);
+    uint64_t *known = d->vector_get_validity(output);
+    idx_t rows = d->data_chunk_get_size(input);
+    for (idx_t row = 0; row < rows; row++) {
+        char digits[STORE_ADDRESS_DIGITS + 1];
+        struct ip ip;
+        uint32_t n = 0;
+        const char *text = is_valid(validity, row) ? text_of(&texts[row], &n) : "";
+        if (ip_parse(text, n, &ip)) {
+            store_address_write(&ip, digits);
+            d->vector_assign_string_element_len(output, row, digits, STORE_ADDRESS_DIGITS);
+        } else {
+            known[row / 64] &= ~((uint64_t)1 << (row % 64));
+        }
+    }
+}
+
+static bool add(struct store_worker *w, const char *name, const duckdb_type *parameters, size_t n,
+                duckdb_type returns, duckdb_scalar_function_t function)
 {
     const struct store_duck *d = &w->duck;
-    duckdb_type parameters[] = {DUCKDB_TYPE_VARCHAR, second};
     duckdb_scalar_function f = d->create_scalar_function();
     d->scalar_function_set_name(f, name);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < n; i++) {
         duckdb_logical_type t = d->create_logical_type(parameters[i]);
         d->scalar_function_add_parameter(f, t);
         d->destroy_logical_type(&t);
     }
-    duckdb_logical_type boolean = d->create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    d->scalar_function_set_return_type(f, boolean);
-    d->destroy_logical_type(&boolean);
+    duckdb_logical_type type = d->create_logical_type(returns);
+    d->scalar_function_set_return_type(f, type);
+    d->destroy_logical_type(&type);
     d->scalar_function_set_extra_info(f, w, NULL);
     /* A missing value is no match, not "unknown": NULLs come to the function. */
     d->scalar_function_set_special_handling(f);
@@ -234,9 +261,12 @@ static bool add(struct store_worker *w, const char *name, duckdb_type second,
 
 enum err store_leaf_register(struct store_worker *w, struct err_text *why)
 {
-    if (!add(w, "weir_leaf", DUCKDB_TYPE_ANY, leaf) ||
-        !add(w, "weir_rest", DUCKDB_TYPE_VARCHAR, rest) ||
-        !add(w, "weir_wildcard", DUCKDB_TYPE_VARCHAR, wildcard))
+    static const duckdb_type any[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_ANY};
+    static const duckdb_type texts[] = {DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_VARCHAR};
+    if (!add(w, "weir_leaf", any, 2, DUCKDB_TYPE_BOOLEAN, leaf) ||
+        !add(w, "weir_rest", texts, 2, DUCKDB_TYPE_BOOLEAN, rest) ||
+        !add(w, "weir_wildcard", texts, 2, DUCKDB_TYPE_BOOLEAN, wildcard) ||
+        !add(w, "weir_address", texts, 1, DUCKDB_TYPE_VARCHAR, address))
         return err_set(why, ERR_UNSUPPORTED, "DuckDB takes no scalar functions");
     return ERR_NONE;
 }
