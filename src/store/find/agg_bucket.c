@@ -150,6 +150,14 @@ static enum err parse_choice(struct find_agg_parser *p, struct format_node *v, s
     if (v == NULL)
         return ERR_NONE;
     if (format_node_type(v) == FORMAT_STRING) {
+        if (a->field.kind != FIND_KIND_UNKNOWN && a->field.kind != EVENT_KIND_KEYWORD &&
+            a->field.kind != EVENT_KIND_WILDCARD)
+            return find_error_argument(
+                p->error,
+                "Aggregation [%.60s] cannot support regular expression style include/exclude "
+                "settings as they can only be applied to string fields. Use an array of values for "
+                "include/exclude clauses",
+                a->name);
         enum err rc = query_regexp_new(format_node_str(v, ""), format_node_str_len(v),
                                        QUERY_REGEXP_ALL, false, p->arena, &out->regexp, &why);
         return rc == ERR_NONE ? rc : find_error_argument(p->error, "%s", why.message);
@@ -175,9 +183,12 @@ static enum err parse_choice(struct find_agg_parser *p, struct format_node *v, s
     if (values == NULL)
         return find_error_memory(p->error);
     out->values = values;
-    for (size_t i = 0; i < n; i++)
-        if (find_sort_read(&a->field, a->format, format_node_at(v, i), p->arena, &values[out->n]))
-            out->n++;
+    for (out->n = 0; out->n < n; out->n++)
+        if (!find_sort_read(&a->field, a->format, format_node_at(v, out->n), p->arena,
+                            &values[out->n]))
+            return find_error_argument(p->error,
+                                       "the value %zu of include or exclude is none of [%.100s]",
+                                       out->n + 1, a->field.name);
     return ERR_NONE;
 }
 
@@ -274,12 +285,37 @@ static bool parse_offset(const struct format_node *v, ts_ns *out)
     return true;
 }
 
+/* A time as it is written, in the format asked for or as ISO 8601; what names no zone is meant in
+ * that of the definition. */
+static enum err parse_instant(const struct find_agg_parser *p, const struct format_node *v,
+                              const struct find_agg *a, ts_ns *out, struct err_text *why)
+{
+    struct datemath_span span = {.from = p->now};
+    const char *s = format_node_str(v, "");
+    size_t n = format_node_str_len(v);
+    enum err rc = ERR_NONE;
+    /* Twice: which of its offsets a zone has then is known when the time is. */
+    for (unsigned i = 0; rc == ERR_NONE && i < 2; i++) {
+        struct datemath_options options = {
+            .now = p->now,
+            .format = a->format,
+            .zone_s = (int)(find_zone_offset(&a->round.zone, span.from) / TIME_S)};
+        rc = query_datemath_parse(s, n, &options, &span, why);
+        options.format = NULL;
+        if (rc != ERR_NONE)
+            rc = query_datemath_parse(s, n, &options, &span, why);
+    }
+    if (rc == ERR_NONE)
+        *out = span.from;
+    return rc;
+}
+
 /* A bound of a date histogram, in milliseconds. */
 static enum err parse_date_bound(struct find_agg_parser *p, const struct format_node *v,
                                  const struct find_agg *a, bool *out_has, double *out)
 {
-    struct datemath_span span;
     struct err_text why;
+    ts_ns t = 0;
     if (format_node_type(v) == FORMAT_NULL)
         return ERR_NONE;
     *out_has = true;
@@ -288,14 +324,9 @@ static enum err parse_date_bound(struct find_agg_parser *p, const struct format_
         return fabs(*out) < 9e12 ? ERR_NONE
                                  : find_error_argument(p->error, "a bound is out of all times");
     }
-    const struct datemath_options options = {.now = p->now, .format = a->format};
-    const char *s = format_node_str(v, "");
-    size_t n = format_node_str_len(v);
-    if (query_datemath_parse(s, n, &options, &span, &why) != ERR_NONE &&
-        query_datemath_parse(s, n, &(struct datemath_options){.now = p->now}, &span, &why) !=
-            ERR_NONE)
+    if (parse_instant(p, v, a, &t, &why) != ERR_NONE)
         return find_error_argument(p->error, "%s", why.message);
-    *out = (double)find_ms(span.from);
+    *out = (double)find_ms(t);
     return ERR_NONE;
 }
 
@@ -309,6 +340,14 @@ static enum err parse_number_bound(struct find_agg_parser *p, const struct forma
     *out_has = true;
     *out = format_node_num(v, 0);
     return ERR_NONE;
+}
+
+/* Bounds of times begin with a bucket, as it would begin without an offset. */
+static double round_bound(const struct find_agg *a, double ms)
+{
+    struct find_round plain = a->round;
+    plain.offset_ns = 0;
+    return (double)find_ms(find_round_down(&plain, find_ns((int64_t)ms)));
 }
 
 static enum err parse_bounds(struct find_agg_parser *p, struct format_node *v, struct find_agg *a)
@@ -332,9 +371,19 @@ static enum err parse_bounds(struct find_agg_parser *p, struct format_node *v, s
         }
         if (rc == ERR_NONE && *has[0] && *has[1] && *to[0] > *to[1])
             rc = find_error_argument(p->error, "%s: min is above max", names[i]);
+        if (rc == ERR_NONE && a->kind == FIND_AGG_DATE_HISTOGRAM)
+            for (size_t k = 0; k < 2; k++)
+                *to[k] = *has[k] ? round_bound(a, *to[k]) : 0;
         if (rc == ERR_NONE)
             rc = find_agg_unknown(p, b, names[i]);
     }
+    if (rc == ERR_NONE &&
+        ((a->has_extended_min && a->has_hard_min && a->extended_min < a->hard_min) ||
+         (a->has_extended_max && a->has_hard_max && a->extended_max > a->hard_max)))
+        rc = find_error_argument(p->error,
+                                 "Extended bounds have to be inside hard bounds, hard bounds: "
+                                 "[%.15g--%.15g], extended bounds: [%.15g--%.15g]",
+                                 a->hard_min, a->hard_max, a->extended_min, a->extended_max);
     return rc;
 }
 
@@ -425,8 +474,55 @@ static void write_end(const struct find_agg *a, const char *key, double v, struc
         format_write_f64(w, v);
 }
 
+/* The condition of a range; without bounds, that there is a value. */
+static void write_range(const struct find_agg *a, const struct find_case *c,
+                        struct format_writer *w)
+{
+    format_write_begin_object(w);
+    format_write_key(w, c->has_from || c->has_to ? "range" : "exists");
+    format_write_begin_object(w);
+    if (c->has_from || c->has_to) {
+        format_write_key(w, a->field.name);
+        format_write_begin_object(w);
+        if (c->has_from)
+            write_end(a, "gte", c->from, w);
+        if (c->has_to)
+            write_end(a, "lt", c->to, w);
+        if (a->kind == FIND_AGG_DATE_RANGE)
+            format_write_field_str(w, "format", "epoch_millis");
+        format_write_end_object(w);
+    } else {
+        format_write_field_str(w, "field", a->field.name);
+    }
+    format_write_end_object(w);
+    format_write_end_object(w);
+}
+
+/* {"bool":{"should":[the range, {"bool":{"must_not":{"exists":…}}}]}} */
+static void write_range_or_nothing(const struct find_agg *a, const struct find_case *c,
+                                   struct format_writer *w)
+{
+    format_write_begin_object(w);
+    format_write_key(w, "bool");
+    format_write_begin_object(w);
+    format_write_key(w, "should");
+    format_write_begin_array(w);
+    write_range(a, c, w);
+    format_write_begin_object(w);
+    format_write_key(w, "bool");
+    format_write_begin_object(w);
+    format_write_key(w, "must_not");
+    write_range(a, &(struct find_case){0}, w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    format_write_end_array(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+}
+
+/* missing: what documents without a value count as, or NULL. */
 static enum err parse_case(struct find_agg_parser *p, struct format_node *v, struct find_agg *a,
-                           struct find_case *out)
+                           const double *missing, struct find_case *out)
 {
     struct buf json;
     struct format_writer w;
@@ -442,33 +538,36 @@ static enum err parse_case(struct find_agg_parser *p, struct format_node *v, str
         return rc;
     buf_init(&json);
     format_write_init(&w, &json);
-    format_write_begin_object(&w);
-    format_write_key(&w, out->has_from || out->has_to ? "range" : "exists");
-    format_write_begin_object(&w);
-    if (out->has_from || out->has_to) {
-        format_write_key(&w, a->field.name);
-        format_write_begin_object(&w);
-        if (out->has_from)
-            write_end(a, "gte", out->from, &w);
-        if (out->has_to)
-            write_end(a, "lt", out->to, &w);
-        if (a->kind == FIND_AGG_DATE_RANGE)
-            format_write_field_str(&w, "format", "epoch_millis");
-        format_write_end_object(&w);
-    } else {
-        format_write_field_str(&w, "field", a->field.name);
-    }
-    format_write_end_object(&w);
-    format_write_end_object(&w);
+    if (missing != NULL && !(out->has_from && *missing < out->from) &&
+        !(out->has_to && *missing >= out->to))
+        write_range_or_nothing(a, out, &w);
+    else
+        write_range(a, out, &w);
     rc = find_agg_query_text(p, &json, &out->query);
     buf_release(&json);
     return rc;
+}
+
+/* By where they begin, then by where they end, whatever the order they were asked in. */
+static int compare_cases(const void *x, const void *y)
+{
+    const struct find_case *a = x;
+    const struct find_case *b = y;
+    double from_a = a->has_from ? a->from : -(double)INFINITY;
+    double from_b = b->has_from ? b->from : -(double)INFINITY;
+    double to_a = a->has_to ? a->to : (double)INFINITY;
+    double to_b = b->has_to ? b->to : (double)INFINITY;
+    if (from_a != from_b)
+        return from_a < from_b ? -1 : 1;
+    return (to_a > to_b) - (to_a < to_b);
 }
 
 enum err find_agg_range(struct find_agg_parser *p, struct format_node *v, struct find_agg *a)
 {
     const char *kind = find_agg_kind_name(a->kind);
     const struct format_node *list = format_node_get(v, "ranges");
+    bool has_missing = false;
+    double missing = 0;
     enum err rc = find_agg_field(p, format_node_get(v, "field"), kind, &a->field);
     a->has_field = true;
     a->keyed = format_node_bool(format_node_get(v, "keyed"), false);
@@ -486,14 +585,18 @@ enum err find_agg_range(struct find_agg_parser *p, struct format_node *v, struct
         rc = find_error_argument(p->error, "No [ranges] specified for the [%.60s] aggregation",
                                  a->name);
     if (rc == ERR_NONE)
+        rc = parse_end(p, format_node_get(v, "missing"), a, &has_missing, &missing);
+    if (rc == ERR_NONE)
         rc = room_for_cases(p, a, format_node_count(list));
     for (size_t i = 0; rc == ERR_NONE && i < format_node_count(list); i++) {
         struct format_node *one = format_node_at(list, i);
         if (format_node_type(one) != FORMAT_OBJECT)
             return find_error_parse(p->error, one, "expected an object with from and to");
-        rc = parse_case(p, one, a, &a->cases[a->cases_n]);
+        rc = parse_case(p, one, a, has_missing ? &missing : NULL, &a->cases[a->cases_n]);
         a->cases_n += rc == ERR_NONE;
     }
+    if (rc == ERR_NONE)
+        qsort(a->cases, a->cases_n, sizeof(*a->cases), compare_cases);
     return rc;
 }
 
@@ -523,6 +626,13 @@ static enum err add_other(struct find_agg_parser *p, struct find_agg *a, const c
     return rc;
 }
 
+static int compare_names(const void *x, const void *y)
+{
+    const struct find_case *a = x;
+    const struct find_case *b = y;
+    return strcmp(a->key, b->key);
+}
+
 enum err find_agg_filters(struct find_agg_parser *p, struct format_node *v, struct find_agg *a)
 {
     struct format_node *list = format_node_get(v, "filters");
@@ -533,6 +643,8 @@ enum err find_agg_filters(struct find_agg_parser *p, struct format_node *v, stru
     a->keyed = format_node_bool(format_node_get(v, "keyed"), true);
     if (!a->nameless && format_node_type(list) != FORMAT_OBJECT)
         return find_error_argument(p->error, "[filters] is an object or an array of queries");
+    if (format_node_count(list) == 0)
+        return find_error_argument(p->error, "[filters] cannot be empty.");
     enum err rc = room_for_cases(p, a, format_node_count(list));
     for (size_t i = 0; rc == ERR_NONE && i < format_node_count(list); i++) {
         struct format_node *one = format_node_at(list, i);
@@ -546,9 +658,12 @@ enum err find_agg_filters(struct find_agg_parser *p, struct format_node *v, stru
         a->cases_n += rc == ERR_NONE;
     }
     format_node_mark(list);
+    /* In one order, whatever the one they were asked in. */
+    if (rc == ERR_NONE && !a->nameless)
+        qsort(a->cases, a->cases_n, sizeof(*a->cases), compare_names);
     if (rc == ERR_NONE && other_key != NULL)
         rc = find_agg_text(p, other_key, &key);
-    if (rc == ERR_NONE && (other_key != NULL || format_node_bool(other, false)))
+    if (rc == ERR_NONE && format_node_bool(other, other_key != NULL))
         rc = add_other(p, a, key);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "format/node.h"
 #include "query/query.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define AGGS_MAX 1000 /* definitions in one search */
@@ -182,6 +183,13 @@ static enum err parse_metric(struct find_agg_parser *p, struct format_node *v, s
     return rc;
 }
 
+static int compare_percents(const void *x, const void *y)
+{
+    double a = *(const double *)x;
+    double b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
 static enum err parse_percents(struct find_agg_parser *p, struct format_node *v, struct find_agg *a)
 {
     static const double usual[] = {1, 5, 25, 50, 75, 95, 99};
@@ -203,6 +211,11 @@ static enum err parse_percents(struct find_agg_parser *p, struct format_node *v,
         a->percents[i] = one;
     }
     a->percents_n = n;
+    qsort(a->percents, n, sizeof(*a->percents), compare_percents);
+    for (size_t i = 1; i < n; i++)
+        if (a->percents[i] == a->percents[i - 1])
+            return find_error_argument(p->error, "percent [%g] has been specified twice",
+                                       a->percents[i]);
     return ERR_NONE;
 }
 

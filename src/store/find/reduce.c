@@ -43,8 +43,9 @@ static struct event_value next_key(const struct find_agg *a, const struct event_
 
 static struct event_value bound_key(const struct find_agg *a, double bound)
 {
+    /* Bounds of times are beginnings of buckets already. */
     if (a->kind == FIND_AGG_DATE_HISTOGRAM)
-        return event_value_time(find_round_down(&a->round, find_ns((int64_t)bound)));
+        return event_value_time(find_ns((int64_t)bound) + a->round.offset_ns);
     double key = floor((bound - a->offset) / a->interval) * a->interval + a->offset;
     return (struct event_value){.type = EVENT_F64, .f = key == 0 ? 0 : key};
 }
@@ -88,19 +89,18 @@ static enum err fill_histogram(struct find_reduce *r, struct find_state *s,
         if (to.type == EVENT_NULL || find_value_compare(key, &to) > 0)
             to = *key;
     }
+    /* Without a document both are needed. */
+    if (s->n == 0 && !(a->has_extended_min && a->has_extended_max))
+        return ERR_NONE;
     if (a->has_extended_min) {
         struct event_value bound = bound_key(a, a->extended_min);
-        if (from.type == EVENT_NULL || find_value_compare(&bound, &from) < 0)
+        if (s->n == 0 || find_value_compare(&bound, &from) < 0)
             from = bound;
-        if (to.type == EVENT_NULL && !a->has_extended_max)
-            to = bound;
     }
     if (a->has_extended_max) {
         struct event_value bound = bound_key(a, a->extended_max);
-        if (to.type == EVENT_NULL || find_value_compare(&bound, &to) > 0)
+        if (s->n == 0 || find_value_compare(&bound, &to) > 0)
             to = bound;
-        if (from.type == EVENT_NULL)
-            from = bound;
     }
     return from.type != EVENT_NULL ? fill(r, s, from, &to, error) : ERR_NONE;
 }

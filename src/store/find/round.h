@@ -5,7 +5,9 @@
  * The bucket of a time: fixed intervals and those of the calendar, in a time zone.
  *
  * A bucket begins where the clock on the wall of the zone shows the beginning of the interval, so
- * that days have 23 or 25 hours where clocks change. Weeks begin on Monday.
+ * that days have 23 or 25 hours where clocks change: those of a day and longer at the first such
+ * instant, shorter ones also where the clock shows it again. What would begin at a time that the
+ * clock jumps over begins with the jump. Weeks begin on Monday.
  *
  * Threads: any.
  */
@@ -17,7 +19,8 @@
 #include <stdint.h>
 
 enum find_unit {
-    FIND_UNIT_FIXED, /* span_ns; also minutes, hours, days and weeks of the calendar */
+    FIND_UNIT_FIXED, /* span_ns; also minutes and hours of the calendar */
+    FIND_UNIT_DAY,   /* span_ns of whole days: days and weeks of the calendar */
     FIND_UNIT_MONTH,
     FIND_UNIT_QUARTER,
     FIND_UNIT_YEAR,
@@ -25,8 +28,8 @@ enum find_unit {
 
 struct find_round {
     uint8_t unit;    /* enum find_unit */
-    ts_ns span_ns;   /* FIXED: > 0 */
-    ts_ns origin_ns; /* FIXED: local time at which some bucket begins */
+    ts_ns span_ns;   /* FIXED, DAY: > 0 */
+    ts_ns origin_ns; /* FIXED, DAY: local time at which some bucket begins */
     ts_ns offset_ns; /* all buckets begin so much later */
     struct find_zone zone;
 };

@@ -131,7 +131,8 @@ static int64_t floor_seconds(ts_ns t)
     return t / TIME_S - (t % TIME_S < 0);
 }
 
-ts_ns find_zone_offset(const struct find_zone *z, ts_ns t)
+/* How many changes are not after an instant. */
+static size_t changes_until(const struct find_zone *z, ts_ns t)
 {
     int64_t s = floor_seconds(t);
     size_t low = 0;
@@ -143,7 +144,22 @@ ts_ns find_zone_offset(const struct find_zone *z, ts_ns t)
         else
             high = mid;
     }
-    return (low > 0 ? z->changes[low - 1].offset_s : z->first_s) * TIME_S;
+    return low;
+}
+
+ts_ns find_zone_offset(const struct find_zone *z, ts_ns t)
+{
+    size_t n = changes_until(z, t);
+    return (n > 0 ? z->changes[n - 1].offset_s : z->first_s) * TIME_S;
+}
+
+ts_ns find_zone_change(const struct find_zone *z, ts_ns t)
+{
+    size_t n = changes_until(z, t);
+    ts_ns at;
+    if (n == 0 || __builtin_mul_overflow(z->changes[n - 1].at, TIME_S, &at))
+        return TIME_NONE;
+    return at;
 }
 
 static ts_ns subtract(ts_ns a, ts_ns b)
@@ -163,5 +179,5 @@ ts_ns find_zone_instant(const struct find_zone *z, ts_ns local)
     if (before == after || find_zone_offset(z, t) == before)
         return t;
     ts_ns later = subtract(local, after);
-    return find_zone_offset(z, later) == after ? later : t;
+    return find_zone_offset(z, later) == after ? later : find_zone_change(z, t);
 }

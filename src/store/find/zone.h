@@ -37,9 +37,11 @@ enum err find_zone_read(const void *p, size_t n, struct arena *arena,
 
 /* How far local time is ahead at an instant. */
 ts_ns find_zone_offset(const struct find_zone *z, ts_ns t);
+/* The last change of the clock that is not after an instant; TIME_NONE: there was none. */
+ts_ns find_zone_change(const struct find_zone *z, ts_ns t);
 /*
- * The instant of a local time, the first where there are two; where there is none, the instant that
- * the clock would have shown it without the change.
+ * The instant of a local time, the first where there are two; where there is none, that of the
+ * change.
  */
 ts_ns find_zone_instant(const struct find_zone *z, ts_ns local);
 

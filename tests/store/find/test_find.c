@@ -158,6 +158,67 @@ static const struct {
      "\"from\":\"2023-11-14T22:30:00Z\"}]}}}}",
      "aggregations/r/buckets",
      "[{\"key\":\"22:30-*\",\"from\":1700001000000,\"from_as_string\":\"22:30\",\"doc_count\":6}]"},
+    /* Buckets stand in an order of their own, whatever the one they were asked in. */
+    {"{\"size\":0,\"aggs\":{\"r\":{\"range\":{\"field\":\"user.id\",\"ranges\":[]}}}}", "",
+     "illegal_argument_exception 400 Field [user.id] of type [keyword] is not supported for "
+     "aggregation [range]"},
+    {"{\"size\":0,\"aggs\":{\"r\":{\"range\":{\"field\":\"client.bytes\",\"missing\":7,\"ranges\":["
+     "{"
+     "\"from\":7},{\"to\":7},{\"to\":5}]}}}}",
+     "aggregations/r/buckets",
+     "[{\"key\":\"*-5.0\",\"to\":5,\"doc_count\":0},{\"key\":\"*-7.0\",\"to\":7,\"doc_count\":0},{"
+     "\"key\":\"7.0-*\",\"from\":7,\"doc_count\":12}]"},
+    {"{\"size\":0,\"aggs\":{\"f\":{\"filters\":{\"keyed\":false,\"other_bucket_key\":\"rest\","
+     "\"filters\":{\"z\":{\"term\":{\"destination.port\":22}},\"a\":{\"term\":{\"host.name\":"
+     "\"a\"}}}}}}}",
+     "aggregations/f/buckets",
+     "[{\"key\":\"a\",\"doc_count\":6},{\"key\":\"z\",\"doc_count\":4},{\"key\":\"rest\",\"doc_"
+     "count\":4}]"},
+    {"{\"size\":0,\"aggs\":{\"p\":{\"percentiles\":{\"field\":\"source.bytes\",\"percents\":[100,0]"
+     ","
+     "\"keyed\":false}}}}",
+     "aggregations/p/values", "[{\"key\":0,\"value\":0},{\"key\":100,\"value\":110}]"},
+    /* Bounds of times: of whole buckets, the last of hard ones is out. */
+    {"{\"size\":0,\"aggs\":{\"h\":{\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":"
+     "\"15m\",\"format\":\"HH:mm\",\"keyed\":true,\"hard_bounds\":{\"min\":\"2023-11-14T22:20\","
+     "\"max\":\"2023-11-14T22:50\"}}}}}",
+     "aggregations/h/buckets",
+     "{\"22:15\":{\"key_as_string\":\"22:15\",\"key\":1700000100000,\"doc_count\":3},\"22:30\":{"
+     "\"key_"
+     "as_string\":\"22:30\",\"key\":1700001000000,\"doc_count\":3}}"},
+    {"{\"size\":0,\"query\":{\"match_none\":{}},\"aggs\":{\"h\":{\"date_histogram\":{\"field\":"
+     "\"@timestamp\",\"calendar_interval\":\"day\",\"offset\":\"+6h\",\"time_zone\":\"+02:00\","
+     "\"extended_bounds\":{\"min\":\"2023-11-14T01:00\",\"max\":\"2023-11-14T23:00\"}}}}}",
+     "aggregations/h/buckets",
+     "[{\"key_as_string\":\"2023-11-14T06:00:00.000+02:00\",\"key\":1699934400000,\"doc_count\":0}"
+     "]"},
+    {"{\"size\":0,\"query\":{\"match_none\":{}},\"aggs\":{\"h\":{\"histogram\":{\"field\":\"source."
+     "bytes\",\"interval\":5,\"extended_bounds\":{\"max\":9}}}}}",
+     "aggregations/h/buckets", "[]"},
+    /* What has no value: least is above all, greatest below. */
+    {"{\"size\":0,\"aggs\":{\"t\":{\"terms\":{\"field\":\"host.name\",\"order\":[{\"f>m\":\"desc\"}"
+     "]},"
+     "\"aggs\":{\"f\":{\"filter\":{\"term\":{\"tags\":\"even\"}},\"aggs\":{\"m\":{\"min\":{"
+     "\"field\":"
+     "\"source.bytes\"}}}}}}}}",
+     "aggregations/t/buckets",
+     "[{\"key\":\"b\",\"doc_count\":6,\"f\":{\"doc_count\":0,\"m\":{\"value\":null}}},{\"key\":"
+     "\"a\","
+     "\"doc_count\":6,\"f\":{\"doc_count\":6,\"m\":{\"value\":0}}}]"},
+    /* What stands for nothing, by the worker too. */
+    {"{\"size\":0,\"aggs\":{\"s\":{\"sum\":{\"field\":\"client.bytes\",\"missing\":3}},\"a\":{"
+     "\"avg\":"
+     "{\"field\":\"client.bytes\"}},\"c\":{\"value_count\":{\"field\":\"user.id\",\"missing\":"
+     "\"x\"}}}}",
+     "aggregations", "{\"s\":{\"value\":36},\"a\":{\"value\":null},\"c\":{\"value\":12}}"},
+    {"{\"size\":2,\"_source\":false,\"stored_fields\":\"_none_\",\"sort\":[{\"client.bytes\":{"
+     "\"missing\":4}},{\"source.ip\":\"desc\"},{\"_index\":\"desc\"},\"_doc\"]}",
+     "hits/hits",
+     "[{\"_index\":\"logs-two-default\",\"_score\":null,\"sort\":[4,\"10.0.0.4\",\"logs-two-"
+     "default\",8]},"
+     "{\"_index\":\"logs-two-default\",\"_score\":null,\"sort\":[4,\"10.0.0.4\",\"logs-two-"
+     "default\","
+     "12]}]"},
     /* Pages of combinations. */
     {"{\"size\":0,\"aggs\":{\"c\":{\"composite\":{\"size\":3,\"sources\":[{\"h\":{\"terms\":{"
      "\"field\":"
@@ -197,6 +258,22 @@ static const struct {
      "illegal_argument_exception 400 [message] is analysed text, which has no groups: "
      "[message.keyword] "
      "is the whole text"},
+    {"{\"aggs\":{\"t\":{\"terms\":{\"field\":\"source.bytes\",\"include\":\"1.*\"}}}}", "",
+     "illegal_argument_exception 400 Aggregation [t] cannot support regular expression style "
+     "include/exclude settings as they can only be applied to string fields. Use an array of "
+     "values "
+     "for include/exclude clauses"},
+    {"{\"aggs\":{\"t\":{\"terms\":{\"field\":\"source.bytes\",\"exclude\":[1,\"x\"]}}}}", "",
+     "illegal_argument_exception 400 the value 2 of include or exclude is none of [source.bytes]"},
+    {"{\"aggs\":{\"f\":{\"filters\":{\"filters\":[]}}}}", "",
+     "illegal_argument_exception 400 [filters] cannot be empty."},
+    {"{\"aggs\":{\"p\":{\"percentiles\":{\"field\":\"source.bytes\",\"percents\":[5,1,5]}}}}", "",
+     "illegal_argument_exception 400 percent [5] has been specified twice"},
+    {"{\"aggs\":{\"h\":{\"histogram\":{\"field\":\"source.bytes\",\"interval\":5,\"hard_bounds\":{"
+     "\"min\":0,\"max\":9},\"extended_bounds\":{\"min\":0,\"max\":10}}}}}",
+     "",
+     "illegal_argument_exception 400 Extended bounds have to be inside hard bounds, hard bounds: "
+     "[0--9], extended bounds: [0--10]"},
     {"{\"from\":9999,\"size\":2}", "",
      "illegal_argument_exception 400 Result window is too large, from + size must be less than or "
      "equal "

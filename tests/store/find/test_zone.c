@@ -29,7 +29,10 @@ static void test_file(void **state)
     assert_int_equal(find_zone_read(file, sizeof(file), &arena, &z), ERR_NONE);
     assert_int_equal(find_zone_offset(&z, 999 * TIME_S), TIME_HOUR);
     assert_int_equal(find_zone_offset(&z, 1000 * TIME_S), 2 * TIME_HOUR);
-    /* The hour that the clock leaves out is read as if it had not. */
+    assert_int_equal(find_zone_change(&z, 999 * TIME_S), TIME_NONE);
+    assert_int_equal(find_zone_change(&z, 5000 * TIME_S), 1000 * TIME_S);
+    /* The hour that the clock leaves out is the instant at which it does. */
+    assert_int_equal(find_zone_instant(&z, (3600 + 2000) * TIME_S), 1000 * TIME_S);
     assert_int_equal(find_zone_instant(&z, 3600 * TIME_S), 0);
     assert_int_equal(find_zone_instant(&z, (3600 + 1000) * TIME_S), 1000 * TIME_S);
     assert_int_equal(find_zone_instant(&z, (7200 + 1000) * TIME_S), 1000 * TIME_S);
