@@ -559,5 +559,6 @@ void engine_jobs_totals(const struct engine_jobs *j, struct engine_jobs_totals *
         detect_size(j->jobs[i]->engine, &size);
         out->late += detect_counts(j->jobs[i]->engine)->out_of_order;
         out->model_bytes += size.model_bytes;
+        out->kept_bytes += j->jobs[i]->kept;
     }
 }

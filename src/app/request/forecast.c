@@ -47,6 +47,11 @@ int request_forecast(struct request_asked *a)
     if (err == ERR_NONE)
         err = engine_forecasts_write(a->data->state, f, job_id, id, a->out->gone, a->out->ctx, &doc,
                                      &why);
+    /* A job that was deleted meanwhile leaves nothing behind. */
+    if (err == ERR_NONE && (err = request_see_job(a, job_id, &why)) == ERR_NOT_FOUND) {
+        struct err_text late;
+        (void)!engine_forecasts_delete(a->data->state, job_id, id, &late);
+    }
     if (err == ERR_NONE) {
         request_asked_print(a, buf_text(&doc), doc.n);
         request_asked_print(a, "\n", 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request/posts.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/jobs.h"
 #include "engine/pipeline.h"
@@ -8,13 +9,19 @@
 
 /* Text that is posted in one transaction, about: the lock is held as long. */
 #define GROUP ((size_t)4 << 20)
+/* After a failure (a full disk) the jobs are made again of what is kept of them: not for each post
+ * that is tried. */
+#define REST (2 * TIME_S)
 
 struct request_posts {
     pthread_mutex_t lock; /* guards the list; taken with or without the directory's */
     struct engine_post *first;
     struct engine_post **end;
-    bool lost; /* jobs that a failure dropped are still to be loaded; the directory's lock guards it
-                */
+    /* The directory's lock guards what follows. */
+    bool lost;       /* jobs that a failure dropped are still to be loaded */
+    enum err failed; /* what the last group ran into */
+    struct err_text why;
+    ts_ns rests_until; /* of passing time */
 };
 
 struct request_posts *request_posts_new(void)
@@ -64,11 +71,12 @@ static struct engine_post *take_group(struct request_posts *p)
     return first;
 }
 
-static void refuse(struct engine_post *list)
+static void refuse(struct engine_post *list, enum err err, const struct err_text *why)
 {
-    for (; list != NULL; list = list->next)
-        list->err =
-            err_set(&list->why, ERR_BUSY, "no daemon runs on this directory, so no job is open");
+    for (; list != NULL; list = list->next) {
+        list->err = err;
+        list->why = *why;
+    }
 }
 
 /* What a failure dropped is taken up again. */
@@ -80,17 +88,33 @@ static void load(struct request_data *d, ts_ns now)
         engine_pipeline_load(d->pipeline, engine != TIME_NONE ? engine : now, &why) != ERR_NONE;
 }
 
+static void post(struct request_data *d, struct engine_post *list)
+{
+    struct request_posts *p = d->posts;
+    ts_ns now = d->now();
+    if (p->lost)
+        load(d, now);
+    p->failed = engine_jobs_post(engine_pipeline_jobs(d->pipeline), list, now);
+    if (p->failed == ERR_NONE)
+        return;
+    p->why = list->why;
+    load(d, now);
+    p->rests_until = clock_steady() + REST;
+}
+
 /* The directory's lock is held. */
 static void do_group(struct request_data *d)
 {
-    struct engine_post *list = take_group(d->posts);
-    ts_ns now = d->now();
-    if (d->pipeline != NULL && d->posts->lost)
-        load(d, now);
+    struct request_posts *p = d->posts;
+    struct engine_post *list = take_group(p);
+    struct err_text why;
     if (d->pipeline == NULL)
-        refuse(list);
-    else if (engine_jobs_post(engine_pipeline_jobs(d->pipeline), list, now) != ERR_NONE)
-        load(d, now);
+        refuse(list, err_set(&why, ERR_BUSY, "no daemon runs on this directory, so no job is open"),
+               &why);
+    else if (p->failed != ERR_NONE && clock_steady() < p->rests_until)
+        refuse(list, p->failed, &p->why);
+    else
+        post(d, list);
     for (; list != NULL; list = list->next)
         list->done = true;
 }

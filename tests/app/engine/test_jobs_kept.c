@@ -64,6 +64,13 @@ static void write_minute(struct buf *out, unsigned m, unsigned n)
                    (long long)(HELP_BASE / TIME_S) + m * 60 + i % 60, i % 3);
 }
 
+static uint64_t kept_bytes(const struct engine_jobs *j)
+{
+    struct engine_jobs_totals totals;
+    engine_jobs_totals(j, &totals);
+    return totals.kept_bytes;
+}
+
 static bool has_kept(struct store_state *st)
 {
     uint64_t newest;
@@ -151,8 +158,13 @@ static void goes(void **state)
     write_minute(&text, 0, 20);
     post(j, &text);
     assert_true(has_kept(st));
+    assert_int_equal(kept_bytes(j), 4096);
+    engine_jobs_free(j);
+    j = make(st);
+    assert_int_equal(kept_bytes(j), 4096);
     HELP_OK(engine_jobs_save(j, HELP_BASE, &help_why));
     assert_false(has_kept(st));
+    assert_int_equal(kept_bytes(j), 0);
     HELP_OK(store_state_snapshot_update(st, "tiny", "tiny-1700006419", "{}", true));
     write_minute(&text, 1, 20);
     post(j, &text);

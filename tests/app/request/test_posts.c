@@ -71,8 +71,46 @@ static void many(void **state)
     end(&w);
 }
 
+static enum err post_one(struct world *w, const char *text)
+{
+    struct engine_post p = {
+        .job_id = "tiny", .text = text, .n = strlen(text), .reset_start = TIME_NONE};
+    request_posts_do(w->data, &p);
+    help_why = p.why;
+    return p.err;
+}
+
+/* A disk that is full takes nothing, and what was taken before is there when it has space again. */
+static void full(void **state)
+{
+    (void)state;
+    struct world w;
+    struct help_alerts alerts = {0};
+    begin(&w);
+    HELP_OK(engine_install_job(w.data->state, job, strlen(job), "job", NULL, 0, NULL, NULL,
+                               HELP_BASE, TIME_NONE, &help_why));
+    HELP_OK(store_state_job_set_state(w.data->state, "tiny", "opened", "stopped", NULL));
+    w.data->pipeline = help_pipeline(w.data->state, w.data->store, &alerts, now());
+    HELP_OK(post_one(&w, "{\"t\": 1700006400}"));
+    help_limit_files(4096);
+    assert_int_equal(post_one(&w, "{\"t\": 1700006500}"), ERR_FULL);
+    assert_int_equal(post_one(&w, "{\"t\": 1700006500}"), ERR_FULL);
+    help_limit_files(RLIM_INFINITY);
+    enum err err = ERR_FULL;
+    for (int i = 0; i < 100 && err == ERR_FULL; i++) {
+        usleep(100000);
+        err = post_one(&w, "{\"t\": 1700006500}");
+    }
+    HELP_OK(err);
+    DONE("{\"command\":\"job\",\"verb\":\"stats\",\"id\":\"tiny\"}");
+    assert_non_null(strstr(said(&w), "\"input_record_count\":2,"));
+    engine_pipeline_free(w.data->pipeline);
+    w.data->pipeline = NULL;
+    end(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(many), cmocka_unit_test(full)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
