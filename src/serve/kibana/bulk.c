@@ -10,6 +10,7 @@
 #include "kibana/batch.h"
 #include "kibana/doc.h"
 #include "kibana/edit.h"
+#include "kibana/exception_import.h"
 #include "kibana/find.h"
 #include "kibana/rule.h"
 #include "kibana/transfer.h"
@@ -279,8 +280,10 @@ static enum err edit(struct bulk *b, const struct kibana_rule *r, bool *out_refu
     return err;
 }
 
-/* A copy under a new name, switched off. Its exception lists are shared with the first. */
-static enum err duplicate(struct bulk *b, const struct kibana_rule *r, struct err_text *why)
+/* A copy under a new name, switched off. Exception lists but the rule's own are shared with the
+ * first. */
+static enum err duplicate(struct bulk *b, const struct kibana_rule *r, bool *out_refused,
+                          struct err_text *why)
 {
     const struct format_node *how = format_node_get(b->body, "duplicate");
     const struct kibana_batch_terms terms = {.fresh = true, .revision = -1};
@@ -302,10 +305,17 @@ static enum err duplicate(struct bulk *b, const struct kibana_rule *r, struct er
     kibana_change_number(&change, "version", 1);
     kibana_change_text(&change, "created_by", kibana_doc_guest(b->call));
     kibana_change_text(&change, "updated_by", kibana_doc_guest(b->call));
+    enum err err = buf_ok(&name) ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (!format_node_bool(format_node_get(how, "include_exceptions"), true))
         kibana_change_json(&change, "exceptions_list", "[]");
-    enum err err = buf_ok(&name) ? kibana_doc_write(r->doc, &change, &text, why)
-                                 : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    else if (err == ERR_NONE)
+        err = kibana_exception_import_own(
+            b->call, r->doc,
+            format_node_bool(format_node_get(how, "include_expired_exceptions"), true), &change,
+            why);
+    if (err == ERR_NONE)
+        err = kibana_doc_write(r->doc, &change, &text, why);
+    *out_refused = err != ERR_NONE;
     if (err == ERR_NONE)
         err = begin_change(b, r, rule_id, buf_text(&text), text.n, &terms, why);
     buf_release(&name);
@@ -392,8 +402,7 @@ static enum err act(struct bulk *b, const struct kibana_rule *r, bool *out_refus
         *out_refused = false;
         return begin_change(b, r, r->rule_id, r->rule_id, strlen(r->rule_id), &any, why);
     case DUPLICATE:
-        *out_refused = false;
-        return duplicate(b, r, why);
+        return duplicate(b, r, out_refused, why);
     case RUN:
         return run(b, r, why);
     default:

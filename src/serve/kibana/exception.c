@@ -102,6 +102,13 @@ enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exceptio
                          id != NULL ? "id" : kind->key, id != NULL ? id : name);
 }
 
+bool kibana_exception_expired(const struct api_call *c, const struct kibana_exception *x)
+{
+    const struct format_node *v = format_node_get(x->doc, "expire_time");
+    ts_ns t;
+    return time_parse_iso(format_node_str(v, ""), format_node_str_len(v), &t) && t <= c->now;
+}
+
 /* What became of the only object. */
 struct outcome {
     enum err err;

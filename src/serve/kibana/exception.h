@@ -59,6 +59,9 @@ enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exceptio
                                 const char *id, const char *name, const char *namespace_type,
                                 struct kibana_exceptions *out, struct err_text *why) ERR_MUST_CHECK;
 
+/* Whether an item's expire_time is over. */
+bool kibana_exception_expired(const struct api_call *c, const struct kibana_exception *x);
+
 /* Puts one: the object (NULL: none) with the changes, in place of the one of that _version.
  * ERR_BUSY: it is another by now. version NULL: there must be none; ERR_EXISTS. */
 enum err kibana_exception_put(struct api_call *c, const struct format_node *object,

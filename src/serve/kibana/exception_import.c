@@ -9,6 +9,7 @@
 #include "format/node.h"
 #include "kibana/batch.h"
 #include "kibana/doc.h"
+#include "kibana/exception.h"
 #include "kibana/transfer.h"
 
 #include <stdio.h>
@@ -230,4 +231,61 @@ void kibana_exception_import_rename(const struct kibana_exception_import *x,
     else
         change->err = ERR_MEMORY;
     buf_release(&json);
+}
+
+/* Puts a list and its items again, as new ones; one that is nowhere stays so. */
+static enum err copy_list(struct kibana_exception_import *x, const struct format_node *named,
+                          bool expired, struct err_text *why)
+{
+    const char *list_id = format_node_str(format_node_get(named, "list_id"), "");
+    const char *space = format_node_str(format_node_get(named, "namespace_type"), "single");
+    struct kibana_exceptions list, items;
+    kibana_exceptions_init(&list);
+    kibana_exceptions_init(&items);
+    enum err err =
+        kibana_exceptions_find(x->call, &kibana_exception_list, NULL, list_id, space, &list, why);
+    bool there = err == ERR_NONE;
+    if (err == ERR_INVALID && x->call->status == 404) {
+        x->call->status = 0;
+        err = ERR_NONE;
+    }
+    if (there)
+        err = kibana_exception_import_add(x, list.list[0].text, strlen(list.list[0].text), why);
+    if (there && err == ERR_NONE)
+        err = kibana_exceptions_items(x->call, list_id, space, &items, why);
+    for (size_t i = 0; i < items.n && err == ERR_NONE; i++)
+        if (expired || !kibana_exception_expired(x->call, &items.list[i]))
+            err =
+                kibana_exception_import_add(x, items.list[i].text, strlen(items.list[i].text), why);
+    if (err == ERR_NONE)
+        err = kibana_exception_import_end(x, why);
+    kibana_exceptions_release(&list);
+    kibana_exceptions_release(&items);
+    return err;
+}
+
+enum err kibana_exception_import_own(struct api_call *c, const struct format_node *rule,
+                                     bool expired, struct kibana_change *change,
+                                     struct err_text *why)
+{
+    const struct format_node *lists = format_node_get(rule, "exceptions_list");
+    const struct format_node *own = NULL;
+    struct kibana_exception_import copies;
+    for (size_t i = 0; i < format_node_count(lists) && own == NULL; i++) {
+        const struct format_node *at = format_node_at(lists, i);
+        if (strcmp(format_node_str(format_node_get(at, "type"), ""), "rule_default") == 0)
+            own = at;
+    }
+    if (own == NULL)
+        return ERR_NONE;
+    kibana_exception_import_init(&copies, c);
+    copies.as_new = true;
+    enum err err = copy_list(&copies, own, expired, why);
+    if (err == ERR_NONE && copies.failed_lists + copies.failed_items > 0)
+        err = err_set(why, ERR_INVALID, "the rule's own exceptions could not be copied: %.300s",
+                      buf_text(&copies.errors));
+    if (err == ERR_NONE)
+        kibana_exception_import_rename(&copies, rule, change);
+    kibana_exception_import_release(&copies);
+    return err;
 }

@@ -63,4 +63,10 @@ enum err kibana_exception_import_end(struct kibana_exception_import *x,
 void kibana_exception_import_rename(const struct kibana_exception_import *x,
                                     const struct format_node *rule, struct kibana_change *change);
 
+/* Copies the list that is a rule's own (of the type rule_default; a rule has at most one), with its
+ * items, expired ones only if wanted, and changes the rule to mean the copy. */
+enum err kibana_exception_import_own(struct api_call *c, const struct format_node *rule,
+                                     bool expired, struct kibana_change *change,
+                                     struct err_text *why) ERR_MUST_CHECK;
+
 #endif

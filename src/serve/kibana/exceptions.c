@@ -406,13 +406,6 @@ static enum err find(struct api_call *c, const struct kibana_exception_kind *kin
     return err;
 }
 
-static bool has_expired(struct api_call *c, const struct kibana_exception *x)
-{
-    const char *text = format_node_str(format_node_get(x->doc, "expire_time"), NULL);
-    ts_ns t;
-    return text != NULL && time_parse_iso(text, strlen(text), &t) && t <= c->now;
-}
-
 static enum err export_list(struct api_call *c, struct err_text *why)
 {
     struct kibana_exceptions list, items;
@@ -432,7 +425,7 @@ static enum err export_list(struct api_call *c, struct err_text *why)
         buf_str(out, list.list[0].text);
         buf_char(out, '\n');
         for (size_t i = 0; i < items.n; i++) {
-            if (!expired && has_expired(c, &items.list[i]))
+            if (!expired && kibana_exception_expired(c, &items.list[i]))
                 continue;
             buf_str(out, items.list[i].text);
             buf_char(out, '\n');

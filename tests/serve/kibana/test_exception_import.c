@@ -82,8 +82,53 @@ static void renamed(void **state)
     fake_close(&w);
 }
 
+/* A copy of a rule gets a copy of the list that is the rule's own, and shares the others. */
+static void own(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct err_text why;
+    struct kibana_change change;
+    open_world(&w);
+    struct api_call c = make_call(&w);
+    const struct store_exception rows[] = {
+        {"mine", NULL, "single", "id-m", "{\"list_id\":\"mine\",\"type\":\"rule_default\"}"},
+        {"mine", "old", "single", "id-o",
+         "{\"list_id\":\"mine\",\"item_id\":\"old\",\"entries\":[],\"expire_time\":"
+         "\"2020-01-01T00:00:00.000Z\"}"},
+        {"mine", "fine", "single", "id-f",
+         "{\"list_id\":\"mine\",\"item_id\":\"fine\",\"entries\":[]}"}};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(store_state_except_put(w.state, &rows[i]), ERR_NONE);
+    struct format_node *rule = read_json(
+        "{\"exceptions_list\":[{\"id\":\"i\",\"list_id\":\"all\",\"type\":\"detection\"},{"
+        "\"id\":\"id-m\",\"list_id\":\"mine\",\"type\":\"rule_default\"}]}");
+    kibana_change_init(&change, &c.arena);
+    assert_int_equal(kibana_exception_import_own(&c, rule, false, &change, &why), ERR_NONE);
+    assert_int_equal(change.n, 1);
+    assert_non_null(strstr(change.members[0].json, "{\"id\":\"i\",\"list_id\":\"all\","));
+    assert_null(strstr(change.members[0].json, "mine"));
+    acted(&w, "rule_default");
+    acted(&w, "\\\"entries\\\":[]");
+    assert_null(strstr(buf_text(&w.acted), "expire_time"));
+    assert_null(strstr(buf_text(&w.acted), "mine"));
+    assert_int_equal(kibana_exception_import_own(&c, rule, true, &change, &why), ERR_NONE);
+    acted(&w, "expire_time");
+    w.says = "{\"at\":0,\"code\":-7,\"message\":\"no\"}\n";
+    assert_int_equal(kibana_exception_import_own(&c, rule, true, &change, &why), ERR_INVALID);
+    format_node_free(rule);
+    rule = read_json("{\"exceptions_list\":[{\"list_id\":\"none\",\"type\":\"rule_default\"}]}");
+    change.n = 0;
+    assert_int_equal(kibana_exception_import_own(&c, rule, true, &change, &why), ERR_NONE);
+    assert_int_equal(change.n, 0);
+    format_node_free(rule);
+    arena_release(&c.arena);
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order), cmocka_unit_test(renamed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_order), cmocka_unit_test(renamed),
+                                       cmocka_unit_test(own)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
