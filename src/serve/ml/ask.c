@@ -64,3 +64,17 @@ enum err ml_ask_any(struct api_call *c, const char *verb, const char *id, struct
     enum err err = ml_ask_job(c, verb, id, why);
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
+
+enum err ml_ask_put(struct api_call *c, const char *command, const char *verb, const char *id,
+                    const char *was, const struct buf *text, struct err_text *why)
+{
+    struct ml_ask a;
+    ml_ask_init(&a, command, verb);
+    ml_ask_add(&a, "id", id);
+    ml_ask_add(&a, "was", was);
+    ml_ask_add(&a, "text", buf_text(text));
+    a.text.failed |= !buf_ok(text);
+    enum err err = ml_ask_send(c, &a, why);
+    ml_ask_release(&a);
+    return err;
+}

@@ -36,4 +36,8 @@ enum err ml_ask_job(struct api_call *c, const char *verb, const char *id,
 enum err ml_ask_any(struct api_call *c, const char *verb, const char *id,
                     struct err_text *why) ERR_MUST_CHECK;
 
+/* A text under an id, in place of what was there (NULL: whatever that is; "": nothing was). */
+enum err ml_ask_put(struct api_call *c, const char *command, const char *verb, const char *id,
+                    const char *was, const struct buf *text, struct err_text *why) ERR_MUST_CHECK;
+
 #endif

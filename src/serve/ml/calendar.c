@@ -127,20 +127,6 @@ static enum err show(struct api_call *c, struct err_text *why)
     return err;
 }
 
-/* In place of what the calendar was (NULL: whatever that is, "": there was none). */
-static enum err send(struct api_call *c, const char *verb, const char *id, const char *was,
-                     const struct buf *text, struct err_text *why)
-{
-    struct ml_ask a;
-    ml_ask_init(&a, "calendar", verb);
-    ml_ask_add(&a, "id", id);
-    ml_ask_add(&a, "was", was);
-    ml_ask_add(&a, "text", buf_text(text));
-    enum err err = buf_ok(text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
-    ml_ask_release(&a);
-    return err;
-}
-
 static enum err put(struct api_call *c, struct err_text *why)
 {
     static const char *const keys[] = {"calendar_id", "job_ids", "description", NULL};
@@ -176,7 +162,7 @@ static enum err put(struct api_call *c, struct err_text *why)
         format_node_write_value(v, &w);
     }
     format_write_end_object(&w);
-    err = send(c, "put", id, "", &text, why);
+    err = ml_ask_put(c, "calendar", "put", id, "", &text, why);
     buf_release(&text);
     return err == ERR_NONE ? show(c, why) : err;
 }
@@ -239,7 +225,7 @@ static enum err change_jobs(struct api_call *c, bool add, struct err_text *why)
                                 "Calendar [%s] does not cover job [%s]", cal->id, names);
     }
     if (err == ERR_NONE)
-        err = send(c, "put", cal->id, buf_text(&was), &text, why);
+        err = ml_ask_put(c, "calendar", "put", cal->id, buf_text(&was), &text, why);
     buf_release(&text);
     buf_release(&was);
     detect_calendars_release(&all);
@@ -397,7 +383,7 @@ static enum err post_events(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE) {
         buf_init(&text);
         format_node_write(body, &text);
-        err = send(c, "add", before->id, NULL, &text, why);
+        err = ml_ask_put(c, "calendar", "add", before->id, NULL, &text, why);
         buf_release(&text);
     }
     if (err == ERR_NONE)

@@ -87,20 +87,6 @@ static enum err show(struct api_call *c, const char *id, struct err_text *why)
     return err;
 }
 
-/* In place of what it was; "": there was none. */
-static enum err send(struct api_call *c, const char *id, const char *was, const struct buf *text,
-                     struct err_text *why)
-{
-    struct ml_ask a;
-    ml_ask_init(&a, "filter", "put");
-    ml_ask_add(&a, "id", id);
-    ml_ask_add(&a, "was", was);
-    ml_ask_add(&a, "text", buf_text(text));
-    enum err err = buf_ok(text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
-    ml_ask_release(&a);
-    return err;
-}
-
 static enum err put(struct api_call *c, struct err_text *why)
 {
     static const char *const keys[] = {"filter_id", "description", "items", NULL};
@@ -133,7 +119,8 @@ static enum err put(struct api_call *c, struct err_text *why)
     ml_shape_merge(body, NULL, own, &w);
     buf_format(&text, "{\"filter_id\":\"%s\"%s%s", id, rest.n > 2 ? "," : "",
                rest.n > 0 ? buf_text(&rest) + 1 : "}");
-    err = buf_ok(&rest) ? send(c, id, "", &text, why) : ml_find_broken(ERR_MEMORY, why);
+    err = buf_ok(&rest) ? ml_ask_put(c, "filter", "put", id, "", &text, why)
+                        : ml_find_broken(ERR_MEMORY, why);
     buf_release(&text);
     buf_release(&rest);
     return err == ERR_NONE ? show(c, id, why) : err;
@@ -225,7 +212,7 @@ static enum err update(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE) {
         format_write_init(&w, &text);
         write_updated(old, body, &w);
-        err = send(c, id, buf_text(&doc), &text, why);
+        err = ml_ask_put(c, "filter", "put", id, buf_text(&doc), &text, why);
     }
     format_node_free(old);
     buf_release(&text);

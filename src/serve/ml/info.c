@@ -95,12 +95,7 @@ static void write_node(struct format_writer *w, int64_t used)
     int64_t total = total_memory();
     format_write_key(w, ML_NODE);
     format_write_begin_object(w);
-    format_write_field_str(w, "name", "weir");
-    format_write_field_str(w, "ephemeral_id", ML_NODE);
-    format_write_field_str(w, "transport_address", "127.0.0.1:9300");
-    format_write_key(w, "attributes");
-    format_write_begin_object(w);
-    format_write_end_object(w);
+    ml_shape_node_members(w);
     format_write_key(w, "roles");
     format_write_begin_array(w);
     format_write_str(w, "ml");

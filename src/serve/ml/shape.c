@@ -49,17 +49,22 @@ void ml_shape_over(struct api_call *c, bool waits)
     format_write_end_object(&c->out);
 }
 
-void ml_shape_node(struct format_writer *w)
+void ml_shape_node_members(struct format_writer *w)
 {
-    format_write_key(w, "node");
-    format_write_begin_object(w);
-    format_write_field_str(w, "id", ML_NODE);
     format_write_field_str(w, "name", "weir");
     format_write_field_str(w, "ephemeral_id", ML_NODE);
     format_write_field_str(w, "transport_address", "127.0.0.1:9300");
     format_write_key(w, "attributes");
     format_write_begin_object(w);
     format_write_end_object(w);
+}
+
+void ml_shape_node(struct format_writer *w)
+{
+    format_write_key(w, "node");
+    format_write_begin_object(w);
+    format_write_field_str(w, "id", ML_NODE);
+    ml_shape_node_members(w);
     format_write_end_object(w);
 }
 

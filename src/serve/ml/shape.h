@@ -29,8 +29,9 @@ void ml_shape_done(struct api_call *c, const char *word);
 /* The same of an act that was over when it returned; who did not want to wait gets the name of a
  * task that has ended. */
 void ml_shape_over(struct api_call *c, bool waits);
-/* "node":{…}, the one that there is. */
+/* "node":{…}, the one that there is; and its members but for its id. */
 void ml_shape_node(struct format_writer *w);
+void ml_shape_node_members(struct format_writer *w);
 
 /* A datafeed as it is kept: what stood in the old one (NULL: none) and the body, with its ids. */
 void ml_shape_feed_text(const struct format_node *old, const struct format_node *body,
