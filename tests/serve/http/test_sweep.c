@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/http/http_help.h"
 
+#include <pthread.h>
+
 static void large(void *ctx, struct http_request *r, struct http_answer *a)
 {
     (void)ctx;
@@ -188,6 +190,56 @@ static void slow_ones_are_in_nobodys_way(void **state)
     }
 }
 
+struct firehose {
+    int fd;
+    ts_ns took;
+};
+
+/* Sends without end, as fast as it can be taken. */
+static void *pour(void *ctx)
+{
+    static char much[1 << 20];
+    struct firehose *h = ctx;
+    ts_ns from = clock_steady();
+    ssize_t n = 1;
+    while (n > 0 && clock_steady() - from < 15 * TIME_S)
+        n = send(h->fd, much, sizeof(much), MSG_NOSIGNAL);
+    h->took = clock_steady() - from;
+    return NULL;
+}
+
+/* Who is refused and does not stop sending is read for a while, and keeps nobody from being
+ * served: neither those who have a connection, nor those who want one. */
+static void firehoses_are_closed(void **state)
+{
+    struct fixture *f = *state;
+    struct firehose hoses[4];
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        hoses[i].fd = help_connect(f->port);
+        help_send(hoses[i].fd,
+                  "POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n");
+        help_until(hoses[i].fd, "\r\n\r\n", f->response);
+        assert_int_equal(help_status(f->response), 404);
+        assert_int_equal(pthread_create(&threads[i], NULL, pour, &hoses[i]), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        ts_ns from = clock_steady();
+        help_ask(
+            f->port,
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc",
+            f->response);
+        assert_string_equal(help_body(f->response), "abc");
+        assert_true(clock_steady() - from < TIME_S);
+        help_sleep_ms(50);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(hoses[i].took < 10 * TIME_S);
+        close(hoses[i].fd);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +250,7 @@ int main(void)
         cmocka_unit_test(answers_that_are_not_read),
         cmocka_unit_test(our_own_time_is_not_counted),
         cmocka_unit_test(slow_ones_are_in_nobodys_way),
+        cmocka_unit_test(firehoses_are_closed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
