@@ -345,6 +345,53 @@ static enum err check_update(struct api_call *c, const struct store_job *row,
     return ERR_NONE;
 }
 
+static enum err parse(struct api_call *c, const struct format_node *body, struct detect_job **out,
+                      struct err_text *why)
+{
+    struct detect_filters filters = {0};
+    enum err err = ml_shape_filters(c, &filters, why);
+    if (err == ERR_NONE)
+        err = detect_job_from_node(body, filters.list, filters.n, out, why);
+    detect_filters_release(&filters);
+    return err;
+}
+
+/* What the job's model took when it was saved last. */
+static int64_t used_memory(const struct store_job *row)
+{
+    struct format_node *counts = NULL;
+    struct err_text why;
+    if (row->counts == NULL ||
+        format_node_json(row->counts, strlen(row->counts), row->id, &counts, &why) != ERR_NONE)
+        return 0;
+    int64_t used = format_node_int(
+        format_node_get(format_node_get(counts, "model_size_stats"), "model_bytes"), 0);
+    format_node_free(counts);
+    return used;
+}
+
+/* A model cannot be made to fit into less than it takes. */
+static enum err check_memory(struct api_call *c, const struct store_job *row,
+                             const struct buf *updated, struct err_text *why)
+{
+    struct format_node *config = NULL;
+    struct detect_job *job = NULL;
+    int64_t used = used_memory(row);
+    enum err err = format_node_json(buf_text(updated), updated->n, row->id, &config, why);
+    if (err == ERR_NONE)
+        err = parse(c, config, &job, why);
+    if (err == ERR_NONE && used > 0 && job->memory_limit < (uint64_t)used)
+        err = api_call_fail(c, 400, "illegal_argument_exception", why,
+                            "Invalid update value for analysis_limits: model_memory_limit cannot "
+                            "be decreased below current usage; current usage [%lldmb], update "
+                            "had [%llumb]",
+                            (long long)((used + (1 << 20) - 1) >> 20),
+                            (unsigned long long)(job->memory_limit >> 20));
+    detect_job_free(job);
+    format_node_free(config);
+    return err;
+}
+
 static enum err update(struct api_call *c, struct err_text *why)
 {
     struct format_node *body, *config = NULL;
@@ -362,14 +409,20 @@ static enum err update(struct api_call *c, struct err_text *why)
         err = check_update(c, &row, config, body, why);
     buf_init(&text);
     if (err == ERR_NONE) {
-        struct ml_ask a;
         format_write_init(&w, &text);
         write_updated(config, body, &w);
+        if (!buf_ok(&text))
+            err = ml_find_broken(ERR_MEMORY, why);
+        else if (format_node_get(body, "analysis_limits") != NULL)
+            err = check_memory(c, &row, &text, why);
+    }
+    if (err == ERR_NONE) {
+        struct ml_ask a;
         ml_ask_init(&a, "job", "update");
         ml_ask_add(&a, "id", row.id);
         ml_ask_add(&a, "job", buf_text(&text));
         ml_ask_add(&a, "was", row.config);
-        err = buf_ok(&text) ? ml_ask_send(c, &a, why) : ml_find_broken(ERR_MEMORY, why);
+        err = ml_ask_send(c, &a, why);
         ml_ask_release(&a);
     }
     buf_release(&text);
@@ -396,17 +449,6 @@ static enum err delete_job(struct api_call *c, struct err_text *why)
         err = ml_ask_job(c, "delete", row.id, why);
     if (err == ERR_NONE)
         ml_shape_over(c, done);
-    return err;
-}
-
-static enum err parse(struct api_call *c, const struct format_node *body, struct detect_job **out,
-                      struct err_text *why)
-{
-    struct detect_filters filters = {0};
-    enum err err = ml_shape_filters(c, &filters, why);
-    if (err == ERR_NONE)
-        err = detect_job_from_node(body, filters.list, filters.n, out, why);
-    detect_filters_release(&filters);
     return err;
 }
 

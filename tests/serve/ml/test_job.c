@@ -69,6 +69,14 @@ static void update(void **state)
         "[{\"detector_description\":\"d\",\"function\":\"count\",\"detector_index\":0}],"
         "\"influencers\":[],\"model_prune_window\":\"40d\"},\"analysis_limits\":"
         "{\"model_memory_limit\":\"2048mb\"");
+    assert_int_equal(store_state_job_set_position(
+                         w.state, "x", 0, "{\"model_size_stats\":{\"model_bytes\":99000000}}"),
+                     ERR_NONE);
+    ASK("POST", JOB "/_update", "job_id=x", NULL,
+        "{\"analysis_limits\":{\"model_memory_limit\":\"90mb\"}}", 400,
+        "cannot be decreased below current usage; current usage [95mb], update had [90mb]");
+    ASK("POST", JOB "/_update", "job_id=x", NULL,
+        "{\"analysis_limits\":{\"model_memory_limit\":\"95mb\"}}", 200, "\"95mb\"");
     ASK("POST", JOB "/_update", "job_id=x", NULL, "{\"detectors\":[{\"detector_index\":1}]}", 400,
         "Invalid detector_index [1]");
     ASK("POST", JOB "/_update", "job_id=x", NULL, "{\"analysis_config\":{}}", 400, "unknown field");
