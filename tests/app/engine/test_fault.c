@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The n-th allocation fails, for every n, while records are posted to a job and while it is made
+ * again: what was said to be taken is there, what was refused is not.
+ */
+#include "app/help.h"
+
+#include "engine/jobs.h"
+#include "fault_memory.h"
+#include "format/node.h"
+
+static const char job[] =
+    "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"1m\", \"detectors\": "
+    "[{\"function\": \"count\", \"by_field_name\": \"h\"}], \"influencers\": [\"h\"]}, "
+    "\"data_description\": {\"time_field\": \"t\"}}";
+
+static struct engine_jobs *make(struct store_state *st, enum err *out)
+{
+    const struct engine_jobs_options options = {.state = st, .query_delay = HELP_DELAY};
+    struct engine_jobs *j = engine_jobs_new(&options);
+    *out = j != NULL ? engine_jobs_load(j, HELP_BASE, &help_why) : ERR_MEMORY;
+    return j;
+}
+
+/* Two minutes' records, so that buckets close. */
+static enum err post(struct engine_jobs *j, uint64_t minute)
+{
+    char text[200];
+    long long at = HELP_BASE / TIME_S + (long long)minute * 120;
+    snprintf(text, sizeof(text), "{\"t\": %lld, \"h\": \"a\"}{\"t\": %lld, \"h\": \"b\"}", at,
+             at + 61);
+    struct engine_post p = {
+        .job_id = "tiny", .text = text, .n = strlen(text), .reset_start = TIME_NONE};
+    enum err err = engine_jobs_post(j, &p, HELP_BASE);
+    return err != ERR_NONE ? err : p.err;
+}
+
+static int64_t count(struct engine_jobs *j)
+{
+    struct format_node *root;
+    struct buf stats;
+    ts_ns open;
+    buf_init(&stats);
+    HELP_OK(engine_jobs_stats(j, "tiny", &stats, &open, &help_why));
+    HELP_OK(format_node_json(stats.p, stats.n, "stats", &root, &help_why));
+    int64_t n = format_node_int(
+        format_node_get(format_node_get(root, "data_counts"), "input_record_count"), -1);
+    format_node_free(root);
+    buf_release(&stats);
+    return n;
+}
+
+static void posts(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    HELP_OK(store_state_relax(st));
+    HELP_OK(engine_install_job(st, job, strlen(job), "job", NULL, 0, NULL, NULL, HELP_BASE,
+                               TIME_NONE, &help_why));
+    HELP_OK(store_state_job_set_state(st, "tiny", "opened", "stopped", NULL));
+    int64_t taken = 0;
+    uint64_t n = 1;
+    for (bool hit = true; hit; n++) {
+        enum err err;
+        struct engine_jobs *j = make(st, &err);
+        HELP_OK(err);
+        assert_int_equal(count(j), taken);
+        fault_arm(n);
+        err = post(j, n);
+        hit = fault_disarm();
+        assert_true(err == ERR_NONE || (hit && err == ERR_MEMORY));
+        taken += err == ERR_NONE ? 2 : 0;
+        HELP_OK(engine_jobs_load(j, HELP_BASE, &help_why)); /* what was dropped comes back */
+        assert_int_equal(count(j), taken);
+        if (n % 16 == 0)
+            HELP_OK(engine_jobs_save(j, HELP_BASE, &help_why));
+        engine_jobs_free(j);
+    }
+    assert_true(n > 20);
+    enum err err = ERR_MEMORY;
+    for (n = 1; err != ERR_NONE; n++) {
+        fault_arm(n);
+        struct engine_jobs *j = make(st, &err);
+        fault_disarm();
+        if (err == ERR_NONE)
+            assert_int_equal(count(j), taken);
+        else
+            assert_int_equal(err, ERR_MEMORY);
+        engine_jobs_free(j);
+    }
+    assert_true(n > 20);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(posts)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
