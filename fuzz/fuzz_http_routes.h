@@ -57,6 +57,12 @@ static inline enum http_lane fuzz_http_lane(void *ctx, const struct http_route *
     return route->body_max == 0 ? HTTP_LANE_SHORT : HTTP_LANE_LONG;
 }
 
+static inline enum http_lane fuzz_http_admit_lane(void *ctx, const struct http_request *r)
+{
+    (void)ctx;
+    return http_request_header(r, "Authorization") != NULL ? HTTP_LANE_TURN : HTTP_LANE_SHORT;
+}
+
 static inline struct http_server *fuzz_http_start(struct sockaddr_in *out_address)
 {
     static const struct http_route routes[] = {
@@ -75,6 +81,7 @@ static inline struct http_server *fuzz_http_start(struct sockaddr_in *out_addres
                                     .head_ns = 80 * TIME_MS, /* sweeps often */
                                     .admit = fuzz_http_admit,
                                     .lane = fuzz_http_lane,
+                                    .admit_lane = fuzz_http_admit_lane,
                                     .wall = clock_wall,
                                     .steady = clock_steady};
     struct http_server *s = NULL;

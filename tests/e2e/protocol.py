@@ -251,6 +251,31 @@ def lanes(server):
     check(found.json()["count"] == 20, f"all is there: {found.body}")
 
 
+def guesses(server):
+    """Passwords are hashed one at a time: those who guess wait for each other, and nobody else for them."""
+    seen, times = [], []
+
+    def guess(i):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60, source_address=(f"127.0.0.{2 + i % 4}", 0))
+        if i % 2:
+            connection.request("POST", "/api/login", json.dumps({"name": f"n{i}", "password": "wrong"}),
+                               {"Content-Type": "application/json"})
+        else:
+            connection.request("GET", "/_search", headers=server.basic(f"n{i}", "wrong"))
+        seen.append(connection.getresponse().status)
+
+    threads = [threading.Thread(target=guess, args=(i,)) for i in range(60)]
+    for t in threads:
+        t.start()
+    while any(t.is_alive() for t in threads):
+        begun = time.monotonic()
+        check(server.ask("GET", "/healthz").status == 200, "it is well")
+        times.append(time.monotonic() - begun)
+        time.sleep(0.02)
+    check(len(seen) == 60 and set(seen) <= {401, 429}, f"all are refused: {seen}")
+    check(sorted(times)[len(times) // 2] < 0.1 and max(times) < 2, f"nobody else waits: {max(times)}")
+
+
 def too_many(server):
     """The queue of long ones has an end, and says so."""
     body = ("{}\n" + json.dumps(HITS) + "\n") * 200
@@ -289,6 +314,7 @@ with Folder() as folder:
         bodies(server)
         beyond_the_buffer(server)
         crowds(server)
+        guesses(server)
         lanes(server)
         too_many(server)
         check(server.stop() == 0, "it ends well")

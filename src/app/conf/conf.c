@@ -74,7 +74,7 @@ const struct conf_key conf_keys[] = {
     {"server.access_log", CONF_TEXT, "\"\"", 0, 0, AT(server_access_log),
      "File to which each request is added as a line of JSON (ECS). \"-\": standard error. Empty: "
      "none."},
-    {"server.threads", CONF_INTEGER, "16", 3, 256, AT(server_threads),
+    {"server.threads", CONF_INTEGER, "16", 4, 256, AT(server_threads),
      "Requests that are worked on at the same time, at most half of them searches and other long "
      "ones."},
     {NULL, CONF_TEXT, NULL, 0, 0, 0, NULL},

@@ -298,6 +298,7 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
         .ctx = w->api,
         .admit = api_admit,
         .lane = api_lane,
+        .admit_lane = api_admit_lane,
         .refuse = api_refuse,
         .finish = api_finish,
         .log = w->access != NULL ? log_access : NULL,
@@ -344,8 +345,10 @@ void daemon_web_publish(struct daemon_web *w, const char *name, struct bytes jso
 
 void daemon_web_measure(struct daemon_web *w, struct buf *out)
 {
-    static const char *const lanes[HTTP_LANES] = {
-        [HTTP_LANE_SHORT] = "short", [HTTP_LANE_WRITE] = "write", [HTTP_LANE_LONG] = "long"};
+    static const char *const lanes[HTTP_LANES] = {[HTTP_LANE_SHORT] = "short",
+                                                  [HTTP_LANE_TURN] = "turn",
+                                                  [HTTP_LANE_WRITE] = "write",
+                                                  [HTTP_LANE_LONG] = "long"};
     struct http_counts c;
     char label[32];
     struct http_server *server = atomic_load(&w->server);

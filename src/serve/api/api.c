@@ -126,6 +126,14 @@ enum http_lane api_lane(void *ctx, const struct http_route *route)
     return row->lane;
 }
 
+enum http_lane api_admit_lane(void *ctx, const struct http_request *r)
+{
+    const struct api *a = ctx;
+    const char *header = http_request_header(r, "Authorization");
+    bool quick = header == NULL || auth_guard_is_quick(a->ports.guard, header, a->ports.now());
+    return quick ? HTTP_LANE_SHORT : HTTP_LANE_TURN;
+}
+
 void api_refuse(void *ctx, const struct http_request *r, unsigned status, const char *sentence,
                 struct http_answer *answer)
 {

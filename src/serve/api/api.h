@@ -89,6 +89,7 @@ const struct api_ports *api_ports_of(const struct api *a);
 bool api_admit(void *ctx, const struct http_route *route, struct http_request *r,
                struct http_answer *answer);
 enum http_lane api_lane(void *ctx, const struct http_route *route);
+enum http_lane api_admit_lane(void *ctx, const struct http_request *r);
 void api_refuse(void *ctx, const struct http_request *r, unsigned status, const char *sentence,
                 struct http_answer *answer);
 void api_finish(void *ctx, const struct http_request *r, struct http_answer *answer);

@@ -333,17 +333,22 @@ static enum err remove_key(struct api_call *c, struct err_text *why)
         method, path, right, API_FORM_KIBANA, body, "", summary, handle, HTTP_LANE_SHORT           \
     }
 
+/* Hashes a password. */
+#define TURN(method, path, right, summary, handle)                                                 \
+    {                                                                                              \
+        method, path, right, API_FORM_KIBANA, 4096, "", summary, handle, HTTP_LANE_TURN            \
+    }
+
 const struct api_row api_people_rows[] = {
-    ROW("POST", "/api/login", AUTH_RIGHT_NONE, 4096, "Begin a session with name and password",
-        login),
+    TURN("POST", "/api/login", AUTH_RIGHT_NONE, "Begin a session with name and password", login),
     ROW("POST", "/api/logout", AUTH_RIGHT_GREET, 4096, "End the session", logout),
     ROW("GET", "/api/me", AUTH_RIGHT_GREET, 0, "Who asks, and in what role", me),
-    ROW("PUT", "/api/me/password", AUTH_RIGHT_GREET, 4096, "Change one's own password",
-        set_own_password),
+    TURN("PUT", "/api/me/password", AUTH_RIGHT_GREET, "Change one's own password",
+         set_own_password),
     ROW("GET", "/api/users", AUTH_RIGHT_ADMIN, 0, "All users", list_users),
-    ROW("POST", "/api/users", AUTH_RIGHT_ADMIN, 4096, "Add a user", add_user),
-    ROW("PUT", "/api/users/{name*}", AUTH_RIGHT_ADMIN, 4096,
-        "Change a user's password, role or switch", change_user),
+    TURN("POST", "/api/users", AUTH_RIGHT_ADMIN, "Add a user", add_user),
+    TURN("PUT", "/api/users/{name*}", AUTH_RIGHT_ADMIN, "Change a user's password, role or switch",
+         change_user),
     ROW("DELETE", "/api/users/{name*}", AUTH_RIGHT_ADMIN, 0, "Remove a user", remove_user),
     ROW("GET", "/api/keys", AUTH_RIGHT_ADMIN, 0, "All API keys, without their secrets", list_keys),
     ROW("POST", "/api/keys", AUTH_RIGHT_ADMIN, 4096, "Make an API key; its secret is shown once",

@@ -99,6 +99,7 @@ static enum err unreadable(enum err err, struct err_text *why)
     return err_set(why, err, "the accounts cannot be read: %s", err_name(err));
 }
 
+/* hash NULL: whatever the password was right for. */
 static bool is_remembered(struct auth_guard *g, const uint8_t mac[AUTH_SECRET_DIGEST],
                           const char *hash, ts_ns now)
 {
@@ -107,7 +108,7 @@ static bool is_remembered(struct auth_guard *g, const uint8_t mac[AUTH_SECRET_DI
     for (size_t i = 0; i < REMEMBERED; i++) {
         const struct remembered *r = &g->remembered[i];
         found |= r->until > now && auth_secret_equal(r->mac, mac, sizeof(r->mac)) &&
-                 strcmp(r->hash, hash) == 0;
+                 (hash == NULL || strcmp(r->hash, hash) == 0);
     }
     pthread_mutex_unlock(&g->lock);
     return found;
@@ -133,23 +134,52 @@ static void fill(struct auth_guest *out, enum auth_guard_means means, const char
     memcpy(out->name, name, n);
 }
 
+/* A name and a password that somebody brings. */
+struct claim {
+    const char *name;
+    const char *password;
+    uint8_t mac[AUTH_SECRET_DIGEST]; /* of both */
+    const struct ip *peer;
+    ts_ns now;
+};
+
+/* Who is known by what memory holds. */
+static bool is_known(struct auth_guard *g, const struct claim *c, const struct store_user *user,
+                     enum auth_role *out_role)
+{
+    return user != NULL && user->enabled && auth_role_find(user->role, out_role) &&
+           is_remembered(g, c->mac, user->hash, c->now);
+}
+
 /* Whether the password is the user's (NULL: there is none); a wrong one is counted. */
-static enum err attempt(struct auth_guard *g, const char *name, const char *password,
-                        const struct store_user *user, const struct ip *peer, ts_ns now,
+static enum err attempt(struct auth_guard *g, const struct claim *c, const struct store_user *user,
                         enum auth_role *out_role, ts_ns *out_wait_ns, struct err_text *why)
 {
-    enum err err = ERR_NONE;
-    pthread_mutex_lock(&g->turn);
-    *out_wait_ns = auth_attempts_wait(g->attempts, name, peer, now);
-    if (*out_wait_ns > 0) {
-        err = err_set(why, ERR_LIMIT, "too many wrong attempts");
-    } else if (!auth_secret_verify(user != NULL ? user->hash : NULL, password) || !user->enabled ||
-               !auth_role_find(user->role, out_role)) {
-        auth_attempts_wrong(g->attempts, name, peer, now);
-        err = err_set(why, ERR_DENIED, "the name or password is wrong");
-    } else {
-        auth_attempts_right(g->attempts, name, peer);
+    *out_wait_ns = auth_attempts_wait(g->attempts, c->name, c->peer, c->now);
+    if (*out_wait_ns > 0)
+        return err_set(why, ERR_LIMIT, "too many wrong attempts");
+    if (!auth_secret_verify(user != NULL ? user->hash : NULL, c->password) || !user->enabled ||
+        !auth_role_find(user->role, out_role)) {
+        auth_attempts_wrong(g->attempts, c->name, c->peer, c->now);
+        return err_set(why, ERR_DENIED, "the name or password is wrong");
     }
+    auth_attempts_right(g->attempts, c->name, c->peer);
+    remember(g, c->mac, user->hash, c->now);
+    return ERR_NONE;
+}
+
+/* from_memory: a pair that was right a while ago will do, also one that became so while this one
+ * waited for its turn. */
+static enum err judge(struct auth_guard *g, const struct claim *c, const struct store_user *user,
+                      bool from_memory, enum auth_role *out_role, ts_ns *out_wait_ns,
+                      struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    if (from_memory && is_known(g, c, user, out_role))
+        return ERR_NONE;
+    pthread_mutex_lock(&g->turn);
+    if (!from_memory || !is_known(g, c, user, out_role))
+        err = attempt(g, c, user, out_role, out_wait_ns, why);
     pthread_mutex_unlock(&g->turn);
     return err;
 }
@@ -163,25 +193,20 @@ static enum err check(struct auth_guard *g, const char *name, const char *passwo
     struct arena arena;
     struct store_user user;
     enum auth_role role = AUTH_ROLE_VIEWER;
-    uint8_t mac[AUTH_SECRET_DIGEST];
+    struct claim c = {.name = name, .password = password, .peer = peer, .now = now};
     char pair[CREDENTIALS_SIZE];
     int n = snprintf(pair, sizeof(pair), "%s:%s", name, password);
     if (n < 0 || (size_t)n >= sizeof(pair))
         return err_set(why, ERR_DENIED, "the name or password is wrong");
-    auth_secret_mac(g->key, pair, (size_t)n, mac);
+    auth_secret_mac(g->key, pair, (size_t)n, c.mac);
     arena_init(&arena, 0);
     enum err err = store_state_account_get(g->state, name, &arena, &user);
     bool there = err == ERR_NONE;
-    if (err == ERR_NOT_FOUND)
-        err = ERR_NONE;
-    if (err != ERR_NONE) {
+    if (there || err == ERR_NOT_FOUND)
+        err = judge(g, &c, there ? &user : NULL, out_hash == NULL, &role, out_wait_ns, why);
+    else
         unreadable(err, why);
-    } else if (out_hash == NULL && there && user.enabled && auth_role_find(user.role, &role) &&
-               is_remembered(g, mac, user.hash, now)) {
-        fill(out, AUTH_GUARD_BASIC, name, role);
-    } else if ((err = attempt(g, name, password, there ? &user : NULL, peer, now, &role,
-                              out_wait_ns, why)) == ERR_NONE) {
-        remember(g, mac, user.hash, now);
+    if (err == ERR_NONE) {
         if (out_hash != NULL)
             snprintf(out_hash, AUTH_SECRET_HASH, "%s", user.hash);
         fill(out, AUTH_GUARD_BASIC, name, role);
@@ -330,25 +355,54 @@ static enum err check_key(struct auth_guard *g, const char *id, const char *secr
     return err;
 }
 
+/* An Authorization header, cut in two where its colon was; pair_n counts what was decoded. */
+struct credentials {
+    bool is_key; /* else a name and a password */
+    char pair[CREDENTIALS_SIZE];
+    size_t pair_n;
+    char *right;
+};
+
+static enum err read_header(const char *value, struct credentials *out, struct err_text *why)
+{
+    size_t scheme = strcspn(value, " ");
+    bool basic = scheme == 5 && strncasecmp(value, "Basic", 5) == 0;
+    const char *text = value + scheme + strspn(value + scheme, " ");
+    out->is_key = scheme == 6 && strncasecmp(value, "ApiKey", 6) == 0;
+    if (!out->is_key && !basic)
+        return err_set(why, ERR_INVALID, "Authorization expects ApiKey or Basic");
+    char *colon = auth_secret_base64(text, strlen(text), out->pair, sizeof(out->pair), &out->pair_n)
+                      ? memchr(out->pair, ':', out->pair_n)
+                      : NULL;
+    /* A NUL would end the name or the password early. */
+    if (colon == NULL || strlen(out->pair) != out->pair_n)
+        return err_set(why, ERR_INVALID,
+                       "Authorization expects base64 of two texts with a colon between them");
+    *colon = '\0';
+    out->right = colon + 1;
+    return ERR_NONE;
+}
+
 enum err auth_guard_header(struct auth_guard *g, const char *value, const struct ip *peer,
                            ts_ns now, struct auth_guest *out, ts_ns *out_wait_ns,
                            struct err_text *why)
 {
-    char pair[CREDENTIALS_SIZE];
-    size_t scheme = strcspn(value, " "), n;
-    bool key = scheme == 6 && strncasecmp(value, "ApiKey", 6) == 0;
-    bool basic = scheme == 5 && strncasecmp(value, "Basic", 5) == 0;
-    const char *text = value + scheme + strspn(value + scheme, " ");
-    if (!key && !basic)
-        return err_set(why, ERR_INVALID, "Authorization expects ApiKey or Basic");
-    char *colon = auth_secret_base64(text, strlen(text), pair, sizeof(pair), &n)
-                      ? memchr(pair, ':', n)
-                      : NULL;
-    /* A NUL would end the name or the password early. */
-    if (colon == NULL || strlen(pair) != n)
-        return err_set(why, ERR_INVALID,
-                       "Authorization expects base64 of two texts with a colon between them");
-    *colon = '\0';
-    return key ? check_key(g, pair, colon + 1, now, out, why)
-               : check(g, pair, colon + 1, peer, now, NULL, out, out_wait_ns, why);
+    struct credentials c;
+    enum err err = read_header(value, &c, why);
+    if (err != ERR_NONE)
+        return err;
+    return c.is_key ? check_key(g, c.pair, c.right, now, out, why)
+                    : check(g, c.pair, c.right, peer, now, NULL, out, out_wait_ns, why);
+}
+
+bool auth_guard_is_quick(struct auth_guard *g, const char *value, ts_ns now)
+{
+    struct credentials c;
+    uint8_t mac[AUTH_SECRET_DIGEST];
+    struct err_text why;
+    if (read_header(value, &c, &why) != ERR_NONE || c.is_key)
+        return true;
+    c.right[-1] = ':';
+    auth_secret_mac(g->key, c.pair, c.pair_n, mac);
+    return is_remembered(g, mac, NULL, now);
 }

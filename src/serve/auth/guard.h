@@ -70,5 +70,7 @@ enum err auth_guard_session(struct auth_guard *g, const char *token, ts_ns now,
 enum err auth_guard_header(struct auth_guard *g, const char *value, const struct ip *peer,
                            ts_ns now, struct auth_guest *out, ts_ns *out_wait_ns,
                            struct err_text *why) ERR_MUST_CHECK;
+/* Whether that header can be judged at once: no password must be hashed for it. */
+bool auth_guard_is_quick(struct auth_guard *g, const char *value, ts_ns now);
 
 #endif

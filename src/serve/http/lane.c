@@ -8,6 +8,8 @@
 
 /* One thread of so many is kept for each lane, but one at least. */
 #define KEPT_OF 8
+/* The second one has read its request when the first is done. */
+#define TURN_MOST 2
 
 struct queue {
     void **items;
@@ -36,6 +38,10 @@ static void share(struct http_lanes *l)
         l->queues[i].least = l->threads >= HTTP_LANES ? least : 0;
         l->queues[i].most = l->threads;
     }
+    if (l->threads >= HTTP_LANES)
+        l->queues[HTTP_LANE_TURN].least = 1;
+    if (l->threads > TURN_MOST)
+        l->queues[HTTP_LANE_TURN].most = TURN_MOST;
     /* What is long is also what takes most memory. */
     l->queues[HTTP_LANE_LONG].most = l->threads > 1 ? l->threads / 2 : 1;
 }

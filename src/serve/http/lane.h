@@ -17,10 +17,11 @@
 
 enum http_lane {
     HTTP_LANE_SHORT, /* is answered as soon as a thread has it */
+    HTTP_LANE_TURN,  /* goes on one at a time: more threads would only wait for each other */
     HTTP_LANE_WRITE, /* waits for the disk */
     HTTP_LANE_LONG,  /* takes as long as there is much to look at, or somebody else takes */
 };
-#define HTTP_LANES 3
+#define HTTP_LANES 4
 
 struct http_lanes;
 

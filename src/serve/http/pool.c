@@ -93,8 +93,10 @@ void *http_pool_run(void *server)
 enum http_lane http_pool_lane(const struct http_request *r)
 {
     const struct http_server_options *o = &r->server->o;
-    bool to_handle = r->match.route != NULL && (r->admitted || o->admit == NULL);
-    return to_handle && o->lane != NULL ? o->lane(o->ctx, r->match.route) : HTTP_LANE_SHORT;
+    if (!r->admitted && o->admit != NULL)
+        return o->admit_lane != NULL ? o->admit_lane(o->ctx, r) : HTTP_LANE_SHORT;
+    return r->match.route != NULL && o->lane != NULL ? o->lane(o->ctx, r->match.route)
+                                                     : HTTP_LANE_SHORT;
 }
 
 bool http_pool_submit(struct http_request *r)

@@ -83,6 +83,8 @@ struct http_server_options {
                   struct http_answer *a);
     /* How the route's handler takes its time. NULL: all are short. */
     enum http_lane (*lane)(void *ctx, const struct http_route *route);
+    /* And how admit() does, by the head of the request; it must be quick itself. */
+    enum http_lane (*admit_lane)(void *ctx, const struct http_request *r);
     /* Gives a refusal of the server itself its form: status and a sentence to answer with. It may
      * be about a request of which little could be read: no part and no guest may be asked for.
      * NULL: plain text. */

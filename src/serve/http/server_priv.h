@@ -103,7 +103,7 @@ void http_connection_completed(void *ctx, struct MHD_Connection *mhd, void **req
 void *http_pool_run(void *server);
 /* Suspends the connection and puts its request in the queue of its lane; false: it is full. */
 bool http_pool_submit(struct http_request *r);
-/* The lane of the request's handler. Whoever is to be admitted first is short. */
+/* The lane that the request takes next: admit()'s, then its handler's. */
 enum http_lane http_pool_lane(const struct http_request *r);
 
 /* sweep.c: ends what takes too long, feeds heartbeats, drains. */

@@ -95,6 +95,27 @@ static void media_types(void **state)
     fake_close(&w);
 }
 
+/* Who brings a password waits for a turn, who brings a key does not; rows say the rest. */
+static void lanes(void **state)
+{
+    static const char *const turn[] = {"/api/login", "/api/me/password", "/api/users"};
+    (void)state;
+    struct fake_world w;
+    struct http_request r = {.method = "GET", .path = "/"};
+    fake_open(&w, tables, 2);
+    assert_int_equal(api_admit_lane(w.api, &r), HTTP_LANE_SHORT);
+    r.headers[0] = (struct fake_pair){"Authorization", "ApiKey eDp5"};
+    assert_int_equal(api_admit_lane(w.api, &r), HTTP_LANE_SHORT);
+    r.headers[0] = (struct fake_pair){"Authorization", "Basic eDp5"};
+    assert_int_equal(api_admit_lane(w.api, &r), HTTP_LANE_TURN);
+    for (size_t i = 0; i < sizeof(turn) / sizeof(turn[0]); i++) {
+        const struct http_route *route = fake_route(&w, i == 1 ? "PUT" : "POST", turn[i]);
+        assert_int_equal(api_lane(w.api, route), HTTP_LANE_TURN);
+    }
+    assert_int_equal(api_lane(w.api, fake_route(&w, "GET", "/healthz")), HTTP_LANE_SHORT);
+    fake_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +123,7 @@ int main(void)
         cmocka_unit_test(refusals_have_a_form),
         cmocka_unit_test(every_row_is_guarded),
         cmocka_unit_test(media_types),
+        cmocka_unit_test(lanes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,33 @@ static void change_wins(void **state)
     help_auth_close(&h);
 }
 
+static bool quick(struct help_auth *h, const char *scheme, const char *pair, ts_ns now)
+{
+    char value[4096];
+    int at = snprintf(value, sizeof(value), "%s ", scheme);
+    sodium_bin2base64(value + at, sizeof(value) - (size_t)at, (const unsigned char *)pair,
+                      strlen(pair), sodium_base64_VARIANT_ORIGINAL);
+    return auth_guard_is_quick(h->guard, value, now);
+}
+
+/* A password is hashed for whoever was not right within five minutes, and for nobody else. */
+static void who_is_quick(void **state)
+{
+    (void)state;
+    struct help_auth h = help_auth_open();
+    struct auth_guest guest;
+    help_auth_add(&h, "eva", AUTH_ROLE_VIEWER);
+    assert_false(quick(&h, "Basic", "eva:" HELP_PASSWORD, HELP_NOW));
+    assert_int_equal(header(&h, "Basic", "eva", HELP_PASSWORD, HELP_NOW, &guest), ERR_NONE);
+    assert_true(quick(&h, "Basic", "eva:" HELP_PASSWORD, HELP_NOW + TIME_MIN));
+    assert_false(quick(&h, "Basic", "eva:" HELP_PASSWORD, HELP_NOW + 6 * TIME_MIN));
+    assert_false(quick(&h, "Basic", "eva:another password", HELP_NOW + TIME_MIN));
+    assert_true(quick(&h, "ApiKey", "eva:" HELP_PASSWORD, HELP_NOW));
+    assert_true(quick(&h, "Bearer", "eva:" HELP_PASSWORD, HELP_NOW));
+    assert_true(quick(&h, "Basic", "no colon", HELP_NOW)); /* refused at once */
+    help_auth_close(&h);
+}
+
 static void guessing_waits(void **state)
 {
     (void)state;
@@ -238,10 +265,11 @@ static void long_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_start),    cmocka_unit_test(sessions),
-        cmocka_unit_test(sessions_end),   cmocka_unit_test(change_wins),
-        cmocka_unit_test(guessing_waits), cmocka_unit_test(basic),
-        cmocka_unit_test(keys),           cmocka_unit_test(long_names),
+        cmocka_unit_test(first_start),  cmocka_unit_test(sessions),
+        cmocka_unit_test(sessions_end), cmocka_unit_test(change_wins),
+        cmocka_unit_test(who_is_quick), cmocka_unit_test(guessing_waits),
+        cmocka_unit_test(basic),        cmocka_unit_test(keys),
+        cmocka_unit_test(long_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static void shares(void **state)
 {
     static const struct {
         unsigned threads, least, most_long;
-    } pools[] = {{3, 1, 1}, {4, 1, 2}, {16, 2, 8}, {33, 4, 16}};
+    } pools[] = {{4, 1, 2}, {5, 1, 2}, {16, 2, 8}, {33, 4, 16}};
     (void)state;
     for (size_t p = 0; p < sizeof(pools) / sizeof(pools[0]); p++) {
         for (int first = 0; first < HTTP_LANES; first++) {
@@ -64,7 +64,11 @@ static void shares(void **state)
             struct http_lane_counts counts[HTTP_LANES];
             enum http_lane lane;
             fill(l, (enum http_lane)first, 64);
-            unsigned most = pools[p].threads - 2 * pools[p].least;
+            /* One is kept for those that take turns, which two at most do. */
+            unsigned least = first == HTTP_LANE_TURN ? 1 : pools[p].least;
+            unsigned most = pools[p].threads - (3 * pools[p].least + 1 - least);
+            if (first == HTTP_LANE_TURN && most > 2)
+                most = 2;
             if (first == HTTP_LANE_LONG && most > pools[p].most_long)
                 most = pools[p].most_long;
             for (unsigned i = 0; i < most; i++) {
@@ -74,7 +78,7 @@ static void shares(void **state)
             /* The next thread is for somebody else, each time. */
             for (unsigned i = 0; i < pools[p].least; i++)
                 for (int other = 0; other < HTTP_LANES; other++) {
-                    if (other == first)
+                    if (other == first || (other == HTTP_LANE_TURN && i > 0))
                         continue;
                     fill(l, (enum http_lane)other, 1);
                     take(l, &lane);

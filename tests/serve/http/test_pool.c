@@ -36,6 +36,8 @@ static bool admit(void *ctx, const struct http_route *route, struct http_request
 {
     (void)ctx;
     atomic_fetch_add(&admitted, 1);
+    while (http_request_header(r, "X-Hard") != NULL && !atomic_load(&go_on))
+        help_sleep_ms(1);
     if (route != NULL && route->word == NULL)
         return true;
     if (http_request_header(r, "Authorization") != NULL)
@@ -154,7 +156,7 @@ static void long_ones_have_a_lane(void **state)
     int fd[7];
     char response[HELP_TEXT];
     (void)state;
-    o.threads = 4;
+    o.threads = 5;
     o.queue = 3;
     o.lane = lane_of;
     struct http_server *s = help_start(&o, &port);
@@ -198,13 +200,51 @@ static void long_ones_have_a_lane(void **state)
     http_server_stop(s);
 }
 
+static enum http_lane hard_to_know(void *ctx, const struct http_request *r)
+{
+    (void)ctx;
+    return http_request_header(r, "X-Hard") != NULL ? HTTP_LANE_TURN : HTTP_LANE_SHORT;
+}
+
+/* Whoever is hard to recognise waits for a turn, and nobody waits for that. */
+static void admission_has_a_lane(void **state)
+{
+    struct http_server_options o = options();
+    struct http_counts counts;
+    uint16_t port;
+    int fd[5];
+    char response[HELP_TEXT];
+    (void)state;
+    o.threads = 5;
+    o.lane = lane_of;
+    o.admit_lane = hard_to_know;
+    struct http_server *s = help_start(&o, &port);
+    for (int i = 0; i < 5; i++) {
+        fd[i] = help_connect(port);
+        help_send(fd[i], i % 2 == 0 ? "GET /open HTTP/1.1\r\nHost: x\r\nX-Hard: y\r\n"
+                                      "Connection: close\r\n\r\n"
+                                    : SEARCH "Authorization: y\r\nX-Hard: y\r\n\r\n");
+    }
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_TURN].waiting == 3));
+    assert_int_equal(counts.lanes[HTTP_LANE_TURN].running, 2);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(help_get(port, "/open"), 200);
+    assert_int_equal(atomic_load(&begun), 0);
+    atomic_store(&go_on, true);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(help_status(help_rest(fd[i], response)), 200);
+        close(fd[i]);
+    }
+    assert_int_equal(atomic_load(&begun), 2);
+    http_server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strangers_send_no_body),
-        cmocka_unit_test(a_full_queue_says_so),
-        cmocka_unit_test(slow_handlers_hold_nobody_else),
-        cmocka_unit_test(long_ones_have_a_lane),
+        cmocka_unit_test(strangers_send_no_body),         cmocka_unit_test(a_full_queue_says_so),
+        cmocka_unit_test(slow_handlers_hold_nobody_else), cmocka_unit_test(long_ones_have_a_lane),
+        cmocka_unit_test(admission_has_a_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
