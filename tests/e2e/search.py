@@ -33,7 +33,7 @@ def maybe(share, value):
 
 def document(n):
     at = START + rng.randrange(SPAN)
-    ip = f"10.{rng.randrange(3)}.0.{rng.randrange(9)}" if rng.random() < 0.7 else f"fe80::{rng.randrange(9)}"
+    ip = f"10.{rng.randrange(3)}.0.{rng.randrange(9)}" if rng.random() < 0.7 else f"fe80::{rng.randrange(1, 10)}"
     port = rng.choice([22, 80, 443, 8080])
     doc = {
         "@timestamp": at, "data_stream": {"type": "logs", "dataset": "random", "namespace": "default"},

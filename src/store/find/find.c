@@ -20,6 +20,7 @@
 #define USUAL_MEMORY ((size_t)256 << 20)
 #define SLACK 100 /* events beyond those wanted that a search in order of time reads at once */
 #define KEYS_MAX 32
+#define TRIM_ABOVE ((size_t)32 << 20)
 #define LOOK_KEPT                                                                                  \
     256 /* documents of state.db between two looks whether the search is cancelled                 \
          */
@@ -302,6 +303,7 @@ static enum err search_init(struct search *s, struct find *f, const struct find_
 
 static void search_release(struct search *s)
 {
+    bool large = s->tally != NULL && find_tally_memory(s->tally) > TRIM_ABOVE;
     store_look_close(s->look);
     find_fetch_release(&s->fetch);
     find_top_free(s->top);
@@ -310,6 +312,8 @@ static void search_release(struct search *s)
     event_json_free(s->reader);
     find_body_release(&s->body);
     find_target_release(&s->target);
+    if (large)
+        mem_trim(); /* the next may come in another thread, which has other memory */
 }
 
 /* Everything that counts and gathers. */

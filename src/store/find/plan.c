@@ -488,6 +488,12 @@ static bool is_ordered(const struct find_agg *a)
     return a->kind == FIND_AGG_TERMS;
 }
 
+/* Nothing is asked, and nothing dropped, once the tally has failed. */
+static bool goes_on(const struct walk *w, enum err rc)
+{
+    return rc == ERR_NONE && find_tally_error(w->t) == ERR_NONE;
+}
+
 static enum err go(struct walk *w);
 
 /* On to the definitions below that make buckets. */
@@ -495,12 +501,12 @@ static enum err go_below(struct walk *w)
 {
     const struct find_agg *a = here(w);
     enum err rc = ERR_NONE;
-    for (size_t i = 0; rc == ERR_NONE && i < a->sub_n; i++) {
+    for (size_t i = 0; goes_on(w, rc) && i < a->sub_n; i++) {
         const struct find_agg *sub = &a->sub[i];
         size_t n = find_agg_is_keyed(sub->kind)      ? 1
                    : find_agg_has_buckets(sub->kind) ? sub->cases_n
                                                      : 0;
-        for (size_t k = 0; rc == ERR_NONE && k < n; k++) {
+        for (size_t k = 0; goes_on(w, rc) && k < n; k++) {
             if (w->steps_n == STEPS_MAX)
                 return err_set(w->why, ERR_UNSUPPORTED, "aggregations are nested too deep");
             w->steps[w->steps_n++] = (struct step){a, i, k};
@@ -519,17 +525,15 @@ static enum err go(struct walk *w)
     const struct find_state *above = first_terms(w);
     write_only(w, above != NULL && is_ordered(above->agg) ? above : NULL);
     enum err rc = ask_groups(w);
-    for (size_t i = 0; rc == ERR_NONE && i < a->sub_n; i++)
+    for (size_t i = 0; goes_on(w, rc) && i < a->sub_n; i++)
         if (a->sub[i].kind == FIND_AGG_CARDINALITY || a->sub[i].kind == FIND_AGG_PERCENTILES)
             rc = ask_values(w, i);
-    if (rc == ERR_NONE && w->steps_n > 0 && is_ordered(a))
+    if (goes_on(w, rc) && w->steps_n > 0 && is_ordered(a))
         drop_all(w, find_tally_root(w->t), 0);
-    for (size_t i = 0; rc == ERR_NONE && i < a->sub_n; i++)
+    for (size_t i = 0; goes_on(w, rc) && i < a->sub_n; i++)
         if (a->sub[i].kind == FIND_AGG_TOP_HITS)
             rc = ask_hits(w, i);
-    if (rc == ERR_NONE && find_tally_error(w->t) == ERR_NONE)
-        rc = go_below(w);
-    return rc;
+    return goes_on(w, rc) ? go_below(w) : rc;
 }
 
 enum err find_plan_run(const struct find_aggs *aggs, struct find_tally *t, struct store_look *look,

@@ -66,6 +66,7 @@ void find_tally_forget(struct find_tally *t, const struct find_agg *a, struct fi
 static bool charge(struct find_tally *t, size_t n)
 {
     t->used += n;
+    t->most = t->used > t->most ? t->used : t->most;
     if (t->used > t->limit && t->error == ERR_NONE)
         t->error = ERR_LIMIT;
     return t->error == ERR_NONE;
@@ -97,11 +98,13 @@ static struct find_bucket *new_bucket(struct find_tally *t, const struct find_ag
 static bool add_bucket(struct find_tally *t, struct find_state *s, struct find_bucket *b)
 {
     void *grown = s->buckets;
+    size_t before = s->cap;
     if (mem_grow(&grown, &s->cap, s->n + 1, sizeof(struct find_bucket *)) != 0) {
         failed(t);
         return false;
     }
     s->buckets = grown;
+    (void)charge(t, (s->cap - before) * sizeof(struct find_bucket *));
     s->buckets[s->n++] = b;
     return true;
 }
@@ -171,6 +174,11 @@ enum err find_tally_error(const struct find_tally *t)
 bool find_tally_is_crowded(const struct find_tally *t)
 {
     return t->buckets > FIND_BUCKETS_MAX;
+}
+
+size_t find_tally_memory(const struct find_tally *t)
+{
+    return t->most;
 }
 
 struct find_state *find_tally_state(struct find_tally *t, const struct find_agg *parent,

@@ -71,6 +71,8 @@ struct find_bucket *find_tally_root(struct find_tally *t);
 enum err find_tally_error(const struct find_tally *t);
 /* Whether there are more buckets than an answer may have. */
 bool find_tally_is_crowded(const struct find_tally *t);
+/* The most bytes that were taken at once. */
+size_t find_tally_memory(const struct find_tally *t);
 
 /* Counts a document in the root and all below. */
 void find_tally_collect(struct find_tally *t, const struct find_doc *doc);

@@ -14,6 +14,7 @@ struct find_tally {
     struct find_bucket *root;
     struct hash_key key;
     size_t used;
+    size_t most; /* that used has been */
     size_t limit;
     size_t buckets; /* that there are */
     enum err error;

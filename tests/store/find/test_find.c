@@ -340,10 +340,55 @@ static void test_both(void **state)
     ask_all(7);
 }
 
+/* More different values than an answer may have, and than memory holds. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    struct err_text why;
+    char *dir = help_mkdir();
+    struct store *s;
+    static const char *const bodies[] = {
+        "{\"size\":0,\"aggs\":{\"t\":{\"terms\":{\"field\":\"source.bytes\",\"size\":10},\"aggs\":{"
+        "\"t\":{\"terms\":{\"field\":\"source.bytes\",\"size\":10}}}}}}",
+        "{\"size\":0,\"aggs\":{\"t\":{\"terms\":{\"field\":\"source.bytes\",\"size\":70000}}}}",
+        "{\"size\":0,\"aggs\":{\"t\":{\"terms\":{\"field\":\"source.bytes\",\"order\":{\"c\":"
+        "\"desc\"}},"
+        "\"aggs\":{\"c\":{\"cardinality\":{\"field\":\"source.bytes\"}}}}}}"};
+    /* Answered; answered by that there are too many, or that memory is short. */
+    static const char *const expected[][3] = {
+        {"{", "too_many_buckets_exception 400", "{"},
+        {"{", "too_many_buckets_exception 400", "too_many_buckets_exception 400"},
+        {"circuit_breaking_exception 429", "circuit_breaking_exception 429",
+         "circuit_breaking_exception 429"}};
+    static const size_t memory[] = {0, (size_t)16 << 20, (size_t)2 << 20};
+    help_good(store_open(dir, NULL, &s, &why), &why);
+    for (unsigned i = 0; i < 70000; i++) {
+        char json[100];
+        snprintf(json, sizeof(json), "{\"@timestamp\":1700000000000,\"source\":{\"bytes\":%u}}", i);
+        help_add(s, json);
+    }
+    help_good(store_commit(s, &why), &why);
+    help_good(store_seal(s, &why), &why);
+    for (size_t m = 0; m < 3; m++) {
+        struct find *f = find_new(&(struct find_options){.store = s, .memory = memory[m]});
+        assert_non_null(f);
+        for (size_t i = 0; i < 3; i++) {
+            char *answer = help_ask(f, NULL, bodies[i], false);
+            if (strncmp(answer, expected[m][i], strlen(expected[m][i])) != 0)
+                fail_msg("%zu bytes: %s\nexpected %s\nfound %.300s", memory[m], bodies[i],
+                         expected[m][i], answer);
+            free(answer);
+        }
+        find_free(f);
+    }
+    store_close(s);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_hot), cmocka_unit_test(test_sealed),
-                                       cmocka_unit_test(test_both)};
+                                       cmocka_unit_test(test_both), cmocka_unit_test(test_bounds)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
