@@ -415,11 +415,9 @@ def composite(spec, sub, docs, now):
 
 
 def percentile(found, percent):
-    rank = percent / 100 * len(found) - 0.5
-    if rank <= 0 or rank >= len(found) - 1:
-        return found[0] if rank <= 0 else found[-1]
+    rank = percent / 100 * (len(found) - 1)
     low = math.floor(rank)
-    return found[low] + (found[low + 1] - found[low]) * (rank - low)
+    return found[low] + (found[min(low + 1, len(found) - 1)] - found[low]) * (rank - low)
 
 
 def metric(kind, spec, docs):

@@ -119,10 +119,7 @@ static double value_of(const struct find_digest *d, size_t i)
     return v < d->least ? d->least : v > d->greatest ? d->greatest : v;
 }
 
-/*
- * The k-th of n values stands at the rank k + 1/2; between two ranks the value is between theirs,
- * before the first and after the last it is theirs.
- */
+/* The first of n values stands at nought, the last at a hundred, the others evenly between. */
 double find_digest_value(struct find_digest *d, double percent)
 {
     if (d->count == 0)
@@ -130,7 +127,7 @@ double find_digest_value(struct find_digest *d, double percent)
     if (!d->sorted)
         qsort(d->slots, d->cap, sizeof(*d->slots), compare);
     d->sorted = true;
-    double rank = percent / 100 * (double)d->count - 0.5;
+    double rank = percent / 100 * (double)(d->count - 1);
     if (rank <= 0)
         return d->least;
     if (rank >= (double)(d->count - 1))

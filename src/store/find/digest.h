@@ -7,7 +7,7 @@
  *
  * Method: a table of values; above FIND_DIGEST_EXACT different ones each value goes to the cell
  * sign * ceil(log(|x|) / log(1.01)), whose middle is within 0.5 % of all in it (Masson, Rim, Lee
- * 2019, DDSketch). Ranks are interpolated as a t-digest of single points does.
+ * 2019, DDSketch). Ranks are interpolated as Elasticsearch 8 does for samples that it keeps whole.
  *
  * Ownership: find_digest_release().
  * Threads:   one owner.

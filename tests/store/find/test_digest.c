@@ -18,8 +18,8 @@ static void test_exact(void **state)
     for (int i = 100; i >= 1; i--)
         assert_true(find_digest_add(&d, i, 1));
     NEAR(find_digest_value(&d, 50), 50.5, 1e-12);
-    NEAR(find_digest_value(&d, 1), 1.5, 1e-12);
-    NEAR(find_digest_value(&d, 99), 99.5, 1e-12);
+    NEAR(find_digest_value(&d, 1), 1.99, 1e-12);
+    NEAR(find_digest_value(&d, 99), 99.01, 1e-12);
     NEAR(find_digest_value(&d, 0), 1, 0);
     NEAR(find_digest_value(&d, 100), 100, 0);
     find_digest_release(&d);
@@ -57,7 +57,7 @@ static void test_cells(void **state)
     assert_int_equal(d.count, N);
     qsort(all, N, sizeof(all[0]), compare);
     for (double p = 1; p < 100; p += 0.7) {
-        double rank = p / 100 * N - 0.5;
+        double rank = p / 100 * (N - 1);
         double low = all[(int)rank];
         double high = all[(int)rank + 1];
         double v = find_digest_value(&d, p);
