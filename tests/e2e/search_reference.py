@@ -12,6 +12,7 @@ KINDS = {"@timestamp": "date", "event.start": "date", "source.ip": "ip", "host.i
          "destination.port": "long", "event.risk_score": "double", "flow.final": "boolean", "host.name": "keyword",
          "tags": "keyword", "user.name": "keyword", "network.transport": "keyword", "custom.text": None,
          "custom.number": None, "absent.field": None, "client.bytes": "long"}
+ALL = []  # every document there is
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NUMBERS = (int, float)
 
@@ -297,6 +298,9 @@ def orders_of(spec, usual):
 def terms(spec, sub, docs, now):
     field = spec["field"]
     groups = grouped(docs, lambda d: with_missing(field, spec, d))
+    if spec.get("min_doc_count") == 0:
+        for key in grouped(ALL, lambda d: values(d, field)):
+            groups.setdefault(key, [])
     for name, keep in (("include", True), ("exclude", False)):
         choice = spec.get(name)
         if isinstance(choice, str):

@@ -125,6 +125,7 @@ struct find_agg {
 
     uint32_t size; /* TERMS, COMPOSITE */
     uint64_t min_doc_count;
+    uint32_t unseen;           /* TERMS with min_doc_count 0: their number from 1 on */
     struct find_order *orders; /* TERMS, histograms; never none */
     size_t orders_n;
     struct find_choice include;
@@ -158,7 +159,8 @@ struct find_aggs {
     struct query **queries; /* of all cases */
     size_t queries_n;
     size_t queries_cap;
-    size_t count; /* of definitions */
+    size_t count;      /* of definitions */
+    uint32_t unseen_n; /* of terms that also show what only documents beside the query have */
 };
 
 /*

@@ -228,6 +228,7 @@ enum err find_agg_terms(struct find_agg_parser *p, struct format_node *v, struct
     if (rc == ERR_NONE)
         rc = parse_choice(p, format_node_get(v, "exclude"), a, &a->exclude);
     a->size = (uint32_t)size;
+    a->unseen = a->min_doc_count == 0 ? ++p->out->unseen_n : 0;
     a->show_error = format_node_bool(format_node_get(v, "show_term_doc_count_error"), false);
     /* There is one shard, and one way to do it. */
     static const char *const ways[] = {"shard_size", "shard_min_doc_count", "execution_hint",

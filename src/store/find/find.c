@@ -11,10 +11,12 @@
 #include "find/kept.h"
 #include "find/plan.h"
 #include "find/reduce.h"
+#include "format/node.h"
 #include "format/write.h"
 #include "query/query.h"
 #include "store/look.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define USUAL_MEMORY ((size_t)256 << 20)
@@ -405,9 +407,10 @@ static void write_head(const struct search *s, bool timed_out, struct format_wri
     format_write_end_object(w);
 }
 
-static enum err write_answer(struct search *s, struct buf *out)
+static enum err write_answer(struct search *s, const struct find_tally *unseen, struct buf *out)
 {
     struct find_reduce reduce = {.tally = s->tally,
+                                 .unseen = unseen != NULL ? find_tally_root(unseen) : NULL,
                                  .fetch = &s->fetch,
                                  .reader = s->reader,
                                  .typed = s->r->typed_keys,
@@ -470,6 +473,91 @@ static bool is_timed_out(const struct search *s, enum err rc)
     return rc == ERR_STOPPED && limit > 0 && !is_cancelled(s->r);
 }
 
+/* Counts all that a search sees. */
+static enum err run(struct search *s)
+{
+    const struct find_options *o = &s->f->options;
+    enum err rc = prepare(s);
+    if (rc == ERR_NONE && s->target.events && o->store != NULL)
+        rc = run_events(s);
+    if (rc == ERR_NONE && (s->target.alerts || s->target.results) && o->state != NULL)
+        rc = run_kept(s);
+    return rc;
+}
+
+/* Terms of all documents, as a search of its own. */
+struct unseen {
+    struct search *search;
+    struct find_request request;
+    struct format_node *body;
+};
+
+static void unseen_release(struct unseen *u)
+{
+    if (u->search != NULL)
+        search_release(u->search);
+    mem_free(u->search);
+    format_node_free(u->body);
+}
+
+/* A definition for each terms that wants them, in the order of their numbers. */
+static void write_unseen(const struct find_agg *a, struct format_writer *w)
+{
+    /* Those below are read, and numbered, first. */
+    for (size_t i = 0; i < a->sub_n; i++)
+        write_unseen(&a->sub[i], w);
+    if (a->unseen == 0)
+        return;
+    char name[16];
+    (void)snprintf(name, sizeof(name), "%u", a->unseen);
+    bool down = a->orders[0].by == FIND_ORDER_KEY && a->orders[0].descending;
+    format_write_key(w, name);
+    format_write_begin_object(w);
+    format_write_key(w, "terms");
+    format_write_begin_object(w);
+    format_write_field_str(w, "field", a->field.name);
+    format_write_field_i64(w, "size", FIND_BUCKETS_MAX + 1);
+    format_write_key(w, "order");
+    format_write_begin_object(w);
+    format_write_field_str(w, "_key", down ? "desc" : "asc");
+    format_write_end_object(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+}
+
+static enum err gather_unseen(const struct search *s, struct unseen *out)
+{
+    struct format_writer w;
+    struct buf json;
+    struct err_text *why = s->error != NULL ? &s->error->text : NULL;
+    buf_init(&json);
+    format_write_init(&w, &json);
+    buf_str(&json, "{\"size\":0,\"track_total_hits\":false,\"aggs\":");
+    format_write_begin_object(&w);
+    write_unseen(&s->body.aggs.root, &w);
+    format_write_end_object(&w);
+    buf_char(&json, '}');
+    enum err rc = buf_ok(&json) ? format_node_json(buf_text(&json), json.n, "aggs", &out->body, why)
+                                : ERR_MEMORY;
+    buf_release(&json);
+    if (rc != ERR_NONE)
+        return find_error_memory(s->error);
+    out->request = *s->r;
+    out->request.body = out->body;
+    if (out->request.timeout_ns == 0)
+        out->request.timeout_ns = s->body.timeout_ns;
+    struct search *all = mem_alloc(sizeof(*all));
+    if (all == NULL)
+        return find_error_memory(s->error);
+    rc = search_init(all, s->f, &out->request, false, s->error);
+    if (rc != ERR_NONE) {
+        mem_free(all);
+        return rc;
+    }
+    out->search = all;
+    return run(all);
+}
+
 enum err find_search(struct find *f, const struct find_request *r, struct buf *out,
                      struct find_error *error)
 {
@@ -482,13 +570,13 @@ enum err find_search(struct find *f, const struct find_request *r, struct buf *o
         mem_free(s);
         return rc;
     }
-    rc = prepare(s);
-    if (rc == ERR_NONE && s->target.events && f->options.store != NULL)
-        rc = run_events(s);
-    if (rc == ERR_NONE && (s->target.alerts || s->target.results) && f->options.state != NULL)
-        rc = run_kept(s);
+    struct unseen unseen = {0};
+    rc = run(s);
+    if (rc == ERR_NONE && s->body.aggs.unseen_n > 0)
+        rc = gather_unseen(s, &unseen);
     if (rc == ERR_NONE)
-        rc = write_answer(s, out);
+        rc = write_answer(s, unseen.search != NULL ? unseen.search->tally : NULL, out);
+    unseen_release(&unseen);
     if (rc != ERR_NONE && out->n > before)
         out->n = before;
     if (is_timed_out(s, rc)) {

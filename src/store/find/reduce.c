@@ -57,6 +57,14 @@ static int compare_up(const void *x, const void *y)
     return find_value_compare(a->keys, b->keys);
 }
 
+static enum err tally_failed(const struct find_reduce *r, struct find_error *error)
+{
+    if (find_tally_error(r->tally) != ERR_LIMIT)
+        return find_error_memory(error);
+    return find_tally_is_crowded(r->tally) ? find_error_buckets(error, FIND_BUCKETS_MAX)
+                                           : find_error_budget(error, r->memory);
+}
+
 /* Makes the buckets from one key up to another that are not there. */
 static enum err fill(struct find_reduce *r, struct find_state *s, struct event_value from,
                      const struct event_value *to, struct find_error *error)
@@ -64,8 +72,7 @@ static enum err fill(struct find_reduce *r, struct find_state *s, struct event_v
     for (struct event_value key = from; find_value_compare(&key, to) <= 0;) {
         if (find_tally_bucket(r->tally, s, &key, true) == NULL &&
             find_tally_error(r->tally) != ERR_NONE)
-            return find_tally_error(r->tally) == ERR_LIMIT ? find_error_budget(error, r->memory)
-                                                           : find_error_memory(error);
+            return tally_failed(r, error);
         if (s->n + r->buckets > FIND_BUCKETS_MAX)
             return find_error_buckets(error, FIND_BUCKETS_MAX);
         struct event_value next = next_key(s->agg, &key);
@@ -105,6 +112,17 @@ static enum err fill_histogram(struct find_reduce *r, struct find_state *s,
     return from.type != EVENT_NULL ? fill(r, s, from, &to, error) : ERR_NONE;
 }
 
+/* Terms of documents that the query leaves out, where buckets without a document are wanted. */
+static enum err fill_terms(struct find_reduce *r, struct find_state *s, struct find_error *error)
+{
+    const struct find_state *all = r->unseen != NULL ? r->unseen->sub[s->agg->unseen - 1] : NULL;
+    for (size_t i = 0; all != NULL && i < all->n; i++)
+        if (find_tally_bucket(r->tally, s, all->buckets[i]->keys, true) == NULL &&
+            find_tally_error(r->tally) != ERR_NONE)
+            return tally_failed(r, error);
+    return ERR_NONE;
+}
+
 /* Shown are the first of those that have enough documents; terms count the others'. */
 static void cut_to(struct find_state *s)
 {
@@ -131,6 +149,8 @@ static enum err cut_state(struct find_reduce *r, struct find_state *s, struct fi
     if (find_agg_is_keyed(a->kind)) {
         if (fills(a))
             rc = fill_histogram(r, s, error);
+        else if (a->unseen > 0)
+            rc = fill_terms(r, s, error);
         if (rc != ERR_NONE)
             return rc;
         if (is_histogram(a) && a->orders[0].by == FIND_ORDER_KEY && !a->orders[0].descending &&
@@ -163,8 +183,7 @@ static enum err cut_below(struct find_reduce *r, const struct find_agg *a, struc
     for (size_t i = 0; rc == ERR_NONE && i < a->sub_n; i++) {
         struct find_state *s = find_tally_state(r->tally, a, b, i);
         if (s == NULL)
-            return find_tally_error(r->tally) == ERR_LIMIT ? find_error_budget(error, r->memory)
-                                                           : find_error_memory(error);
+            return tally_failed(r, error);
         rc = cut_state(r, s, error);
     }
     return rc;

@@ -15,7 +15,8 @@
 
 struct find_reduce {
     struct find_tally *tally;
-    struct find_fetch *fetch; /* for top_hits; run before writing */
+    struct find_fetch *fetch;         /* for top_hits; run before writing */
+    const struct find_bucket *unseen; /* has below it the terms of all documents, by number */
     struct event_json *reader;
     bool typed;     /* names as type#name, for clients that ask for typed_keys */
     size_t memory;  /* the limit, to be told */

@@ -161,7 +161,7 @@ void find_tally_free(struct find_tally *t)
     mem_free(t);
 }
 
-struct find_bucket *find_tally_root(struct find_tally *t)
+struct find_bucket *find_tally_root(const struct find_tally *t)
 {
     return t->root;
 }

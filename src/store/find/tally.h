@@ -66,7 +66,7 @@ struct find_tally_options {
 struct find_tally *find_tally_new(const struct find_aggs *aggs,
                                   const struct find_tally_options *options);
 void find_tally_free(struct find_tally *t); /* NULL is fine */
-struct find_bucket *find_tally_root(struct find_tally *t);
+struct find_bucket *find_tally_root(const struct find_tally *t);
 /* ERR_NONE, ERR_MEMORY, or ERR_LIMIT when the limit was passed: nothing is counted since. */
 enum err find_tally_error(const struct find_tally *t);
 /* Whether there are more buckets than an answer may have. */

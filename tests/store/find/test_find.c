@@ -158,6 +158,23 @@ static const struct {
      "\"from\":\"2023-11-14T22:30:00Z\"}]}}}}",
      "aggregations/r/buckets",
      "[{\"key\":\"22:30-*\",\"from\":1700001000000,\"from_as_string\":\"22:30\",\"doc_count\":6}]"},
+    /* Terms of documents that the query leaves out. */
+    {"{\"size\":0,\"query\":{\"term\":{\"host.name\":\"a\"}},\"aggs\":{\"t\":{\"terms\":{\"field\":"
+     "\"tags\","
+     "\"min_doc_count\":0,\"size\":2,\"order\":{\"_count\":\"asc\"},\"exclude\":\"all\"},\"aggs\":{"
+     "\"p\":{"
+     "\"terms\":{\"field\":\"destination.port\",\"min_doc_count\":0,\"order\":{\"_key\":\"desc\"},"
+     "\"size\":2}}}}}}",
+     "aggregations/t",
+     "{\"doc_count_error_upper_bound\":0,\"sum_other_doc_count\":0,\"buckets\":[{\"key\":\"odd\","
+     "\"doc_"
+     "count\":0,\"p\":{\"doc_count_error_upper_bound\":0,\"sum_other_doc_count\":0,\"buckets\":[{"
+     "\"key\":443,"
+     "\"doc_count\":0},{\"key\":80,\"doc_count\":0}]}},{\"key\":\"even\",\"doc_count\":6,\"p\":{"
+     "\"doc_count_"
+     "error_upper_bound\":0,\"sum_other_doc_count\":2,\"buckets\":[{\"key\":443,\"doc_count\":2},{"
+     "\"key\":80,"
+     "\"doc_count\":2}]}}]}"},
     /* Buckets stand in an order of their own, whatever the one they were asked in. */
     {"{\"size\":0,\"aggs\":{\"r\":{\"range\":{\"field\":\"user.id\",\"ranges\":[]}}}}", "",
      "illegal_argument_exception 400 Field [user.id] of type [keyword] is not supported for "
