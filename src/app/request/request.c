@@ -9,6 +9,7 @@
 #include "query/query.h"
 #include "request/request_priv.h"
 #include "store/state.h"
+#include "store/state_notify.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -355,7 +356,8 @@ int request_status(struct request_asked *a)
     char first[TIME_TEXT_SIZE] = "-", last[TIME_TEXT_SIZE] = "-", engine[TIME_TEXT_SIZE] = "-";
     char server[REQUEST_DATA_SERVER_SIZE];
     unsigned jobs[3] = {0}, rules[3] = {0};
-    uint64_t alerts = 0;
+    uint64_t alerts = 0, waiting = 0, given_up = 0;
+    struct buf ignored;
     const struct store_alert_filter all = {.from = TIME_NONE, .to = TIME_MAX, .limit = 1};
     store_stats(a->data->store, &stats);
     if (stats.first_time != TIME_NONE) {
@@ -367,6 +369,12 @@ int request_status(struct request_asked *a)
         err = store_state_rule_list(a->data->state, count_rule, rules);
     if (err == ERR_NONE)
         err = store_state_alert_list(a->data->state, &all, only_count, NULL, &alerts);
+    buf_init(&ignored);
+    if (err == ERR_NONE)
+        err = store_state_outbox_count(a->data->state, &waiting);
+    if (err == ERR_NONE)
+        err = store_state_outbox_given_up(a->data->state, NULL, &given_up, &ignored);
+    buf_release(&ignored);
     if (err != ERR_NONE) {
         err_set(&why, err, "the state cannot be read: %s", err_name(err));
         return request_asked_fail(a, err, &why);
@@ -393,6 +401,8 @@ int request_status(struct request_asked *a)
                        "rules        %u installed, %u enabled, %u of them with a warning or error",
                        rules[0], rules[1], rules[2]);
     request_asked_line(a, "alerts       %llu", (unsigned long long)alerts);
+    request_asked_line(a, "messages     %llu wait to be sent, %llu were given up",
+                       (unsigned long long)waiting, (unsigned long long)given_up);
     return 0;
 }
 
