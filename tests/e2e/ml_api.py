@@ -155,6 +155,8 @@ def results(server):
           "times as text, -1 for none")
     fails(server, "GET", f"{path}/buckets?size=10001", None, 400, "illegal_argument_exception", "cannot be higher")
     fails(server, "GET", f"{path}/buckets?from=-1", None, 400)
+    fails(server, "POST", f"{path}/records", {"exclude_intrim": True}, 400, "x_content_parse_exception", "unknown field")
+    fails(server, "POST", f"{path}/records", {"page": {"form": 1}}, 400, "x_content_parse_exception", "[form]")
     fails(server, "GET", f"{path}/buckets?start=whenever", None, 400)
     fails(server, "GET", "/_ml/anomaly_detectors/nobody/results/records", None, 404)
     influencers = server.admin("GET", f"{path}/influencers?influencer_score=1&desc=true")

@@ -49,8 +49,9 @@ static enum err overall(const struct sizes *s, const char *field, double *out, s
         return ERR_NONE;
     if (c == NULL || c->overall == 0)
         return err_set(why, ERR_INVALID,
-                       "how many values '%s' has is not known: expected --cardinality %s=N", field,
-                       field);
+                       "how many values '%s' has is not known: expected it in overall_cardinality "
+                       "(--cardinality %s=N)",
+                       field, field);
     *out = (double)c->overall;
     return ERR_NONE;
 }
@@ -170,8 +171,8 @@ static enum err add_names(struct sizes *s, struct err_text *why)
         const struct detect_cardinality *c = find(s, s->job->influencers[i]);
         if (c == NULL || (c->overall == 0 && c->bucket == 0))
             return err_set(why, ERR_INVALID,
-                           "how many values '%s' has in a bucket is not known: expected "
-                           "--max-bucket-cardinality %s=N",
+                           "how many values '%s' has in a bucket is not known: expected it in "
+                           "max_bucket_cardinality (--max-bucket-cardinality %s=N)",
                            s->job->influencers[i], s->job->influencers[i]);
     }
     for (size_t i = 0; i < s->n; i++) {

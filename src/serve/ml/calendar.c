@@ -77,6 +77,8 @@ static enum err get(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = ml_page_read(c, ML_PAGE_MOST, &page, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = read_all(c, &all, why);
     wanted = wanted != NULL ? wanted : "_all";
     if (err == ERR_NONE &&

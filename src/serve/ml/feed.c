@@ -180,6 +180,8 @@ static enum err start(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = ml_page_time(c, "end", TIME_NONE, &to, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = ml_find_feed(c, id, &row, why);
     if (err != ERR_NONE)
         return err;
@@ -221,6 +223,8 @@ static enum err stop(struct api_call *c, struct err_text *why)
         err = api_call_flag(c, "force", false, &force, why);
     if (err == ERR_NONE)
         err = api_call_flag(c, "close_job", false, &closing, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = ml_find_feeds(c, ml_find_part(c, "datafeed_id"), allow, &found, why);
     if (err != ERR_NONE)
@@ -361,6 +365,8 @@ static enum err run_preview(struct api_call *c, const struct format_node *job_no
     enum err err = ml_page_time(c, "start", TIME_NONE, &what.from, why);
     if (err == ERR_NONE)
         err = ml_page_time(c, "end", TIME_MAX, &what.to, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = ml_shape_filters(c, &filters, why);
     if (err == ERR_NONE)

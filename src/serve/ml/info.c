@@ -164,6 +164,8 @@ static enum err delete_expired(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = api_call_span(c, "timeout", 8 * TIME_HOUR, &timeout, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = ml_find_jobs(c, ml_find_part(c, "job_id"), true, &found, why);
     for (size_t i = 0; err == ERR_NONE && i < found.n; i++)
         err = ml_ask_any(c, "expire", found.list[i].id, why);

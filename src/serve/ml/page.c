@@ -35,6 +35,8 @@ enum err ml_page_read(struct api_call *c, uint64_t size, struct ml_page *out, st
         err = read_member(c, page, "from", &from, why);
     if (err == ERR_NONE && page != NULL)
         err = read_member(c, page, "size", &many, why);
+    if (err == ERR_NONE && page != NULL)
+        err = api_call_unknown(c, page, why);
     if (err != ERR_NONE)
         return err;
     if (many == (int64_t)size && from > 0 && from <= ML_PAGE_MOST && from + many > ML_PAGE_MOST)

@@ -8,6 +8,7 @@
 #include "ml/ask.h"
 #include "ml/find.h"
 #include "ml/page.h"
+#include "ml/shape.h"
 #include "query/datemath.h"
 
 #include <stdio.h>
@@ -53,6 +54,8 @@ static enum err read_asked(struct api_call *c, const struct kind *kind, struct a
         err = api_call_flag(c, "desc", false, &out->desc, why);
     if (err == ERR_NONE)
         err = api_call_text(c, "sort", kind->sort, &out->sort, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = ml_find_job(c, ml_find_part(c, "job_id"), &row, why);
     if (err != ERR_NONE)
@@ -242,6 +245,8 @@ static enum err get_categories(struct api_call *c, struct err_text *why)
     enum err err = ml_page_read(c, 100, &page, why);
     if (err == ERR_NONE)
         err = api_call_text(c, "partition_field_value", NULL, &partition, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE && id != NULL && (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0'))
         return api_call_fail(c, 400, "illegal_argument_exception", why,
                              "Invalid category_id [%.100s]: a whole number is expected", id);
@@ -277,6 +282,8 @@ static enum err add_overall(struct api_call *c, struct ml_ask *a, struct err_tex
         err = ml_page_time(c, "start", TIME_NONE, &from, why);
     if (err == ERR_NONE)
         err = ml_page_time(c, "end", TIME_NONE, &to, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err != ERR_NONE)
         return err;
     ml_ask_add(a, "exclude_interim", final ? "true" : NULL);

@@ -48,6 +48,8 @@ static enum err open_job(struct api_call *c, struct err_text *why)
     struct store_job row;
     enum err err = read_timeout(c, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = ml_find_job(c, ml_find_part(c, "job_id"), &row, why);
     if (err == ERR_NONE && ml_find_is_open(&row))
         return api_call_fail(c, 409, "status_exception", why,
@@ -72,6 +74,8 @@ static enum err close_jobs(struct api_call *c, struct err_text *why)
         err = api_call_flag(c, "allow_no_match", true, &allow, why);
     if (err == ERR_NONE)
         err = api_call_flag(c, "force", false, &force, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = ml_find_jobs(c, ml_find_part(c, "job_id"), allow, &found, why);
     if (err != ERR_NONE)
@@ -283,6 +287,8 @@ static enum err flush(struct api_call *c, struct err_text *why)
         err = ml_page_time(c, "start", TIME_NONE, &start, why);
     if (err == ERR_NONE)
         err = ml_page_time(c, "end", TIME_NONE, &end, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE && !interim && (start != TIME_NONE || end != TIME_NONE))
         return api_call_fail(c, 400, "illegal_argument_exception", why,
                              "Invalid flush parameters: unexpected 'start' or 'end' without "
@@ -333,6 +339,8 @@ static enum err forecast(struct api_call *c, struct err_text *why)
         if (err == ERR_NONE)
             ml_ask_add(&a, names[i], value);
     }
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = ml_ask_send(c, &a, why);
     if (err == ERR_NONE)

@@ -121,6 +121,17 @@ void ml_shape_feed_text(const struct format_node *old, const struct format_node 
     buf_release(&rest);
 }
 
+enum err ml_shape_asked(struct api_call *c, struct err_text *why)
+{
+    struct format_node *body;
+    enum err err = api_call_body(c, false, &body, why);
+    if (err != ERR_NONE || body == NULL)
+        return err;
+    if (format_node_type(body) != FORMAT_OBJECT)
+        return api_call_fail(c, 400, "x_content_parse_exception", why, "expected an object");
+    return api_call_unknown(c, body, why);
+}
+
 enum err ml_shape_known(struct api_call *c, const struct format_node *object,
                         const char *const *known, struct err_text *why)
 {

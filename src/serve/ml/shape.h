@@ -44,6 +44,9 @@ void ml_shape_feed_text(const struct format_node *old, const struct format_node 
 void ml_shape_merge(const struct format_node *base, const struct format_node *changes,
                     const char *const *without, struct format_writer *w);
 
+/* Refuses what stands in the body and was not asked for by now. */
+enum err ml_shape_asked(struct api_call *c, struct err_text *why) ERR_MUST_CHECK;
+
 /* Refuses members that are not among those known (a NULL ends the list). */
 enum err ml_shape_known(struct api_call *c, const struct format_node *object,
                         const char *const *known, struct err_text *why) ERR_MUST_CHECK;

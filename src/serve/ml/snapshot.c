@@ -86,6 +86,8 @@ static enum err get(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = api_call_text(c, "sort", "timestamp", &sort, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = ml_find_job(c, ml_find_part(c, "job_id"), &row, why);
     if (err != ERR_NONE)
         return err;
@@ -164,6 +166,8 @@ static enum err revert(struct api_call *c, struct err_text *why)
     bool delete_results;
     enum err err = api_call_flag(c, "delete_intervening_results", false, &delete_results, why);
     if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
+    if (err == ERR_NONE)
         err = find_one(c, &row, &s, why);
     if (err == ERR_NONE && ml_find_is_open(&row))
         return api_call_fail(c, 409, "status_exception", why,
@@ -218,6 +222,8 @@ static enum err upgrade(struct api_call *c, struct err_text *why)
     enum err err = api_call_flag(c, "wait_for_completion", false, &wait, why);
     if (err == ERR_NONE)
         err = api_call_span(c, "timeout", 30 * TIME_MIN, &timeout, why);
+    if (err == ERR_NONE)
+        err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
         err = find_one(c, &row, &s, why);
     if (err != ERR_NONE)

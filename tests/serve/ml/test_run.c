@@ -88,6 +88,9 @@ static void flush(void **state)
     help_acted(&w, "\"calc_interim\":\"true\",\"advance_time\":\"1970-01-01T00:00:01.500Z\","
                    "\"skip_time\":\"1970-01-01T00:15:00.000Z\"");
     ASK("POST", JOB "/_flush", "job_id=o", "start=1", NULL, 400, "without calc_interim");
+    ASK("POST", JOB "/_flush", "job_id=o", NULL, "{\"calc_intrim\":true}", 400,
+        "unknown field [calc_intrim]");
+    ASK("POST", JOB "/_flush", "job_id=o", NULL, "[]", 400, "expected an object");
     w.says = "{}\n";
     ASK("POST", JOB "/_flush", "job_id=o", NULL, NULL, 200, "{\"flushed\":true}");
     fake_close(&w);
