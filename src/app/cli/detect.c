@@ -407,6 +407,7 @@ int cli_detect(const struct cli_args *args)
     struct run r = {.renormalized = cli_has(args, CLI_RENORMALIZED)};
     int64_t threads;
     ts_ns start = clock_steady();
+    mem_map_large();
     cli_catch_signals();
     if (args->rest_n == 0)
         return cli_fail(ERR_INVALID,

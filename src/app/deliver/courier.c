@@ -137,6 +137,10 @@ static void run(const struct conf *conf, const struct priv_jail_settings *jail,
     for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
         if (!is_lane(fd, fds))
             close(fd);
+    if (notify_send_prepare(&why) != ERR_NONE) {
+        fprintf(stderr, "weir: error: messages are not sent: %s\n", why.message);
+        _exit(1);
+    }
     if (jail != NULL && priv_jail_enter(jail, &held, &why) != ERR_NONE) {
         fprintf(stderr, "weir: error: the courier is not jailed and ends: %s\n", why.message);
         _exit(1);

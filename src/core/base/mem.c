@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE (128 * 1024)
+
 void *mem_alloc(size_t size)
 {
     return malloc(size > 0 ? size : 1);
@@ -50,12 +52,17 @@ void mem_free(void *p)
     free(p);
 }
 
-/* As glibc does it: eight bytes beside each piece, in steps of 16, 32 at the least. */
 void mem_trim(void)
 {
     malloc_trim(0);
 }
 
+void mem_map_large(void)
+{
+    (void)!mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
+/* As glibc does it: eight bytes beside each piece, in steps of 16, 32 at the least. */
 size_t mem_cost(size_t size)
 {
     size_t whole = (size + 8 + 15) & ~(size_t)15;

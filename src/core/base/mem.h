@@ -23,6 +23,12 @@ void mem_free(void *p); /* NULL is fine */
 /* Gives what was freed, and lies idle, back to the system: some milliseconds, now and then. */
 void mem_trim(void);
 
+/*
+ * From now on every large array (128 KiB and more) is a mapping of its own, which goes back to the
+ * system with it and leaves no hole; the allocator would stop that once one has been freed.
+ */
+void mem_map_large(void);
+
 /* What an allocation of this size takes from the heap, the allocator's own share included. */
 size_t mem_cost(size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRY_HEAD 10 /* hash and length */
-#define FIRST_BYTES 64
+#define ENTRY_HEAD 10  /* hash and length */
+#define FIRST_BYTES 40 /* a short string, and what the allocator has beside it: 48 */
 #define MOST_ENTRIES (STATS_INFO_BYTES / ENTRY_HEAD)
 #define MOST_LEVELS 48
 

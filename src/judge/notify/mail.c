@@ -152,16 +152,16 @@ static bool set_server(struct notify_transfer *t, const struct notify_connector 
     buf_init(&url);
     buf_format(&url, "%s://%s%s%s:%d", secure ? "smtps" : "smtp", six ? "[" : "", host,
                six ? "]" : "", (int)port);
-    bool ok = buf_ok(&url) && curl_easy_setopt(t->curl, CURLOPT_URL, buf_text(&url)) == CURLE_OK;
+    bool ok = buf_ok(&url) && t->lib.easy_setopt(t->curl, CURLOPT_URL, buf_text(&url)) == CURLE_OK;
     buf_release(&url);
-    curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    t->lib.easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     /* Names and passwords never go in the clear. */
-    curl_easy_setopt(t->curl, CURLOPT_USE_SSL, (long)(must ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    t->lib.easy_setopt(t->curl, CURLOPT_USE_SSL, (long)(must ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     if (auth) {
         const char *user = format_node_str(format_node_get(c->secrets, "user"), "");
         const char *password = format_node_str(format_node_get(c->secrets, "password"), "");
-        ok = ok && curl_easy_setopt(t->curl, CURLOPT_USERNAME, user) == CURLE_OK &&
-             curl_easy_setopt(t->curl, CURLOPT_PASSWORD, password) == CURLE_OK;
+        ok = ok && t->lib.easy_setopt(t->curl, CURLOPT_USERNAME, user) == CURLE_OK &&
+             t->lib.easy_setopt(t->curl, CURLOPT_PASSWORD, password) == CURLE_OK;
     }
     return ok;
 }
@@ -171,7 +171,7 @@ static enum notify_outcome judge(const struct notify_transfer *t, CURLcode code,
                                  struct err_text *why)
 {
     long status = 0;
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    t->lib.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK)
         return NOTIFY_SENT;
     enum notify_outcome outcome = notify_transfer_fail(t, code, why);
@@ -199,13 +199,13 @@ enum notify_outcome notify_mail_send(const struct notify_connector *c,
         ok = add_recipients(&t, format_node_get(params, lists[i]), &wrong);
     if (ok && wrong == NULL) {
         notify_mail_write(from, params, options->id, options->now, &mail);
-        ok = buf_ok(&mail) && curl_easy_setopt(t.curl, CURLOPT_MAIL_FROM, from) == CURLE_OK;
-        curl_easy_setopt(t.curl, CURLOPT_MAIL_RCPT, t.list);
-        curl_easy_setopt(t.curl, CURLOPT_READFUNCTION, give);
-        curl_easy_setopt(t.curl, CURLOPT_READDATA, &reading);
-        curl_easy_setopt(t.curl, CURLOPT_UPLOAD, 1L);
+        ok = buf_ok(&mail) && t.lib.easy_setopt(t.curl, CURLOPT_MAIL_FROM, from) == CURLE_OK;
+        t.lib.easy_setopt(t.curl, CURLOPT_MAIL_RCPT, t.list);
+        t.lib.easy_setopt(t.curl, CURLOPT_READFUNCTION, give);
+        t.lib.easy_setopt(t.curl, CURLOPT_READDATA, &reading);
+        t.lib.easy_setopt(t.curl, CURLOPT_UPLOAD, 1L);
         if (ok)
-            outcome = judge(&t, curl_easy_perform(t.curl), why);
+            outcome = judge(&t, t.lib.easy_perform(t.curl), why);
     }
     if (!ok) {
         err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));

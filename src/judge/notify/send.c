@@ -14,9 +14,20 @@
 #define CONNECT_MS 10000L
 #define ANSWER_MAX ((size_t)1 << 20) /* read of an answer before the line is cut */
 
+enum err notify_send_prepare(struct err_text *why)
+{
+    struct notify_curl lib;
+    return notify_curl_load(&lib, why);
+}
+
 enum err notify_send_begin(void)
 {
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? ERR_NONE : ERR_MEMORY;
+    struct err_text why;
+    struct notify_curl lib;
+    enum err err = notify_curl_load(&lib, &why);
+    if (err != ERR_NONE)
+        return err;
+    return lib.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? ERR_NONE : ERR_MEMORY;
 }
 
 static size_t take_answer(char *p, size_t size, size_t n, void *ctx)
@@ -50,7 +61,7 @@ static bool set_ca(struct notify_transfer *t, const struct format_node *ca)
     if (t->ca < 0 || write(t->ca, pem, n) != (ssize_t)n)
         return false;
     snprintf(t->ca_path, sizeof(t->ca_path), "/proc/self/fd/%d", t->ca);
-    return curl_easy_setopt(t->curl, CURLOPT_CAINFO, t->ca_path) == CURLE_OK;
+    return t->lib.easy_setopt(t->curl, CURLOPT_CAINFO, t->ca_path) == CURLE_OK;
 }
 
 bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connector *c,
@@ -58,39 +69,43 @@ bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connec
 {
     const struct format_node *ca = format_node_get(c->config, "ca");
     const char *mode = format_node_str(format_node_get(c->config, "verificationMode"), "full");
-    *t = (struct notify_transfer){.curl = curl_easy_init(),
-                                  .ca = -1,
-                                  .host = host,
-                                  .named = notify_host_named(options, host)};
+    struct err_text why;
+    *t =
+        (struct notify_transfer){.ca = -1, .host = host, .named = notify_host_named(options, host)};
+    if (notify_curl_load(&t->lib, &why) != ERR_NONE)
+        return false;
+    t->curl = t->lib.easy_init();
     if (t->curl == NULL)
         return false;
-    curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
-    curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(t->curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETDATA, t);
-    curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)(options->timeout_ns / TIME_MS));
-    curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_answer);
-    curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(t->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, strcmp(mode, "none") != 0 ? 1L : 0L);
-    curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, strcmp(mode, "full") == 0 ? 2L : 0L);
+    t->lib.easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
+    t->lib.easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
+    t->lib.easy_setopt(t->curl, CURLOPT_PROXY, "");
+    t->lib.easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L);
+    t->lib.easy_setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    t->lib.easy_setopt(t->curl, CURLOPT_OPENSOCKETDATA, t);
+    t->lib.easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    t->lib.easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)(options->timeout_ns / TIME_MS));
+    t->lib.easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_answer);
+    t->lib.easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
+    t->lib.easy_setopt(t->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    t->lib.easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, strcmp(mode, "none") != 0 ? 1L : 0L);
+    t->lib.easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, strcmp(mode, "full") == 0 ? 2L : 0L);
     return format_node_str_len(ca) == 0 || set_ca(t, ca);
 }
 
 void notify_transfer_end(struct notify_transfer *t)
 {
-    curl_easy_cleanup(t->curl);
-    curl_slist_free_all(t->list);
+    if (t->curl != NULL)
+        t->lib.easy_cleanup(t->curl);
+    if (t->list != NULL)
+        t->lib.slist_free_all(t->list);
     if (t->ca >= 0)
         close(t->ca);
 }
 
 bool notify_transfer_append(struct notify_transfer *t, const char *text)
 {
-    struct curl_slist *list = curl_slist_append(t->list, text);
+    struct curl_slist *list = t->lib.slist_append(t->list, text);
     if (list != NULL)
         t->list = list;
     return list != NULL;
@@ -101,7 +116,7 @@ enum notify_outcome notify_transfer_fail(const struct notify_transfer *t, CURLco
 {
     if (t->near)
         return notify_host_refuse_near(t->host, why);
-    err_set(why, ERR_IO, "%.300s", t->error[0] != '\0' ? t->error : curl_easy_strerror(code));
+    err_set(why, ERR_IO, "%.300s", t->error[0] != '\0' ? t->error : t->lib.easy_strerror(code));
     return NOTIFY_LATER;
 }
 

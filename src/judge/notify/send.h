@@ -34,7 +34,11 @@ struct notify_send_options {
     ts_ns timeout_ns;
 };
 
-/* Once in a process, while there is one thread. ERR_MEMORY. */
+/* Loads the library that sends: before a jail closes that would not let it. ERR_UNSUPPORTED: it is
+ * not there. */
+enum err notify_send_prepare(struct err_text *why) ERR_MUST_CHECK;
+
+/* Once in a process, while there is one thread. ERR_MEMORY, or as notify_send_prepare(). */
 enum err notify_send_begin(void) ERR_MUST_CHECK;
 
 /* params are rendered (docs/method/notify.md). why is filled unless it was sent. */

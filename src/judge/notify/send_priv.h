@@ -4,12 +4,12 @@
 /* What the ways of sending share: one transfer of libcurl and its bounds. */
 
 #include "notify/connector.h"
+#include "notify/curl.h"
 #include "notify/host.h"
 #include "notify/send.h"
 
-#include <curl/curl.h>
-
 struct notify_transfer {
+    struct notify_curl lib;
     CURL *curl;
     struct curl_slist *list; /* headers or recipients */
     const char *host;
@@ -23,7 +23,7 @@ struct notify_transfer {
     size_t received;
 };
 
-/* False without memory; notify_transfer_end() in any case. host lives as long. */
+/* False without memory, or libcurl; notify_transfer_end() in any case. host lives as long. */
 bool notify_transfer_begin(struct notify_transfer *t, const struct notify_connector *c,
                            const struct notify_send_options *options, const char *host);
 void notify_transfer_end(struct notify_transfer *t);

@@ -145,10 +145,11 @@ static bool set_stream(struct notify_transfer *t, const char *host, int port, bo
     buf_init(&url);
     buf_format(&url, "%s://%s%s%s:%d", tls ? "https" : "http", six ? "[" : "", host, six ? "]" : "",
                port);
-    bool ok = buf_ok(&url) && curl_easy_setopt(t->curl, CURLOPT_URL, buf_text(&url)) == CURLE_OK &&
-              curl_easy_setopt(t->curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK;
-    curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(t->curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
+    bool ok = buf_ok(&url) &&
+              t->lib.easy_setopt(t->curl, CURLOPT_URL, buf_text(&url)) == CURLE_OK &&
+              t->lib.easy_setopt(t->curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK;
+    t->lib.easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    t->lib.easy_setopt(t->curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
     buf_release(&url);
     return ok;
 }
@@ -157,10 +158,10 @@ static CURLcode write_all(struct notify_transfer *t, const struct buf *text, int
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
     size_t at = 0;
-    CURLcode code = curl_easy_getinfo(t->curl, CURLINFO_ACTIVESOCKET, &fd);
+    CURLcode code = t->lib.easy_getinfo(t->curl, CURLINFO_ACTIVESOCKET, &fd);
     while (code == CURLE_OK && at < text->n) {
         size_t n = 0;
-        code = curl_easy_send(t->curl, buf_text(text) + at, text->n - at, &n);
+        code = t->lib.easy_send(t->curl, buf_text(text) + at, text->n - at, &n);
         at += n;
         struct pollfd ready = {.fd = fd, .events = POLLOUT};
         if (code == CURLE_AGAIN)
@@ -184,7 +185,7 @@ static enum notify_outcome send_stream(const struct notify_connector *c,
         !buf_ok(&framed)) {
         err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     } else {
-        CURLcode code = curl_easy_perform(t.curl);
+        CURLcode code = t.lib.easy_perform(t.curl);
         if (code == CURLE_OK)
             code = write_all(&t, &framed, (int)(options->timeout_ns / TIME_MS));
         outcome = code == CURLE_OK ? NOTIFY_SENT : notify_transfer_fail(&t, code, why);

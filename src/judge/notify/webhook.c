@@ -7,14 +7,14 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Where the address leads; NULL when it is none. curl_free(). */
-static char *host_of(const char *url)
+/* Where the address leads; NULL when it is none. lib->free(). */
+static char *host_of(const struct notify_curl *lib, const char *url)
 {
-    CURLU *u = curl_url();
+    CURLU *u = lib->url();
     char *host = NULL;
-    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
-        curl_url_get(u, CURLUPART_HOST, &host, 0);
-    curl_url_cleanup(u);
+    if (u != NULL && lib->url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK)
+        lib->url_get(u, CURLUPART_HOST, &host, 0);
+    lib->url_cleanup(u);
     return host;
 }
 
@@ -36,7 +36,7 @@ static bool add_headers(struct notify_transfer *t, const struct format_node *hea
         struct buf line;
         if (has_controls(name) || has_controls(value) || strchr(name, ':') != NULL)
             continue;
-        *typed = *typed || curl_strequal(name, "content-type");
+        *typed = *typed || t->lib.strequal(name, "content-type");
         buf_init(&line);
         /* libcurl drops a header without a value unless it is written so. */
         buf_format(&line, value[0] != '\0' ? "%s: %s" : "%s;%s", name, value);
@@ -55,28 +55,29 @@ static bool set_request(struct notify_transfer *t, const struct notify_connector
     bool typed = false;
     for (size_t i = 0; i + 1 < sizeof(method) && name[i] != '\0'; i++)
         method[i] = (char)toupper((unsigned char)name[i]);
-    bool ok = curl_easy_setopt(t->curl, CURLOPT_URL,
-                               format_node_str(format_node_get(c->config, "url"), "")) == CURLE_OK;
-    curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(t->curl, CURLOPT_USERAGENT, "weir");
+    bool ok =
+        t->lib.easy_setopt(t->curl, CURLOPT_URL,
+                           format_node_str(format_node_get(c->config, "url"), "")) == CURLE_OK;
+    t->lib.easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    t->lib.easy_setopt(t->curl, CURLOPT_USERAGENT, "weir");
     if (body != NULL || strcmp(method, "GET") != 0) {
-        curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE, (long)format_node_str_len(body));
+        t->lib.easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE, (long)format_node_str_len(body));
         ok = ok &&
-             curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, format_node_str(body, "")) == CURLE_OK;
+             t->lib.easy_setopt(t->curl, CURLOPT_POSTFIELDS, format_node_str(body, "")) == CURLE_OK;
     }
-    curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, method);
+    t->lib.easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, method);
     ok = ok && add_headers(t, format_node_get(c->config, "headers"), &typed) &&
          add_headers(t, format_node_get(c->secrets, "secretHeaders"), &typed);
     if (!typed)
         ok = ok && notify_transfer_append(t, "Content-Type: application/json");
     ok = ok && notify_transfer_append(t, "Expect:");
-    curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->list);
+    t->lib.easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->list);
     if (format_node_bool(format_node_get(c->config, "hasAuth"), false)) {
         const char *user = format_node_str(format_node_get(c->secrets, "user"), "");
         const char *password = format_node_str(format_node_get(c->secrets, "password"), "");
-        curl_easy_setopt(t->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        ok = ok && curl_easy_setopt(t->curl, CURLOPT_USERNAME, user) == CURLE_OK &&
-             curl_easy_setopt(t->curl, CURLOPT_PASSWORD, password) == CURLE_OK;
+        t->lib.easy_setopt(t->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        ok = ok && t->lib.easy_setopt(t->curl, CURLOPT_USERNAME, user) == CURLE_OK &&
+             t->lib.easy_setopt(t->curl, CURLOPT_PASSWORD, password) == CURLE_OK;
     }
     return ok;
 }
@@ -102,21 +103,24 @@ enum notify_outcome notify_webhook_send(const struct notify_connector *c,
     const char *url = format_node_str(format_node_get(c->config, "url"), "");
     enum notify_outcome outcome = NOTIFY_LATER;
     long status = 0;
-    char *host = host_of(url);
+    struct notify_curl lib;
+    if (notify_curl_load(&lib, why) != ERR_NONE)
+        return NOTIFY_LATER;
+    char *host = host_of(&lib, url);
     if (host == NULL) {
         err_set(why, ERR_INVALID, "config.url is no address");
         return NOTIFY_REFUSED;
     }
     if (!notify_host_allowed(options, host)) {
         outcome = notify_host_refuse(host, why);
-        curl_free(host);
+        lib.free(host);
         return outcome;
     }
     if (!notify_transfer_begin(&t, c, options, host) || !set_request(&t, c, params)) {
         err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     } else {
-        CURLcode code = curl_easy_perform(t.curl);
-        curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
+        CURLcode code = t.lib.easy_perform(t.curl);
+        t.lib.easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
         /* Whoever answers at length has answered. */
         if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && status != 0))
             outcome = notify_transfer_fail(&t, code, why);
@@ -124,6 +128,6 @@ enum notify_outcome notify_webhook_send(const struct notify_connector *c,
             outcome = judge(&t, status, why);
     }
     notify_transfer_end(&t);
-    curl_free(host);
+    lib.free(host);
     return outcome;
 }

@@ -34,7 +34,7 @@
  * sooner that it had not seen all: after a tenth of what it has seen. */
 uint32_t model_change_after(const struct model_series *s)
 {
-    ts_ns span = s->params.bucket_span;
+    ts_ns span = s->bucket_span;
     ts_ns n = span > 6 * TIME_HOUR ? 4 : 6 * TIME_HOUR / span;
     ts_ns least = span > 6 * TIME_HOUR ? 4 : 6;
     n = n < least ? least : n > 72 ? 72 : n;
@@ -156,7 +156,7 @@ ts_ns model_change_clock_step(int k)
 
 bool model_change_clock_heard(const struct model_series *s)
 {
-    if (s->params.bucket_span > CLOCK_STEP || s->daily == NULL ||
+    if (s->bucket_span > CLOCK_STEP || s->daily == NULL ||
         model_season_cycles(s->daily) < CLOCK_DAYS ||
         (s->weekly != NULL && model_season_cycles(s->weekly) < CLOCK_WEEKS))
         return false;
@@ -174,7 +174,7 @@ static double clock_moved(const struct model_series *s, ts_ns time, int k)
 /* ln of the probability of a move, each way, at a time at which clocks are set. */
 static double clock_hazard(const struct model_series *s)
 {
-    ts_ns step = s->params.bucket_span > CLOCK_SET ? s->params.bucket_span : CLOCK_SET;
+    ts_ns step = s->bucket_span > CLOCK_SET ? s->bucket_span : CLOCK_SET;
     return log((double)step / (double)CLOCK_A_YEAR);
 }
 
@@ -187,7 +187,7 @@ void model_change_clock_odds(const struct model_series *s, ts_ns time, double ou
 /* Buckets after which a move that nothing has told is forgotten. */
 static double clock_memory(const struct model_series *s)
 {
-    return CLOCK_MEMORY * (double)TIME_DAY / (double)s->params.bucket_span;
+    return CLOCK_MEMORY * (double)TIME_DAY / (double)s->bucket_span;
 }
 
 void model_series_shift(struct model_series *s, ts_ns by)
@@ -271,7 +271,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
 /* Six hours, between 24 and 72 buckets. */
 static double spread_after(const struct model_series *s)
 {
-    return model_min(model_max(6.0 * (double)TIME_HOUR / (double)s->params.bucket_span, 24), 72);
+    return model_min(model_max(6.0 * (double)TIME_HOUR / (double)s->bucket_span, 24), 72);
 }
 
 bool model_change_spread_learn(struct model_series *s, const struct model_point *p, double z)

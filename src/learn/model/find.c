@@ -88,8 +88,7 @@ static bool strange(struct model_series *s, const struct model_point *p, double 
         s->shape[i] += ((float)power[i] - s->shape[i]) * gain;
     s->shape_last = (float)w;
     double square = (double)s->shape[0];
-    double after =
-        model_max(LOOK_AFTER, SEASONS_KNOWN * (double)TIME_DAY / (double)s->params.bucket_span);
+    double after = model_max(LOOK_AFTER, SEASONS_KNOWN * (double)TIME_DAY / (double)s->bucket_span);
     if ((double)s->total < model_min(after, LOOK_MOST) || !(square > 1e-6))
         return false;
     /* Chance makes four times the error of a correlation seldom enough. */
@@ -102,7 +101,7 @@ static void find_modes(struct model_series *s, double u)
     double x[MODEL_SAMPLE_MOST];
     struct model_mixture m;
     if (s->mixture != NULL || model_sample_fold(s->sample) > 1 ||
-        (s->params.kind != MODEL_VALUE && s->occurred < (1 - SPARSE) * s->n) ||
+        (s->kind != MODEL_VALUE && s->occurred < (1 - SPARSE) * s->n) ||
         !model_mixture_fit(x, model_sample_values(s->sample, x), least(s, u), &m) ||
         !model_series_may_begin(s, MODEL_GROWTH_ANY))
         return;
@@ -117,7 +116,7 @@ static void find_modes(struct model_series *s, double u)
 /* Days, and parts of days that its half hours show well, are the daily season's. */
 static bool of_the_day(const struct model_series *s, double buckets)
 {
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double day = (double)TIME_DAY / (double)s->bucket_span;
     if (s->daily == NULL || buckets * DAY_PARTS < day * (1 - SAME_DAY))
         return false;
     double times = buckets < day ? day / buckets : buckets / day;
@@ -161,7 +160,7 @@ static void look(struct model_series *s, const struct model_point *p, double u, 
     if (model_sample_is_full(s->sample) && (s->cycle != NULL || !model_sample_halve(s->sample))) {
         model_sample_free(s->sample);
         s->sample = NULL;
-        s->sample_retry = s->total + LOOK_AGAIN;
+        s->sample_retry = model_series_retry(s, LOOK_AGAIN);
     }
 }
 
@@ -177,7 +176,7 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
             mem_free(s->mixture);
             s->mixture = NULL;
             s->evidence[LAW_MODES] = 0;
-            s->sample_retry = s->total + LOOK_AGAIN;
+            s->sample_retry = model_series_retry(s, LOOK_AGAIN);
         }
     }
     bool wanted = s->cycle == NULL || s->mixture == NULL;

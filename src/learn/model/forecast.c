@@ -359,14 +359,14 @@ static double bound(const struct model_series *s, const struct model_point *p, d
 /* Where zeros have a share of their own they are in the band when they are often enough. */
 static bool has_zero(const struct model_series *s, const struct model_point *p)
 {
-    return s->scale == SCALE_LOG && s->params.kind == MODEL_SUM && !s->params.empty_is_nothing &&
+    return s->scale == SCALE_LOG && s->kind == MODEL_SUM && !s->empty_is_nothing &&
            !is_outside(s, p, 0, false);
 }
 
 void model_forecast_at(const struct model_series *s, ts_ns time, struct model_forecast *out)
 {
     struct model_point p;
-    double ahead = ((double)time - (double)s->last) / (double)s->params.bucket_span;
+    double ahead = ((double)time - (double)s->last) / (double)s->bucket_span;
     foresee(s, time, model_max(ahead, 1), &p);
     double sd = model_law_sd(s, &p, 0);
     out->prediction = model_number_tame(model_law_typical(s, &p));

@@ -31,7 +31,7 @@ void model_lasting_forget(struct model_series *s)
 
 static double buckets_a_day(const struct model_series *s)
 {
-    return (double)TIME_DAY / (double)s->params.bucket_span;
+    return (double)TIME_DAY / (double)s->bucket_span;
 }
 
 /* Days and weeks are known, and single values say something. */
@@ -188,7 +188,7 @@ double model_lasting_judge(const struct model_series *s, double z)
 {
     const struct model_lasting *l = s->lasting;
     if (l == NULL || (double)l->told < TOLD || (double)l->size * z <= 0 ||
-        s->params.side == (l->size > 0.0F ? MODEL_LOW : MODEL_HIGH))
+        s->side == (l->size > 0.0F ? MODEL_LOW : MODEL_HIGH))
         return 0;
     return log(FALSE_TIMES) - TOLD;
 }

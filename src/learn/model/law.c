@@ -102,7 +102,7 @@ static void weigh(const struct model_series *s, const double prior[LAWS], double
 /* Whether an empty bucket is a value. */
 static bool has_zeros(const struct model_series *s)
 {
-    return s->params.kind != MODEL_VALUE && !s->params.empty_is_nothing;
+    return s->kind != MODEL_VALUE && !s->empty_is_nothing;
 }
 
 static double zero_share(const struct model_series *s)
@@ -162,7 +162,7 @@ double model_law_sd(const struct model_series *s, const struct model_point *p, d
         double sd =
             model_max(sqrt(v * p->vary * (1 + 1 / n) + p->between), MODEL_LINEAR_LEAST * size);
         /* The mean of few varies more than the mean of many. */
-        if (s->params.kind == MODEL_VALUE && s->values->weight_mean > 0 && weight > 0)
+        if (s->kind == MODEL_VALUE && s->values->weight_mean > 0 && weight > 0)
             sd *= sqrt(model_min(model_max(s->values->weight_mean / weight, 1), 16));
         return sd;
     }
@@ -437,7 +437,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
     tails[LAW_COMMON] = student(y, p->mean, sd, nu);
     all_alike(log_pdf, model_law_log_pdf(z, sd, nu));
     /* Sums have no greatest or least of many; values may be one. */
-    bool sum = s->params.kind != MODEL_VALUE;
+    bool sum = s->kind != MODEL_VALUE;
     double many = sum ? 0.002 : 0.1;
     double least = sum ? 0 : 0.1;
     double prior[LAWS] = {0.7 - many - least - WIDE_PRIOR, 0.3, many, least, WIDE_PRIOR};
@@ -620,7 +620,7 @@ void model_law_learn_mode(struct model_series *s, int side, double y)
  */
 static double past_tail(const struct model_series *s, int side, double value)
 {
-    double days = (double)s->total * (double)s->params.bucket_span / (double)TIME_DAY;
+    double days = (double)s->total * (double)s->bucket_span / (double)TIME_DAY;
     bool linear = s->scale == SCALE_LINEAR;
     double n = linear ? s->n : s->log_weight;
     if (days > PAST_DAYS || n < PAST_VALUES || (!linear && !(value > 0)) ||
@@ -725,7 +725,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
     if (!heavy(s, true)) {
         float past = fmaxf(s->evidence[LAW_WIDE] - s->evidence[LAW_COMMON], 0);
         s->evidence[LAW_WIDE] -= past;
-        for (int f = 0; f < LAWS && s->params.kind == MODEL_VALUE; f++)
+        for (int f = 0; f < LAWS && s->kind == MODEL_VALUE; f++)
             s->values->rival.evidence[f] -= past;
     }
     for (int side = 0; side < 2; side++) {
@@ -776,7 +776,7 @@ void model_law_bounds(const struct model_series *s, const struct model_point *p,
         *out_upper = p->mean + z * sd;
         return;
     }
-    double zero = s->params.kind == MODEL_VALUE ? 0 : zero_share(s);
+    double zero = s->kind == MODEL_VALUE ? 0 : zero_share(s);
     if (s->scale == SCALE_LOG) {
         *out_lower = zero > 0.025 ? 0 : exp(model_min(p->mean - z * sd, 600));
         *out_upper = zero > 0.975 ? 0 : exp(model_min(p->mean + z * sd, 600));

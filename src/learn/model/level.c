@@ -44,7 +44,7 @@ static double handicap(int i)
 
 static double loss_tau(const struct model_series *s)
 {
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double day = (double)TIME_DAY / (double)s->bucket_span;
     return model_min(model_max(day, LOSS_LEAST), LOSS_MOST);
 }
 

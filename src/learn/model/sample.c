@@ -9,7 +9,7 @@
 
 #define STEPS 256.0
 #define FIRST_LOOK 128
-#define ROOM 32      /* values by which it grows */
+#define ROOM 16      /* values by which it grows */
 #define SHORTEST 3.0 /* values in a cycle */
 #define CYCLES 5     /* that must have been seen */
 #define PEAKS 8      /* of the autocorrelation that are looked at */

@@ -148,7 +148,7 @@ static bool moments_agree(const struct model_series *s)
 void model_scale_learn(struct model_series *s, const struct model_point *p,
                        const struct model_place *place, double value)
 {
-    if (s->params.kind != MODEL_VALUE)
+    if (s->kind != MODEL_VALUE)
         return;
     bool logarithm = s->scale == SCALE_LINEAR;
     double log_pdf[LAWS];
@@ -176,7 +176,7 @@ void model_scale_learn(struct model_series *s, const struct model_point *p,
 
 void model_scale_forget(struct model_series *s, double keep)
 {
-    if (s->params.kind != MODEL_VALUE)
+    if (s->kind != MODEL_VALUE)
         return;
     double less = ((double)s->evidence[own_law(s)] - rival_best(s)) * (1 - keep);
     for (int f = 0; f < LAWS; f++)
@@ -199,7 +199,7 @@ void model_scale_become_linear(struct model_series *s)
     s->spread = s->lin_squares;
     s->spread_weight = n;
     memset(s->evidence, 0, sizeof(s->evidence));
-    if (s->params.kind == MODEL_VALUE)
+    if (s->kind == MODEL_VALUE)
         memset(&s->values->rival, 0, sizeof(s->values->rival));
     model_wide_init(&s->wide);
 }

@@ -25,7 +25,7 @@
 #define STEPS_MOST 32767.0
 #define STEPS_WANTED 30000.0
 #define LEAST_UNIT 0x1p-120F
-#define ROOM 8U /* bins */
+#define ROOM 4U /* bins */
 #define WORD_BITS 64U
 #define NONE UINT32_MAX
 #define VISITS_MOST 255.0

@@ -42,7 +42,7 @@ static void end_week(struct model_series *s)
 /* A spread takes longer to know than a mean. */
 static void begin_variance(struct model_series *s)
 {
-    s->variance = model_season_new(TIME_DAY, s->params.bucket_span, 1, true);
+    s->variance = model_season_new(TIME_DAY, s->bucket_span, 1, true);
     if (s->variance != NULL)
         model_season_set_memory(s->variance, VARIANCE_CYCLES);
     s->variance_gain = 0;
@@ -50,14 +50,14 @@ static void begin_variance(struct model_series *s)
 
 static void begin_week(struct model_series *s)
 {
-    s->weekly = model_season_new(7 * TIME_DAY, s->params.bucket_span, model_season_base(s->daily),
+    s->weekly = model_season_new(7 * TIME_DAY, s->bucket_span, model_season_base(s->daily),
                                  s->scale == SCALE_RATIO);
 }
 
 void model_seasons_look(struct model_series *s)
 {
     /* After a first day, and a few, of data there is a base to measure against. */
-    double span = (double)s->params.bucket_span;
+    double span = (double)s->bucket_span;
     double day = (double)TIME_DAY / span;
     bool ratio = s->scale == SCALE_RATIO;
     double total = (double)s->total;
@@ -67,7 +67,7 @@ void model_seasons_look(struct model_series *s)
                   (s->occurred >= SEASON_EVENTS && s->occurred >= SEASON_SHARE * s->n);
     if (s->daily == NULL && day >= 4 && total >= day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
-        s->daily = model_season_new_fine(TIME_DAY, s->params.bucket_span, s->day_mean, ratio);
+        s->daily = model_season_new_fine(TIME_DAY, s->bucket_span, s->day_mean, ratio);
     if (s->variance == NULL && day >= 8 && total >= 2 * day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
         begin_variance(s);
@@ -133,11 +133,11 @@ bool model_seasons_cycle(struct model_series *s, const struct model_point *p, do
                          bool alone)
 {
     bool ratio = s->scale == SCALE_RATIO;
-    ts_ns period = (ts_ns)llrint(buckets * (double)s->params.bucket_span);
+    ts_ns period = (ts_ns)llrint(buckets * (double)s->bucket_span);
     s->cycle_alone = alone;
     double below = below_cycle(s, p);
     double base = ratio ? p->mean / model_max(below, 0.02) : p->mean - below;
-    s->cycle = model_season_new(period, s->params.bucket_span, base, ratio);
+    s->cycle = model_season_new(period, s->bucket_span, base, ratio);
     if (s->cycle == NULL)
         return false;
     /* A short cycle comes round often enough to remember more than eight turns. */
@@ -154,8 +154,8 @@ void model_seasons_drop(struct model_series *s)
         s->variance_gain < 0.0F) {
         model_season_free(s->variance);
         s->variance = NULL;
-        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * (double)TIME_DAY /
-                                                (double)s->params.bucket_span);
+        s->season_retry =
+            model_series_retry(s, SEASON_TRIAL_DAYS * (double)TIME_DAY / (double)s->bucket_span);
     }
     if (s->total % 64 != 0)
         return;
@@ -179,11 +179,11 @@ void model_seasons_drop(struct model_series *s)
     }
     if (s->weekly == NULL && daily > plain - SEASON_GAIN) {
         drop_season(s, &s->daily, LEVEL_DAILY);
-        double day = (double)TIME_DAY / (double)s->params.bucket_span;
-        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * day);
+        double day = (double)TIME_DAY / (double)s->bucket_span;
+        s->season_retry = model_series_retry(s, SEASON_TRIAL_DAYS * day);
     } else if (s->weekly == NULL && tried) {
-        double day = (double)TIME_DAY / (double)s->params.bucket_span;
-        s->season_retry = s->total + (uint64_t)(SEASON_TRIAL_DAYS * day);
+        double day = (double)TIME_DAY / (double)s->bucket_span;
+        s->season_retry = model_series_retry(s, SEASON_TRIAL_DAYS * day);
     }
 }
 
@@ -224,7 +224,7 @@ static void learn_variance(struct model_series *s, const struct model_point *p, 
         return;
     double e = (y - p->mean) / sd;
     double square = model_min(model_max(e * e * p->vary, VARIANCE_LEAST), VARIANCE_CLIP);
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double day = (double)TIME_DAY / (double)s->bucket_span;
     double gain = -0.5 * (log(p->varied) + square / p->varied - square);
     s->variance_gain = (float)model_min(
         model_max((double)s->variance_gain * (1 - 1 / s->tau) + gain, -VARIANCE_MOST),
@@ -255,7 +255,7 @@ static void cut_week(struct model_series *s)
 void model_seasons_learn(struct model_series *s, const struct model_point *p, ts_ns time, double y,
                          double sd)
 {
-    double day = (double)TIME_DAY / (double)s->params.bucket_span;
+    double day = (double)TIME_DAY / (double)s->bucket_span;
     bool ratio = s->scale == SCALE_RATIO;
     double none = ratio ? 1 : 0;
 

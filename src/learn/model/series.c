@@ -33,19 +33,22 @@
 #define SKIP_MOST 64     /* zeros learned one by one before the closed form */
 #define CACHE_LINE 64
 
-static size_t size_of(const struct model_params *params)
+static size_t size_of(enum model_kind kind)
 {
-    size_t values = params->kind == MODEL_VALUE ? 1 : 0;
+    size_t values = kind == MODEL_VALUE ? 1 : 0;
     return sizeof(struct model_series) + values * sizeof(struct model_of_values);
 }
 
 struct model_series *model_series_new(const struct model_params *params)
 {
     ASSERT(params->bucket_span > 0);
-    struct model_series *s = mem_zero(1, size_of(params));
+    struct model_series *s = mem_zero(1, size_of(params->kind));
     if (s == NULL)
         return NULL;
-    s->params = *params;
+    s->bucket_span = params->bucket_span;
+    s->kind = params->kind;
+    s->side = params->side;
+    s->empty_is_nothing = params->empty_is_nothing;
     s->scale = params->kind == MODEL_COUNT ? SCALE_RATIO
                : params->kind == MODEL_SUM ? SCALE_LOG
                                            : SCALE_LINEAR;
@@ -71,7 +74,7 @@ void model_series_free(struct model_series *s)
 
 size_t model_series_memory(const struct model_series *s)
 {
-    size_t n = mem_cost(size_of(&s->params)) + model_level_memory(s);
+    size_t n = mem_cost(size_of(s->kind)) + model_level_memory(s);
     if (s->daily != NULL)
         n += mem_cost(model_season_memory(s->daily));
     if (s->weekly != NULL)
@@ -113,7 +116,8 @@ void model_series_changed(const struct model_series *s, struct model_changed *ou
 
 void model_series_allow(struct model_series *s, enum model_growth growth)
 {
-    s->growth = (uint8_t)growth;
+    s->no_day = growth > MODEL_GROWTH_DAY;
+    s->no_more = growth > MODEL_GROWTH_ANY;
 }
 
 bool model_series_wanted_more(const struct model_series *s)
@@ -123,9 +127,16 @@ bool model_series_wanted_more(const struct model_series *s)
 
 bool model_series_may_begin(struct model_series *s, enum model_growth what)
 {
-    bool may = s->growth <= what;
+    bool may = what == MODEL_GROWTH_ANY ? !s->no_more : !s->no_day;
     s->wanted |= !may;
     return may;
+}
+
+uint32_t model_series_retry(const struct model_series *s, double buckets)
+{
+    uint64_t most = UINT32_MAX;
+    uint64_t at = s->total < most ? s->total + (uint64_t)buckets : most;
+    return (uint32_t)(at < most ? at : most);
 }
 
 void model_series_approach(const struct model_series *s)
@@ -138,7 +149,7 @@ void model_series_approach(const struct model_series *s)
 static double taken(const struct model_series *s, const struct model_observation *o)
 {
     double v = model_number_tame(o->value);
-    return s->params.kind == MODEL_COUNT ? model_max(v, 0) : v;
+    return s->kind == MODEL_COUNT ? model_max(v, 0) : v;
 }
 
 /* A bucket's part in the run: its normal score, and how far opinion has moved towards it. */
@@ -190,7 +201,7 @@ static double judge_run(const struct model_series *s, double z, double own)
 
 static double sided(const struct model_series *s, const struct model_place *p, double fraction)
 {
-    enum model_side side = s->params.side;
+    enum model_side side = s->side;
     if (side == MODEL_HIGH || fraction < 1)
         return side == MODEL_LOW ? 0 : p->upper;
     if (side == MODEL_LOW)
@@ -251,12 +262,12 @@ static void judge(const struct model_series *s, const struct model_observation *
         out->single_log_p = judge_clocks(s, o, &v->point, value, young, out->single_log_p);
     if (out->single_log_p < RECUR_BELOW)
         out->single_log_p =
-            model_max(out->single_log_p, model_recur_judge(&model_odd_of(s)->recur, o->time,
-                                                           s->params.bucket_span, value));
-    bool wanted = s->params.side == MODEL_BOTH || (s->params.side == MODEL_HIGH) == out->high;
+            model_max(out->single_log_p,
+                      model_recur_judge(&model_odd_of(s)->recur, o->time, s->bucket_span, value));
+    bool wanted = s->side == MODEL_BOTH || (s->side == MODEL_HIGH) == out->high;
     if (wanted && o->fraction >= 1)
         out->multi_log_p = model_min(judge_run(s, run_score(&v->point, place), place->z) +
-                                         (s->params.side == MODEL_BOTH ? M_LN2 : 0),
+                                         (s->side == MODEL_BOTH ? M_LN2 : 0),
                                      0) *
                            young;
     if (o->fraction >= 1)
@@ -353,9 +364,7 @@ static void learn_moments(struct model_series *s, double value, double weight)
         double y = log(value);
         /* Sizes of what comes seldom: remembered by what came, not by the time it took. */
         double most = s->scale == SCALE_RATIO ? EVENTS_TAU : s->tau;
-        double kept = s->params.kind == MODEL_VALUE ? keep
-                      : s->log_weight >= most       ? 1 - 1 / most
-                                                    : 1;
+        double kept = s->kind == MODEL_VALUE ? keep : s->log_weight >= most ? 1 - 1 / most : 1;
         s->log_weight = s->log_weight * kept + 1;
         double d = y - s->log_mean;
         s->log_mean += d / s->log_weight;
@@ -365,7 +374,7 @@ static void learn_moments(struct model_series *s, double value, double weight)
     }
     if (s->scale != SCALE_RATIO)
         learn_linear(s, value, s->n, keep);
-    if (s->params.kind == MODEL_VALUE)
+    if (s->kind == MODEL_VALUE)
         s->values->weight_mean +=
             (model_min(model_max(weight, 1), 1e15) - s->values->weight_mean) / model_min(s->n, 100);
 }
@@ -416,11 +425,11 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
     int high = place->raw[1] < place->raw[0];
     bool far = measurable && s->n >= 10 && model_min(place->raw[0], place->raw[1]) < OUTLIER;
     /* Judged without the mode, or a mode that has formed would not be kept. */
-    bool awaited = far && model_recur_judge(&model_odd_of(s)->recur, time, s->params.bucket_span,
-                                            value) > RECUR_BELOW;
+    bool awaited = far && model_recur_judge(&model_odd_of(s)->recur, time, s->bucket_span, value) >
+                              RECUR_BELOW;
     model_law_learn_mode(s, far && !awaited ? high : -1, y);
     if (far && model_odd_make(s) != NULL)
-        model_recur_learn(&s->odd->recur, time, s->params.bucket_span, value);
+        model_recur_learn(&s->odd->recur, time, s->bucket_span, value);
     /* A run is begun by an outlier, and goes on with whatever lies clearly on its side. */
     const struct model_run *run = &model_odd_of(s)->change;
     bool goes_on = run->n > 0 && run->high == high && fabs(place->z) > RUN_GOES_ON;
@@ -440,7 +449,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         clipped = model_min(model_max(y, point->mean - CLIP_SD * place->sd),
                             point->mean + CLIP_SD * place->sd);
     if (measurable) {
-        double day = (double)TIME_DAY / (double)s->params.bucket_span;
+        double day = (double)TIME_DAY / (double)s->bucket_span;
         s->day_mean += (y - s->day_mean) / model_min((double)s->total + 1, model_max(day, 1));
         model_seasons_look(s);
         model_seasons_learn(s, point, time, y, place->sd);
@@ -496,9 +505,9 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
 {
     if (buckets == 0)
         return;
-    ts_ns span = s->params.bucket_span;
+    ts_ns span = s->bucket_span;
     uint64_t one_by_one = buckets < SKIP_MOST ? buckets : SKIP_MOST;
-    bool nothing = s->params.kind == MODEL_VALUE || s->params.empty_is_nothing;
+    bool nothing = s->kind == MODEL_VALUE || s->empty_is_nothing;
     for (uint64_t i = 0; i < one_by_one && !nothing; i++)
         learn(s, first + (ts_ns)i * span, 0, 1, NULL);
     double rest = (double)(buckets - one_by_one);
@@ -527,8 +536,8 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
 
 double model_series_log_p_empty(const struct model_series *s, ts_ns time)
 {
-    if (s->params.kind == MODEL_VALUE || s->params.empty_is_nothing ||
-        s->n < LEARN_BEFORE_JUDGING || s->params.side == MODEL_HIGH)
+    if (s->kind == MODEL_VALUE || s->empty_is_nothing || s->n < LEARN_BEFORE_JUDGING ||
+        s->side == MODEL_HIGH)
         return 0;
     struct model_observation o = {time, 0, 1, 1};
     struct model_judgement j;

@@ -144,16 +144,20 @@ struct model_of_values {
 };
 
 struct model_series {
-    struct model_params params;
+    ts_ns bucket_span; /* these four as in struct model_params */
+    enum model_kind kind : 8;
+    enum model_side side : 8;
+    bool empty_is_nothing : 1;
+    bool no_more : 1;     /* may not begin what takes memory, */
+    bool no_day : 1;      /* not even the day: model_series_allow(), not saved */
+    bool wanted : 1;      /* to begin what it may not with the last bucket; not saved */
+    bool cycle_alone : 1; /* not on top of day and week, which said nothing when it was found */
+    bool mixture_seasonal : 1; /* its values are freed of seasons */
     enum model_scale scale : 8;
     uint8_t levels; /* all up to those on top of the last season that has been seen whole */
     uint8_t run_at;
-    uint8_t noted;        /* enum model_change: adopted by the last bucket; not saved, as is */
-    uint8_t mode_open;    /* 1 + side of the episode of outliers that goes on; 0 none */
-    uint8_t growth;       /* enum model_growth: what it may begin; not saved */
-    bool wanted : 1;      /* to begin more than that with the last bucket; not saved */
-    bool cycle_alone : 1; /* not on top of day and week, which said nothing when it was found */
-    bool mixture_seasonal : 1; /* its values are freed of seasons */
+    uint8_t noted;     /* enum model_change: adopted by the last bucket; not saved, as is */
+    uint8_t mode_open; /* 1 + side of the episode of outliers that goes on; 0 none */
     ts_ns last;
     double tau;     /* buckets after which what was learned has faded to 1/e */
     double n;       /* buckets learned, faded */
@@ -167,7 +171,6 @@ struct model_series {
     struct model_season *cycle;    /* of a length that was found */
     struct model_sample *sample;   /* NULL while nothing asks for a closer look */
     struct model_mixture *mixture; /* NULL while one mode is enough */
-    uint64_t sample_retry;         /* total at which a sample may be begun again */
     float shape[4]; /* faded means of the 2nd to 4th power, and of the product with the last, of how
                        far values lie from a slow level */
     struct model_season *variance; /* by the hour: squares of what is left over, 1 on the whole */
@@ -175,7 +178,8 @@ struct model_series {
     float late;                    /* mean square of the last hours' normal scores, and */
     float late_mean;               /* their mean */
     float here;                    /* buckets spent at the present level, faded */
-    uint64_t season_retry;         /* total at which a season that did not help is tried again */
+    uint32_t season_retry;         /* total at which a season that did not help is tried again, */
+    uint32_t sample_retry;         /* and a sample may be begun again: model_series_retry() */
 
     /* Spread. Ratio: sum of (x - m)^2 - m over sum of m^2 is the over-dispersion. Else: sum of
      * squared residuals over the weight. */
@@ -256,6 +260,8 @@ void model_odd_forget_recurring(struct model_series *s);
 /* series.c */
 /* Whether something may be begun that is wanted now and takes memory. */
 bool model_series_may_begin(struct model_series *s, enum model_growth what);
+/* The total after so many more buckets, as far as 32 bits go: beyond, nothing is waited for. */
+uint32_t model_series_retry(const struct model_series *s, double buckets);
 
 /* seasons.c */
 /* The seasons as the other scale, the logarithmic one or the plain one, has them. */

@@ -251,7 +251,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
                    (s->odd != NULL ? HAS_ODD : 0U) | (s->lasting != NULL ? HAS_LASTING : 0U);
     for (int i = 0; i < s->levels; i++)
         apart.level[i] = *model_level_of(s, i);
-    if (s->params.kind == MODEL_VALUE)
+    if (s->kind == MODEL_VALUE)
         apart.weight_mean = s->values->weight_mean;
     buf_char(out, VERSION);
     buf_char(out, (char)s->scale);
@@ -266,7 +266,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_le64(out, s->sample_retry);
     buf_le64(out, (uint64_t)s->clock);
     save_fields(field, list_fields(&copy, &apart, levels_for(has), field), out);
-    if (s->params.kind == MODEL_VALUE) {
+    if (s->kind == MODEL_VALUE) {
         struct model_rival rival = s->values->rival;
         save_fields(field, list_rival(&rival, field), out);
     }
@@ -307,8 +307,7 @@ static bool sound(const struct model_series *s)
         (s->cycle != NULL && model_season_is_ratio(s->cycle) != ratios) ||
         (s->variance != NULL && !model_season_is_ratio(s->variance)))
         return false;
-    bool kind_fits =
-        s->params.kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
+    bool kind_fits = s->kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 || s->occurred > s->n + 1e-6 ||
         !model_wide_is_sound(&s->wide))
         return false;
@@ -372,8 +371,9 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->mixture_seasonal = cursor_u8(in) != 0;
     s->last = (ts_ns)cursor_le64(in);
     s->total = cursor_le64(in);
-    s->season_retry = cursor_le64(in);
-    s->sample_retry = cursor_le64(in);
+    uint64_t retry[2] = {cursor_le64(in), cursor_le64(in)};
+    s->season_retry = (uint32_t)(retry[0] < UINT32_MAX ? retry[0] : UINT32_MAX);
+    s->sample_retry = (uint32_t)(retry[1] < UINT32_MAX ? retry[1] : UINT32_MAX);
     s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
     load_fields(in, field, list_fields(s, &apart, levels_for(seasons), field));

@@ -25,7 +25,7 @@ static struct model_series *made(ts_ns span, enum model_kind kind, enum model_si
 
 static struct model_judgement step(struct model_series *s, int i, double value)
 {
-    struct model_observation o = {i * s->params.bucket_span, value, 1, 1};
+    struct model_observation o = {i * s->bucket_span, value, 1, 1};
     struct model_judgement j;
     model_series_judge(s, &o, &j);
     model_series_learn(s, &o);
@@ -158,7 +158,8 @@ static void it_is_kept_and_told_once(void **state)
             model_series_save(s, &b);
             struct cursor c = cursor_make(b.p, b.n);
             struct model_series *back;
-            assert_int_equal(model_series_load(&c, &s->params, &back), ERR_NONE);
+            struct model_params params = {s->bucket_span, s->kind, s->side, false};
+            assert_int_equal(model_series_load(&c, &params, &back), ERR_NONE);
             buf_release(&b);
             double value = amount(i, 1.2, &r);
             struct model_judgement j = step(back, i, value);
