@@ -86,6 +86,9 @@ static const struct question questions[] = {
      "\"percentiles\":{\"field\":\"network.bytes\"}}}}"},
     {"newest_100", "*", "{\"size\":100,\"sort\":[{\"@timestamp\":\"desc\"}]}"},
     {"largest_10", "*", "{\"size\":10,\"sort\":[{\"source.bytes\":\"desc\"},\"_doc\"]}"},
+    {"least_10_addresses", "*", "{\"size\":10,\"sort\":[\"source.ip\",\"_doc\"]}"},
+    {"average_with_missing", "*",
+     "{\"size\":0,\"aggs\":{\"a\":{\"avg\":{\"field\":\"source.bytes\",\"missing\":0}}}}"},
     {"composite_page", "*",
      "{\"size\":0,\"aggs\":{\"c\":{\"composite\":{\"size\":1000,\"sources\":[{\"s\":{\"terms\":{"
      "\"field\":"
