@@ -127,13 +127,15 @@ def works(w, who):
 
 
 def watches(w):
-    """Interfaces are opened with the two capabilities that it has at its start."""
+    """Interfaces are opened with the two capabilities that it has at its start; with a log to follow the first
+    process is the monitor, and the engine tells that it has started."""
     config = w.m.get("/etc/weir/weir.toml")
-    named = config.replace("#interfaces = []", 'interfaces = ["lo"]')
-    check(named != config, "the sample names interfaces")
+    named = config.replace("#interfaces = []", 'interfaces = ["lo"]').replace("#paths = []", 'paths = ["/srv/logs"]')
+    check(named.count("#") == config.count("#") - 2, "the sample names interfaces and paths")
     w.m.put("/etc/weir/weir.toml", named)
-    w.m.need("it starts with an interface", "systemctl", "restart", "weir")
-    check(any("watching: 1 interfaces" in line["MESSAGE"] for line in w.said()), "it watches")
+    w.m.need("it starts with an interface and a log", "systemctl", "restart", "weir")
+    check(any("watching: 1 interfaces, 1 followed paths" in line["MESSAGE"] for line in w.said()), "it watches")
+    check(w.shown("ActiveState") == "active", "the engine was heard")
     check(w.ask("GET", "/healthz")[0] == 200, "something passes")
 
 
