@@ -9,9 +9,6 @@
 #define M15 (15 * TIME_MIN)
 #define BOTH (QUALITY_SPIKE | QUALITY_DIP)
 
-/* Changes come on these days, the clocks all change on the first. */
-#define CHANGE_FIRST 25
-#define CHANGE_DAYS 6
 /* Bursts: how much of the wandering level is left after a bucket, and its deviation. */
 #define BURST_KEPT 0.8
 #define BURST_SPREAD 0.7
@@ -304,10 +301,11 @@ void quality_plan_draw(const struct quality_family *f, struct rng *r, bool held_
     p->factor = exp((rng_below(r, 2) == 0 ? -1 : 1) * between(r, 0.7, 1.5));
     p->change_at = TIME_MAX;
     if (f->change == QUALITY_CLOCK)
-        p->change_at = (CHANGE_FIRST + held_out) * TIME_DAY;
+        p->change_at = (QUALITY_CHANGE_FIRST + held_out) * TIME_DAY;
     else if (f->change != QUALITY_STEADY)
-        p->change_at = CHANGE_FIRST * TIME_DAY +
-                       (ts_ns)rng_below(r, (uint64_t)(CHANGE_DAYS * TIME_DAY / f->span)) * f->span;
+        p->change_at =
+            QUALITY_CHANGE_FIRST * TIME_DAY +
+            (ts_ns)rng_below(r, (uint64_t)(QUALITY_CHANGE_DAYS * TIME_DAY / f->span)) * f->span;
     p->wander = 0;
 }
 

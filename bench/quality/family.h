@@ -70,6 +70,10 @@ struct quality_family {
 extern const struct quality_family quality_families[];
 extern const size_t quality_families_n;
 
+/* Changes come on one of these days of a series; the clocks all change on the first. */
+#define QUALITY_CHANGE_FIRST 25
+#define QUALITY_CHANGE_DAYS 6
+
 /* One series: drawn once. */
 struct quality_plan {
     double rate; /* level, or for values the scale of things */

@@ -4,8 +4,10 @@
  * JSON line a family; the same options print the same figures.
  *
  *   quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] [FAMILY…]
+ *   quality --learner [OPTIONS] [FAMILY…]   beside it who knows the form and learns the numbers
  *   quality --list
  *   quality --check-ruler    the generators against their own laws
+ *   quality --check-learner  the learners against known cases
  */
 #include "family.h"
 #include "ruler.h"
@@ -72,10 +74,14 @@ int main(int argc, char **argv)
             run.held_out = true;
         } else if (strcmp(argv[at], "--verbose") == 0) {
             run.verbose = true;
+        } else if (strcmp(argv[at], "--learner") == 0) {
+            run.learner = true;
         } else if (strcmp(argv[at], "--list") == 0) {
             list = true;
         } else if (strcmp(argv[at], "--check-ruler") == 0) {
             return quality_ruler_check(run.seed) ? 0 : 1;
+        } else if (strcmp(argv[at], "--check-learner") == 0) {
+            return quality_ruler_check_learner(run.seed) ? 0 : 1;
         } else if (strcmp(argv[at], "--buckets") == 0 && strtod(value, NULL) > 0) {
             run.buckets = strtod(argv[++at], NULL);
         } else if (strcmp(argv[at], "--every") == 0 && strtoul(value, NULL, 10) > 0) {
@@ -85,7 +91,7 @@ int main(int argc, char **argv)
         } else {
             fprintf(stderr,
                     "usage: quality [--buckets N] [--every N] [--seed N] [--held-out] [--verbose] "
-                    "[--list] [--check-ruler] [FAMILY...]\n");
+                    "[--learner] [--list] [--check-ruler] [--check-learner] [FAMILY...]\n");
             return 2;
         }
     }

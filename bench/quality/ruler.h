@@ -14,4 +14,8 @@
 /* Prints a line for each family; false when one is crooked. */
 bool quality_ruler_check(uint64_t seed);
 
+/* The same of the learners (learner.h): where theory says what can be known they say that, and what
+ * they foretell from three weeks comes as often as they say, in each family. */
+bool quality_ruler_check_learner(uint64_t seed);
+
 #endif

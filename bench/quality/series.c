@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "job.h"
 #include "stats/dist.h"
+#include "study.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -69,6 +70,7 @@ struct run {
     struct series *series;
     size_t n;
     struct quality_tally *tally;
+    struct quality_study *study; /* NULL: no learner is asked */
     ts_ns time;
 };
 
@@ -343,6 +345,23 @@ static void count(struct run *run, struct series *s)
         say(run, "false", s);
 }
 
+/* To the learners. */
+static void teach(struct run *run, size_t i)
+{
+    const struct series *s = &run->series[i];
+    ts_ns since = run->time - s->plan.change_at;
+    enum quality_kind kind = QUALITY_NONE;
+    if (run->study == NULL)
+        return;
+    if (s->left > 0)
+        kind = s->kind;
+    else if (since >= 0 && since < TIME_DAY)
+        kind = QUALITY_CHANGES;
+    else if (s->quiet > 0 || run->time < QUALITY_LEARN)
+        kind = QUALITY_LEAKS;
+    quality_study_value(run->study, i, run->time, s->value, kind, s->answer.score);
+}
+
 void quality_series_run(const struct quality_family *f, const struct quality_run *options,
                         struct quality_tally *out)
 {
@@ -370,6 +389,8 @@ void quality_series_run(const struct quality_family *f, const struct quality_run
         quality_plan_draw(f, &s->rng, options->held_out, &s->plan);
         snprintf(s->name, sizeof(s->name), "s%zu", i);
     }
+    if (options->learner)
+        run.study = quality_study_new(f, options, run.n);
     ts_ns begin_cpu = clock_cpu();
     out->series = (double)run.n;
     out->changes = f->change != QUALITY_STEADY;
@@ -380,11 +401,16 @@ void quality_series_run(const struct quality_family *f, const struct quality_run
             feed(&run, &run.series[i]);
         }
         quality_job_close(run.job, run.time + f->span);
-        for (size_t i = 0; i < run.n; i++)
+        for (size_t i = 0; i < run.n; i++) {
+            teach(&run, i);
             count(&run, &run.series[i]);
+        }
     }
     out->seconds = (double)(clock_cpu() - begin_cpu) / (double)TIME_S;
     out->bytes = quality_job_bytes(run.job);
+    if (run.study != NULL)
+        quality_study_print(stdout, run.study);
+    quality_study_free(run.study);
     quality_job_free(run.job);
     free(run.series);
 }

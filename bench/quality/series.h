@@ -26,6 +26,7 @@ struct quality_run {
     uint64_t seed;
     bool held_out;
     bool verbose;   /* a line on stderr for each false record and each anomaly not found */
+    bool learner;   /* lines on stdout of what could be known (study.h) */
     double buckets; /* series-buckets to judge after the three weeks */
     uint32_t every; /* one anomaly in so many of them */
 };

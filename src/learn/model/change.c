@@ -14,6 +14,7 @@
 #define SPREAD_CLIP 3.0
 #define SPREAD_WIDER 2.2 /* times the variance, over some hours */
 #define SPREAD_NARROWER 0.35
+#define MODE_FAR 4.0    /* deviations beyond which a mode may lie */
 #define STANDSTILL 0.02 /* of what was usual */
 
 #define CLOCK_STEP TIME_HOUR
@@ -308,6 +309,8 @@ bool model_change_spread_learn(struct model_series *s, const struct model_point 
     }
     double kept = model_min(2 * after / s->n, 1);
     model_law_forget(s, kept);
+    /* What lay far out by the spread before, and does not by the new one, is no mode. */
+    model_odd_forget_modes_near(s, p->mean, MODE_FAR * model_law_sd(s, p, 0));
     s->late = 1;
     s->late_mean = 0;
     if (s->n < 2 * SPREAD_DAYS * after)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "model/series_priv.h"
 
+#include <math.h>
 #include <string.h>
 
 #define FREE                                                                                       \
@@ -44,6 +45,13 @@ void model_odd_forget_modes(struct model_series *s)
 {
     if (s->odd != NULL)
         memcpy(s->odd->mode, none.mode, sizeof(none.mode));
+}
+
+void model_odd_forget_modes_near(struct model_series *s, double mean, double room)
+{
+    for (int side = 0; side < 2 && s->odd != NULL; side++)
+        if (fabs(s->odd->mode[side].mean - mean) < room)
+            s->odd->mode[side] = none.mode[side];
 }
 
 void model_odd_forget_recurring(struct model_series *s)

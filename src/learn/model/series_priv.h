@@ -253,6 +253,8 @@ void model_odd_forget_change(struct model_series *s);
 void model_odd_forget_levels(struct model_series *s);
 void model_odd_forget_modes(struct model_series *s);
 void model_odd_forget_recurring(struct model_series *s);
+/* Of the modes those that lie within so much of the mean. */
+void model_odd_forget_modes_near(struct model_series *s, double mean, double room);
 
 /* Of what two hours are apart, by which a season may be wrong. */
 #define MODEL_CLOCK_ROOM 0.3

@@ -185,6 +185,29 @@ static void a_spread_that_lasts_is_adopted_within_a_day(void **state)
     }
 }
 
+/* What was far out by a spread of 10 is not by one of 40; what lies at 400 still is. */
+static void what_a_wider_spread_explains_is_no_mode(void **state)
+{
+    (void)state;
+    struct model_params p = {SPAN, MODEL_VALUE, MODEL_BOTH, false};
+    struct model_series *s = model_series_new(&p);
+    struct rng r;
+    rng_init(&r, 11);
+    int i = 0;
+    for (; i < 14 * DAY; i++)
+        step(s, i * SPAN, 1000 + 10 * rng_normal(&r));
+    struct model_odd *odd = model_odd_make(s);
+    assert_non_null(odd);
+    odd->mode[1] = (struct model_mode){.mean = 1060, .squares = 1000, .n = 9, .times = 9};
+    odd->mode[0] = (struct model_mode){.mean = 400, .squares = 1000, .n = 9, .times = 9};
+    for (; noted(s) != MODEL_CHANGE_SPREAD && i < 15 * DAY; i++)
+        step(s, i * SPAN, 1000 + 40 * rng_normal(&r));
+    assert_int_equal(noted(s), MODEL_CHANGE_SPREAD);
+    assert_true(odd->mode[1].times == 0);
+    assert_true(odd->mode[0].times > 8);
+    model_series_free(s);
+}
+
 /* Nothing for half a day, learned after six hours; then all is as it was, at another hour. */
 static void the_end_of_an_outage_is_no_news(void **state)
 {
@@ -212,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spread_that_lasts_is_adopted_within_a_day),
+        cmocka_unit_test(what_a_wider_spread_explains_is_no_mode),
         cmocka_unit_test(the_end_of_an_outage_is_no_news),
         cmocka_unit_test(summer_time_is_no_news_for_long),
         cmocka_unit_test(summer_time_of_a_smooth_day_is_told_by_all_hours),

@@ -79,6 +79,7 @@ static void test_forgets(void **state)
     model_odd_forget_change(s);
     model_odd_forget_levels(s);
     model_odd_forget_modes(s);
+    model_odd_forget_modes_near(s, 0, 1);
     model_odd_forget_recurring(s);
     assert_null(s->odd);
     live(s, 0, 60);
@@ -92,6 +93,12 @@ static void test_forgets(void **state)
     assert_true(odd->change.n == 0 && odd->other.n == 7 && odd->mode[1].times == 2);
     model_odd_forget_levels(s);
     assert_true(odd->other.n == 0 && s->here == 0 && odd->mode[1].times == 2);
+    odd->mode[1].mean = 20;
+    model_odd_forget_modes_near(s, 10, 9);
+    assert_true(odd->mode[1].times == 2);
+    model_odd_forget_modes_near(s, 10, 11);
+    assert_true(odd->mode[1].times == 0 && odd->mode[1].mean == 0);
+    odd->mode[1].times = 2;
     model_odd_forget_modes(s);
     assert_true(odd->mode[1].times == 0 && odd->recur.slot[2].n == 5);
     model_odd_forget_recurring(s);
