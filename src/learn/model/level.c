@@ -444,6 +444,8 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
             double before = l->a + l->b;
             double e = y - before;
             l->a = before + e / model_min(n, TREND_TAU);
+            if (s->scale == SCALE_LOG) /* a slope of other times must not lead out of the world */
+                l->a = model_min(model_max(l->a, -MODEL_LOG_FARTHEST), MODEL_LOG_FARTHEST);
             if ((double)l->n >= TREND_AFTER / 2)
                 l->b += SLOPE_GAIN * e;
         } else if (ratio) {

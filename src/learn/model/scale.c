@@ -14,7 +14,6 @@
 #define FAR 6.0          /* standard deviations: farther a value moves no spread */
 #define LEAST_VALUE 1e-9 /* of which a logarithm is taken */
 #define LOG_MOST 69.0    /* of values up to 1e30 */
-#define LOG_FARTHEST 700.0
 #define MOST_LEVEL 1e31
 #define PRIOR_N 4.0
 #define PRIOR_FADES 20.0
@@ -95,7 +94,7 @@ static double within(double x, double most)
 
 static void measure_levels(struct model_series *s, bool logarithm)
 {
-    double most = logarithm ? LOG_FARTHEST : MOST_LEVEL;
+    double most = logarithm ? MODEL_LOG_FARTHEST : MOST_LEVEL;
     double usual = logarithm ? s->lin_mean : s->log_mean;
     for (int i = 0; i < s->levels; i++) {
         struct model_level *l = model_level_at(s, i);

@@ -52,6 +52,9 @@ enum model_scale {
     SCALE_LINEAR, /* anything: levels and seasons add */
 };
 
+/* No level of logarithms is farther away: its exponential is a number. */
+#define MODEL_LOG_FARTHEST 700.0
+
 struct model_level {
     double a;     /* ratio: faded sum of values; else the level */
     double b;     /* ratio: faded sum of season factors; trend: the slope */

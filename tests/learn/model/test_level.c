@@ -113,6 +113,26 @@ static void zeros_fade_what_was(void **state)
     model_series_free(s);
 }
 
+/* A change of scale may leave a slope that is far off; it is unlearned, not followed. */
+static void a_steep_slope_of_logarithms_stays_within_bounds(void **state)
+{
+    (void)state;
+    struct model_series *s = make(MODEL_VALUE);
+    for (int i = 0; i < 200; i++)
+        feed(s, i, i % 2 ? 1000 : 2000);
+    s->scale = SCALE_LOG;
+    model_level_at(s, LEVEL_TREND)->a = log(1500);
+    model_level_at(s, LEVEL_TREND)->b = -MODEL_LOG_FARTHEST;
+    for (int i = 200; i < 300; i++) {
+        struct model_point p;
+        model_level_foretell(s, i * SPAN, &p);
+        model_level_learn(s, &p, log(1500));
+        assert_true(fabs(model_level_of(s, LEVEL_TREND)->a) <= MODEL_LOG_FARTHEST);
+        assert_true(fabs(model_level_of(s, LEVEL_TREND)->b) <= MODEL_LOG_FARTHEST);
+    }
+    model_series_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_slope_is_followed),
         cmocka_unit_test(an_hour_of_the_day_is_foretold),
         cmocka_unit_test(zeros_fade_what_was),
+        cmocka_unit_test(a_steep_slope_of_logarithms_stays_within_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
