@@ -714,7 +714,7 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     s->ratio = ratio;
     s->fine = fine;
     s->base = ratio ? model_number_load_positive(in, LARGEST) : model_number_load(in, LARGEST);
-    s->mean = (float)model_number_load(in, LARGEST);
+    s->mean = (float)model_number_load(in, 2 * LARGEST); /* of values rounded to steps */
     s->seen = model_number_load_positive(in, 1e15);
     double cycle = model_number_load_positive(in, 1e15);
     s->span = 2 * half;
@@ -723,7 +723,7 @@ enum err model_season_load(struct cursor *in, struct model_season **out)
     s->whole = s->seen >= cycle;
     s->cycles = (float)model_number_load_positive(in, 1e3);
     s->noise = (float)model_number_load_positive(in, LARGEST);
-    s->unit = (float)model_number_load_positive(in, LARGEST / STEPS_WANTED);
+    s->unit = (float)model_number_load_positive(in, (double)unit_for(LARGEST));
     bool sound = s->cycles >= 1.0F && cycle_of(s) == cycle;
     for (uint32_t i = 0; i < steps_for(bins, fine); i++) {
         steps(s)[i] = (int16_t)cursor_le16(in);

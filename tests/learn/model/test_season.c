@@ -163,6 +163,24 @@ static void a_base_stays_within_what_can_be_saved(void **state)
 }
 
 /* Sixteen turns a day, seen by a ring of half hours: nothing else is in it; a day besides is. */
+/* Steps that are wide enough for the farthest value are read again. */
+static void the_widest_steps_can_be_saved(void **state)
+{
+    (void)state;
+    struct model_season *s = model_season_new(TIME_DAY, TIME_HOUR, 1e31, false);
+    struct model_season *back;
+    struct buf out;
+    for (int i = 0; i < 48; i++)
+        model_season_learn(&s, i * TIME_HOUR, -1e31, 0, 1);
+    buf_init(&out);
+    model_season_save(s, &out);
+    struct cursor in = cursor_make(out.p, out.n);
+    assert_int_equal(model_season_load(&in, &back), ERR_NONE);
+    model_season_free(back);
+    model_season_free(s);
+    buf_release(&out);
+}
+
 static void what_repeats_within_a_season_is_told(void **state)
 {
     (void)state;
@@ -353,6 +371,7 @@ int main(void)
         cmocka_unit_test(a_cycle_is_the_same_on_the_other_scale),
         cmocka_unit_test(state_is_kept_and_checked),
         cmocka_unit_test(a_base_stays_within_what_can_be_saved),
+        cmocka_unit_test(the_widest_steps_can_be_saved),
         cmocka_unit_test(test_small_steps_lose_little),
         cmocka_unit_test(test_less_than_a_step_is_not_lost),
         cmocka_unit_test(test_what_was_not_visited_takes_no_room),
