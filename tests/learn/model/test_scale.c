@@ -83,6 +83,25 @@ static void what_is_known_goes_over_to_logarithms(void **state)
     model_series_free(s);
 }
 
+/* Where a level may be moving to is of the scale on which it was seen, and forgotten with it. */
+static void a_change_under_way_does_not_go_over(void **state)
+{
+    (void)state;
+    struct rng r;
+    rng_init(&r, 1);
+    struct model_series *s = make();
+    bool heard = false;
+    for (int i = 0; i < 60 * DAY && !(heard && s->scale == SCALE_LOG); i++) {
+        double z = rng_normal(&r);
+        learn(s, i, i < 20 * DAY ? 1e6 + 1e5 * z : 1e6 * exp(1.5 * z));
+        heard = heard || (s->lasting != NULL && s->scale == SCALE_LINEAR);
+    }
+    assert_true(heard && s->scale == SCALE_LOG);
+    for (int up = 0; up < 2 && s->lasting != NULL; up++)
+        assert_true(fabs((double)s->lasting->moved[up]) < 100);
+    model_series_free(s);
+}
+
 static void what_is_normal_stays_plain(void **state)
 {
     (void)state;
@@ -147,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_known_goes_over_to_logarithms),
+        cmocka_unit_test(a_change_under_way_does_not_go_over),
         cmocka_unit_test(what_is_normal_stays_plain),
         cmocka_unit_test(there_is_a_way_back),
         cmocka_unit_test(a_negative_amount_is_plain_at_once),
