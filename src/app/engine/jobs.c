@@ -80,7 +80,7 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
     bool fed = strcmp(row->datafeed_state, "started") == 0;
     r->phase = fed ? ENGINE_JOB_WAITS : ENGINE_JOB_OPEN;
     r->end = fed ? row->end : TIME_NONE;
-    engine_jobs_read_timing(r, row->counts);
+    engine_jobs_read_stats(r, row->counts);
     enum err err = detect_job_parse(row->config, strlen(row->config), row->id, filters->list,
                                     filters->n, &r->job, why);
     if (err == ERR_NONE && row->datafeed != NULL)

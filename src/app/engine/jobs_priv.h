@@ -184,8 +184,9 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
 /* jobs_stats.c */
 /* Notes that buckets were closed in so much time. */
 void engine_jobs_timed(struct engine_job *r, uint64_t buckets, ts_ns took, ts_ns now);
-/* Takes up the timing that engine_jobs_write_stats() wrote; anything else leaves it as it is. */
-void engine_jobs_read_timing(struct engine_job *r, const char *stats);
+/* Takes up timing and last_data_time of what engine_jobs_write_stats() wrote; anything else leaves
+ * them as they are. */
+void engine_jobs_read_stats(struct engine_job *r, const char *stats);
 /* data_counts, model_size_stats and timing_stats as one object. */
 void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out);
 

@@ -39,7 +39,7 @@ static double number(const struct format_node *v, const char *key)
     return x > 0 ? x : 0;
 }
 
-void engine_jobs_read_timing(struct engine_job *r, const char *stats)
+void engine_jobs_read_stats(struct engine_job *r, const char *stats)
 {
     struct format_node *root = NULL;
     struct err_text why;
@@ -52,6 +52,9 @@ void engine_jobs_read_timing(struct engine_job *r, const char *stats)
     r->timing.most_ms = number(v, "maximum_bucket_processing_time_ms");
     r->timing.mean_ms = number(v, "exponential_average_bucket_processing_time_ms");
     r->timing.hours_ms = number(v, "exponential_average_bucket_processing_time_per_hour_ms");
+    double data = number(format_node_get(root, "data_counts"), "last_data_time");
+    if (data > 0)
+        r->data = (ts_ns)data * TIME_MS;
     format_node_free(root);
 }
 

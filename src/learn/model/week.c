@@ -414,7 +414,7 @@ enum err model_week_load(struct cursor *in, struct model_week **out)
     for (uint32_t h = 0; h < HOURS; h++) {
         read.days[h] = cursor_u8(in);
         for (int kind = 0; kind < KINDS; kind++)
-            read.hour[kind][h] = (float)model_number_load(in, LARGEST);
+            read.hour[kind][h] = (float)model_number_load(in, 2 * LARGEST); /* rounded to steps */
         if (!cursor_ok(in) || read.days[h] > DAYS + 1)
             return ERR_FORMAT;
     }

@@ -33,14 +33,17 @@ static void test_timing(void **state)
 static void test_read(void **state)
 {
     (void)state;
-    struct engine_job r = {.timing = {.buckets = 7}};
-    engine_jobs_read_timing(&r, NULL);
-    engine_jobs_read_timing(&r, "no json");
+    struct engine_job r = {.timing = {.buckets = 7}, .data = TIME_NONE};
+    engine_jobs_read_stats(&r, NULL);
+    engine_jobs_read_stats(&r, "no json");
     assert_int_equal(r.timing.buckets, 7);
-    engine_jobs_read_timing(&r, "{\"timing_stats\":{\"bucket_count\":3,"
-                                "\"total_bucket_processing_time_ms\":9.5,"
-                                "\"minimum_bucket_processing_time_ms\":-1,"
-                                "\"maximum_bucket_processing_time_ms\":4}}");
+    assert_true(r.data == TIME_NONE);
+    engine_jobs_read_stats(&r, "{\"timing_stats\":{\"bucket_count\":3,"
+                               "\"total_bucket_processing_time_ms\":9.5,"
+                               "\"minimum_bucket_processing_time_ms\":-1,"
+                               "\"maximum_bucket_processing_time_ms\":4},"
+                               "\"data_counts\":{\"last_data_time\":1700006400123}}");
+    assert_int_equal(r.data, 1700006400123 * TIME_MS);
     assert_int_equal(r.timing.buckets, 3);
     assert_true(near(r.timing.total_ms, 9.5) && near(r.timing.most_ms, 4));
     assert_true(near(r.timing.least_ms, 0));
