@@ -145,6 +145,8 @@ def killed(w, who):
     w.m.wait("it is started again", lambda: w.shown("ActiveState") == "active" and w.pid() not in (0, before))
     check(w.shown("NRestarts") == "1", "by systemd")
     check(w.hits(who) == 100, "nothing is lost")
+    w.m.wait("it sees packets again",
+             lambda: re.search(r"^weir_capture_packets_total [1-9]", w.ask("GET", "/metrics", who)[1], re.M))
 
 
 def misconfigured(w):
