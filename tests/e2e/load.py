@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from weir_e2e import check, weir
+from weir_e2e import WEIR, check, weir
 from weir_server import Server
 
 SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 15
@@ -146,6 +146,8 @@ with tempfile.TemporaryDirectory() as folder:
         check(not load.errors, f"no error: {load.errors[:3]}")
         check(load.acknowledged > 0 and load.searches > 0, "something was done")
         check(kept >= load.acknowledged, f"nothing acknowledged is lost: {kept} of {load.acknowledged}")
-        check(load.resident < RESIDENT_MB, f"memory is bounded: {load.resident} MB")
+        # The sanitizer keeps what was freed: that says nothing of the program.
+        sanitized = b"__asan_init" in open(WEIR, "rb").read()
+        check(sanitized or load.resident < RESIDENT_MB, f"memory is bounded: {load.resident} MB")
         check(server.stop() == 0, "and it ends well")
 print("ok")
