@@ -87,6 +87,21 @@ static enum err absent(const char *id, struct err_text *why)
                    id);
 }
 
+/* The connector as it is kept, and its document; the row lives in the arena. */
+static enum err read_kept(struct request_asked *a, const char *id, struct arena *arena,
+                          struct store_connector *row, struct format_node **doc,
+                          struct err_text *why)
+{
+    enum err err = store_state_connector_get(a->data->state, id, arena, row);
+    if (err == ERR_NOT_FOUND)
+        absent(id, why);
+    else if (err != ERR_NONE)
+        state_fails(why, err);
+    else
+        err = format_node_json(row->doc, strlen(row->doc), id, doc, why);
+    return err;
+}
+
 static enum err get(struct request_asked *a, const char *id, struct err_text *why)
 {
     struct store_connector row;
@@ -94,13 +109,7 @@ static enum err get(struct request_asked *a, const char *id, struct err_text *wh
     struct notify_connector c;
     struct arena arena;
     arena_init(&arena, 0);
-    enum err err = store_state_connector_get(a->data->state, id, &arena, &row);
-    if (err == ERR_NOT_FOUND)
-        absent(id, why);
-    else if (err != ERR_NONE)
-        state_fails(why, err);
-    else
-        err = format_node_json(row.doc, strlen(row.doc), id, &doc, why);
+    enum err err = read_kept(a, id, &arena, &row, &doc, why);
     if (err == ERR_NONE)
         err = format_node_json(row.secrets, strlen(row.secrets), id, &secrets, why);
     if (err == ERR_NONE)
@@ -336,13 +345,7 @@ static enum err write_params(struct request_asked *a, const char *id, struct buf
         return ERR_NONE;
     }
     arena_init(&arena, 0);
-    enum err err = store_state_connector_get(a->data->state, id, &arena, &row);
-    if (err == ERR_NOT_FOUND)
-        absent(id, why);
-    else if (err != ERR_NONE)
-        state_fails(why, err);
-    else
-        err = format_node_json(row.doc, strlen(row.doc), id, &doc, why);
+    enum err err = read_kept(a, id, &arena, &row, &doc, why);
     if (err == ERR_NONE) {
         const char *text =
             test_params(format_node_str(format_node_get(doc, "connector_type_id"), ""));
