@@ -1,12 +1,15 @@
-"""A full disk: the daemon says so, waits, and goes on without a hole when there is space again."""
+"""A full disk: the daemon says so, waits, and goes on without a hole when there is space again; what a client
+was refused meanwhile is nowhere, so that it can be sent again."""
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from weir_e2e import SKIPPED, WEIR, Folder, check, weir
+from weir_server import Server
 
 
 def event(i):
@@ -16,14 +19,52 @@ def event(i):
                        "source": {"ip": "10.0.0.1", "bytes": 100}}) + "\n"
 
 
-if os.geteuid() != 0:
-    sys.exit(SKIPPED)
-with Folder() as folder:
-    disk, log = folder("disk"), folder("app.ndjson", "")
-    os.mkdir(disk)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "weir", disk],
-                      capture_output=True).returncode != 0:
-        sys.exit(SKIPPED)
+def refused_again(disk):
+    """Batches are posted until the disk is full, and what is refused again until there is space. Each says how
+    much a long flow has carried so far, too."""
+    job = {"analysis_config": {"bucket_span": "1h", "detectors": [{"function": "count"}]},
+           "data_description": {"time_field": "@timestamp"},
+           "datafeed_config": {"datafeed_id": "datafeed-all", "indices": ["*"]}}
+    with Server(disk + "/served") as server:
+        server.admin("PUT", "/_ml/anomaly_detectors/all", job)
+        server.admin("POST", "/_ml/anomaly_detectors/all/_open")
+        server.admin("POST", "/_ml/datafeeds/datafeed-all/_start")
+        with open(disk + "/more", "wb") as f:
+            try:
+                f.write(b"x" * (os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize - 700000))
+            except OSError:
+                pass
+        sent = number = 0
+        end = time.time() + 60
+        first_refusal = None
+        while first_refusal is None or time.time() < first_refusal + 4:
+            check(time.time() < end, "the disk is full in the end")
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            flow = {"@timestamp": now, "agent": {"type": "packetbeat", "id": "a"}, "flow": {"id": "long", "final": False},
+                    "event": {"dataset": "network_traffic.flow"}, "source": {"bytes": 1000 * (number + 1)}}
+            docs = [event(number * 1000 + i) for i in range(999)] + [json.dumps(flow) + "\n"]
+            lines = [line for doc in docs for line in ('{"create":{"_index":"logs-full-default"}}\n', doc)]
+            answer = server.bulk("/_bulk", lines)
+            if answer.status == 200 and not answer.json()["errors"]:
+                sent, number = sent + 1000, number + 1
+                continue
+            check(answer.status in (429, 503, 507, 200), f"a refusal: {answer.status} {answer.body[:300]}")
+            if first_refusal is None:
+                first_refusal = time.time()
+                threading.Timer(3, subprocess.run, [["mount", "-o", "remount,size=64m", disk]]).start()
+            time.sleep(0.2)
+        check(server.wait(lambda: server.admin("GET", "/_count")["count"] >= sent, 20), "all is found")
+        answer = server.admin("POST", "/_search", {"size": 0, "track_total_hits": True, "aggs": {
+            "bytes": {"filter": {"term": {"flow.id": "long"}}, "aggs": {"sum": {"sum": {"field": "source.bytes"}}}}}})
+        check(answer["hits"]["total"]["value"] == sent, f"each event is there once: {answer['hits']} of {sent}")
+        carried = answer["aggregations"]["bytes"]["sum"]["value"]
+        check(carried == 1000 * number, f"and each byte: {carried} of {1000 * number}")
+        seen = server.admin("GET", "/_ml/anomaly_detectors/all/_stats")["jobs"][0]["data_counts"]
+        check(seen["processed_record_count"] == sent, f"for the job too: {seen} of {sent}")
+
+
+def followed(folder, disk):
+    log = folder("app.ndjson", "")
     daemon = None
     try:
         daemon = subprocess.Popen([WEIR, "serve", "--listen", "", "--data-dir", disk + "/data", "--follow", log],
@@ -61,4 +102,18 @@ with Folder() as folder:
         if daemon is not None and daemon.poll() is None:
             daemon.kill()
             daemon.wait()
+
+
+if os.geteuid() != 0:
+    sys.exit(SKIPPED)
+with Folder() as folder:
+    disk = folder("disk")
+    os.mkdir(disk)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "weir", disk], capture_output=True).returncode != 0:
+        sys.exit(SKIPPED)
+    try:
+        followed(folder, disk)
+        subprocess.run(["mount", "-o", "remount,size=16m", disk], check=True)
+        refused_again(disk)
+    finally:
         subprocess.run(["umount", "-l", disk], capture_output=True)

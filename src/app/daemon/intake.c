@@ -2,6 +2,7 @@
 #include "daemon/intake.h"
 
 #include "base/arena.h"
+#include "base/assert.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -15,7 +16,7 @@
 
 /* Of one who waits and the pipeline's thread: whoever comes to it last frees it. */
 struct receipt {
-    struct receipt *next; /* in the list of those accepted */
+    bool begun; /* a commit with them runs */
     bool done;
     bool left; /* nobody waits any more */
     enum err err;
@@ -27,9 +28,10 @@ struct daemon_intake {
     struct ring *ring;
     size_t source;
     ts_ns patience;
-    ts_ns since;              /* the oldest of those accepted; the pipeline's thread alone */
-    struct receipt *accepted; /* the pipeline's thread alone */
-    pthread_mutex_t lock;     /* guards what follows, and done and err of receipts */
+    /* The pipeline's thread alone. */
+    ts_ns since; /* the oldest of those accepted */
+    struct feed_batch *accepted, **last;
+    pthread_mutex_t lock; /* guards what follows, and receipts but for sequences */
     pthread_cond_t answered;
     struct budget bytes;
     uint64_t events, requests;
@@ -46,6 +48,7 @@ struct daemon_intake *daemon_intake_new(struct ring *ring, size_t source, ts_ns 
     i->source = source;
     i->patience = patience;
     i->since = TIME_MAX;
+    i->last = &i->accepted;
     budget_init(&i->bytes, DAEMON_INTAKE_BYTES);
     pthread_mutex_init(&i->lock, NULL);
     pthread_condattr_t attr;
@@ -60,6 +63,7 @@ void daemon_intake_free(struct daemon_intake *i)
 {
     if (i == NULL)
         return;
+    ASSERT(i->accepted == NULL);
     pthread_cond_destroy(&i->answered);
     pthread_mutex_destroy(&i->lock);
     mem_free(i);
@@ -71,16 +75,26 @@ static struct timespec after(ts_ns span)
     return (struct timespec){.tv_sec = at / TIME_S, .tv_nsec = at % TIME_S};
 }
 
-/* Until the receipt says how it went, or patience ends. */
+/* The lock is held. */
+static void wait_until(struct daemon_intake *i, const struct receipt *r, struct timespec end)
+{
+    int rc = 0;
+    while (!r->done && rc == 0)
+        rc = pthread_cond_timedwait(&i->answered, &i->lock, &end);
+}
+
+/*
+ * Until the receipt says how it went, or patience ends: ERR_LIMIT before a commit has begun with
+ * the events, ERR_IO when one has.
+ */
 static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
                          uint64_t *out_sequences)
 {
-    struct timespec end = after(i->patience);
-    int rc = 0;
     pthread_mutex_lock(&i->lock);
-    while (!r->done && rc == 0)
-        rc = pthread_cond_timedwait(&i->answered, &i->lock, &end);
-    enum err err = r->done ? r->err : ERR_IO;
+    wait_until(i, r, after(i->patience));
+    if (!r->done && r->begun)
+        wait_until(i, r, after(i->patience));
+    enum err err = r->done ? r->err : r->begun ? ERR_IO : ERR_LIMIT;
     bool mine = r->done;
     r->left = true;
     if (mine)
@@ -149,6 +163,8 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
         return ERR_NONE;
     case ERR_AGAIN:
         return err_set(why, err, "too many events wait to be written: send them again later");
+    case ERR_LIMIT:
+        return err_set(why, ERR_STOPPED, "the events were not written in time: send them again");
     case ERR_IO: /* to be tried again: better twice than not at all */
         return err_set(why, ERR_STOPPED, "the events were not written in time; they still may be");
     case ERR_FULL:
@@ -162,18 +178,11 @@ enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct
 
 void daemon_intake_accept(struct daemon_intake *i, struct feed_batch *b, ts_ns now)
 {
-    struct receipt *r = b->receipt;
-    for (size_t k = 0; k < b->n; k++)
-        r->sequences[k] = b->events[k].sequence;
-    r->next = i->accepted;
-    i->accepted = r;
+    b->next = NULL;
+    *i->last = b;
+    i->last = &b->next;
     if (i->since == TIME_MAX)
         i->since = now;
-    b->receipt = NULL;
-    pthread_mutex_lock(&i->lock);
-    i->events += b->n;
-    i->requests++;
-    pthread_mutex_unlock(&i->lock);
 }
 
 ts_ns daemon_intake_waits(const struct daemon_intake *i)
@@ -181,21 +190,57 @@ ts_ns daemon_intake_waits(const struct daemon_intake *i)
     return i->since;
 }
 
+/* The receipt's caller left before its batch was written: nobody wants either. The lock is held. */
+static void drop(struct daemon_intake *i, struct feed_batch *b)
+{
+    struct receipt *r = b->receipt;
+    budget_return(&i->bytes, r->bytes);
+    mem_free(r);
+    feed_batch_free(b);
+}
+
+struct feed_batch *daemon_intake_begin(struct daemon_intake *i)
+{
+    struct feed_batch *b = i->accepted;
+    i->last = &i->accepted;
+    pthread_mutex_lock(&i->lock);
+    for (struct feed_batch *next; b != NULL; b = next) {
+        struct receipt *r = b->receipt;
+        next = b->next;
+        if (r->left) {
+            drop(i, b);
+            continue;
+        }
+        r->begun = true;
+        *i->last = b;
+        i->last = &b->next;
+    }
+    *i->last = NULL;
+    pthread_mutex_unlock(&i->lock);
+    return i->accepted;
+}
+
 void daemon_intake_committed(struct daemon_intake *i, enum err err)
 {
     pthread_mutex_lock(&i->lock);
     i->full = err == ERR_FULL;
-    for (struct receipt *r = i->accepted, *next; r != NULL; r = next) {
-        next = r->next;
+    for (struct feed_batch *b = i->accepted, *next; b != NULL; b = next) {
+        struct receipt *r = b->receipt;
+        next = b->next;
         if (r->left) {
-            budget_return(&i->bytes, r->bytes);
-            mem_free(r);
+            drop(i, b);
             continue;
         }
+        for (size_t k = 0; k < b->n; k++)
+            r->sequences[k] = b->events[k].sequence;
+        i->events += err == ERR_NONE ? b->n : 0;
+        i->requests += err == ERR_NONE;
         r->err = err;
         r->done = true;
+        feed_batch_free(b);
     }
     i->accepted = NULL;
+    i->last = &i->accepted;
     i->since = TIME_MAX;
     pthread_cond_broadcast(&i->answered);
     pthread_mutex_unlock(&i->lock);

@@ -5,16 +5,19 @@
  * Events that programs bring through the API: handed to the pipeline's thread, and waited for until
  * they are on disk.
  *
- *     API thread: daemon_intake_take() ─► ring ─► pipeline's thread: take, _accept(), commit
- *                        ▲                                                     │
+ *     API thread: daemon_intake_take() ─► ring ─► pipeline's thread: _accept()
+ *                        ▲                                            │ soon
+ *                        │                          _begin(), store, commit, jobs
  *                        └──────────────── daemon_intake_committed() ◄─────────┘
  *
  * Whoever waits shares the next commit with all who came before it, so that many small requests
- * cost few writes. Events that wait are held under a budget of bytes, those too that their caller
- * waits for no more; beyond it the caller is told to come again.
+ * cost few writes. The store and the jobs get events no sooner than at the commit: those that it
+ * refuses, and those whose caller has ceased to wait for it, are nowhere afterwards, and may be
+ * sent again. Events that wait are held under a budget of bytes; beyond it the caller is told to
+ * come again.
  *
  * Ownership: daemon_intake_free() when nobody takes any more; borrows the ring.
- * Threads:   _take() from any; _accept(), _waits(), _committed() from the pipeline's.
+ * Threads:   _take() from any; _accept(), _waits(), _begin(), _committed() from the pipeline's.
  */
 
 #include "base/err.h"
@@ -49,18 +52,23 @@ void daemon_intake_free(struct daemon_intake *i); /* NULL is fine */
 /*
  * Takes the arena with its n events, whatever comes out, and returns when they are on disk.
  * *out_sequences gets their numbers of arrival, 0 for one that the store refused.
- * ERR_AGAIN: no room, nothing was taken in. ERR_FULL: the disk is full; ERR_STOPPED: it took too
- * long, or the daemon ends. With these three they may still come to be written: whoever sends
- * them again may have them twice.
+ * ERR_AGAIN: no room. ERR_FULL: the disk is full; ERR_STOPPED: it took too long, or the daemon
+ * ends. After these three nothing of them is kept, unless the disk answers neither way for twice
+ * the patience: then they may come to be written after all, as why says.
  */
 enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
                             size_t n, uint64_t *out_sequences, struct err_text *why) ERR_MUST_CHECK;
 
-/* The batch, which came from the ring, is with the store. */
+/* The batch, which came from the ring, waits for the next commit. */
 void daemon_intake_accept(struct daemon_intake *i, struct feed_batch *b, ts_ns now);
 /* Since when somebody waits for the next commit; TIME_MAX: nobody does. */
 ts_ns daemon_intake_waits(const struct daemon_intake *i);
-/* What was accepted is on disk, or why not. */
+/*
+ * The commit begins: the batches that it is to hold, in the order they came (feed_batch.next), till
+ * daemon_intake_committed(). Their callers cease to wait no more. NULL: there are none.
+ */
+struct feed_batch *daemon_intake_begin(struct daemon_intake *i);
+/* What was begun is on disk, or why not; the batches are freed. */
 void daemon_intake_committed(struct daemon_intake *i, enum err err);
 /* Nothing is taken any more, and all who wait are told ERR_STOPPED. */
 void daemon_intake_close(struct daemon_intake *i);

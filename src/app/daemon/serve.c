@@ -318,11 +318,61 @@ static enum err full(struct serve *s, const char *sentence)
     return ERR_NONE;
 }
 
+/* Events of the API to the store, in a way that can be taken back. */
+static enum err append_api(struct serve *s, struct feed_batch *list, struct err_text *why)
+{
+    enum err err = store_mark(s->data->store);
+    ingest_delta_mark(s->delta);
+    for (struct feed_batch *b = list; b != NULL && err == ERR_NONE; b = b->next)
+        for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
+            struct event *e = &b->events[i];
+            /* As parsers of logs do it. */
+            ingest_delta_apply(s->delta, e);
+            ingest_truth_correct(e, &s->counts);
+            enrich_event(s->enrich, e);
+            err = store_append(s->data->store, e);
+            err = err == ERR_LIMIT ? ERR_NONE : err;
+        }
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "an event cannot be kept: %s", err_name(err));
+}
+
+/* They are on disk: to the jobs and rules; what the store refused goes to nobody. */
+static enum err feed_api(struct serve *s, const struct feed_batch *list, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    ingest_delta_keep(s->delta);
+    pthread_mutex_lock(&s->data->lock);
+    for (const struct feed_batch *b = list; b != NULL && err == ERR_NONE; b = b->next)
+        for (size_t i = 0; i < b->n && err == ERR_NONE; i++)
+            if (b->events[i].sequence != 0)
+                err = engine_pipeline_stored(s->pipeline, &b->events[i], why);
+    pthread_mutex_unlock(&s->data->lock);
+    return err;
+}
+
+/* All that was appended, and what the API brought: that is kept and fed, or neither. */
+static enum err commit_all(struct serve *s, struct err_text *why)
+{
+    struct feed_batch *list = daemon_intake_begin(s->intake);
+    enum err err = list != NULL ? append_api(s, list, why) : ERR_NONE;
+    if (err == ERR_NONE)
+        err = store_commit(s->data->store, why);
+    enum err kept = err;
+    if (list != NULL && err == ERR_NONE) {
+        err = feed_api(s, list, why);
+    } else if (list != NULL) {
+        store_rewind(s->data->store);
+        ingest_delta_rewind(s->delta);
+    }
+    daemon_intake_committed(s->intake, kept);
+    return err;
+}
+
 static enum err commit(struct serve *s, struct err_text *why)
 {
-    enum err err = store_commit(s->data->store, why);
+    enum err err = commit_all(s, why);
     s->committed = clock_steady();
-    daemon_intake_committed(s->intake, err);
     /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
     if (err == ERR_FULL)
         return full(s, "the disk is full: events wait in memory, new ones will be dropped");
@@ -361,27 +411,32 @@ static enum err take(struct serve *s, struct feed_batch *b, struct err_text *why
     enum err err = ERR_NONE;
     pthread_mutex_lock(&s->data->lock);
     for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
-        if (b->source == SOURCE_API) { /* as parsers of logs do it */
-            ingest_delta_apply(s->delta, &b->events[i]);
-            ingest_truth_correct(&b->events[i], &s->counts);
-        }
         enrich_event(s->enrich, &b->events[i]);
         err = engine_pipeline_event(s->pipeline, &b->events[i], false, why);
     }
-    pthread_mutex_unlock(&s->data->lock);
+    /* Still under the lock: whoever commits meanwhile must not find the one without the other. */
     if (err == ERR_NONE && b->offset_name != NULL) {
         err = store_offset_set(s->data->store, b->offset_name, buf_text(&b->offset), b->offset.n);
         if (err != ERR_NONE)
             err_set(why, err, "the store cannot be written: %s", err_name(err));
     }
-    if (b->receipt != NULL)
-        daemon_intake_accept(s->intake, b, clock_steady());
-    if (b->source >= SOURCES) /* the API: it has no time of its own and does not end */
-        return err;
+    pthread_mutex_unlock(&s->data->lock);
     if (b->watermark > s->watermark[b->source])
         s->watermark[b->source] = b->watermark;
     if (b->last)
         end_source(s, b->source);
+    return err;
+}
+
+/* What the API brings waits for its commit: it has no time of its own and does not end. */
+static enum err take_or_hold(struct serve *s, struct feed_batch *b, struct err_text *why)
+{
+    if (b->source == SOURCE_API) {
+        daemon_intake_accept(s->intake, b, clock_steady());
+        return ERR_NONE;
+    }
+    enum err err = take(s, b, why);
+    feed_batch_free(b);
     return err;
 }
 
@@ -512,8 +567,7 @@ static enum err loop(struct serve *s, struct err_text *why)
             break; /* all sources have ended by themselves */
         struct feed_batch *b =
             s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, s->behind ? 0 : WAIT);
-        enum err err = b != NULL ? take(s, b, why) : ERR_NONE;
-        feed_batch_free(b);
+        enum err err = b != NULL ? take_or_hold(s, b, why) : ERR_NONE;
         if (err == ERR_NONE)
             err = tick(s, why);
         if (err == ERR_NONE && !s->stopping)
@@ -644,7 +698,8 @@ static void finish(struct serve *s)
     for (struct feed_batch *b; s->ring != NULL && (b = ring_pop_wait(s->ring, 0)) != NULL;) {
         if (b->receipt != NULL)
             daemon_intake_accept(s->intake, b, 0);
-        feed_batch_free(b);
+        else
+            feed_batch_free(b);
     }
     if (s->intake != NULL)
         daemon_intake_close(s->intake);

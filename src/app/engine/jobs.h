@@ -32,6 +32,7 @@ struct detect_forecast;
 struct detect_forecast_options;
 struct event;
 struct rule_job;
+struct store;
 struct store_job;
 struct store_state;
 struct thread_team;
@@ -58,6 +59,7 @@ struct engine_jobs_options {
     ts_ns query_delay;     /* of datafeeds that do not name one */
     ts_ns (*steady)(void); /* a clock to measure work with; NULL: it is not measured */
     bool at_rest;          /* input is complete: datafeeds wait for nothing, whatever they name */
+    struct store *store;   /* commits what a job has had before the job is saved; NULL: none */
     engine_jobs_result_fn on_result;
     void *ctx;
 };

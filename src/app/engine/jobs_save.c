@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "store/state.h"
 #include "store/state_posted.h"
+#include "store/store.h"
 
 /* How far snapshots that stay lie apart when the job does not say. */
 #define STEP (3 * TIME_HOUR)
@@ -184,7 +185,12 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
     bool whole = r->phase == ENGINE_JOB_UP || r->phase == ENGINE_JOB_OPEN;
     if (!whole || detect_counts(r->engine)->records == 0)
         return ERR_NONE;
-    enum err err = save(r, now);
+    /* Numbers of events that a kill took are given again: those would be taken for known. */
+    struct store *store = r->phase == ENGINE_JOB_UP ? r->owner->options.store : NULL;
+    enum err err = store != NULL ? store_settle(store, why) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err;
+    err = save(r, now);
     return err == ERR_NONE ? err
                            : err_set(why, err, "cannot save what job '%s' has learned: %s",
                                      r->job->id, err_name(err));

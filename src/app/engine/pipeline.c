@@ -45,6 +45,7 @@ static enum err make_parts(struct engine_pipeline *p, struct err_text *why)
         .query_delay = p->options.query_delay,
         .steady = clock_steady,
         .at_rest = p->options.at_rest,
+        .store = p->options.store,
         .on_result = on_result,
         .ctx = p,
     };
@@ -312,14 +313,19 @@ enum err engine_pipeline_event(struct engine_pipeline *p, struct event *e, bool 
         if (err != ERR_NONE)
             return err;
     }
-    p->events++;
-    if (e->time > p->newest)
-        p->newest = e->time;
     if (p->options.store != NULL) {
         enum err err = store_append(p->options.store, e);
         if (err != ERR_NONE && err != ERR_LIMIT)
             return err_set(why, err, "an event cannot be kept: %s", err_name(err));
     }
+    return engine_pipeline_stored(p, e, why);
+}
+
+enum err engine_pipeline_stored(struct engine_pipeline *p, struct event *e, struct err_text *why)
+{
+    p->events++;
+    if (e->time > p->newest)
+        p->newest = e->time;
     engine_rules_event(p->rules, e);
     enum err err = engine_jobs_event(p->jobs, e);
     return err == ERR_NONE ? ERR_NONE : err_set(why, err, "a job failed: %s", err_name(err));

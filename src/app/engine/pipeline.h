@@ -81,6 +81,9 @@ enum err engine_pipeline_end_pass(struct engine_pipeline *p, struct err_text *wh
  */
 enum err engine_pipeline_event(struct engine_pipeline *p, struct event *e, bool follow,
                                struct err_text *why) ERR_MUST_CHECK;
+/* The same of an event that the caller has appended to the store, and committed. */
+enum err engine_pipeline_stored(struct engine_pipeline *p, struct event *e,
+                                struct err_text *why) ERR_MUST_CHECK;
 
 /*
  * Moves engine time on. Going back does nothing. After a failure (ERR_FULL) nothing of the stop is

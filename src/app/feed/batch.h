@@ -33,6 +33,7 @@ struct feed_batch {
     struct buf offset; /* where the source stands after these events */
     bool last;         /* the source has ended */
     void *receipt; /* of one who waits until the events are on disk (daemon/intake.h); or NULL */
+    struct feed_batch *next; /* in a list of its owner's */
 };
 
 struct feed_batch *feed_batch_new(size_t source); /* NULL when memory is short */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/delta.h"
 
+#include "base/arena.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "event/event.h"
@@ -30,6 +31,16 @@ struct entry {
     char key[];
 };
 
+/* What was known of a flow before a report; the newest first. */
+struct undo {
+    struct undo *older;
+    bool known;
+    int64_t totals[COUNTS];
+    ts_ns last;
+    size_t agent_n, key_n;
+    char key[];
+};
+
 struct ingest_delta {
     struct ingest_counts *counts;
     struct map *flows;  /* key → index of an entry */
@@ -38,6 +49,9 @@ struct ingest_delta {
     size_t limit;
     size_t n; /* entries in use */
     uint32_t oldest, newest;
+    bool marked;
+    struct undo *undo; /* since the mark */
+    struct arena undos;
 };
 
 struct ingest_delta *ingest_delta_new(size_t flows, struct hash_key seed,
@@ -49,6 +63,7 @@ struct ingest_delta *ingest_delta_new(size_t flows, struct hash_key seed,
     d->counts = counts;
     d->limit = flows < NONE ? flows : NONE - 1;
     d->oldest = d->newest = NONE;
+    arena_init(&d->undos, 0);
     d->flows = map_new(seed);
     d->agents = map_new(seed);
     d->entries = mem_zero(d->limit, sizeof(struct entry *));
@@ -68,6 +83,7 @@ void ingest_delta_free(struct ingest_delta *d)
     mem_free(d->entries);
     map_free(d->flows);
     map_free(d->agents);
+    arena_release(&d->undos);
     mem_free(d);
 }
 
@@ -175,6 +191,22 @@ static size_t key_of(const struct event *e, char key[KEY_MAX], size_t *out_agent
     return agent_n + 1 + flow_n;
 }
 
+/* Without memory the report stays: bytes are counted too few rather than twice. */
+static void note(struct ingest_delta *d, const struct entry *was, const char *key, size_t n,
+                 size_t agent_n)
+{
+    struct undo *u = arena_alloc(&d->undos, sizeof(*u) + n);
+    if (u == NULL)
+        return;
+    *u = (struct undo){.older = d->undo, .known = was != NULL, .agent_n = agent_n, .key_n = n};
+    memcpy(u->key, key, n);
+    if (was != NULL) {
+        memcpy(u->totals, was->totals, sizeof(u->totals));
+        u->last = was->last;
+    }
+    d->undo = u;
+}
+
 static void put_differences(struct event *e, const struct entry *was, const int64_t now[COUNTS])
 {
     int64_t sums[2] = {0, 0};
@@ -205,6 +237,8 @@ bool ingest_delta_apply(struct ingest_delta *d, struct event *e)
     uint64_t *place = map_get(d->flows, key, n);
     struct entry *was = place != NULL ? d->entries[*place] : NULL;
     uint32_t index = place != NULL ? (uint32_t)*place : NONE;
+    if (d->marked)
+        note(d, was, key, n, agent_n);
     if (was == NULL) {
         was = remember(d, key, n);
         if (was == NULL)
@@ -241,4 +275,40 @@ bool ingest_delta_apply(struct ingest_delta *d, struct event *e)
     if (final)
         forget(d, index);
     return true;
+}
+
+static void take_back(struct ingest_delta *d, const struct undo *u)
+{
+    map_remove(d->agents, u->key, u->agent_n);
+    uint64_t *place = map_get(d->flows, u->key, u->key_n);
+    if (!u->known) {
+        if (place != NULL)
+            forget(d, (uint32_t)*place);
+        return;
+    }
+    struct entry *e = place != NULL ? d->entries[*place] : remember(d, u->key, u->key_n);
+    if (e != NULL) {
+        memcpy(e->totals, u->totals, sizeof(e->totals));
+        e->last = u->last;
+    }
+}
+
+void ingest_delta_mark(struct ingest_delta *d)
+{
+    ingest_delta_keep(d);
+    d->marked = true;
+}
+
+void ingest_delta_rewind(struct ingest_delta *d)
+{
+    for (const struct undo *u = d->undo; u != NULL; u = u->older)
+        take_back(d, u);
+    ingest_delta_keep(d);
+}
+
+void ingest_delta_keep(struct ingest_delta *d)
+{
+    d->marked = false;
+    d->undo = NULL;
+    arena_clear(&d->undos);
 }

@@ -37,4 +37,13 @@ void ingest_delta_free(struct ingest_delta *d); /* NULL is fine */
  */
 bool ingest_delta_apply(struct ingest_delta *d, struct event *e);
 
+/*
+ * Reports from here on may turn out not to be kept, and then come again: ingest_delta_rewind()
+ * forgets them. Flows that gave way meanwhile stay forgotten.
+ */
+void ingest_delta_mark(struct ingest_delta *d);
+void ingest_delta_rewind(struct ingest_delta *d);
+/* They were kept. */
+void ingest_delta_keep(struct ingest_delta *d);
+
 #endif

@@ -4,17 +4,24 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <string.h>
 
 /* One thread of so many is kept for each lane, but one at least. */
 #define KEPT_OF 8
 /* The second one has read its request when the first is done. */
 #define TURN_MOST 2
 
+struct item {
+    void *item;
+    uint64_t who;
+};
+
 struct queue {
-    void **items;
-    size_t first;
+    struct item *items; /* in the order in which they came */
     size_t n;
+    uint64_t *whose; /* of those that run */
     unsigned running;
     unsigned least; /* threads that others leave free for it */
     unsigned most;
@@ -59,7 +66,8 @@ struct http_lanes *http_lane_new(unsigned threads, size_t places)
     share(l);
     for (unsigned i = 0; i < HTTP_LANES; i++) {
         l->queues[i].items = mem_zero(places, sizeof(*l->queues[i].items));
-        if (l->queues[i].items == NULL) {
+        l->queues[i].whose = mem_zero(threads, sizeof(*l->queues[i].whose));
+        if (l->queues[i].items == NULL || l->queues[i].whose == NULL) {
             http_lane_free(l);
             return NULL;
         }
@@ -71,21 +79,31 @@ void http_lane_free(struct http_lanes *l)
 {
     if (l == NULL)
         return;
-    for (unsigned i = 0; i < HTTP_LANES; i++)
+    for (unsigned i = 0; i < HTTP_LANES; i++) {
         mem_free(l->queues[i].items);
+        mem_free(l->queues[i].whose);
+    }
     pthread_cond_destroy(&l->more);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }
 
-bool http_lane_push(struct http_lanes *l, enum http_lane lane, void *item)
+/* Whether he has his half of the queue. */
+static bool has_share(const struct http_lanes *l, const struct queue *q, uint64_t who)
 {
-    struct queue *q = &l->queues[lane];
+    size_t n = 0;
+    for (size_t i = 0; i < q->n && who != 0; i++)
+        n += q->items[i].who == who;
+    return n > 0 && n >= l->places / 2;
+}
+
+bool http_lane_push(struct http_lanes *l, struct http_lane_place place, void *item)
+{
+    struct queue *q = &l->queues[place.lane];
     pthread_mutex_lock(&l->lock);
-    bool taken = !l->closed && q->n < l->places;
+    bool taken = !l->closed && q->n < l->places && !has_share(l, q, place.who);
     if (taken) {
-        q->items[(q->first + q->n) % l->places] = item;
-        q->n++;
+        q->items[q->n++] = (struct item){item, place.who};
         pthread_cond_signal(&l->more);
     }
     pthread_mutex_unlock(&l->lock);
@@ -113,7 +131,30 @@ static unsigned choose(const struct http_lanes *l)
     return i;
 }
 
-void *http_lane_pop(struct http_lanes *l, enum http_lane *out)
+static unsigned count_running(const struct queue *q, uint64_t who)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < q->running && who != 0; i++)
+        n += q->whose[i] == who;
+    return n;
+}
+
+/* The oldest of those whose owner has the fewest running. */
+static size_t choose_item(const struct queue *q)
+{
+    size_t best = 0;
+    unsigned least = UINT_MAX;
+    for (size_t i = 0; i < q->n && least > 0; i++) {
+        unsigned n = count_running(q, q->items[i].who);
+        if (n < least) {
+            least = n;
+            best = i;
+        }
+    }
+    return best;
+}
+
+void *http_lane_pop(struct http_lanes *l, struct http_lane_place *out)
 {
     void *item = NULL;
     unsigned lane;
@@ -123,22 +164,26 @@ void *http_lane_pop(struct http_lanes *l, enum http_lane *out)
         pthread_cond_wait(&l->more, &l->lock);
     if (lane < HTTP_LANES) {
         struct queue *q = &l->queues[lane];
-        item = q->items[q->first];
-        q->first = (q->first + 1) % l->places;
-        q->n--;
-        q->running++;
+        size_t at = choose_item(q);
+        item = q->items[at].item;
+        *out = (struct http_lane_place){(enum http_lane)lane, q->items[at].who};
+        memmove(&q->items[at], &q->items[at + 1], (--q->n - at) * sizeof(*q->items));
+        q->whose[q->running++] = out->who;
         l->running++;
-        *out = (enum http_lane)lane;
     }
     pthread_mutex_unlock(&l->lock);
     return item;
 }
 
-void http_lane_done(struct http_lanes *l, enum http_lane lane)
+void http_lane_done(struct http_lanes *l, struct http_lane_place place)
 {
+    struct queue *q = &l->queues[place.lane];
+    unsigned i = 0;
     pthread_mutex_lock(&l->lock);
-    ASSERT(l->queues[lane].running > 0);
-    l->queues[lane].running--;
+    while (i < q->running && q->whose[i] != place.who)
+        i++;
+    ASSERT(i < q->running);
+    q->whose[i] = q->whose[--q->running];
     l->running--;
     pthread_mutex_unlock(&l->lock);
 }

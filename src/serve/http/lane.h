@@ -6,7 +6,9 @@
  *
  * Each lane has a queue of its own, and a share of the threads: at least so many, which the others
  * leave free for it, and at most so many. Of the lanes that may have one thread more the first goes
- * first. docs/method/server.md has the shares.
+ * first. Within a lane somebody who has many requests holds up his own: the next thread goes to
+ * whoever has the fewest, and nobody has more than half of the queue. docs/method/server.md has the
+ * shares.
  *
  * Ownership: http_lane_free(); items belong to whoever took them last.
  * Threads:   any number push and pop; locks inside.
@@ -14,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum http_lane {
     HTTP_LANE_SHORT, /* is answered as soon as a thread has it */
@@ -29,11 +32,16 @@ struct http_lanes;
 struct http_lanes *http_lane_new(unsigned threads, size_t places);
 void http_lane_free(struct http_lanes *l); /* NULL is fine; nobody may wait */
 
-/* False: closed, or the lane's queue is full. */
-bool http_lane_push(struct http_lanes *l, enum http_lane lane, void *item);
-/* Waits; NULL when closed and empty. The thread is the lane's until it says that it is done. */
-void *http_lane_pop(struct http_lanes *l, enum http_lane *out);
-void http_lane_done(struct http_lanes *l, enum http_lane lane);
+struct http_lane_place {
+    enum http_lane lane;
+    uint64_t who; /* a number of whoever asks; 0: nobody knows, and there is no share */
+};
+
+/* False: closed, the lane's queue is full, or his half of it is. */
+bool http_lane_push(struct http_lanes *l, struct http_lane_place place, void *item);
+/* Waits; NULL when closed and empty. The thread is the place's until it says that it is done. */
+void *http_lane_pop(struct http_lanes *l, struct http_lane_place *out);
+void http_lane_done(struct http_lanes *l, struct http_lane_place place);
 /* Wakes everybody. What is queued can still be taken, whatever the shares. */
 void http_lane_close(struct http_lanes *l);
 

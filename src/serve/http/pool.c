@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
+#include "base/hash.h"
 #include "http/server_priv.h"
 
 #include <string.h>
@@ -80,12 +81,12 @@ void *http_pool_run(void *server)
 {
     struct http_server *s = server;
     struct http_request *r;
-    enum http_lane lane;
-    while ((r = http_lane_pop(s->lanes, &lane)) != NULL) {
+    struct http_lane_place place;
+    while ((r = http_lane_pop(s->lanes, &place)) != NULL) {
         work(s, r);
         /* From here on it is libmicrohttpd's thread that has it. */
         MHD_resume_connection(r->mhd);
-        http_lane_done(s->lanes, lane);
+        http_lane_done(s->lanes, place);
     }
     return NULL;
 }
@@ -99,13 +100,21 @@ enum http_lane http_pool_lane(const struct http_request *r)
                                                      : HTTP_LANE_SHORT;
 }
 
+/* Names are no traffic, but two of one hash would share. */
+static uint64_t who_asks(const struct http_request *r)
+{
+    static const struct hash_key key = {7, 8};
+    return r->user != NULL ? hash_bytes(key, r->user, strlen(r->user)) | 1 : 0;
+}
+
 bool http_pool_submit(struct http_request *r)
 {
     struct http_server *s = r->server;
     if (atomic_load(&s->stopping))
         return false;
     MHD_suspend_connection(r->mhd);
-    if (http_lane_push(s->lanes, http_pool_lane(r), r))
+    const struct http_lane_place place = {http_pool_lane(r), who_asks(r)};
+    if (http_lane_push(s->lanes, place, r))
         return true;
     MHD_resume_connection(r->mhd);
     return false;

@@ -76,6 +76,8 @@ struct store_journal {
     struct moved *moved; /* offsets since the last commit */
     size_t moved_n;
     size_t moved_cap;
+    size_t marked;          /* batches packed at the mark */
+    pthread_mutex_t writer; /* list to marked; taken before lock */
 };
 
 static enum err load_next_piece(struct store_journal *j)
@@ -108,7 +110,7 @@ enum err store_journal_open(const char *path, struct store_journal **out, struct
 {
     struct store_journal *j = mem_zero(1, sizeof(*j));
     if (j == NULL || (j->path = mem_strdup(path)) == NULL ||
-        pthread_mutex_init(&j->lock, NULL) != 0) {
+        pthread_mutex_init(&j->lock, NULL) != 0 || pthread_mutex_init(&j->writer, NULL) != 0) {
         if (j != NULL)
             mem_free(j->path);
         mem_free(j);
@@ -160,6 +162,7 @@ void store_journal_close(struct store_journal *j)
     mem_free(j->packed);
     mem_free(j->moved);
     store_db_close(j->db);
+    pthread_mutex_destroy(&j->writer);
     pthread_mutex_destroy(&j->lock);
     mem_free(j->path);
     mem_free(j);
@@ -240,7 +243,7 @@ static enum err pack(struct store_journal *j, struct gathering *g)
     return ERR_NONE;
 }
 
-enum err store_journal_append(struct store_journal *j, struct event *e)
+static enum err append(struct store_journal *j, struct event *e)
 {
     struct gathering *g = gathering_of(j, e);
     if (g == NULL)
@@ -260,8 +263,15 @@ enum err store_journal_append(struct store_journal *j, struct event *e)
     return rc;
 }
 
-enum err store_journal_offset_set(struct store_journal *j, const char *source, const void *p,
-                                  size_t n)
+enum err store_journal_append(struct store_journal *j, struct event *e)
+{
+    pthread_mutex_lock(&j->writer);
+    enum err rc = append(j, e);
+    pthread_mutex_unlock(&j->writer);
+    return rc;
+}
+
+static enum err set_offset(struct store_journal *j, const char *source, const void *p, size_t n)
 {
     struct buf value;
     buf_init(&value);
@@ -285,6 +295,15 @@ enum err store_journal_offset_set(struct store_journal *j, const char *source, c
     j->moved = grown;
     j->moved[j->moved_n++] = (struct moved){copy, value};
     return ERR_NONE;
+}
+
+enum err store_journal_offset_set(struct store_journal *j, const char *source, const void *p,
+                                  size_t n)
+{
+    pthread_mutex_lock(&j->writer);
+    enum err rc = set_offset(j, source, p, n);
+    pthread_mutex_unlock(&j->writer);
+    return rc;
 }
 
 enum err store_journal_offset_get(struct store_journal *j, const char *source, struct buf *out)
@@ -358,15 +377,47 @@ static void forget_idle(struct store_journal *j, const bool *used)
     j->recent = 0;
 }
 
-enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
-                              struct err_text *why)
+/* No gathering has rows any more. */
+static enum err pack_all(struct store_journal *j)
+{
+    enum err rc = ERR_NONE;
+    for (size_t i = 0; rc == ERR_NONE && i < j->list_n; i++)
+        rc = pack(j, &j->list[i]);
+    return rc;
+}
+
+enum err store_journal_mark(struct store_journal *j)
+{
+    pthread_mutex_lock(&j->writer);
+    enum err rc = pack_all(j);
+    j->marked = j->packed_n;
+    pthread_mutex_unlock(&j->writer);
+    return rc;
+}
+
+uint64_t store_journal_rewind(struct store_journal *j)
+{
+    uint64_t rows = 0;
+    pthread_mutex_lock(&j->writer);
+    for (; j->packed_n > j->marked; j->packed_n--) {
+        rows += j->packed[j->packed_n - 1].rows;
+        buf_release(&j->packed[j->packed_n - 1].data);
+    }
+    for (size_t i = 0; i < j->list_n; i++) {
+        rows += j->list[i].rows.rows_n;
+        store_rows_clear(&j->list[i].rows);
+    }
+    pthread_mutex_unlock(&j->writer);
+    return rows;
+}
+
+static enum err commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
+                       struct err_text *why)
 {
     bool used[DATASETS_OPEN + 1] = {false};
     uint64_t rows = 0;
     uint64_t bytes = 0;
-    enum err rc = ERR_NONE;
-    for (size_t i = 0; rc == ERR_NONE && i < j->list_n; i++)
-        rc = pack(j, &j->list[i]);
+    enum err rc = pack_all(j);
     if (rc != ERR_NONE)
         return err_set(why, rc, "no memory to pack the events");
     *out_rows = *out_bytes = 0;
@@ -397,9 +448,19 @@ enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint6
     forget_packed(j);
     forget_moved(j);
     forget_idle(j, used);
+    j->marked = 0;
     *out_rows = rows;
     *out_bytes = bytes;
     return ERR_NONE;
+}
+
+enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
+                              struct err_text *why)
+{
+    pthread_mutex_lock(&j->writer);
+    enum err rc = commit(j, out_rows, out_bytes, why);
+    pthread_mutex_unlock(&j->writer);
+    return rc;
 }
 
 enum err store_journal_backup(struct store_journal *j, const char *path, struct err_text *why)

@@ -6,8 +6,9 @@
  * exist. docs/format/store.md.
  *
  * Ownership: store_journal_close().
- * Threads:   appending by one thread; every function that writes to the file locks, so that another
- *            thread may exchange batches for pieces. Reading goes through snapshots.
+ * Threads:   appending, marking and rewinding by one thread; committing by any; every function that
+ *            writes to the file locks, so that another thread may exchange batches for pieces.
+ *            Reading goes through snapshots.
  */
 
 #include "base/arena.h"
@@ -46,6 +47,11 @@ enum err store_journal_offset_set(struct store_journal *j, const char *source, c
                                   size_t n) ERR_MUST_CHECK;
 enum err store_journal_offset_get(struct store_journal *j, const char *source,
                                   struct buf *out) ERR_MUST_CHECK;
+/* What is appended from here on store_journal_rewind() takes out again. ERR_MEMORY. */
+enum err store_journal_mark(struct store_journal *j) ERR_MUST_CHECK;
+/* Drops what was appended since the mark and is not committed; returns how many events. */
+uint64_t store_journal_rewind(struct store_journal *j);
+
 /*
  * All or nothing; what failed to be committed stays for the next try. *out_rows, *out_bytes: new.
  */

@@ -288,6 +288,19 @@ enum err store_append(struct store *s, struct event *e)
     return rc;
 }
 
+enum err store_mark(struct store *s)
+{
+    return store_journal_mark(s->journal);
+}
+
+void store_rewind(struct store *s)
+{
+    uint64_t rows = store_journal_rewind(s->journal);
+    pthread_mutex_lock(&s->lock);
+    s->stats.appended -= rows;
+    pthread_mutex_unlock(&s->lock);
+}
+
 enum err store_offset_set(struct store *s, const char *source, const void *p, size_t n)
 {
     return store_journal_offset_set(s->journal, source, p, n);
@@ -298,7 +311,7 @@ enum err store_offset_get(struct store *s, const char *source, struct buf *out)
     return store_journal_offset_get(s->journal, source, out);
 }
 
-enum err store_commit(struct store *s, struct err_text *why)
+enum err store_settle(struct store *s, struct err_text *why)
 {
     uint64_t rows;
     uint64_t bytes;
@@ -309,8 +322,15 @@ enum err store_commit(struct store *s, struct err_text *why)
     pthread_mutex_lock(&s->lock);
     s->stats.commits++;
     pthread_mutex_unlock(&s->lock);
-    store_sealing_ask(s);
     return ERR_NONE;
+}
+
+enum err store_commit(struct store *s, struct err_text *why)
+{
+    enum err rc = store_settle(s, why);
+    if (rc == ERR_NONE)
+        store_sealing_ask(s);
+    return rc;
 }
 
 void store_count_hot(struct store *s, int64_t rows, int64_t bytes)

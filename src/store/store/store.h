@@ -16,7 +16,8 @@
  *
  * Ownership: store_close() commits what was appended, ends workers and frees.
  * Threads:   appending and committing by one thread; store_maintain() by one (the same or another);
- *            searching, counting, SQL and reading offsets by any number, all at the same time.
+ *            store_settle(), searching, counting, SQL and reading offsets by any number, all at the
+ * same time.
  */
 
 #include "base/err.h"
@@ -52,14 +53,21 @@ enum err store_open(const char *dir, const struct store_options *options, struct
 void store_close(struct store *s); /* NULL is fine */
 
 /*
- * Takes a copy; nothing is on disk yet. The event's sequence becomes the number of its arrival: 1,
- * 2,
- * ... over all sources and times for as long as the store lives, so that "all events up to a
+ * Takes a copy; nothing is on disk yet. The event's sequence becomes the number of its arrival: it
+ * rises over all sources and times for as long as the store lives, so that "all events up to a
  * number" is something that can be said. ERR_MEMORY; ERR_LIMIT when the event is larger than 16
  * MiB, has failed for want of memory, or has no time (TIME_NONE, TIME_MAX): it is counted and left
  * out, and its sequence is 0.
  */
 enum err store_append(struct store *s, struct event *e) ERR_MUST_CHECK;
+
+/*
+ * What is appended from here on can be taken back by store_rewind() until it is committed: for
+ * events of those who are told when they were not kept, and will send them again. Their numbers
+ * are not given again; offsets stay. By the thread that appends. ERR_MEMORY: nothing is marked.
+ */
+enum err store_mark(struct store *s) ERR_MUST_CHECK;
+void store_rewind(struct store *s);
 
 /* Where a source stands after the events appended so far: any bytes. Kept by the next commit. */
 enum err store_offset_set(struct store *s, const char *source, const void *p,
@@ -73,6 +81,12 @@ enum err store_offset_get(struct store *s, const char *source, struct buf *out) 
  * told to seal it, and waited for when far too much is.
  */
 enum err store_commit(struct store *s, struct err_text *why) ERR_MUST_CHECK;
+
+/*
+ * The same of what was appended so far, by any thread and without sealing: for who writes down what
+ * was made of these events, which must not be ahead of them on disk.
+ */
+enum err store_settle(struct store *s, struct err_text *why) ERR_MUST_CHECK;
 
 /*
  * Housekeeping at wall-clock time now: call about once a minute. Seals what is committed, merges

@@ -8,6 +8,7 @@
 #include "feed/batch.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #define SOURCE 9
 #define CALLERS 8
@@ -57,18 +58,31 @@ static void *call(void *arg)
 }
 
 /* The pipeline's part: takes what comes, until so many requests are there. */
-static void serve(struct world *w, size_t requests, uint64_t *sequence)
+static void accept(struct world *w, size_t requests)
 {
     for (size_t i = 0; i < requests; i++) {
         struct feed_batch *b = ring_pop(w->ring);
         assert_int_equal(b->source, SOURCE);
-        for (size_t k = 0; k < b->n; k++) {
+        daemon_intake_accept(w->intake, b, 100 + (ts_ns)i);
+    }
+}
+
+/* And to the store; returns how many events that were. */
+static size_t append(struct world *w, uint64_t *sequence)
+{
+    size_t n = 0;
+    for (struct feed_batch *b = daemon_intake_begin(w->intake); b != NULL; b = b->next)
+        for (size_t k = 0; k < b->n; k++, n++) {
             assert_int_equal(b->events[k].source, DAEMON_INTAKE_SOURCE);
             b->events[k].sequence = ++*sequence;
         }
-        daemon_intake_accept(w->intake, b, 100 + (ts_ns)i);
-        feed_batch_free(b);
-    }
+    return n;
+}
+
+static void serve(struct world *w, size_t requests, uint64_t *sequence)
+{
+    accept(w, requests);
+    append(w, sequence);
 }
 
 /* Nobody returns before the commit; one commit is for all; each gets its own numbers. */
@@ -88,8 +102,7 @@ static void shares_a_commit(void **state)
     serve(&w, CALLERS, &sequence);
     assert_true(daemon_intake_waits(w.intake) == 100);
     daemon_intake_totals(w.intake, &totals);
-    assert_int_equal(totals.requests, CALLERS);
-    assert_int_equal(totals.events, sequence);
+    assert_int_equal(totals.requests, 0);
     assert_true(totals.waiting_bytes > 0);
     for (size_t i = 0; i < CALLERS; i++)
         assert_int_equal(callers[i].err, ERR_IO); /* still waiting */
@@ -104,6 +117,8 @@ static void shares_a_commit(void **state)
     }
     assert_int_equal(seen, sequence * (sequence + 1) / 2);
     daemon_intake_totals(w.intake, &totals);
+    assert_int_equal(totals.requests, CALLERS);
+    assert_int_equal(totals.events, sequence);
     assert_int_equal(totals.waiting_bytes, 0);
     assert_true(daemon_intake_waits(w.intake) == TIME_MAX);
     end(&w);
@@ -156,8 +171,8 @@ static void refuses(void **state)
     end(&w);
 }
 
-/* Events that nobody waits for any more still wait, and count, until they are written. */
-static void too_late(void **state)
+/* Events that nobody waits for any more hold their room, and are written by no commit. */
+static void gives_up(void **state)
 {
     (void)state;
     struct world w;
@@ -169,7 +184,36 @@ static void too_late(void **state)
     assert_int_equal(c.err, ERR_STOPPED);
     daemon_intake_totals(w.intake, &totals);
     assert_true(totals.waiting_bytes > 0);
+    accept(&w, 1);
+    assert_int_equal(append(&w, &sequence), 0);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    daemon_intake_totals(w.intake, &totals);
+    assert_int_equal(totals.waiting_bytes, 0);
+    assert_int_equal(totals.events, 0);
+    end(&w);
+}
+
+/* Once a commit has begun its end is waited for, as long again; no end is told as what it is. */
+static void waits_for_a_slow_disk(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t sequence = 0;
+    struct daemon_intake_totals totals;
+    struct caller slow = {.world = &w, .n = 1}, stuck = slow;
+    begin_patient(&w, 4, 400 * TIME_MS);
+    ts_ns begun = clock_steady();
+    pthread_create(&slow.thread, NULL, call, &slow);
     serve(&w, 1, &sequence);
+    while (clock_steady() - begun < 500 * TIME_MS)
+        usleep(10000);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    pthread_join(slow.thread, NULL);
+    assert_int_equal(slow.err, ERR_NONE);
+    pthread_create(&stuck.thread, NULL, call, &stuck);
+    serve(&w, 1, &sequence);
+    pthread_join(stuck.thread, NULL);
+    assert_int_equal(stuck.err, ERR_STOPPED);
     daemon_intake_committed(w.intake, ERR_NONE);
     daemon_intake_totals(w.intake, &totals);
     assert_int_equal(totals.waiting_bytes, 0);
@@ -182,7 +226,8 @@ int main(void)
         cmocka_unit_test(shares_a_commit),
         cmocka_unit_test(full),
         cmocka_unit_test(refuses),
-        cmocka_unit_test(too_late),
+        cmocka_unit_test(gives_up),
+        cmocka_unit_test(waits_for_a_slow_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

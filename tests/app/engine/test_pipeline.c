@@ -314,6 +314,35 @@ static void test_full_disk(void **state)
     buf_release(&made_up);
 }
 
+/* A job that is closed is not ahead of its events on disk: their numbers would be given again. */
+static void test_closed_between_commits(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct store *store = help_store(dir);
+    struct help_alerts alerts = {0};
+    struct store_stats stats;
+    help_install(st);
+    struct engine_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, 30, 0);
+    store_stats(store, &stats);
+    assert_int_equal(stats.hot_rows, 0);
+    help_limit_files(4096);
+    assert_int_not_equal(engine_jobs_stop(engine_pipeline_jobs(p), "tiny", true, &help_why),
+                         ERR_NONE);
+    help_limit_files(RLIM_INFINITY);
+    assert_int_equal(engine_jobs_count(engine_pipeline_jobs(p)), 1);
+    HELP_OK(engine_jobs_stop(engine_pipeline_jobs(p), "tiny", true, &help_why));
+    store_stats(store, &stats);
+    assert_int_equal(stats.hot_rows, stats.appended);
+    assert_true(stats.hot_rows > 0);
+    engine_pipeline_free(p);
+    store_state_close(st);
+    store_close(store);
+    help_rmdir(dir);
+}
+
 /* The same while the past is read: what was taken back is found when it is read again. */
 static void test_full_disk_behind(void **state)
 {
@@ -388,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_silence_without_jobs),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_full_disk_behind),
+        cmocka_unit_test(test_closed_between_commits),
         cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,31 @@ static void an_older_report_adds_nothing(void **state)
     assert_int_equal(report(f, "a", "1", 40, 3500, false), 500);
 }
 
+/* Reports that were not kept come again as if for the first time, whatever they changed. */
+static void what_was_not_kept_comes_again(void **state)
+{
+    struct fixture *f = *state;
+    report(f, "a", "1", 10, 1000, false);
+    report(f, "a", "2", 10, 500, false);
+    report(f, "b", "3", 10, 500, false);
+    for (int round = 0; round < 3; round++) {
+        ingest_delta_mark(f->d);
+        assert_int_equal(report(f, "a", "1", 20, 1700, false), 700);
+        assert_int_equal(report(f, "a", "1", 30, 1800, true), 100);
+        assert_int_equal(report(f, "a", "1", 40, 50, false), 50);
+        assert_int_equal(report(f, "a", "2", 20, 501, false), 1);
+        /* It is thought to report differences. */
+        assert_int_equal(report(f, "b", "3", 20, 400, false), 400);
+        assert_int_equal(report(f, "b", "3", 30, 700, false), 700);
+        if (round < 2)
+            ingest_delta_rewind(f->d);
+    }
+    ingest_delta_keep(f->d);
+    ingest_delta_rewind(f->d);
+    assert_int_equal(report(f, "a", "1", 50, 60, false), 10);
+    assert_int_equal(report(f, "b", "3", 50, 700, false), 700);
+}
+
 static void an_agent_that_reports_differences_is_believed(void **state)
 {
     struct fixture *f = *state;
@@ -133,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(totals_become_differences, setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_report_adds_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_not_kept_comes_again, setup, teardown),
         cmocka_unit_test_setup_teardown(an_agent_that_reports_differences_is_believed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_full_table_forgets_the_silent, setup, teardown),

@@ -14,15 +14,28 @@ static int items[64];
 /* What pop() gives, which must be there at once. */
 static int take(struct http_lanes *l, enum http_lane *out)
 {
-    const int *item = http_lane_pop(l, out);
+    struct http_lane_place place;
+    const int *item = http_lane_pop(l, &place);
     assert_non_null(item);
+    *out = place.lane;
     return *item;
+}
+
+/* Of nobody in particular. */
+static bool push(struct http_lanes *l, enum http_lane lane, int *item)
+{
+    return http_lane_push(l, (struct http_lane_place){lane, 0}, item);
+}
+
+static void done(struct http_lanes *l, enum http_lane lane)
+{
+    http_lane_done(l, (struct http_lane_place){lane, 0});
 }
 
 static void fill(struct http_lanes *l, enum http_lane lane, int n)
 {
     for (int i = 0; i < n; i++)
-        assert_true(http_lane_push(l, lane, &items[i]));
+        assert_true(push(l, lane, &items[i]));
 }
 
 static void in_order_and_no_more_than_there_is_place(void **state)
@@ -33,19 +46,19 @@ static void in_order_and_no_more_than_there_is_place(void **state)
     (void)state;
     for (int round = 0; round < 5; round++) {
         fill(l, HTTP_LANE_SHORT, 3);
-        assert_false(http_lane_push(l, HTTP_LANE_SHORT, &items[3]));
-        assert_true(http_lane_push(l, HTTP_LANE_LONG, &items[9])); /* a queue of its own */
+        assert_false(push(l, HTTP_LANE_SHORT, &items[3]));
+        assert_true(push(l, HTTP_LANE_LONG, &items[9])); /* a queue of its own */
         http_lane_count(l, counts);
         assert_int_equal(counts[HTTP_LANE_SHORT].waiting, 3);
         assert_int_equal(counts[HTTP_LANE_LONG].waiting, 1);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(take(l, &lane), i);
             assert_int_equal(lane, HTTP_LANE_SHORT);
-            http_lane_done(l, lane);
+            done(l, lane);
         }
         assert_int_equal(take(l, &lane), 9);
         assert_int_equal(lane, HTTP_LANE_LONG);
-        http_lane_done(l, lane);
+        done(l, lane);
     }
     http_lane_free(l);
 }
@@ -92,6 +105,37 @@ static void shares(void **state)
     }
 }
 
+/* One who asks much holds up his own requests: threads and places are there for others. */
+static void nobody_takes_all(void **state)
+{
+    enum { MUCH = 11, LITTLE = 22, OTHER = 33 };
+    const struct http_lane_place much = {HTTP_LANE_LONG, MUCH}, little = {HTTP_LANE_LONG, LITTLE},
+                                 other = {HTTP_LANE_LONG, OTHER};
+    struct http_lanes *l = http_lane_new(8, 12);
+    struct http_lane_place place;
+    enum http_lane lane;
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        assert_true(http_lane_push(l, much, &items[i]));
+    assert_false(http_lane_push(l, much, &items[6])); /* half of twelve */
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(take(l, &lane), i); /* alone he has all threads of the lane */
+    assert_true(http_lane_push(l, much, &items[6]));
+    assert_true(http_lane_push(l, little, &items[20]));
+    assert_true(http_lane_push(l, little, &items[21]));
+    assert_true(http_lane_push(l, other, &items[30]));
+    http_lane_done(l, much);
+    assert_int_equal(take(l, &lane), 20); /* who has none goes before who came first */
+    http_lane_done(l, much);
+    assert_int_equal(take(l, &lane), 30);
+    http_lane_done(l, much);
+    assert_int_equal(take(l, &lane), 4); /* one each: the oldest */
+    http_lane_done(l, other);
+    assert_int_equal(*(int *)http_lane_pop(l, &place), 21); /* two of the other run */
+    assert_int_equal(place.who, LITTLE);
+    http_lane_free(l);
+}
+
 struct worker {
     struct http_lanes *l;
     _Atomic int *done;
@@ -100,9 +144,9 @@ struct worker {
 static void *work(void *ctx)
 {
     struct worker *w = ctx;
-    enum http_lane lane;
-    while (http_lane_pop(w->l, &lane) != NULL) {
-        http_lane_done(w->l, lane);
+    struct http_lane_place place;
+    while (http_lane_pop(w->l, &place) != NULL) {
+        http_lane_done(w->l, place);
         atomic_fetch_add(w->done, 1);
     }
     return NULL;
@@ -119,7 +163,7 @@ static void many_threads(void **state)
     for (int i = 0; i < 8; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, &w), 0);
     while (pushed < 30000)
-        pushed += http_lane_push(w.l, (enum http_lane)(pushed % HTTP_LANES), &items[0]);
+        pushed += push(w.l, (enum http_lane)(pushed % HTTP_LANES), &items[0]);
     ts_ns end = clock_steady() + 20 * TIME_S;
     while (atomic_load(&done) < pushed && clock_steady() < end)
         (void)poll(NULL, 0, 1);
@@ -127,7 +171,7 @@ static void many_threads(void **state)
     http_lane_close(w.l);
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
-    assert_false(http_lane_push(w.l, HTTP_LANE_SHORT, &items[0]));
+    assert_false(push(w.l, HTTP_LANE_SHORT, &items[0]));
     http_lane_free(w.l);
 }
 
@@ -135,13 +179,14 @@ static void many_threads(void **state)
 static void closing(void **state)
 {
     struct http_lanes *l = http_lane_new(4, 8);
+    struct http_lane_place place;
     enum http_lane lane;
     (void)state;
     fill(l, HTTP_LANE_LONG, 4);
     http_lane_close(l);
     for (int i = 0; i < 4; i++)
         assert_int_equal(take(l, &lane), i);
-    assert_null(http_lane_pop(l, &lane));
+    assert_null(http_lane_pop(l, &place));
     http_lane_free(l);
     http_lane_free(NULL);
 }
@@ -151,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order_and_no_more_than_there_is_place),
         cmocka_unit_test(shares),
+        cmocka_unit_test(nobody_takes_all),
         cmocka_unit_test(many_threads),
         cmocka_unit_test(closing),
     };

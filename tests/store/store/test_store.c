@@ -423,6 +423,54 @@ static void test_full(void **state)
     help_rmdir(dir);
 }
 
+/* What a full disk did not take is taken back; what was appended before it waits for space. */
+static void test_rewind(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit none, small;
+        struct err_text why;
+        struct rng rng;
+        rng_init(&rng, 1);
+        signal(SIGXFSZ, SIG_IGN);
+        struct store *s = open_store(dir);
+        append_flows(s, &rng, HELP_BASE, 100, NULL);
+        if (store_mark(s) != ERR_NONE)
+            _exit(2);
+        append_flows(s, &rng, HELP_BASE, 20000, NULL);
+        getrlimit(RLIMIT_FSIZE, &none);
+        small = (struct rlimit){200000, none.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+        if (store_commit(s, &why) != ERR_FULL)
+            _exit(3);
+        store_rewind(s);
+        struct store_stats stats;
+        store_stats(s, &stats);
+        if (stats.appended != 100)
+            _exit(4);
+        if (store_commit(s, &why) != ERR_NONE) /* there is room for so few */
+            _exit(5);
+        /* Their second coming is their first; what is committed stays. */
+        setrlimit(RLIMIT_FSIZE, &none);
+        store_rewind(s);
+        append_flows(s, &rng, HELP_BASE, 20000, NULL);
+        _exit(store_commit(s, &why) == ERR_NONE ? 0 : 6);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    struct store *s = open_store(dir);
+    struct help_list found;
+    collect(s, &found);
+    assert_int_equal(found.n, 20100);
+    buf_release(&found.text);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 static void count_dataset(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
 {
     assert_string_equal(dataset, "network_traffic.flow");
@@ -468,7 +516,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_offsets),    cmocka_unit_test(test_refused_events),
         cmocka_unit_test(test_arrival),    cmocka_unit_test(test_many_datasets),
         cmocka_unit_test(test_killed),     cmocka_unit_test(test_full),
-        cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_stats),      cmocka_unit_test(test_rewind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
