@@ -225,8 +225,8 @@ static void admission_has_a_lane(void **state)
                                       "Connection: close\r\n\r\n"
                                     : SEARCH "Authorization: y\r\nX-Hard: y\r\n\r\n");
     }
-    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_TURN].waiting == 3));
-    assert_int_equal(counts.lanes[HTTP_LANE_TURN].running, 2);
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_TURN].waiting == 3 &&
+                                                    counts.lanes[HTTP_LANE_TURN].running == 2));
     for (int i = 0; i < 20; i++)
         assert_int_equal(help_get(port, "/open"), 200);
     assert_int_equal(atomic_load(&begun), 0);
