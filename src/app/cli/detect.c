@@ -18,6 +18,7 @@
 #include "detect/forecast.h"
 #include "detect/rescore.h"
 #include "detect/schedule.h"
+#include "engine/rows.h"
 #include "event/event.h"
 #include "feed/inputs.h"
 
@@ -35,6 +36,7 @@ struct run {
     struct detect_job *job;
     struct detect_feed *feed;
     struct detect *engine;
+    struct engine_rows *rows; /* what the datafeed aggregates; NULL: it gives events */
     struct buf doc;
     bool renormalized;
     struct kept *kept;
@@ -125,7 +127,8 @@ static void on_event(void *ctx, struct event *e)
     struct run *r = ctx;
     if (r->failed != ERR_NONE || !detect_feed_match(r->feed, e))
         return;
-    enum err err = detect_event(r->engine, e);
+    enum err err = r->rows != NULL ? engine_rows_follow(r->rows, e, r->job->latency_ns, r->engine)
+                                   : detect_event(r->engine, e);
     if (err != ERR_NONE)
         r->failed = err;
 }
@@ -218,6 +221,7 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
 static void tell_losses(const struct run *r, const struct cli_args *args)
 {
     const struct detect_counts *c = detect_counts(r->engine);
+    uint64_t late = r->rows != NULL ? engine_rows_late(r->rows) : 0;
     if (cli_has(args, CLI_QUIET))
         return;
     if (c->invalid_dates > 0)
@@ -227,6 +231,9 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
     if (c->out_of_order > 0)
         log_line(LOG_LEVEL_WARNING, "%llu of %llu records came after their bucket was closed",
                  (unsigned long long)c->out_of_order, (unsigned long long)c->records);
+    if (late > 0)
+        log_line(LOG_LEVEL_WARNING, "%llu events came after their interval was counted",
+                 (unsigned long long)late);
 }
 
 static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)
@@ -259,6 +266,10 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     mem_free(text);
     if (err == ERR_NONE)
         cli_lists_notes(r->feed->notes, r->feed->n_notes, args);
+    if (err == ERR_NONE && r->feed->aggs != NULL)
+        err = detect_feed_fits(r->feed, r->job, why);
+    if (err == ERR_NONE && r->feed->aggs != NULL)
+        err = engine_rows_new(r->feed, &r->rows, why);
     return err;
 }
 
@@ -380,6 +391,8 @@ static enum err run(struct run *r, const struct cli_args *args, struct thread_te
     } else {
         err = err_set(why, ERR_INVALID, "detect reads --format ecs or csv, not '%s'", format);
     }
+    if (err == ERR_NONE && r->rows != NULL)
+        err = engine_rows_give(r->rows, TIME_MAX, r->engine);
     const char *save = cli_value(args, CLI_PERSIST, NULL);
     if (err == ERR_NONE && save != NULL)
         err = persist(r, save, why); /* open buckets stay open in the state */
@@ -432,6 +445,7 @@ int cli_detect(const struct cli_args *args)
     mem_free(r.kept);
     map_free(r.by_id);
     detect_free(r.engine);
+    engine_rows_free(r.rows);
     detect_feed_free(r.feed);
     detect_job_free(r.job);
     buf_release(&r.doc);

@@ -7,6 +7,7 @@
 #include "cli/lists.h"
 #include "detect/feed.h"
 #include "detect/job.h"
+#include "engine/rows.h"
 
 #include <stdio.h>
 
@@ -32,7 +33,9 @@ static enum err check(const char *path, const char *feed_path, const struct dete
     mem_free(text);
     if (err == ERR_NONE)
         cli_lists_notes((*feed)->notes, (*feed)->n_notes, args);
-    return err == ERR_NONE ? detect_feed_fits(*feed, *job, why) : err;
+    if (err == ERR_NONE)
+        err = detect_feed_fits(*feed, *job, why);
+    return err == ERR_NONE ? engine_rows_check(*feed, why) : err;
 }
 
 static int check_and_tell(const char *path, const struct detect_filters *filters,

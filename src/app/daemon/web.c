@@ -59,9 +59,9 @@ static const struct api_row *const tables[] = {
     elastic_template_rows, elastic_bulk_rows,    elastic_search_rows, kibana_rule_rows,
     kibana_bulk_rows,      kibana_transfer_rows, kibana_import_rows,  kibana_run_rows,
     kibana_exception_rows, kibana_status_rows,   ml_job_rows,         ml_run_rows,
-    ml_feed_rows,          ml_result_rows,       ml_snapshot_rows,    ml_calendar_rows,
-    ml_filter_rows,        ml_info_rows,         kibana_value_rows,   kibana_signal_rows,
-    kibana_preview_rows,   kibana_module_rows,
+    ml_feed_rows,          ml_preview_rows,      ml_result_rows,      ml_snapshot_rows,
+    ml_calendar_rows,      ml_filter_rows,       ml_info_rows,        kibana_value_rows,
+    kibana_signal_rows,    kibana_preview_rows,  kibana_module_rows,
 };
 
 /* The address that the socket got: with port 0 the system chose one. */

@@ -7,6 +7,7 @@
 #include "detect/feed.h"
 #include "detect/job.h"
 #include "engine/filters.h"
+#include "engine/rows.h"
 #include "engine/rules.h"
 #include "format/node.h"
 #include "format/write.h"
@@ -48,6 +49,8 @@ enum err engine_install_job(struct store_state *state, const char *job, size_t j
         err = detect_feed_parse(feed, feed_n, feed_file, &parsed_feed, why);
     if (err == ERR_NONE && feed != NULL)
         err = detect_feed_fits(parsed_feed, parsed, why);
+    if (err == ERR_NONE && feed != NULL)
+        err = engine_rows_check(parsed_feed, why);
     if (err == ERR_NONE && parsed->id[0] == '\0')
         err = err_set_at(why, ERR_INVALID, job_file, 1, "a job needs a job_id");
     if (err == ERR_NONE) {

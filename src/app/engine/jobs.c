@@ -32,6 +32,7 @@ void engine_jobs_unmake(struct engine_job *r)
     if (r == NULL)
         return;
     detect_free(r->engine);
+    engine_rows_free(r->rows);
     query_index_free(r->index);
     detect_feed_free(r->feed);
     detect_job_free(r->job);
@@ -76,7 +77,7 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     r->owner = j;
-    r->first = r->opened = r->data = r->timing.hour = TIME_NONE;
+    r->first = r->opened = r->data = r->timing.hour = r->searching.hour = TIME_NONE;
     bool fed = strcmp(row->datafeed_state, "started") == 0;
     r->phase = fed ? ENGINE_JOB_WAITS : ENGINE_JOB_OPEN;
     r->end = fed ? row->end : TIME_NONE;
@@ -90,6 +91,8 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
     if (err == ERR_NONE && r->feed != NULL)
         err = query_index_new((const char *const *)r->feed->indices, r->feed->n_indices, &r->index,
                               why);
+    if (err == ERR_NONE)
+        err = engine_jobs_rows_make(r, why);
     if (err == ERR_NONE) {
         r->name = display_name(r->job);
         if (!j->options.at_rest && fed)
@@ -194,6 +197,8 @@ static enum err load_one(struct engine_jobs *j, const char *id, ts_ns now,
     err = engine_jobs_make(j, &row, &lists->filters, NULL, &r, &reason);
     if (err == ERR_NONE && from != TIME_NONE && from > r->start)
         r->start = from; /* what lies between is passed over, as was asked */
+    if (err == ERR_NONE)
+        engine_jobs_rows_begin(r);
     if (err == ERR_NONE && (err = engine_jobs_schedule(r, &lists->calendars, why)) != ERR_NONE) {
         engine_jobs_unmake(r);
         return err;
@@ -296,7 +301,7 @@ enum err engine_jobs_offer(struct engine_job *r, const struct event *e)
     r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
     r->owner->totals.taken++;
     engine_jobs_see_late(r, e);
-    return detect_event(r->engine, e);
+    return r->rows != NULL ? engine_jobs_rows_event(r, e) : detect_event(r->engine, e);
 }
 
 enum err engine_jobs_event(struct engine_jobs *j, const struct event *e)
@@ -340,6 +345,9 @@ static ts_ns bucket_due(const struct engine_job *r)
 ts_ns engine_jobs_due(const struct engine_job *r)
 {
     ts_ns due = bucket_due(r);
+    ts_ns rows = engine_jobs_rows_due(r);
+    if (rows < due)
+        return rows;
     return due == TIME_MAX && r->phase == ENGINE_JOB_UP ? last_instant(r) : due;
 }
 
@@ -378,12 +386,15 @@ enum err engine_jobs_close(struct engine_job *r, ts_ns now)
 {
     if (now > last_instant(r))
         now = last_instant(r);
+    enum err err = engine_jobs_rows_give(r, now);
+    if (err != ERR_NONE)
+        return err;
     if (bucket_due(r) > now)
         return detect_advance(r->engine, now);
     ts_ns (*steady)(void) = r->owner->options.steady;
     uint64_t before = detect_counts(r->engine)->buckets;
     ts_ns begun = steady != NULL ? steady() : 0;
-    enum err err = engine_jobs_drop_interim(r);
+    err = engine_jobs_drop_interim(r);
     ts_ns was = detect_final_until(r->engine);
     if (err == ERR_NONE)
         err = detect_advance(r->engine, now);
@@ -475,6 +486,8 @@ ts_ns engine_jobs_last(const struct engine_jobs *j, enum engine_job_phase phase)
     for (size_t i = 0; i < j->n; i++) {
         const struct engine_job *r = j->jobs[i];
         ts_ns newest = detect_counts(r->engine)->latest_record;
+        if (r->rows != NULL && engine_rows_last(r->rows) > newest)
+            newest = engine_rows_last(r->rows);
         if (newest == TIME_NONE || r->phase != phase)
             continue;
         ts_ns end = final_at(r, time_floor(newest, r->job->bucket_span_ns));

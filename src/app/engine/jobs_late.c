@@ -2,6 +2,7 @@
 /* Events that come when their bucket is closed: counted, and told with advice. */
 #include "engine/jobs_priv.h"
 
+#include "detect/aggs.h"
 #include "event/event.h"
 
 /* What is late comes in bursts: a message waits for the rest of its burst, and for the one before
@@ -30,15 +31,16 @@ void engine_jobs_see_late(struct engine_job *r, const struct event *e)
 {
     struct engine_late *late = &r->late;
     ts_ns span = r->job->bucket_span_ns;
-    ts_ns closed = detect_final_until(r->engine);
+    ts_ns closed = r->rows != NULL ? engine_jobs_rows_closed(r) : detect_final_until(r->engine);
     ts_ns clock = r->owner->clock;
     ts_ns window = detect_feed_check_window(r->feed, span);
     /* What a start reads again from the store was late, and told, before. */
     if (r->phase != ENGINE_JOB_UP || r->owner->options.at_rest || clock == TIME_NONE ||
         closed == TIME_NONE || e->time >= closed || e->time < closed - window)
         return;
-    ts_ns bucket = time_floor(e->time, span);
-    ts_ns by = clock - (bucket + span + r->job->latency_ns);
+    ts_ns bucket = time_floor(e->time, r->rows != NULL ? r->feed->aggs->interval_ns : span);
+    ts_ns end = r->rows != NULL ? engine_jobs_rows_end(r, e->time) : bucket + span;
+    ts_ns by = clock - (end + r->job->latency_ns);
     if (late->events++ == 0) {
         late->since = clock;
         late->worst = by;
@@ -69,10 +71,12 @@ enum err engine_jobs_tell_late(struct engine_job *r, ts_ns now, struct err_text 
     time_format_span(round_up(late->worst), delay);
     enum err err = engine_jobs_say(
         r, "warning", why,
-        "%llu event%s came too late for %s%zu closed bucket%s, the newest of which begins at %s; a "
+        "%llu event%s came too late for %s%zu %s%s, the newest of which begins at %s; a "
         "query_delay of %s would have waited for them.",
         (unsigned long long)late->events, late->events == 1 ? "" : "s",
-        late->more ? "more than " : "", late->n, late->n == 1 ? "" : "s", newest, delay);
+        late->more ? "more than " : "", late->n,
+        r->rows != NULL ? "counted interval" : "closed bucket", late->n == 1 ? "" : "s", newest,
+        delay);
     if (err == ERR_NONE)
         *late = (struct engine_late){.told = now};
     return err;

@@ -6,7 +6,8 @@
  * (stored events), jobs_forecast.c (what comes), jobs_kept.c (what was posted and is not saved
  * yet), jobs_late.c (what came too late), jobs_lists.c (filters, calendars), jobs_message.c
  * (sentences for people), jobs_post.c (records that are posted), jobs_result.c (results to
- * state.db), jobs_save.c (learning to state.db and back).
+ * state.db), jobs_rows.c (datafeeds with aggregations), jobs_save.c (learning to state.db and
+ * back).
  */
 
 #include "base/arena.h"
@@ -14,6 +15,7 @@
 #include "detect/detect.h"
 #include "engine/jobs.h"
 #include "engine/place.h"
+#include "engine/rows.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +32,15 @@ struct engine_timing {
     double least_ms;
     double most_ms;
     double mean_ms;  /* exponentially faded */
+    double hour_ms;  /* in the hour of engine time that goes on */
+    double hours_ms; /* of an hour, exponentially faded; 0: no hour is over */
+    ts_ns hour;      /* start of the hour that goes on; TIME_NONE */
+};
+
+/* What gathering the rows of aggregations took; measured likewise. */
+struct engine_searching {
+    uint64_t searches;
+    double total_ms;
     double hour_ms;  /* in the hour of engine time that goes on */
     double hours_ms; /* of an hour, exponentially faded; 0: no hour is over */
     ts_ns hour;      /* start of the hour that goes on; TIME_NONE */
@@ -54,13 +65,15 @@ struct engine_job {
     struct detect_feed *feed;
     struct query_index *index;
     struct detect *engine;
-    char *name;    /* for people, or NULL */
-    ts_ns first;   /* of the first event it got since it started, TIME_NONE */
-    ts_ns delay;   /* how long after its end a bucket is final */
-    ts_ns start;   /* stored events before this were not asked for */
-    ts_ns end;     /* where its datafeed stops; TIME_NONE: never */
-    bool mute;     /* its results are not wanted */
-    bool again;    /* it gets what it had before: neither results nor scores are new */
+    struct engine_rows *rows; /* what its datafeed aggregates; NULL: it gives events */
+    ts_ns given;              /* intervals before this were given to it; TIME_NONE */
+    char *name;               /* for people, or NULL */
+    ts_ns first;              /* of the first event it got since it started, TIME_NONE */
+    ts_ns delay;              /* how long after its end a bucket is final */
+    ts_ns start;              /* stored events before this were not asked for */
+    ts_ns end;                /* where its datafeed stops; TIME_NONE: never */
+    bool mute;                /* its results are not wanted */
+    bool again;               /* it gets what it had before: neither results nor scores are new */
     ts_ns interim; /* engine time of the newest interim results; TIME_NONE: there are none;
                     0: perhaps an earlier run left some */
     enum engine_job_phase phase;
@@ -73,6 +86,7 @@ struct engine_job {
     uint64_t fed;        /* of the newest that this engine was given again */
     ts_ns waits;         /* the next one is for when buckets before this are final; TIME_NONE */
     struct engine_timing timing;
+    struct engine_searching searching;
     struct engine_late late;
 };
 
@@ -145,6 +159,22 @@ enum err engine_jobs_move(struct engine_job *r, ts_ns advance, ts_ns skip) ERR_M
 void engine_jobs_on_result(void *ctx, const struct detect_result *r);
 void engine_jobs_on_update(void *ctx, const struct detect_update *u);
 
+/* jobs_rows.c: all do nothing for a datafeed without aggregations. */
+enum err engine_jobs_rows_make(struct engine_job *r, struct err_text *why) ERR_MUST_CHECK;
+/* From the next whole interval on, once it is known where the job starts. */
+void engine_jobs_rows_begin(struct engine_job *r);
+/* Counts an event in its interval; one whose interval was given is not. */
+enum err engine_jobs_rows_event(struct engine_job *r, const struct event *e) ERR_MUST_CHECK;
+/* Events before this come too late. By the clock alone for a job that is up, so that it does not
+ * matter when somebody looked. */
+ts_ns engine_jobs_rows_closed(const struct engine_job *r);
+/* The end of what is given together with the interval of that time. */
+ts_ns engine_jobs_rows_end(const struct engine_job *r, ts_ns time);
+/* When what was counted is due to be given; TIME_MAX: there is nothing. */
+ts_ns engine_jobs_rows_due(const struct engine_job *r);
+/* Gives the job what is due. */
+enum err engine_jobs_rows_give(struct engine_job *r, ts_ns now) ERR_MUST_CHECK;
+
 /* jobs_late.c */
 /* Looks at an event that the job takes, before it does. */
 void engine_jobs_see_late(struct engine_job *r, const struct event *e);
@@ -184,10 +214,12 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
 /* jobs_stats.c */
 /* Notes that buckets were closed in so much time. */
 void engine_jobs_timed(struct engine_job *r, uint64_t buckets, ts_ns took, ts_ns now);
+/* Notes that rows were gathered in so much time. */
+void engine_jobs_searched(struct engine_job *r, ts_ns took, ts_ns now);
 /* Takes up timing and last_data_time of what engine_jobs_write_stats() wrote; anything else leaves
  * them as they are. */
 void engine_jobs_read_stats(struct engine_job *r, const char *stats);
-/* data_counts, model_size_stats and timing_stats as one object. */
+/* data_counts, model_size_stats, timing_stats and datafeed_timing_stats as one object. */
 void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out);
 
 #endif

@@ -11,12 +11,18 @@
 
 /* Begins a state of a job; the first number of one written before this form is a small one. */
 #define STATE_MARK UINT32_C(0x324a4557)
+/* Of a job whose datafeed has aggregations. */
+#define STATE_MARK_ROWS UINT32_C(0x334a4557)
 
-/* State of a snapshot: the mark, the greatest place in the order of arrival, the engine's bytes. */
+/*
+ * State of a snapshot: the mark, the greatest place in the order of arrival, the engine's bytes.
+ * What is counted of intervals is not saved: the job knows up to where they were given, and gets
+ * the events after that again.
+ */
 static void save_state(const struct engine_job *r, struct buf *out)
 {
-    buf_le32(out, STATE_MARK);
-    buf_le64(out, r->seen);
+    buf_le32(out, r->rows != NULL ? STATE_MARK_ROWS : STATE_MARK);
+    buf_le64(out, r->rows != NULL ? (uint64_t)r->given : r->seen);
     detect_save(r->engine, out);
 }
 
@@ -24,8 +30,13 @@ static enum err restore_state(struct engine_job *r, const struct detect_options 
                               const struct buf *state, struct err_text *why)
 {
     struct cursor c = cursor_make(state->p, state->n);
-    bool known = cursor_le32(&c) == STATE_MARK;
-    r->had = r->seen = cursor_le64(&c);
+    uint32_t mark = cursor_le32(&c);
+    uint64_t place = cursor_le64(&c);
+    bool known = mark == STATE_MARK || mark == STATE_MARK_ROWS;
+    if (mark == STATE_MARK_ROWS)
+        r->given = (ts_ns)place;
+    else if (r->rows == NULL)
+        r->had = r->seen = place;
     if (!known || !cursor_ok(&c))
         return err_set(
             why, ERR_FORMAT,
@@ -58,8 +69,10 @@ enum err engine_jobs_restore(struct engine_jobs *j, struct engine_job *r, ts_ns 
     if (err == ERR_NONE) {
         err = restore_state(r, &options, &state, why);
         r->start = snapshot.position - r->job->bucket_span_ns - r->delay;
-        /* What it had is known by time alone: behind its newest record. */
-        if (err == ERR_NONE && r->had == 0)
+        /* What it had is known by time alone: behind what was given, or its newest record. */
+        if (err == ERR_NONE && r->given != TIME_NONE)
+            r->start = r->given;
+        else if (err == ERR_NONE && r->had == 0)
             r->start = detect_counts(r->engine)->latest_record + TIME_MS;
     } else if (err == ERR_NOT_FOUND && snapshot_id != NULL) {
         err_set(why, err, "job '%s' has no snapshot '%s'; weir job snapshots %s lists them",

@@ -33,6 +33,22 @@ void engine_jobs_timed(struct engine_job *r, uint64_t buckets, ts_ns took, ts_ns
     t->hour_ms += whole;
 }
 
+void engine_jobs_searched(struct engine_job *r, ts_ns took, ts_ns now)
+{
+    struct engine_searching *s = &r->searching;
+    double whole = (double)took / (double)TIME_MS;
+    ts_ns hour = time_floor(now, TIME_HOUR);
+    s->searches++;
+    s->total_ms += whole;
+    if (s->hour != TIME_NONE && hour != s->hour) {
+        s->hours_ms =
+            s->hours_ms <= 0 ? s->hour_ms : s->hours_ms + HOUR_SHARE * (s->hour_ms - s->hours_ms);
+        s->hour_ms = 0;
+    }
+    s->hour = hour;
+    s->hour_ms += whole;
+}
+
 static double number(const struct format_node *v, const char *key)
 {
     double x = format_node_num(format_node_get(v, key), 0);
@@ -52,6 +68,10 @@ void engine_jobs_read_stats(struct engine_job *r, const char *stats)
     r->timing.most_ms = number(v, "maximum_bucket_processing_time_ms");
     r->timing.mean_ms = number(v, "exponential_average_bucket_processing_time_ms");
     r->timing.hours_ms = number(v, "exponential_average_bucket_processing_time_per_hour_ms");
+    v = format_node_get(root, "datafeed_timing_stats");
+    r->searching.searches = (uint64_t)number(v, "search_count");
+    r->searching.total_ms = number(v, "total_search_time_ms");
+    r->searching.hours_ms = number(v, "exponential_average_search_time_per_hour_ms");
     double data = number(format_node_get(root, "data_counts"), "last_data_time");
     if (data > 0)
         r->data = (ts_ns)data * TIME_MS;
@@ -129,6 +149,24 @@ static void write_timing(struct format_writer *w, const struct engine_job *r)
     format_write_end_object(w);
 }
 
+/* A datafeed without aggregations searches for nothing: events pass by. */
+static void write_searching(struct format_writer *w, const struct engine_job *r)
+{
+    const struct engine_searching *s = &r->searching;
+    uint64_t buckets = detect_counts(r->engine)->buckets;
+    format_write_key(w, "datafeed_timing_stats");
+    format_write_begin_object(w);
+    format_write_field_str(w, "job_id", r->job->id);
+    format_write_field_i64(w, "search_count", (int64_t)s->searches);
+    format_write_field_i64(w, "bucket_count", (int64_t)buckets);
+    format_write_field_f64(w, "total_search_time_ms", s->total_ms);
+    format_write_field_f64(w, "average_search_time_per_bucket_ms",
+                           buckets > 0 ? s->total_ms / (double)buckets : 0);
+    format_write_field_f64(w, "exponential_average_search_time_per_hour_ms",
+                           s->hours_ms > 0 ? s->hours_ms : s->hour_ms);
+    format_write_end_object(w);
+}
+
 void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out)
 {
     struct format_writer w;
@@ -137,5 +175,6 @@ void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *
     write_counts(&w, r, now);
     write_size(&w, r, now);
     write_timing(&w, r);
+    write_searching(&w, r);
     format_write_end_object(&w);
 }

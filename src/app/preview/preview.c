@@ -7,6 +7,7 @@
 #include "detect/filter.h"
 #include "detect/schedule.h"
 #include "engine/jobs.h"
+#include "engine/rows.h"
 #include "event/event.h"
 #include "preview/preview_priv.h"
 #include "query/datemath.h"
@@ -177,6 +178,10 @@ enum err preview_new(const struct preview_settings *s, struct preview **out, str
         err = detect_feed_parse(s->feed, s->feed_n, s->feed_file, &p->feed, why);
     if (err == ERR_NONE && p->job->id[0] == '\0')
         name_job(p->job, s->job_file);
+    if (err == ERR_NONE && p->feed != NULL && p->feed->aggs != NULL)
+        err = detect_feed_fits(p->feed, p->job, why);
+    if (err == ERR_NONE && p->feed != NULL && p->feed->aggs != NULL)
+        err = engine_rows_new(p->feed, &p->rows, why);
     if (err == ERR_NONE && p->feed != NULL)
         err = choose_indices(p, why);
     if (err == ERR_NONE) {
@@ -201,6 +206,7 @@ void preview_free(struct preview *p)
     for (size_t i = 0; i < p->n_worst; i++)
         mem_free(p->worst[i].doc);
     detect_free(p->engine);
+    engine_rows_free(p->rows);
     query_index_free(p->index);
     detect_feed_free(p->feed);
     detect_job_free(p->job);
@@ -249,19 +255,23 @@ enum err preview_event(struct preview *p, const struct event *e)
     if (p->first == TIME_NONE)
         begin_learning(p, e->time);
     p->events++;
-    enum err err = detect_event(p->engine, e);
+    enum err err = p->rows != NULL ? engine_rows_follow(p->rows, e, p->job->latency_ns, p->engine)
+                                   : detect_event(p->engine, e);
     return err == ERR_NONE ? p->failed : err;
 }
 
 enum err preview_finish(struct preview *p, ts_ns end)
 {
     ts_ns span = p->job->bucket_span_ns;
+    enum err err = p->rows != NULL ? engine_rows_give(p->rows, TIME_MAX, p->engine) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err;
     ts_ns latest = detect_counts(p->engine)->latest_record;
     if (latest == TIME_NONE)
         return p->failed;
     if (end == TIME_MAX)
         end = time_floor(latest, span) + span + p->job->latency_ns;
-    enum err err = detect_advance(p->engine, end);
+    err = detect_advance(p->engine, end);
     if (err == ERR_NONE)
         err = detect_finish(p->engine);
     p->end = detect_final_until(p->engine);

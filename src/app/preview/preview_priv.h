@@ -37,6 +37,7 @@ struct preview {
     struct detect_feed *feed;
     struct query_index *index;
     struct detect *engine;
+    struct engine_rows *rows; /* what the datafeed aggregates; NULL: it gives events */
     ts_ns from;
     ts_ns to;
     double per_day;

@@ -10,6 +10,7 @@
 #include "engine/forecasts.h"
 #include "engine/jobs.h"
 #include "engine/pipeline.h"
+#include "engine/rows.h"
 #include "format/write.h"
 #include "store/state.h"
 
@@ -155,6 +156,8 @@ static enum err put_feed(struct request_asked *a, struct store_job *row, struct 
                                &job, why);
     if (err == ERR_NONE)
         err = detect_feed_fits(feed, job, why);
+    if (err == ERR_NONE)
+        err = engine_rows_check(feed, why);
     detect_job_free(job);
     detect_feed_free(feed);
     detect_filters_release(&filters);

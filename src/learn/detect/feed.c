@@ -2,6 +2,7 @@
 #include "detect/feed.h"
 
 #include "base/mem.h"
+#include "detect/aggs.h"
 #include "detect/job.h"
 #include "detect/read_priv.h"
 #include "detect/runtime.h"
@@ -24,6 +25,7 @@ void detect_feed_free(struct detect_feed *feed)
     detect_read_strings_free(feed->indices, feed->n_indices);
     detect_read_strings_free(feed->runtime, feed->n_runtime);
     detect_read_strings_free(feed->notes, feed->n_notes);
+    detect_aggs_free(feed->aggs);
     query_free(feed->query);
     mem_free(feed->query_text);
     mem_free(feed->id);
@@ -50,14 +52,7 @@ static enum err read_computed(const struct format_node *root, const char *key,
                                    name, detect_runtime_names());
         if (!known)
             continue;
-        char **list = mem_resize(feed->runtime, feed->n_runtime + 1, sizeof(*list));
-        if (list == NULL)
-            return ERR_MEMORY;
-        feed->runtime = list;
-        list[feed->n_runtime] = mem_strdup(name);
-        if (list[feed->n_runtime] == NULL)
-            return ERR_MEMORY;
-        feed->n_runtime++;
+        TRY(detect_read_strings_add(&feed->runtime, &feed->n_runtime, name));
     }
     if (obj != NULL)
         format_node_mark(obj);
@@ -82,6 +77,31 @@ static enum err read_query(const struct format_node *root, struct detect_feed *f
     format_node_mark(q);
     feed->query_text = detect_read_json(q);
     return feed->query_text != NULL ? ERR_NONE : ERR_MEMORY;
+}
+
+static bool is_there(const struct format_node *v)
+{
+    return v != NULL && format_node_type(v) != FORMAT_NULL;
+}
+
+static enum err read_aggs(const struct format_node *root, struct detect_feed *feed,
+                          struct err_text *why)
+{
+    const struct format_node *v = format_node_get(root, "aggregations");
+    const struct format_node *other = format_node_get(root, "aggs");
+    const struct format_node *scripts = format_node_get(root, "script_fields");
+    if (is_there(v) && is_there(other))
+        return format_node_err(other, why, ERR_INVALID,
+                               "a datafeed has either aggregations or aggs, which are the same");
+    if (!is_there(v))
+        v = other;
+    if (!is_there(v))
+        return ERR_NONE;
+    if (feed->n_runtime > 0 || format_node_count(scripts) > 0)
+        return format_node_err(v, why, ERR_UNSUPPORTED,
+                               "a datafeed with aggregations and a field computed by a script is "
+                               "not supported; expected one of them");
+    return detect_aggs_read(v, &feed->aggs, why);
 }
 
 /* As an id has to be; that of a module may hold the placeholder of the job's. */
@@ -119,14 +139,6 @@ static enum err read_feed(const struct format_node *root, struct detect_feed *fe
     const struct detect_notes notes = {&feed->notes, &feed->n_notes};
     if (format_node_type(root) != FORMAT_OBJECT)
         return format_node_err(root, why, ERR_INVALID, "a datafeed must be a JSON object");
-    static const char *const refused[] = {"aggregations", "aggs"};
-    for (size_t i = 0; i < 2; i++) {
-        const struct format_node *v = format_node_get(root, refused[i]);
-        if (v != NULL && format_node_type(v) != FORMAT_NULL)
-            return format_node_err(v, why, ERR_UNSUPPORTED,
-                                   "a datafeed with %s is not supported; expected a query alone",
-                                   refused[i]);
-    }
     TRY(detect_read_str(root, "datafeed_id", &feed->id, why));
     TRY(detect_read_str(root, "job_id", &feed->job_id, why));
     if (feed->id == NULL && (feed->id = mem_strdup("")) == NULL)
@@ -148,6 +160,7 @@ static enum err read_feed(const struct format_node *root, struct detect_feed *fe
     TRY(read_computed(root, "runtime_mappings", feed, why));
     TRY(read_computed(root, "script_fields", feed, why));
     TRY(read_query(root, feed, why));
+    TRY(read_aggs(root, feed, why));
     TRY(read_check(root, feed, &notes, why));
     /* How a search in a cluster is cut up and who asks for it: nothing to do here. */
     static const char *const idle[] = {"chunking_config", "indices_options", "authorization",
@@ -189,6 +202,8 @@ enum err detect_feed_fits(const struct detect_feed *feed, const struct detect_jo
                           struct err_text *why)
 {
     char span[TIME_TEXT_SIZE];
+    if (feed->aggs != NULL)
+        TRY(detect_aggs_fit(feed->aggs, feed->frequency_ns, job, why));
     if (feed->check_window_ns == 0 || feed->check_window_ns >= job->bucket_span_ns)
         return ERR_NONE;
     time_format_span(job->bucket_span_ns, span);
@@ -207,10 +222,8 @@ ts_ns detect_feed_check_window(const struct detect_feed *feed, ts_ns bucket_span
     return bucket_span_ns > TIME_HOUR / 4 ? 8 * bucket_span_ns : 2 * TIME_HOUR;
 }
 
-ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns)
+static ts_ns usual_frequency(ts_ns bucket_span_ns)
 {
-    if (feed != NULL && feed->frequency_ns > 0)
-        return feed->frequency_ns;
     if (bucket_span_ns <= 2 * TIME_MIN)
         return TIME_MIN;
     if (bucket_span_ns <= 20 * TIME_MIN)
@@ -218,6 +231,17 @@ ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns
     if (bucket_span_ns <= 12 * TIME_HOUR)
         return 10 * TIME_MIN;
     return TIME_HOUR;
+}
+
+ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns)
+{
+    if (feed != NULL && feed->frequency_ns > 0)
+        return feed->frequency_ns;
+    ts_ns usual = usual_frequency(bucket_span_ns);
+    if (feed == NULL || feed->aggs == NULL)
+        return usual;
+    ts_ns whole = usual - usual % feed->aggs->interval_ns;
+    return whole > 0 ? whole : feed->aggs->interval_ns;
 }
 
 bool detect_feed_match(const struct detect_feed *feed, const struct event *e)

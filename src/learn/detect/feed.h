@@ -6,7 +6,7 @@
  *
  * indices may still hold INDEX_PATTERN_NAME and job_id JOB_ID, as module files do: whoever installs
  * the feed resolves them. Runtime and script fields are known by name (detect/runtime.h); any other
- * is refused with ERR_UNSUPPORTED. Aggregations are refused likewise.
+ * is refused with ERR_UNSUPPORTED.
  *
  * Ownership: detect_feed_parse() makes a feed, detect_feed_free() ends it.
  * Threads:   constant once made; matching is safe from many threads.
@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct detect_aggs;
 struct detect_job;
 struct event;
 struct format_node;
@@ -29,11 +30,12 @@ struct detect_feed {
     char *job_id; /* "" likewise */
     char **indices;
     size_t n_indices;
-    struct query *query;  /* NULL: every event */
-    char *query_text;     /* the query as compact JSON */
-    ts_ns query_delay_ns; /* 60 s unless given */
-    ts_ns frequency_ns;   /* 0: by the bucket span */
-    char **runtime;       /* names of the runtime and script fields it asks for */
+    struct query *query;      /* NULL: every event */
+    char *query_text;         /* the query as compact JSON */
+    ts_ns query_delay_ns;     /* 60 s unless given */
+    ts_ns frequency_ns;       /* 0: by the bucket span */
+    struct detect_aggs *aggs; /* NULL: events are given as they are */
+    char **runtime;           /* names of the runtime and script fields it asks for */
     size_t n_runtime;
     int64_t max_empty_searches; /* 0: never stops */
     int64_t scroll_size;
@@ -56,7 +58,8 @@ enum err detect_feed_fits(const struct detect_feed *feed, const struct detect_jo
 /* How far back late events are looked for; 0: they are not. feed NULL is one that says nothing. */
 ts_ns detect_feed_check_window(const struct detect_feed *feed, ts_ns bucket_span_ns);
 
-/* How often a real-time feed looks, as Elastic's defaults have it, when it does not say. */
+/* How often a real-time feed looks, as Elastic's defaults have it, when it does not say; with
+ * aggregations whole intervals of them. */
 ts_ns detect_feed_frequency(const struct detect_feed *feed, ts_ns bucket_span_ns);
 
 /* Whether the feed's query takes the event. feed NULL takes every event. */

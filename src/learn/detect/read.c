@@ -82,6 +82,19 @@ enum err detect_read_span(const struct format_node *obj, const char *key, ts_ns 
     return ERR_NONE;
 }
 
+enum err detect_read_strings_add(char ***list, size_t *n, const char *text)
+{
+    char **grown = mem_resize(*list, *n + 1, sizeof(*grown));
+    if (grown == NULL)
+        return ERR_MEMORY;
+    *list = grown;
+    grown[*n] = mem_strdup(text);
+    if (grown[*n] == NULL)
+        return ERR_MEMORY;
+    ++*n;
+    return ERR_NONE;
+}
+
 void detect_read_strings_free(char **list, size_t n)
 {
     for (size_t i = 0; list != NULL && i < n; i++)

@@ -37,6 +37,8 @@ enum err detect_read_span(const struct format_node *obj, const char *key, ts_ns 
 enum err detect_read_strings(const struct format_node *obj, const char *key, size_t most,
                              char ***out, size_t *out_n, struct err_text *why) ERR_MUST_CHECK;
 void detect_read_strings_free(char **list, size_t n);
+/* Adds a copy. ERR_MEMORY. */
+enum err detect_read_strings_add(char ***list, size_t *n, const char *text) ERR_MUST_CHECK;
 
 /* The member must be an object (or missing: *out is NULL then). */
 enum err detect_read_object(const struct format_node *obj, const char *key,

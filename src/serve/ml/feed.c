@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datafeeds: put, get, update, delete, start, stop, preview, and how they stand. */
+/* Datafeeds: put, get, update, delete, start, stop, and how they stand. */
 #include "ml/rows.h"
 
 #include "api/api.h"
-#include "detect/feed.h"
-#include "detect/filter.h"
-#include "detect/job.h"
-#include "event/event.h"
-#include "event/json.h"
 #include "format/node.h"
 #include "http/request.h"
 #include "ml/ask.h"
@@ -16,8 +11,6 @@
 #include "ml/name.h"
 #include "ml/page.h"
 #include "ml/shape.h"
-#include "query/index.h"
-#include "store/store.h"
 
 #include <string.h>
 
@@ -241,26 +234,51 @@ static enum err stop(struct api_call *c, struct err_text *why)
     return err;
 }
 
-static void write_timing(const struct store_job *row, struct format_writer *w)
+/* How a job stands: of one that runs as it is now. NULL: nothing is known. */
+static struct format_node *read_counts(struct api_call *c, const struct store_job *row)
 {
     struct format_node *counts = NULL;
     struct err_text why;
-    int64_t buckets = 0;
-    if (row->counts != NULL &&
-        format_node_json(row->counts, strlen(row->counts), row->id, &counts, &why) == ERR_NONE)
-        buckets = format_node_int(
-            format_node_get(format_node_get(counts, "data_counts"), "bucket_count"), 0);
+    struct ml_ask a;
+    if (row->counts == NULL ||
+        format_node_json(row->counts, strlen(row->counts), row->id, &counts, &why) != ERR_NONE)
+        counts = NULL;
+    if (!ml_find_is_fed(row))
+        return counts;
+    struct format_node *said = NULL;
+    ml_ask_init(&a, "job", "stats");
+    ml_ask_add(&a, "id", row->id);
+    enum err err = ml_ask_send(c, &a, &why);
+    if (err == ERR_NONE)
+        err = format_node_json(buf_text(&a.said), a.said.n, "statistics", &said, &why);
+    ml_ask_release(&a);
+    if (err != ERR_NONE)
+        return counts;
     format_node_free(counts);
-    /* Nothing is searched: events pass by. */
+    return said;
+}
+
+/* A datafeed without aggregations searches for nothing: events pass by. */
+static void write_timing(struct api_call *c, const struct store_job *row, struct format_writer *w)
+{
+    static const char *const times[] = {"total_search_time_ms", "average_search_time_per_bucket_ms",
+                                        "exponential_average_search_time_per_hour_ms"};
+    struct format_node *root = read_counts(c, row);
+    const struct format_node *jobs = format_node_get(root, "jobs");
+    const struct format_node *counts = jobs != NULL ? format_node_at(jobs, 0) : root;
+    const struct format_node *timing = format_node_get(counts, "datafeed_timing_stats");
+    const struct format_node *buckets =
+        format_node_get(format_node_get(counts, "data_counts"), "bucket_count");
     format_write_key(w, "timing_stats");
     format_write_begin_object(w);
     format_write_field_str(w, "job_id", row->id);
-    format_write_field_i64(w, "search_count", 0);
-    format_write_field_i64(w, "bucket_count", buckets);
-    format_write_field_f64(w, "total_search_time_ms", 0);
-    format_write_field_f64(w, "average_search_time_per_bucket_ms", 0);
-    format_write_field_f64(w, "exponential_average_search_time_per_hour_ms", 0);
+    format_write_field_i64(w, "search_count",
+                           format_node_int(format_node_get(timing, "search_count"), 0));
+    format_write_field_i64(w, "bucket_count", format_node_int(buckets, 0));
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        format_write_field_f64(w, times[i], format_node_num(format_node_get(timing, times[i]), 0));
     format_write_end_object(w);
+    format_node_free(root);
 }
 
 static enum err write_stats(struct api_call *c, void *ctx, const struct store_job *row,
@@ -278,7 +296,7 @@ static enum err write_stats(struct api_call *c, void *ctx, const struct store_jo
         ml_shape_node(w);
         format_write_field_str(w, "assignment_explanation", behind ? row->message : "");
     }
-    write_timing(row, w);
+    write_timing(c, row, w);
     if (fed) {
         format_write_key(w, "running_state");
         format_write_begin_object(w);
@@ -295,138 +313,6 @@ static enum err stats(struct api_call *c, struct err_text *why)
     static const struct ml_list feeds = {"datafeed_id", "datafeeds", false, ml_find_feeds,
                                          write_stats};
     return ml_list_answer(c, &feeds, NULL, why);
-}
-
-/* What a job would get: documents of the fields it looks at. */
-struct preview {
-    struct format_writer *w;
-    const struct detect_job *job;
-    const struct query_index *index;
-    uint64_t left;
-};
-
-static void write_value(struct preview *p, const struct event *e, const char *name)
-{
-    const struct event_item *item = name != NULL ? event_find(e, name, strlen(name)) : NULL;
-    if (item == NULL)
-        return;
-    format_write_key(p->w, name);
-    event_json_write_values(item, p->w);
-}
-
-/* Whether the i-th field of the list stands in it before. */
-static bool is_again(const char *const *names, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (names[i] != NULL && names[k] != NULL && strcmp(names[i], names[k]) == 0)
-            return true;
-    return false;
-}
-
-static bool preview_event(void *ctx, struct event *e)
-{
-    struct preview *p = ctx;
-    const struct detect_job *job = p->job;
-    const char *names[DETECT_DETECTORS_MAX * 4 + DETECT_INFLUENCERS_MAX + 1];
-    size_t n = 0;
-    if (p->index != NULL && !query_index_match(p->index, e))
-        return true;
-    for (size_t i = 0; i < job->n_detectors; i++) {
-        const struct detect_detector *d = &job->detectors[i];
-        names[n++] = d->field;
-        names[n++] = d->by;
-        names[n++] = d->over;
-        names[n++] = d->partition;
-    }
-    for (size_t i = 0; i < job->n_influencers; i++)
-        names[n++] = job->influencers[i];
-    names[n++] = job->summary_count_field;
-    format_write_begin_object(p->w);
-    if (strcmp(job->time_field, "@timestamp") == 0)
-        format_write_field_i64(p->w, "@timestamp", e->time / TIME_MS);
-    else
-        write_value(p, e, job->time_field);
-    for (size_t i = 0; i < n; i++)
-        if (!is_again(names, i) && (names[i] == NULL || strcmp(names[i], job->time_field) != 0))
-            write_value(p, e, names[i]);
-    format_write_end_object(p->w);
-    return --p->left > 0;
-}
-
-static enum err run_preview(struct api_call *c, const struct format_node *job_node,
-                            const struct format_node *feed_node, struct err_text *why)
-{
-    struct detect_filters filters = {0};
-    struct detect_job *job = NULL;
-    struct detect_feed *feed = NULL;
-    struct query_index *index = NULL;
-    struct store_search what = {.order = STORE_OLDEST_FIRST};
-    struct preview p = {.w = &c->out};
-    enum err err = ml_page_time(c, "start", TIME_NONE, &what.from, why);
-    if (err == ERR_NONE)
-        err = ml_page_time(c, "end", TIME_MAX, &what.to, why);
-    if (err == ERR_NONE)
-        err = ml_shape_asked(c, why);
-    if (err == ERR_NONE)
-        err = ml_shape_filters(c, &filters, why);
-    if (err == ERR_NONE)
-        err = detect_job_from_node(job_node, filters.list, filters.n, &job, why);
-    if (err == ERR_NONE)
-        err = detect_feed_from_node(feed_node, &feed, why);
-    if (err == ERR_NONE)
-        err = query_index_new((const char *const *)feed->indices, feed->n_indices, &index, why);
-    if (err == ERR_NONE) {
-        what.query = feed->query;
-        p.job = job;
-        p.index = index;
-        p.left = (uint64_t)feed->scroll_size;
-        format_write_begin_array(&c->out);
-        err = store_search(c->ports->store, &what, preview_event, &p, why);
-        format_write_end_array(&c->out);
-    }
-    query_index_free(index);
-    detect_feed_free(feed);
-    detect_job_free(job);
-    detect_filters_release(&filters);
-    return err;
-}
-
-static enum err preview(struct api_call *c, struct err_text *why)
-{
-    static const char all[] = "{\"indices\":[\"*\"]}";
-    const char *id = ml_find_part(c, "datafeed_id");
-    struct format_node *body = NULL, *job = NULL, *feed = NULL;
-    const struct format_node *job_node = NULL, *feed_node = NULL;
-    struct store_job row = {0};
-    enum err err = api_call_body(c, false, &body, why);
-    if (err != ERR_NONE)
-        return err;
-    feed_node = format_node_get(body, "datafeed_config");
-    job_node = format_node_get(body, "job_config");
-    if (id == NULL && feed_node == NULL)
-        return api_call_fail(c, 400, "action_request_validation_exception", why,
-                             "Validation Failed: 1: [datafeed_config] or a datafeed id is needed;");
-    if (id != NULL && (feed_node != NULL || job_node != NULL))
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "[datafeed_config] and [job_config] are for previews without an id");
-    if (id != NULL)
-        err = ml_find_feed(c, id, &row, why);
-    else if (job_node == NULL)
-        err = ml_find_job(c, format_node_str(format_node_get(feed_node, "job_id"), ""), &row, why);
-    if (err == ERR_NONE && row.config != NULL) {
-        err = format_node_json(row.config, strlen(row.config), row.id, &job, why);
-        job_node = job;
-    }
-    if (err == ERR_NONE && id != NULL) {
-        const char *text = row.datafeed != NULL ? row.datafeed : all;
-        err = format_node_json(text, strlen(text), id, &feed, why);
-        feed_node = feed;
-    }
-    if (err == ERR_NONE)
-        err = run_preview(c, job_node, feed_node, why);
-    format_node_free(job);
-    format_node_free(feed);
-    return err;
 }
 
 #define ROW(method, path, right, body, params, summary, handle)                                    \
@@ -458,15 +344,5 @@ const struct api_row ml_feed_rows[] = {
         "How all datafeeds stand", stats),
     ROW("GET", FEEDS "/{datafeed_id}/_stats", AUTH_RIGHT_READ, 0, "allow_no_match:boolean",
         "How datafeeds stand", stats),
-    {"GET", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_SMALL,
-     "start:time end:time", "What a datafeed would give its job", preview, HTTP_LANE_LONG},
-    {"POST", FEEDS "/{datafeed_id}/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
-     "start:time end:time", "What a datafeed would give its job", preview, HTTP_LANE_LONG},
-    {"GET", FEEDS "/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
-     "start:time end:time", "What a datafeed that is not there would give a job", preview,
-     HTTP_LANE_LONG},
-    {"POST", FEEDS "/_preview", AUTH_RIGHT_READ, API_FORM_ELASTIC, API_ROW_LARGE,
-     "start:time end:time", "What a datafeed that is not there would give a job", preview,
-     HTTP_LANE_LONG},
     {0},
 };

@@ -12,6 +12,7 @@
 extern const struct api_row ml_job_rows[];      /* jobs as they are written down */
 extern const struct api_row ml_run_rows[];      /* jobs at work: open, data, flush, forecast */
 extern const struct api_row ml_feed_rows[];     /* datafeeds */
+extern const struct api_row ml_preview_rows[];  /* what datafeeds would give */
 extern const struct api_row ml_result_rows[];   /* buckets, records, influencers */
 extern const struct api_row ml_snapshot_rows[]; /* what jobs have learned */
 extern const struct api_row ml_calendar_rows[];

@@ -2,6 +2,7 @@
 #include "ml/shape.h"
 
 #include "api/api.h"
+#include "detect/aggs.h"
 #include "detect/feed.h"
 #include "detect/filter.h"
 #include "detect/job.h"
@@ -84,13 +85,21 @@ static const struct format_node *peek(const struct format_node *object, const ch
     return NULL;
 }
 
+/* Whether the changes have something in place of a member; aggregations go by two names. */
+static bool is_replaced(const struct format_node *changes, const char *key)
+{
+    static const char *const aggs[] = {"aggregations", "aggs", NULL};
+    return peek(changes, key) != NULL || (is_among(aggs, key) && (peek(changes, aggs[0]) != NULL ||
+                                                                  peek(changes, aggs[1]) != NULL));
+}
+
 void ml_shape_merge(const struct format_node *base, const struct format_node *changes,
                     const char *const *without, struct format_writer *w)
 {
     format_write_begin_object(w);
     for (size_t i = 0; i < format_node_count(base); i++) {
         const struct format_node *v = format_node_at(base, i);
-        if (is_among(without, format_node_key(v)) || peek(changes, format_node_key(v)) != NULL)
+        if (is_among(without, format_node_key(v)) || is_replaced(changes, format_node_key(v)))
             continue;
         format_write_key_n(w, format_node_key(v), format_node_key_len(v));
         format_node_write_value(v, w);
@@ -326,7 +335,11 @@ void ml_shape_job(struct api_call *c, const struct store_job *row,
     format_node_free(config);
 }
 
-static void write_chunking(struct format_writer *w, const struct format_node *feed)
+/* Aggregations are read so many intervals at a time unless the datafeed says otherwise. */
+#define CHUNK_INTERVALS 1000
+
+static void write_chunking(struct format_writer *w, const struct format_node *feed,
+                           const struct detect_aggs *aggs)
 {
     const struct format_node *v = format_node_get(feed, "chunking_config");
     format_write_key(w, "chunking_config");
@@ -335,7 +348,9 @@ static void write_chunking(struct format_writer *w, const struct format_node *fe
         return;
     }
     format_write_begin_object(w);
-    format_write_field_str(w, "mode", "auto");
+    format_write_field_str(w, "mode", aggs != NULL ? "manual" : "auto");
+    if (aggs != NULL)
+        write_span(w, "time_span", CHUNK_INTERVALS * aggs->interval_ns);
     format_write_end_object(w);
 }
 
@@ -409,9 +424,13 @@ void ml_shape_feed(struct api_call *c, const struct store_job *row, bool exporti
             format_write_str(w, feed->indices[i]);
         format_write_end_array(w);
         write_query(w, node);
+        if (feed->aggs != NULL) {
+            format_write_key(w, "aggregations");
+            format_write_raw(w, feed->aggs->text, strlen(feed->aggs->text));
+        }
         write_as_is(w, node, "script_fields");
         format_write_field_i64(w, "scroll_size", feed->scroll_size);
-        write_chunking(w, node);
+        write_chunking(w, node, feed->aggs);
         write_delayed(w, feed);
         if (feed->max_empty_searches > 0)
             format_write_field_i64(w, "max_empty_searches", feed->max_empty_searches);

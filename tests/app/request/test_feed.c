@@ -77,7 +77,7 @@ static void life(void **state)
     STATES("opened", "stopped");
     assert_int_equal(engine_jobs_count(engine_pipeline_jobs(w.data->pipeline)), 1);
     DONE(VERB("put-datafeed", ",\"datafeed\":\"{\\\"indices\\\":[\\\"*\\\"]}\""));
-    WRONG(VERB("put-datafeed", ",\"datafeed\":\"{\\\"aggs\\\":{}}\""), "aggs");
+    WRONG(VERB("put-datafeed", ",\"datafeed\":\"{\\\"aggs\\\":{}}\""), "date_histogram");
     WRONG(VERB("start-datafeed", ",\"start\":\"2024-01-01\",\"end\":\"2023-01-01\""), "after");
     STATES("opened", "stopped");
     /* To an end: the job is closed there. */

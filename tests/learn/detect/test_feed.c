@@ -62,7 +62,7 @@ static void test_refusals(void **state)
         {"{\"delayed_data_check_config\":{\"enabled\":\"yes\"}}", ERR_INVALID, "enabled"},
         {"{\"delayed_data_check_config\":{\"check_window\":\"soon\"}}", ERR_INVALID,
          "check_window"},
-        {"{\"aggregations\":{\"buckets\":{}}}", ERR_UNSUPPORTED, "aggregations"},
+
         {"{\"query_delay\":\"soon\"}", ERR_INVALID, "query_delay"},
         {"{\"query\":[]}", ERR_INVALID, "query"},
         {"[]", ERR_INVALID, "object"},

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datafeeds put, changed, started, stopped, previewed. */
+/* Datafeeds put, changed, started, stopped. */
 #include "serve/ml/ml_help.h"
 
-#include "base/arena.h"
-#include "event/event.h"
-#include "store/store.h"
-
 #define FEED "/_ml/datafeeds/{datafeed_id}"
+
+#define AGGS(interval)                                                                             \
+    "{\"buckets\":{\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":\"" interval    \
+    "\"},\"aggs\":{\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}}}}}"
 
 static const struct api_row *const tables[] = {ml_feed_rows};
 
@@ -42,6 +42,14 @@ static void put(void **state)
         "A datafeed [f] already exists for job [j]");
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"scroll_size\":5}", 200,
         "\"indices\":[\"a\"],\"query\":{\"match_all\":{\"boost\":1}},\"scroll_size\":5");
+    ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggs\":" AGGS("1m") "}", 200,
+        "\"aggregations\":" AGGS("1m") ",\"scroll_size\":5,\"chunking_config\":{\"mode\":"
+                                       "\"manual\",\"time_span\":\"1000m\"}");
+    ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggregations\":" AGGS("3m") "}", 200,
+        "\"aggregations\":" AGGS("3m") ",\"scroll_size\":5,\"chunking_config\":{\"mode\":"
+                                       "\"manual\",\"time_span\":\"50h\"}");
+    ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggs\":null}", 200,
+        "{\"match_all\":{\"boost\":1}},\"scroll_size\":5,\"chunking_config\":{\"mode\":\"auto\"}");
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"job_id\":\"k\"}", 400, "can't be");
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"x\":1}", 400, "unknown field [x]");
     fake_close(&w);
@@ -78,40 +86,8 @@ static void life(void **state)
     fake_close(&w);
 }
 
-static void preview(void **state)
-{
-    (void)state;
-    static const char body[] =
-        "{\"datafeed_config\":{\"indices\":[\"*\"],\"scroll_size\":1},\"job_config\":"
-        "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\",\"by_field_name\":\"user."
-        "name\"}]},"
-        "\"data_description\":{\"time_field\":\"@timestamp\"}}}";
-    struct fake_world w;
-    struct err_text why;
-    struct arena arena;
-    struct event e;
-    fake_open_store(&w, tables, 1);
-    arena_init(&arena, 0);
-    for (int i = 0; i < 2; i++) {
-        event_init(&e, &arena, FAKE_NOW + i);
-        e.sequence = (uint64_t)i + 1;
-        event_set_text(&e, EVENT_F_USER_NAME, "v");
-        event_set_text(&e, EVENT_F_HOST_NAME, "w");
-        assert_int_equal(store_append(w.store, &e), ERR_NONE);
-    }
-    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
-    ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, body, 200,
-        "[{\"@timestamp\":1700000000000,\"user.name\":\"v\"}]");
-    ASK("POST", "/_ml/datafeeds/_preview", NULL, "end=1000000", body, 200, "[]");
-    ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, "{}", 400, "[datafeed_config]");
-    ASK("GET", FEED "/_preview", "datafeed_id=f", NULL, NULL, 404, "No datafeed with id [f]");
-    arena_release(&arena);
-    fake_close(&w);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(put), cmocka_unit_test(life),
-                                       cmocka_unit_test(preview)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(put), cmocka_unit_test(life)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What datafeeds would give their jobs. */
+#include "serve/ml/ml_help.h"
+
+#include "base/arena.h"
+#include "event/event.h"
+#include "store/store.h"
+
+#define FEED "/_ml/datafeeds/{datafeed_id}"
+#define PREVIEW "/_ml/datafeeds/_preview"
+
+static const struct api_row *const tables[] = {ml_preview_rows};
+
+static void events(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "{\"datafeed_config\":{\"indices\":[\"*\"],\"scroll_size\":1},\"job_config\":"
+        "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\",\"by_field_name\":\"user."
+        "name\"}]},"
+        "\"data_description\":{\"time_field\":\"@timestamp\"}}}";
+    struct fake_world w;
+    struct err_text why;
+    struct arena arena;
+    struct event e;
+    fake_open_store(&w, tables, 1);
+    arena_init(&arena, 0);
+    for (int i = 0; i < 2; i++) {
+        event_init(&e, &arena, FAKE_NOW + i);
+        e.sequence = (uint64_t)i + 1;
+        event_set_text(&e, EVENT_F_USER_NAME, "v");
+        event_set_text(&e, EVENT_F_HOST_NAME, "w");
+        assert_int_equal(store_append(w.store, &e), ERR_NONE);
+    }
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, body, 200,
+        "[{\"@timestamp\":1700000000000,\"user.name\":\"v\"}]");
+    ASK("POST", "/_ml/datafeeds/_preview", NULL, "end=1000000", body, 200, "[]");
+    ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, "{}", 400, "[datafeed_config]");
+    ASK("GET", FEED "/_preview", "datafeed_id=f", NULL, NULL, 404, "No datafeed with id [f]");
+    arena_release(&arena);
+    fake_close(&w);
+}
+
+static void add(struct fake_world *w, int64_t seconds, const char *host, int64_t bytes)
+{
+    static uint64_t sequence;
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, FAKE_NOW + seconds * TIME_S);
+    e.sequence = ++sequence;
+    event_set_text(&e, EVENT_F_HOST_NAME, host);
+    event_set_i64(&e, EVENT_F_SOURCE_BYTES, bytes);
+    assert_int_equal(store_append(w->store, &e), ERR_NONE);
+    arena_release(&arena);
+}
+
+/* Rows of whole intervals, with the fields the job looks at. */
+static void rows(void **state)
+{
+    (void)state;
+#define BODY(size, interval)                                                                       \
+    "{\"datafeed_config\":{\"indices\":[\"*\"],\"scroll_size\":" size                              \
+    ",\"aggregations\":{\"buckets\":{"                                                             \
+    "\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":\"" interval "\"},\"aggs\":{" \
+    "\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}},\"host\":{\"terms\":{\"field\":\"host."   \
+    "name\"},"                                                                                     \
+    "\"aggs\":{\"bytes\":{\"sum\":{\"field\":\"source.bytes\"}},\"least\":{\"min\":{\"field\":"    \
+    "\"source.bytes\"}}}}}}}},\"job_config\":{\"analysis_config\":{\"bucket_span\":\"10m\","       \
+    "\"summary_count_field_name\":\"doc_count\",\"detectors\":[{\"function\":\"sum\","             \
+    "\"field_name\":\"bytes\",\"partition_field_name\":\"host\"}]},\"data_description\":{"         \
+    "\"time_field\":\"@timestamp\"}}}"
+    struct fake_world w;
+    struct err_text why;
+    fake_open_store(&w, tables, 1);
+    add(&w, 40, "a", 7); /* FAKE_NOW is 20 seconds past a minute */
+    add(&w, 41, "b", 1);
+    add(&w, 59, "a", 5);
+    add(&w, 100, "a", 9);
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    ASK("POST", PREVIEW, NULL, NULL, BODY("100", "1m"), 200,
+        "[{\"@timestamp\":1700000059000,\"host\":\"a\",\"bytes\":12,\"doc_count\":2},"
+        "{\"@timestamp\":1700000059000,\"host\":\"b\",\"bytes\":1,\"doc_count\":1},"
+        "{\"@timestamp\":1700000100000,\"host\":\"a\",\"bytes\":9,\"doc_count\":1}]");
+    ASK("POST", PREVIEW, NULL, "start=1700000041000", BODY("100", "1m"), 200,
+        "[{\"@timestamp\":1700000100000,\"host\":\"a\",\"bytes\":9,\"doc_count\":1}]");
+    ASK("POST", PREVIEW, NULL, "end=1700000110000", BODY("1", "1m"), 200,
+        "[{\"@timestamp\":1700000059000,\"host\":\"a\",\"bytes\":12,\"doc_count\":2}]");
+    ASK("POST", PREVIEW, NULL, NULL, BODY("100", "7m"), 400, "must divide");
+    fake_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(events), cmocka_unit_test(rows)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
