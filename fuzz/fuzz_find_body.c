@@ -21,7 +21,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 65536 ||
         format_node_json((const char *)data, size, "body", &node, &error.text) != ERR_NONE)
         return 0;
-    if (find_body_parse(node, 1700000000 * TIME_S, &target, false, &body, &error) == ERR_NONE) {
+    /* By its length one of the three that are no count. */
+    static const enum find_body_kind kinds[] = {FIND_BODY_SEARCH, FIND_BODY_MOMENT,
+                                                FIND_BODY_SCROLL};
+    if (find_body_parse(node, 1700000000 * TIME_S, &target, kinds[size % 3], &body, &error) ==
+        ERR_NONE) {
         const struct find_tally_options options = {.memory = 1 << 20, .seed = 1};
         struct find_tally *t = find_tally_new(&body.aggs, &options);
         struct event e;

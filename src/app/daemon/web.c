@@ -55,13 +55,13 @@ struct daemon_web {
 };
 
 static const struct api_row *const tables[] = {
-    api_people_rows,       api_connector_rows,   api_system_rows,     elastic_cluster_rows,
-    elastic_template_rows, elastic_bulk_rows,    elastic_search_rows, kibana_rule_rows,
-    kibana_bulk_rows,      kibana_transfer_rows, kibana_import_rows,  kibana_run_rows,
-    kibana_exception_rows, kibana_status_rows,   ml_job_rows,         ml_run_rows,
-    ml_feed_rows,          ml_preview_rows,      ml_result_rows,      ml_snapshot_rows,
-    ml_calendar_rows,      ml_filter_rows,       ml_info_rows,        kibana_value_rows,
-    kibana_signal_rows,    kibana_preview_rows,  kibana_module_rows,
+    api_people_rows,       api_connector_rows,    api_system_rows,      elastic_cluster_rows,
+    elastic_template_rows, elastic_bulk_rows,     elastic_search_rows,  elastic_scroll_rows,
+    kibana_rule_rows,      kibana_bulk_rows,      kibana_transfer_rows, kibana_import_rows,
+    kibana_run_rows,       kibana_exception_rows, kibana_status_rows,   ml_job_rows,
+    ml_run_rows,           ml_feed_rows,          ml_preview_rows,      ml_result_rows,
+    ml_snapshot_rows,      ml_calendar_rows,      ml_filter_rows,       ml_info_rows,
+    kibana_value_rows,     kibana_signal_rows,    kibana_preview_rows,  kibana_module_rows,
 };
 
 /* The address that the socket got: with port 0 the system chose one. */
@@ -386,6 +386,8 @@ void daemon_web_measure(struct daemon_web *w, struct buf *out)
                          (double)c.refused_connections);
     daemon_measure_value(out, "weir_http_refused_total", "reason=\"slow\"", (double)c.refused_slow);
     daemon_measure_value(out, "weir_http_refused_total", "reason=\"busy\"", (double)c.refused_busy);
+    daemon_measure_one(out, "weir_search_contexts", "gauge", "Scrolls and points in time open now.",
+                       (double)find_open_count(w->find));
     daemon_measure_one(out, "weir_live_listeners", "gauge", "Browsers that listen.",
                        (double)http_stream_listeners(w->stream));
     daemon_measure_one(out, "weir_live_lost_total", "counter",

@@ -14,5 +14,6 @@ extern const struct api_row elastic_cluster_rows[];  /* who is this, is it well,
 extern const struct api_row elastic_template_rows[]; /* what set-ups put: kept and shown */
 extern const struct api_row elastic_bulk_rows[];     /* writing */
 extern const struct api_row elastic_search_rows[];   /* reading */
+extern const struct api_row elastic_scroll_rows[];   /* page after page */
 
 #endif

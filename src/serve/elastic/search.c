@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "elastic/search.h"
+
 #include "elastic/rows.h"
 
 #include "api/api.h"
-#include "api/call.h"
 #include "api/form.h"
+#include "auth/guard.h"
 #include "base/clock.h"
-#include "find/find.h"
 #include "format/node.h"
 #include "http/request.h"
 
@@ -23,8 +24,8 @@ static bool is_gone(void *ctx)
     return http_request_is_gone(ctx);
 }
 
-static enum err told(struct api_call *c, enum err err, const struct find_error *error,
-                     struct err_text *why)
+enum err elastic_search_told(struct api_call *c, enum err err, const struct find_error *error,
+                             struct err_text *why)
 {
     char sentence[sizeof(error->text.file) + sizeof(error->text.message) + 32];
     if (err == ERR_NONE)
@@ -189,12 +190,26 @@ static enum err merge(struct api_call *c, struct format_node *body, struct forma
     return err;
 }
 
-/* What all of these take. */
-static enum err begin(struct api_call *c, bool has_index, struct find_request *out,
-                      struct err_text *why)
+/* Two keys of one name are one; a key and a user are not. */
+const char *elastic_search_owner(struct api_call *c)
+{
+    if (c->guest == NULL)
+        return "";
+    size_t n = strlen(c->guest->name);
+    char *owner = arena_alloc(&c->arena, n + 2);
+    if (owner == NULL)
+        return "";
+    owner[0] = c->guest->means == AUTH_GUARD_KEY ? 'k' : 'u';
+    memcpy(owner + 1, c->guest->name, n + 1);
+    return owner;
+}
+
+enum err elastic_search_begin(struct api_call *c, bool has_index, struct find_request *out,
+                              struct err_text *why)
 {
     *out = (struct find_request){.index = has_index ? api_call_part(c, "index") : NULL,
                                  .now = c->now,
+                                 .owner = elastic_search_owner(c),
                                  .cancel = {is_gone, c->request}};
     enum err err = api_call_body(c, false, &out->body, why);
     if (err == ERR_NONE && out->body != NULL && format_node_type(out->body) != FORMAT_OBJECT)
@@ -202,8 +217,7 @@ static enum err begin(struct api_call *c, bool has_index, struct find_request *o
     return err;
 }
 
-/* A flag that the query string alone may have: the body has members of its own. */
-static enum err flag(struct api_call *c, const char *name, bool *out, struct err_text *why)
+enum err elastic_search_flag(struct api_call *c, const char *name, bool *out, struct err_text *why)
 {
     const char *text = http_request_param(c->request, name);
     *out = text != NULL && (text[0] == '\0' || strcmp(text, "true") == 0);
@@ -218,10 +232,10 @@ static enum err flag(struct api_call *c, const char *name, bool *out, struct err
 /* Those of a search. */
 static enum err flags(struct api_call *c, struct find_request *r, struct err_text *why)
 {
-    enum err err = flag(c, "typed_keys", &r->typed_keys, why);
+    enum err err = elastic_search_flag(c, "typed_keys", &r->typed_keys, why);
     if (err == ERR_NONE)
-        err = flag(c, "rest_total_hits_as_int", &r->total_as_int, why);
-    return err == ERR_NONE ? flag(c, "ignore_unavailable", &r->lenient, why) : err;
+        err = elastic_search_flag(c, "rest_total_hits_as_int", &r->total_as_int, why);
+    return err == ERR_NONE ? elastic_search_flag(c, "ignore_unavailable", &r->lenient, why) : err;
 }
 
 typedef enum err (*find_fn)(struct find *f, const struct find_request *r, struct buf *out,
@@ -232,28 +246,40 @@ static enum err ask(struct api_call *c, bool has_index, find_fn fn, struct err_t
     struct find_request r;
     struct find_error error;
     struct format_node *merged = NULL;
-    enum err err = begin(c, has_index, &r, why);
+    enum err err = elastic_search_begin(c, has_index, &r, why);
     if (err == ERR_NONE)
         err = flags(c, &r, why);
     if (err == ERR_NONE)
         err = merge(c, r.body, &merged, why);
-    if (err != ERR_NONE)
+    const char *scroll = http_request_param(c->request, "scroll");
+    if (err == ERR_NONE && scroll != NULL)
+        err = elastic_search_told(c, find_read_keep(scroll, &r.keep, &error), &error, why);
+    if (err != ERR_NONE) {
+        format_node_free(merged);
         return err;
+    }
     if (merged != NULL)
         r.body = merged;
-    err = told(c, fn(c->ports->find, &r, c->out.out, &error), &error, why);
+    err = elastic_search_told(c, fn(c->ports->find, &r, c->out.out, &error), &error, why);
     format_node_free(merged);
     return err;
 }
 
+/* A search, or the first page of a scroll. */
+static enum err search_or_scroll(struct find *f, const struct find_request *r, struct buf *out,
+                                 struct find_error *error)
+{
+    return r->keep > 0 ? find_scroll_begin(f, r, out, error) : find_search(f, r, out, error);
+}
+
 static enum err search_all(struct api_call *c, struct err_text *why)
 {
-    return ask(c, false, find_search, why);
+    return ask(c, false, search_or_scroll, why);
 }
 
 static enum err search(struct api_call *c, struct err_text *why)
 {
-    return ask(c, true, find_search, why);
+    return ask(c, true, search_or_scroll, why);
 }
 
 static enum err count_all(struct api_call *c, struct err_text *why)
@@ -270,14 +296,14 @@ static enum err caps(struct api_call *c, bool has_index, struct err_text *why)
 {
     struct find_request r;
     struct find_error error;
-    enum err err = begin(c, has_index, &r, why);
+    enum err err = elastic_search_begin(c, has_index, &r, why);
     if (err == ERR_NONE)
-        err = flag(c, "ignore_unavailable", &r.lenient, why);
+        err = elastic_search_flag(c, "ignore_unavailable", &r.lenient, why);
     if (err != ERR_NONE)
         return err;
     err = find_field_caps(c->ports->find, &r, http_request_param(c->request, "fields"), c->out.out,
                           &error);
-    return told(c, err, &error, why);
+    return elastic_search_told(c, err, &error, why);
 }
 
 static enum err caps_all(struct api_call *c, struct err_text *why)
@@ -294,12 +320,13 @@ static enum err mapping(struct api_call *c, bool has_index, struct err_text *why
 {
     struct find_request r;
     struct find_error error;
-    enum err err = begin(c, has_index, &r, why);
+    enum err err = elastic_search_begin(c, has_index, &r, why);
     if (err == ERR_NONE)
-        err = flag(c, "ignore_unavailable", &r.lenient, why);
+        err = elastic_search_flag(c, "ignore_unavailable", &r.lenient, why);
     if (err != ERR_NONE)
         return err;
-    return told(c, find_mapping(c->ports->find, &r, c->out.out, &error), &error, why);
+    return elastic_search_told(c, find_mapping(c->ports->find, &r, c->out.out, &error), &error,
+                               why);
 }
 
 static enum err mapping_all(struct api_call *c, struct err_text *why)
@@ -316,12 +343,12 @@ static enum err get(struct api_call *c, struct err_text *why)
 {
     struct find_request r;
     struct find_error error;
-    enum err err = begin(c, true, &r, why);
+    enum err err = elastic_search_begin(c, true, &r, why);
     if (err != ERR_NONE)
         return err;
     err = find_get(c->ports->find, &r, api_call_part(c, "id"), c->out.out, &error);
     if (err != ERR_NOT_FOUND || c->out.out->n == 0)
-        return told(c, err, &error, why);
+        return elastic_search_told(c, err, &error, why);
     http_answer_set_status(c->answer, 404); /* with "found": false */
     return ERR_NONE;
 }
@@ -387,7 +414,10 @@ static enum err many(struct api_call *c, const char *index, struct err_text *why
     struct bytes body = http_request_body(c->request);
     const char *at = (const char *)body.p, *end = at + body.n, *head, *query;
     size_t head_n, query_n, n = 0;
-    struct find_request all = {.index = index, .now = c->now, .cancel = {is_gone, c->request}};
+    struct find_request all = {.index = index,
+                               .now = c->now,
+                               .owner = elastic_search_owner(c),
+                               .cancel = {is_gone, c->request}};
     ts_ns began = clock_steady();
     if (body.n == 0)
         return api_call_fail(c, 400, "parse_exception", why, "request body is required");
@@ -439,7 +469,7 @@ static enum err many_index(struct api_call *c, struct err_text *why)
     WHERE LUCENE                                                                                   \
         "size:integer from:integer sort:text track_total_hits:text _source:text "                  \
         "_source_includes:text _source_excludes:text timeout:span terminate_after:integer "        \
-        "typed_keys:boolean rest_total_hits_as_int:boolean version:boolean "                       \
+        "scroll:span typed_keys:boolean rest_total_hits_as_int:boolean version:boolean "           \
         "seq_no_primary_term:boolean explain:boolean docvalue_fields:text stored_fields:text "     \
         "request_cache:boolean search_type:text "                                                  \
         "batched_reduce_size:integer ccs_minimize_roundtrips:boolean "                             \

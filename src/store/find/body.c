@@ -22,7 +22,6 @@ static const char *const refused[][2] = {
     {"sub_searches", "ranking"},
     {"rank", "ranking"},
     {"retriever", "ranking"},
-    {"pit", "points in time"},
     {"slice", "slices"},
     {"min_score", "relevance"},
     {"terminate_after", "an early end"},
@@ -31,8 +30,9 @@ static const char *const refused[][2] = {
 };
 
 /* What changes nothing here: there is one shard, no relevance, and no cost to say. */
-static const char *const harmless[] = {"track_scores", "explain", "profile",
-                                       "preference",   "stats",   "indices_boost"};
+static const char *const harmless[] = {
+    "track_scores", "explain",       "profile", "preference",
+    "stats",        "indices_boost", "pit" /* who asked has looked at it */};
 
 static bool is_empty(const struct format_node *v)
 {
@@ -131,28 +131,47 @@ static void find_times(const struct query_node *node, struct find_body *out)
 }
 
 /* By time where nothing was asked: cheap, and nobody can rely on another order. */
-static enum err default_order(struct find_body *out, struct find_error *error)
+static bool default_order(struct find_body *out, enum find_body_kind kind)
 {
-    out->order = out->hits.sort;
-    if (out->order.n > 0)
-        return ERR_NONE;
-    out->order.keys = arena_zero(&out->arena, sizeof(*out->order.keys));
-    if (out->order.keys == NULL ||
-        !find_field_init(&out->order.keys[0].field, "@timestamp", 10, &out->arena))
-        return find_error_memory(error);
-    out->order.n = 1;
+    struct find_sort *asked = &out->hits.sort;
+    if (kind == FIND_BODY_MOMENT && asked->n > 0 && !find_sort_end_ties(asked, &out->arena))
+        return false;
+    out->order = *asked;
+    if (out->order.n == 0) {
+        out->order.keys = arena_zero(&out->arena, 2 * sizeof(*out->order.keys));
+        if (out->order.keys == NULL ||
+            !find_field_init(&out->order.keys[0].field, "@timestamp", 10, &out->arena))
+            return false;
+        out->order.n = 1;
+    }
+    return kind != FIND_BODY_SCROLL || find_sort_end_ties(&out->order, &out->arena);
+}
+
+/* What a scroll cannot be: it begins at the first hit, and its end must be known. */
+static enum err check_scroll(const struct format_node *v, const struct find_body *b,
+                             struct find_error *error)
+{
+    if (b->hits.from > 0)
+        return find_error_argument(error, "using [from] is not allowed in a scroll context");
+    if (b->hits.size == 0)
+        return find_error_argument(error, "[size] cannot be [0] in a scroll context");
+    if (b->no_total)
+        return find_error_argument(
+            error, "disabling [track_total_hits] is not allowed in a scroll context");
+    if (format_node_type(format_node_get(v, "search_after")) != FORMAT_NULL)
+        return find_error_argument(error, "`search_after` cannot be used in a scroll context.");
     return ERR_NONE;
 }
 
-static enum err parse_search(struct format_node *v, ts_ns now, struct find_body *out,
-                             struct find_error *error)
+static enum err parse_search(struct format_node *v, ts_ns now, enum find_body_kind kind,
+                             struct find_body *out, struct find_error *error)
 {
     const struct format_node *timeout = format_node_get(v, "timeout");
     struct format_node *aggs = format_node_get(v, "aggs");
     struct format_node *longer = format_node_get(v, "aggregations");
     enum err rc = find_hits_parse(v, USUAL_SIZE, &out->arena, &out->hits, error);
-    if (rc == ERR_NONE)
-        rc = default_order(out, error);
+    if (rc == ERR_NONE && !default_order(out, kind))
+        rc = find_error_memory(error);
     if (rc == ERR_NONE)
         rc = find_sort_after(&out->hits.sort, format_node_get(v, "search_after"), &out->arena,
                              &out->hits.after, error);
@@ -161,6 +180,10 @@ static enum err parse_search(struct format_node *v, ts_ns now, struct find_body 
                                         "used");
     if (rc == ERR_NONE)
         rc = parse_total(format_node_get(v, "track_total_hits"), out, error);
+    if (rc == ERR_NONE && kind == FIND_BODY_SCROLL) {
+        out->total_up_to = UINT64_MAX;
+        rc = check_scroll(v, out, error);
+    }
     if (rc == ERR_NONE && timeout != NULL && format_node_int(timeout, 0) != -1 &&
         !time_parse_span(format_node_str(timeout, ""), format_node_str_len(timeout),
                          &out->timeout_ns))
@@ -175,7 +198,7 @@ static enum err parse_search(struct format_node *v, ts_ns now, struct find_body 
 }
 
 enum err find_body_parse(struct format_node *v, ts_ns now, struct find_target *target,
-                         bool count_only, struct find_body *out, struct find_error *error)
+                         enum find_body_kind kind, struct find_body *out, struct find_error *error)
 {
     memset(out, 0, sizeof(*out));
     if (v != NULL && format_node_type(v) != FORMAT_OBJECT)
@@ -184,8 +207,8 @@ enum err find_body_parse(struct format_node *v, ts_ns now, struct find_target *t
     out->from = TIME_NONE;
     out->to = TIME_MAX;
     enum err rc = parse_query(v, now, target, out, error);
-    if (rc == ERR_NONE && !count_only)
-        rc = parse_search(v, now, out, error);
+    if (rc == ERR_NONE && kind != FIND_BODY_COUNT)
+        rc = parse_search(v, now, kind, out, error);
     else if (rc == ERR_NONE && format_node_unknown(v) != NULL)
         rc = find_error_parse(error, format_node_unknown(v), "request does not support [%.60s]",
                               format_node_key(format_node_unknown(v)));

@@ -14,13 +14,20 @@
 
 struct query;
 
+enum find_body_kind {
+    FIND_BODY_SEARCH,
+    FIND_BODY_COUNT,  /* nothing but `query` is allowed */
+    FIND_BODY_MOMENT, /* of a point in time: an order that is asked ends ties */
+    FIND_BODY_SCROLL, /* pages follow: order ends ties */
+};
+
 struct find_body {
     struct arena arena;
     struct query *query;  /* of events: with the target's */
     struct query *wanted; /* of other documents: without */
     struct find_aggs aggs;
     struct find_hits hits;
-    struct find_sort order; /* of hits: what was asked, else by time */
+    struct find_sort order; /* of hits: hits.sort, by time when that is empty; perhaps one more */
     uint64_t total_up_to;   /* how far hits.total is exact; UINT64_MAX: all the way */
     bool no_total;
     ts_ns timeout_ns; /* 0: none */
@@ -29,11 +36,11 @@ struct find_body {
 };
 
 /*
- * v: NULL or an object. The target's query is taken. count_only: nothing but `query` is allowed.
- * After a failure nothing is to be released.
+ * v: NULL or an object; its `pit` is not looked at. The target's query is taken. After a failure
+ * nothing is to be released.
  */
 enum err find_body_parse(struct format_node *v, ts_ns now, struct find_target *target,
-                         bool count_only, struct find_body *out,
+                         enum find_body_kind kind, struct find_body *out,
                          struct find_error *error) ERR_MUST_CHECK;
 void find_body_release(struct find_body *b);
 

@@ -77,6 +77,30 @@ enum err find_error_memory(struct find_error *error)
     return err_set(error != NULL ? &error->text : NULL, ERR_MEMORY, "no memory for the search");
 }
 
+enum err find_error_context(struct find_error *error, const char *id)
+{
+    if (error != NULL) {
+        memset(error, 0, sizeof(*error));
+        error->type = "search_context_missing_exception";
+        error->status = 404;
+    }
+    return err_set(error != NULL ? &error->text : NULL, ERR_NOT_FOUND,
+                   "No search context found for id [%.100s]", id);
+}
+
+enum err find_error_contexts(struct find_error *error, size_t limit)
+{
+    if (error != NULL) {
+        memset(error, 0, sizeof(*error));
+        error->type = "too_many_scroll_contexts_exception";
+        error->status = 429;
+    }
+    return err_set(error != NULL ? &error->text : NULL, ERR_LIMIT,
+                   "more scrolls and points in time than there may be at a time (%zu for one user) "
+                   "would be open: close some, or let them end sooner",
+                   limit);
+}
+
 enum err find_error_index(struct find_error *error, const char *name, size_t n)
 {
     if (error != NULL) {

@@ -27,6 +27,10 @@ enum err find_error_parse(struct find_error *error, const struct format_node *at
 enum err find_error_buckets(struct find_error *error, size_t limit);
 enum err find_error_budget(struct find_error *error, size_t limit);
 enum err find_error_memory(struct find_error *error);
+/* There is no point in time or scroll of that name any more: ERR_NOT_FOUND. */
+enum err find_error_context(struct find_error *error, const char *id);
+/* There are too many: ERR_LIMIT. */
+enum err find_error_contexts(struct find_error *error, size_t limit);
 /* An index that is named, not matched, and is not there: ERR_NOT_FOUND. */
 enum err find_error_index(struct find_error *error, const char *name, size_t n);
 

@@ -21,7 +21,6 @@
 
 #define USUAL_MEMORY ((size_t)256 << 20)
 #define SLACK 100 /* events beyond those wanted that a search in order of time reads at once */
-#define KEYS_MAX 32
 #define TRIM_ABOVE ((size_t)32 << 20)
 #define LOOK_KEPT                                                                                  \
     256 /* documents of state.db between two looks whether the search is cancelled                 \
@@ -30,16 +29,24 @@
 struct find *find_new(const struct find_options *options)
 {
     struct find *f = mem_zero(1, sizeof(*f));
-    if (f != NULL) {
-        f->options = *options;
-        if (f->options.memory == 0)
-            f->options.memory = USUAL_MEMORY;
+    if (f == NULL)
+        return NULL;
+    f->options = *options;
+    if (f->options.memory == 0)
+        f->options.memory = USUAL_MEMORY;
+    f->contexts = find_contexts_new(options->seed);
+    if (f->contexts == NULL) {
+        mem_free(f);
+        return NULL;
     }
     return f;
 }
 
 void find_free(struct find *f)
 {
+    if (f == NULL)
+        return;
+    find_contexts_free(f->contexts);
     mem_free(f);
 }
 
@@ -47,6 +54,7 @@ void find_free(struct find *f)
 struct search {
     struct find *f;
     const struct find_request *r;
+    const struct find_page *page;
     struct find_error *error;
     struct err_text why;
     struct find_target target;
@@ -179,8 +187,8 @@ static enum err hits_by_time(struct search *s, bool newest)
 static bool take_row(void *ctx, const struct event_value *row, size_t n)
 {
     struct search *s = ctx;
-    struct event_value values[KEYS_MAX];
-    struct ip room[KEYS_MAX];
+    struct event_value values[FIND_SORT_MAX];
+    struct ip room[FIND_SORT_MAX];
     (void)n;
     find_plan_values(&s->body.order, row + 3, values, room);
     if (!find_top_place(s->top, values, row[0].t, (uint32_t)row[1].i, (uint64_t)row[2].i))
@@ -190,8 +198,8 @@ static bool take_row(void *ctx, const struct event_value *row, size_t n)
 
 static enum err hits_by_keys(struct search *s)
 {
-    struct store_top_key keys[KEYS_MAX];
-    struct event_value after[KEYS_MAX];
+    struct store_top_key keys[FIND_SORT_MAX];
+    struct event_value after[FIND_SORT_MAX];
     struct store_top top = {.keys = keys,
                             .keys_n = find_plan_keys(&s->body.order, keys),
                             .limit = s->body.hits.from + s->body.hits.size};
@@ -203,6 +211,17 @@ static enum err hits_by_keys(struct search *s)
     return rc == ERR_NONE ? tally_error(s) : say(s, rc);
 }
 
+static uint64_t before(const struct find_page *page)
+{
+    return page->context != NULL ? page->context->before : 0;
+}
+
+/* A page behind the first of a scroll: its hits are all that is new. */
+static bool is_later(const struct search *s)
+{
+    return s->page->kind == FIND_BODY_SCROLL && s->page->context->later;
+}
+
 static enum err open_look(struct search *s)
 {
     const struct store_search what = {.query = s->body.query,
@@ -211,6 +230,7 @@ static enum err open_look(struct search *s)
                                       .timeout_ns = s->r->timeout_ns > 0 ? s->r->timeout_ns
                                                                          : s->body.timeout_ns,
                                       .cancel = s->r->cancel,
+                                      .before = before(s->page),
                                       /* Conditions of aggregations may ask for any field. */
                                       .fields = s->plan.also_n == 0 ? s->plan.asked.list : NULL,
                                       .fields_n = s->plan.asked.n};
@@ -232,7 +252,7 @@ static enum err count_events(struct search *s, bool exact)
 {
     uint64_t n = 0;
     uint64_t enough = UINT64_MAX;
-    if (s->body.no_total)
+    if (s->body.no_total || is_later(s))
         return ERR_NONE;
     /* One more than is shown tells that there are more. */
     if (!exact && s->body.total_up_to < UINT64_MAX)
@@ -284,21 +304,24 @@ static enum err run_kept(struct search *s)
 }
 
 static enum err search_init(struct search *s, struct find *f, const struct find_request *r,
-                            bool count_only, struct find_error *error)
+                            const struct find_page *page, struct find_error *error)
 {
     memset(s, 0, sizeof(*s));
     s->f = f;
     s->r = r;
+    s->page = page;
     s->error = error;
     s->began = clock_steady();
     enum err rc = find_target_parse(r->index, f->options.store, r->lenient, &s->target, error);
     if (rc != ERR_NONE)
         return rc;
-    rc = find_body_parse(r->body, r->now, &s->target, count_only, &s->body, error);
+    rc = find_body_parse(r->body, r->now, &s->target, page->kind, &s->body, error);
     if (rc != ERR_NONE) {
         find_target_release(&s->target);
         return rc;
     }
+    if (page->kind == FIND_BODY_SCROLL && page->context->after_n == s->body.order.n)
+        s->body.hits.after = page->context->after;
     find_fetch_init(&s->fetch, f->options.memory);
     return ERR_NONE;
 }
@@ -326,7 +349,7 @@ static enum err prepare(struct search *s)
     uint64_t hits = s->body.hits.from + s->body.hits.size;
     s->reader = event_json_new();
     bool complete = s->reader != NULL;
-    if (s->body.aggs.root.sub_n > 0) {
+    if (s->body.aggs.root.sub_n > 0 && !is_later(s)) {
         s->tally = find_tally_new(&s->body.aggs, &options);
         complete = complete && s->tally != NULL;
         find_plan_add(&s->plan, &s->body.aggs.root);
@@ -396,6 +419,8 @@ static enum err write_hits(struct search *s, struct format_writer *w)
 static void write_head(const struct search *s, bool timed_out, struct format_writer *w)
 {
     format_write_begin_object(w);
+    if (s->page->named != NULL)
+        format_write_field_str(w, s->page->named, s->page->context->name);
     format_write_field_i64(w, "took", (clock_steady() - s->began) / TIME_MS);
     format_write_field_bool(w, "timed_out", timed_out);
     format_write_key(w, "_shards");
@@ -482,6 +507,8 @@ static enum err run(struct search *s)
         rc = run_events(s);
     if (rc == ERR_NONE && (s->target.alerts || s->target.results) && o->state != NULL)
         rc = run_kept(s);
+    if (is_later(s))
+        s->total = s->page->context->total;
     return rc;
 }
 
@@ -489,6 +516,7 @@ static enum err run(struct search *s)
 struct unseen {
     struct search *search;
     struct find_request request;
+    struct find_page page;
     struct format_node *body;
 };
 
@@ -549,7 +577,8 @@ static enum err gather_unseen(const struct search *s, struct unseen *out)
     struct search *all = mem_alloc(sizeof(*all));
     if (all == NULL)
         return find_error_memory(s->error);
-    rc = search_init(all, s->f, &out->request, false, s->error);
+    out->page = (struct find_page){.kind = FIND_BODY_SEARCH, .context = s->page->context};
+    rc = search_init(all, s->f, &out->request, &out->page, s->error);
     if (rc != ERR_NONE) {
         mem_free(all);
         return rc;
@@ -558,24 +587,52 @@ static enum err gather_unseen(const struct search *s, struct unseen *out)
     return run(all);
 }
 
+/* The next page of a scroll begins behind this one's last hit. */
+static enum err move_on(const struct search *s)
+{
+    struct find_context *c = s->page->context;
+    size_t n = 0;
+    if (s->page->kind != FIND_BODY_SCROLL)
+        return ERR_NONE;
+    const struct find_candidate *list = find_top_list(s->top, &n);
+    c->later = true;
+    c->total = s->total;
+    enum err rc = n > 0 ? find_context_place(c, list[n - 1].values, s->body.order.n) : ERR_NONE;
+    if (rc == ERR_LIMIT)
+        return find_error_argument(s->error,
+                                   "the values that the scroll is sorted by are too large");
+    return rc == ERR_NONE ? ERR_NONE : find_error_memory(s->error);
+}
+
 enum err find_search(struct find *f, const struct find_request *r, struct buf *out,
                      struct find_error *error)
+{
+    static const struct find_page now = {.kind = FIND_BODY_SEARCH};
+    if (format_node_type(format_node_get(r->body, "pit")) != FORMAT_NULL)
+        return find_search_moment(f, r, out, error);
+    return find_search_page(f, r, &now, out, error);
+}
+
+enum err find_search_page(struct find *f, const struct find_request *r,
+                          const struct find_page *page, struct buf *out, struct find_error *error)
 {
     struct search *s = mem_alloc(sizeof(*s));
     size_t before = out->n;
     if (s == NULL)
         return find_error_memory(error);
-    enum err rc = search_init(s, f, r, false, error);
+    enum err rc = search_init(s, f, r, page, error);
     if (rc != ERR_NONE) {
         mem_free(s);
         return rc;
     }
     struct unseen unseen = {0};
     rc = run(s);
-    if (rc == ERR_NONE && s->body.aggs.unseen_n > 0)
+    if (rc == ERR_NONE && s->body.aggs.unseen_n > 0 && !is_later(s))
         rc = gather_unseen(s, &unseen);
     if (rc == ERR_NONE)
         rc = write_answer(s, unseen.search != NULL ? unseen.search->tally : NULL, out);
+    if (rc == ERR_NONE)
+        rc = move_on(s);
     unseen_release(&unseen);
     if (rc != ERR_NONE && out->n > before)
         out->n = before;
@@ -591,11 +648,12 @@ enum err find_search(struct find *f, const struct find_request *r, struct buf *o
 enum err find_count(struct find *f, const struct find_request *r, struct buf *out,
                     struct find_error *error)
 {
+    static const struct find_page all = {.kind = FIND_BODY_COUNT};
     struct format_writer w;
     struct search *s = mem_alloc(sizeof(*s));
     if (s == NULL)
         return find_error_memory(error);
-    enum err rc = search_init(s, f, r, true, error);
+    enum err rc = search_init(s, f, r, &all, error);
     if (rc != ERR_NONE) {
         mem_free(s);
         return rc;

@@ -41,6 +41,8 @@ struct find_request {
     ts_ns now;                /* for dates such as now-1h */
     ts_ns timeout_ns;         /* 0: what the body says, else none */
     struct store_cancel cancel;
+    const char *owner; /* whose points in time and scrolls are meant */
+    ts_ns keep;        /* how long one is kept when nobody asks for it; 0: as long as before */
     bool lenient;      /* ignore_unavailable: an index that is named need not be there */
     bool typed_keys;   /* aggregations are named type#name */
     bool total_as_int; /* rest_total_hits_as_int */
@@ -54,6 +56,29 @@ struct find_request {
  */
 enum err find_search(struct find *f, const struct find_request *r, struct buf *out,
                      struct find_error *error) ERR_MUST_CHECK;
+
+/*
+ * Searches that are gone on with (find/context.h; docs/method/find.md, "Pages"). ERR_NOT_FOUND:
+ * there is none of that name; ERR_LIMIT: there are too many. find_search() takes a point in time as
+ * `pit` of the body.
+ */
+/* <index>/_pit: {"id": …}. */
+enum err find_moment_open(struct find *f, const struct find_request *r, struct buf *out,
+                          struct find_error *error) ERR_MUST_CHECK;
+/* The first page of a scroll, which has its name as _scroll_id, and the next one. Of the second
+ * call's request only owner, keep, cancel and total_as_int count. */
+enum err find_scroll_begin(struct find *f, const struct find_request *r, struct buf *out,
+                           struct find_error *error) ERR_MUST_CHECK;
+enum err find_scroll_next(struct find *f, const struct find_request *r, const char *name,
+                          struct buf *out, struct find_error *error) ERR_MUST_CHECK;
+/* Ends one, or all of the owner's scrolls (NULL); returns how many. */
+size_t find_moment_close(struct find *f, const char *owner, const char *name);
+size_t find_scroll_close(struct find *f, const char *owner, const char *name);
+/* How many points in time and scrolls there are. */
+size_t find_open_count(struct find *f);
+/* "5m" as keep. ERR_INVALID: no time, or more than a day. */
+enum err find_read_keep(const char *text, ts_ns *out, struct find_error *error) ERR_MUST_CHECK;
+
 /* _count: {"count": …}. The body holds a query and nothing else. */
 enum err find_count(struct find *f, const struct find_request *r, struct buf *out,
                     struct find_error *error) ERR_MUST_CHECK;

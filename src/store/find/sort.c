@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS_MAX 32
-
 bool find_sort_read(const struct find_field *f, const char *format, const struct format_node *v,
                     struct arena *arena, struct event_value *out)
 {
@@ -214,8 +212,8 @@ enum err find_sort_parse(const struct format_node *v, struct arena *arena, struc
         return ERR_NONE;
     bool list = format_node_type(v) == FORMAT_ARRAY;
     size_t n = list ? format_node_count(v) : 1;
-    if (n > KEYS_MAX)
-        return find_error_argument(error, "at most %d keys sort", KEYS_MAX);
+    if (n > FIND_SORT_ASKED)
+        return find_error_argument(error, "at most %d keys sort", FIND_SORT_ASKED);
     out->keys = arena_zero(arena, (n + 1) * sizeof(*out->keys));
     if (out->keys == NULL)
         return find_error_memory(error);
@@ -230,6 +228,18 @@ enum err find_sort_parse(const struct format_node *v, struct arena *arena, struc
     for (size_t i = 0; i < n; i++)
         out->scored = out->scored || out->keys[i].field.meta == FIND_META_SCORE;
     return ERR_NONE;
+}
+
+bool find_sort_end_ties(struct find_sort *s, struct arena *arena)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->keys[i].field.meta == FIND_META_ORDER)
+            return true;
+    struct find_sort_key key = {.missing_first = false};
+    if (!find_field_init(&key.field, "_shard_doc", 10, arena))
+        return false;
+    s->keys[s->n++] = key;
+    return true;
 }
 
 /* What find_sort_write() puts for documents without a number. */

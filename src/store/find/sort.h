@@ -15,6 +15,10 @@
 #include "find/field.h"
 #include "find/zone.h"
 
+/* Keys that may be asked for, and one that the end of a page of many is known by. */
+#define FIND_SORT_ASKED 32
+#define FIND_SORT_MAX (FIND_SORT_ASKED + 1)
+
 struct find_sort_key {
     struct find_field field;
     bool descending;
@@ -31,9 +35,12 @@ struct find_sort {
     bool scored; /* _score is among them, or nothing is */
 };
 
-/* v: a key or an array of keys; NULL is fine. */
+/* v: a key or an array of keys; NULL is fine. There is room for one key more. */
 enum err find_sort_parse(const struct format_node *v, struct arena *arena, struct find_sort *out,
                          struct find_error *error) ERR_MUST_CHECK;
+
+/* Adds the order of arrival, so that no two events stand in one place, unless it is there. */
+bool find_sort_end_ties(struct find_sort *s, struct arena *arena);
 
 /* The values of search_after; *out NULL when there is none. */
 enum err find_sort_after(const struct find_sort *s, const struct format_node *v,

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS_MAX 32 /* as find_sort_parse() lets pass */
-
 struct find_top {
     const struct find_sort *sort;
     const struct event_value *after;
@@ -134,8 +132,8 @@ static bool keep(struct find_top *t, struct find_candidate *c, bool complete)
 
 bool find_top_add(struct find_top *t, const struct find_doc *doc)
 {
-    struct event_value values[KEYS_MAX];
-    struct find_room rooms[KEYS_MAX];
+    struct event_value values[FIND_SORT_MAX];
+    struct find_room rooms[FIND_SORT_MAX];
     for (size_t i = 0; i < t->sort->n; i++)
         find_sort_value(&t->sort->keys[i], doc, &values[i], &rooms[i]);
     if (!is_wanted(t, values, doc->e->sequence))

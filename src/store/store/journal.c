@@ -70,6 +70,7 @@ struct store_journal {
     size_t list_n;
     size_t recent;    /* the one used last */
     uint64_t arrived; /* the number of the event appended last */
+    uint64_t kept;    /* and of the last one committed; lock */
     struct packed *packed;
     size_t packed_n;
     size_t packed_cap;
@@ -100,7 +101,7 @@ static enum err load_arrived(struct store_journal *j)
     struct sqlite3_stmt *stmt = store_db_prepare(j->db, "SELECT last FROM arrived");
     enum err rc = stmt != NULL ? store_db_step(j->db, stmt) : store_db_error(j->db);
     if (rc == ERR_NONE) {
-        j->arrived = (uint64_t)store_db_i64(stmt, 0);
+        j->arrived = j->kept = (uint64_t)store_db_i64(stmt, 0);
         store_db_reset(stmt);
     }
     return rc == ERR_END ? ERR_FORMAT : rc;
@@ -441,6 +442,8 @@ static enum err commit(struct store_journal *j, uint64_t *out_rows, uint64_t *ou
     if (rc != ERR_NONE) {
         err_set_at(why, rc, j->path, 0, "cannot write events: %s", store_db_message(j->db));
         store_db_rollback(j->db);
+    } else {
+        j->kept = j->arrived;
     }
     pthread_mutex_unlock(&j->lock);
     if (rc != ERR_NONE)
@@ -461,6 +464,14 @@ enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint6
     enum err rc = commit(j, out_rows, out_bytes, why);
     pthread_mutex_unlock(&j->writer);
     return rc;
+}
+
+uint64_t store_journal_arrived(struct store_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    uint64_t kept = j->kept;
+    pthread_mutex_unlock(&j->lock);
+    return kept;
 }
 
 enum err store_journal_backup(struct store_journal *j, const char *path, struct err_text *why)

@@ -58,6 +58,9 @@ uint64_t store_journal_rewind(struct store_journal *j);
 enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
                               struct err_text *why) ERR_MUST_CHECK;
 
+/* The number of the event appended last before the newest commit. */
+uint64_t store_journal_arrived(struct store_journal *j);
+
 /* Copies the file as it is at one moment; nobody waits for it. */
 enum err store_journal_backup(struct store_journal *j, const char *path,
                               struct err_text *why) ERR_MUST_CHECK;

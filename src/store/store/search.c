@@ -84,7 +84,8 @@ static enum err match_batch(struct store_searching *s, uint32_t number)
     enum err rc = ERR_NONE;
     while (rc == ERR_NONE && !look(s) && store_batch_next(b, &row)) {
         struct event e;
-        if (row.time < s->first || row.time > s->last)
+        if (row.time < s->first || row.time > s->last ||
+            (s->what->before > 0 && row.sequence >= s->what->before))
             continue;
         arena_clear(&s->arena);
         rc = store_row_event(b, &row, &s->arena, &e);
@@ -214,6 +215,8 @@ enum err store_request_source(struct store_searching *s, struct store_request *r
         buf_format(&r->sql, " AND \"@timestamp\" >= make_timestamp_ns(%" PRId64 ")", first);
     if (last != INT64_MAX)
         buf_format(&r->sql, " AND \"@timestamp\" <= make_timestamp_ns(%" PRId64 ")", last);
+    if (s->what->before > 0)
+        buf_format(&r->sql, " AND _sequence < %" PRIu64, s->what->before);
     r->exact = true;
     if (s->what->query != NULL) {
         buf_str(&r->sql, " AND ");

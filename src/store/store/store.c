@@ -306,6 +306,11 @@ enum err store_offset_set(struct store *s, const char *source, const void *p, si
     return store_journal_offset_set(s->journal, source, p, n);
 }
 
+uint64_t store_arrived(struct store *s)
+{
+    return store_journal_arrived(s->journal);
+}
+
 enum err store_offset_get(struct store *s, const char *source, struct buf *out)
 {
     return store_journal_offset_get(s->journal, source, out);

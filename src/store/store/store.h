@@ -72,6 +72,8 @@ void store_rewind(struct store *s);
 /* Where a source stands after the events appended so far: any bytes. Kept by the next commit. */
 enum err store_offset_set(struct store *s, const char *source, const void *p,
                           size_t n) ERR_MUST_CHECK;
+/* The number of arrival up to which all events are committed. */
+uint64_t store_arrived(struct store *s);
 /* Adds the committed offset to out. ERR_NOT_FOUND when the source has none. */
 enum err store_offset_get(struct store *s, const char *source, struct buf *out) ERR_MUST_CHECK;
 
@@ -119,6 +121,7 @@ struct store_search {
     ts_ns timeout_ns; /* 0: no limit */
     bool apart;       /* by a worker of its own: waits for nobody's query, nor makes one wait */
     struct store_cancel cancel;
+    uint64_t before;           /* events with no smaller number of arrival are left out; 0: none */
     const char *const *fields; /* all that is wanted of an event, it may have more; NULL: all */
     size_t fields_n;
 };

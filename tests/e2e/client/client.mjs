@@ -196,6 +196,42 @@ async function page() {
   }
   assert.equal(seen.size, flows.length);
 
+  // And those of a scroll and of a point in time, whatever comes meanwhile.
+  const all = 'logs-client.flow-*';
+  const scrolled = new Set();
+  for await (const page of client.helpers.scrollSearch({ index: all, size: 700, sort: ['source.bytes'] })) {
+    page.documents.forEach((doc) => scrolled.add(doc.message));
+    assert.equal(page.body.hits.total.value, flows.length);
+    const late = { '@timestamp': new Date().toISOString(), message: `late ${scrolled.size}` };
+    await client.index({ index: 'logs-client.flow-late', document: late });
+  }
+  assert.equal(scrolled.size, flows.length);
+  let documents = 0;
+  for await (const doc of client.helpers.scrollDocuments({ index: 'logs-client.flow-default', size: 900 })) {
+    assert(doc.message.length > 0);
+    documents++;
+  }
+  assert.equal(documents, flows.length);
+  const pit = await client.openPointInTime({ index: all, keep_alive: '1m' });
+  const { count } = await client.count({ index: all });
+  await client.index({ index: 'logs-client.flow-late', document: { message: 'later' } });
+  let moment = 0;
+  for (let search_after; ; ) {
+    const page = await client.search({
+      pit: { id: pit.id, keep_alive: '1m' },
+      size: 800,
+      sort: ['source.bytes'],
+      search_after,
+    });
+    moment += page.hits.hits.length;
+    if (page.hits.hits.length === 0) break;
+    search_after = page.hits.hits.at(-1).sort;
+  }
+  assert.equal(moment, count);
+  assert.equal((await client.closePointInTime({ id: pit.id })).num_freed, 1);
+  await refused(404, 'search_context_missing_exception', () => client.search({ pit: { id: pit.id } }));
+  await refused(404, 'search_context_missing_exception', () => client.scroll({ scroll_id: 'none' }));
+
   // So are pages of a composite aggregation.
   let groups = 0;
   for (let after; ; ) {
