@@ -252,8 +252,27 @@ static enum err end_other(struct engine_jobs *j, const struct wanted_id *w, stru
     return engine_jobs_stop(j, w->id, true, why);
 }
 
+/* All that run stop where they are; they are opened and started still, and say why they wait. */
+static enum err stand_still(struct engine_jobs *j, struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    while (err == ERR_NONE && j->n > 0) {
+        const char *id = j->jobs[j->n - 1]->job->id;
+        err = engine_jobs_tell(j, id, NULL, NULL, "waits for the end of upgrade mode", why);
+        if (err == ERR_NONE)
+            err = engine_jobs_stop(j, id, true, why);
+    }
+    return err;
+}
+
 enum err engine_jobs_load(struct engine_jobs *j, ts_ns now, struct err_text *why)
 {
+    bool still;
+    enum err read = store_state_upgrade_get(j->options.state, &still);
+    if (read != ERR_NONE)
+        return err_set(why, read, "cannot read whether upgrade mode is on: %s", err_name(read));
+    if (still)
+        return stand_still(j, why);
     struct arena arena;
     arena_init(&arena, 0);
     struct wanted_ids wanted = {.arena = &arena};

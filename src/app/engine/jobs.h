@@ -73,6 +73,7 @@ void engine_jobs_free(struct engine_jobs *j); /* NULL is fine */
  * One that cannot start is marked failed there, with the reason. A datafeed that names an end stops
  * there, and its job is closed.
  */
+/* While upgrade mode is on none runs: what those that did have learned is saved. */
 enum err engine_jobs_load(struct engine_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
 /* Takes a job that was closed or deleted out; its learning is saved when save is set. */
 enum err engine_jobs_stop(struct engine_jobs *j, const char *job_id, bool save,

@@ -232,6 +232,14 @@ static enum err list_messages(struct request_asked *a, const char *id, struct er
     return err;
 }
 
+/* Jobs stop where they are, or go on from there. */
+static enum err upgrade_mode(struct request_asked *a, struct err_text *why)
+{
+    bool on = strcmp(request_asked_text(a, "enabled", "false"), "true") == 0;
+    enum err err = changed(store_state_upgrade_put(a->data->state, on), "", why);
+    return err == ERR_NONE ? request_asked_reload(a, why) : err;
+}
+
 int request_job(struct request_asked *a, const char *verb)
 {
     struct err_text why;
@@ -271,6 +279,8 @@ int request_job(struct request_asked *a, const char *verb)
         err = stop_running(a, id, false, &why);
         if (err == ERR_NONE)
             err = changed(store_state_job_delete(state, id), id, &why);
+    } else if (strcmp(verb, "upgrade-mode") == 0) {
+        err = upgrade_mode(a, &why);
     } else if (strcmp(verb, "create-closed") == 0) {
         err = create_closed(a, id, &why);
     } else if (!request_feed(a, verb, &err, &why) && !request_snapshot(a, verb, &err, &why)) {

@@ -418,11 +418,32 @@ static bool changes(const char *verb)
     return true;
 }
 
+/* Whether upgrade mode keeps this from being done: what changes jobs and what they refer to. */
+static bool waits(struct request_asked *a, const char *command, const char *verb)
+{
+    static const char *const commands[] = {"job", "calendar", "filter", "package"};
+    static const char *const allowed[] = {"upgrade-mode", "reset"};
+    bool concerned = changes(verb), on = false;
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+        concerned &= strcmp(allowed[i], verb) != 0;
+    for (size_t i = 0; concerned && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i], command) == 0)
+            return store_state_upgrade_get(a->data->state, &on) == ERR_NONE && on;
+    return false;
+}
+
 static int answer(struct request_asked *a)
 {
     const char *command = request_asked_text(a, "command", "");
     const char *verb = request_asked_text(a, "verb", "");
     struct err_text why;
+    if (waits(a, command, verb))
+        return request_asked_fail(a,
+                                  err_set(&why, ERR_AGAIN,
+                                          "cannot do %s %s while upgrade mode is enabled; POST "
+                                          "/_ml/set_upgrade_mode?enabled=false ends it",
+                                          command, verb),
+                                  &why);
     if (strcmp(command, "search") == 0)
         return request_search(a);
     if (strcmp(command, "sql") == 0)

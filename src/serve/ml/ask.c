@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ml/ask.h"
 
+#include "api/api.h"
+#include "store/state.h"
+
 #include <string.h>
 
 void ml_ask_init(struct ml_ask *a, const char *command, const char *verb)
@@ -40,10 +43,42 @@ void ml_ask_add_time(struct ml_ask *a, const char *key, ts_ns t)
     format_write_field_str(&a->w, key, text);
 }
 
+enum err ml_ask_still(struct api_call *c, bool *out, struct err_text *why)
+{
+    enum err err = store_state_upgrade_get(c->ports->state, out);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "cannot read whether upgrade mode is on: %s",
+                                     err_name(err));
+}
+
+/* What may be done while jobs stand still: ending that, and forgetting what they have learned. */
+static bool is_free(const struct api_row *row)
+{
+    static const char *const ends[] = {"/_ml/set_upgrade_mode", "/_reset"};
+    size_t n = strlen(row->path);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (n >= strlen(ends[i]) && strcmp(row->path + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return row->right != AUTH_RIGHT_STEER;
+}
+
+enum err ml_ask_may(struct api_call *c, struct err_text *why)
+{
+    bool still = false;
+    enum err err = is_free(c->row) ? ERR_NONE : ml_ask_still(c, &still, why);
+    if (err != ERR_NONE || !still)
+        return err;
+    return api_call_fail(c, 429, "status_exception", why,
+                         "Cannot perform %s %s action while upgrade mode is enabled",
+                         c->row->method, c->row->path);
+}
+
 enum err ml_ask_send(struct api_call *c, struct ml_ask *a, struct err_text *why)
 {
     format_write_end_object(&a->w);
-    enum err err = api_call_act(c, &a->text, &a->said, why);
+    enum err err = ml_ask_may(c, why);
+    if (err == ERR_NONE)
+        err = api_call_act(c, &a->text, &a->said, why);
     if (err == ERR_NONE && !buf_ok(&a->said))
         err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     return err;

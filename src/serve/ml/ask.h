@@ -28,6 +28,11 @@ void ml_ask_add_n(struct ml_ask *a, const char *key, const char *value, size_t n
 void ml_ask_add_time(struct ml_ask *a, const char *key, ts_ns t); /* TIME_NONE: left out */
 enum err ml_ask_send(struct api_call *c, struct ml_ask *a, struct err_text *why) ERR_MUST_CHECK;
 
+/* Whether upgrade mode is on. */
+enum err ml_ask_still(struct api_call *c, bool *out, struct err_text *why) ERR_MUST_CHECK;
+/* 429 when it is and the row changes what then stands still. */
+enum err ml_ask_may(struct api_call *c, struct err_text *why) ERR_MUST_CHECK;
+
 /* A verb of "job" with an id and nothing more. */
 enum err ml_ask_job(struct api_call *c, const char *verb, const char *id,
                     struct err_text *why) ERR_MUST_CHECK;

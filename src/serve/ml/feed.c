@@ -286,14 +286,18 @@ static enum err write_stats(struct api_call *c, void *ctx, const struct store_jo
 {
     bool fed = ml_find_is_fed(row);
     bool behind = row->message != NULL && row->message[0] != '\0';
+    bool still;
     (void)ctx;
     (void)exporting;
-    (void)why;
+    enum err err = ml_ask_still(c, &still, why);
+    if (err != ERR_NONE)
+        return err;
     format_write_begin_object(w);
     format_write_field_str(w, "datafeed_id", ml_find_feed_id(c, row));
     format_write_field_str(w, "state", fed ? "started" : "stopped");
     if (fed) {
-        ml_shape_node(w);
+        if (!still)
+            ml_shape_node(w);
         format_write_field_str(w, "assignment_explanation", behind ? row->message : "");
     }
     write_timing(c, row, w);

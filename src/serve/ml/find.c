@@ -5,6 +5,7 @@
 #include "api/media.h"
 #include "base/mem.h"
 #include "format/node.h"
+#include "ml/ask.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +139,10 @@ static bool gather(void *ctx, const struct store_job *row)
 static enum err read_all(struct api_call *c, struct ml_found *out, struct err_text *why)
 {
     struct gathered g = {.arena = &c->arena};
-    enum err err = store_state_job_list(c->ports->state, gather, &g);
+    enum err err = ml_ask_may(c, why);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_job_list(c->ports->state, gather, &g);
     if (err == ERR_NONE && g.failed)
         err = ERR_MEMORY;
     struct store_job *list =
@@ -277,7 +281,10 @@ enum err ml_find_feeds(struct api_call *c, const char *patterns, bool allow_no_m
 enum err ml_find_job(struct api_call *c, const char *id, struct store_job *out,
                      struct err_text *why)
 {
-    enum err err = store_state_job_get(c->ports->state, id, &c->arena, out);
+    enum err err = ml_ask_may(c, why);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_job_get(c->ports->state, id, &c->arena, out);
     if (err == ERR_NOT_FOUND)
         return ml_find_no_job(c, id, why);
     return err == ERR_NONE ? ERR_NONE : ml_find_broken(err, why);

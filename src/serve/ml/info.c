@@ -44,11 +44,14 @@ static enum err info(struct api_call *c, struct err_text *why)
 {
     struct format_writer *w = &c->out;
     char memory[40];
-    (void)why;
+    bool still;
+    enum err err = ml_ask_still(c, &still, why);
+    if (err != ERR_NONE)
+        return err;
     snprintf(memory, sizeof(memory), "%lldmb", (long long)(total_memory() >> 20));
     format_write_begin_object(w);
     write_defaults(w);
-    format_write_field_bool(w, "upgrade_mode", false);
+    format_write_field_bool(w, "upgrade_mode", still);
     format_write_key(w, "native_code");
     format_write_begin_object(w);
     format_write_field_str(w, "version", "8.19.0");
@@ -174,7 +177,7 @@ static enum err delete_expired(struct api_call *c, struct err_text *why)
     return err;
 }
 
-/* Nothing here is ever upgraded while it stands still: the mode can only be off. */
+/* While it is on jobs stay open and datafeeds started, and nothing is fed or written. */
 static enum err upgrade_mode(struct api_call *c, struct err_text *why)
 {
     bool enabled;
@@ -182,9 +185,13 @@ static enum err upgrade_mode(struct api_call *c, struct err_text *why)
     enum err err = api_call_flag(c, "enabled", false, &enabled, why);
     if (err == ERR_NONE)
         err = api_call_span(c, "timeout", 30 * TIME_S, &timeout, why);
-    if (err == ERR_NONE && enabled)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "there is no upgrade mode: close the jobs instead");
+    if (err != ERR_NONE)
+        return err;
+    struct ml_ask a;
+    ml_ask_init(&a, "job", "upgrade-mode");
+    ml_ask_add(&a, "enabled", enabled ? "true" : "false");
+    err = ml_ask_send(c, &a, why);
+    ml_ask_release(&a);
     if (err == ERR_NONE)
         ml_shape_done(c, "acknowledged");
     return err;

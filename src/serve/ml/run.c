@@ -488,11 +488,14 @@ static enum err write_stats(struct api_call *c, void *ctx, const struct store_jo
     struct format_node *said = NULL;
     struct ml_docs docs = {.arena = &c->arena};
     struct ml_ask a;
+    bool still = false;
     (void)ctx;
     (void)exporting;
     ml_ask_init(&a, "job", "stats");
     ml_ask_add(&a, "id", row->id);
-    enum err err = ml_ask_send(c, &a, why);
+    enum err err = ml_ask_still(c, &still, why);
+    if (err == ERR_NONE)
+        err = ml_ask_send(c, &a, why);
     if (err == ERR_NONE)
         err = format_node_json(buf_text(&a.said), a.said.n, "statistics", &said, why);
     if (err == ERR_NONE)
@@ -507,7 +510,7 @@ static enum err write_stats(struct api_call *c, void *ctx, const struct store_jo
         }
         write_forecasts(&docs, w);
         format_write_field_str(w, "state", ml_find_state(row));
-        if (ml_find_is_open(row))
+        if (ml_find_is_open(row) && !still)
             ml_shape_node(w);
         const char *message = format_node_str(format_node_get(job, "assignment_explanation"), NULL);
         if (message != NULL || ml_find_is_open(row))

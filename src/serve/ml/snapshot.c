@@ -212,7 +212,7 @@ static enum err delete_one(struct api_call *c, struct err_text *why)
     return err;
 }
 
-/* A snapshot is of this version, or it could not be read at all. */
+/* A snapshot is of this version, or it could not be read at all: there is nothing to upgrade. */
 static enum err upgrade(struct api_call *c, struct err_text *why)
 {
     struct store_job row;
@@ -228,14 +228,12 @@ static enum err upgrade(struct api_call *c, struct err_text *why)
         err = find_one(c, &row, &s, why);
     if (err != ERR_NONE)
         return err;
-    format_write_begin_object(&c->out);
-    format_write_field_str(&c->out, "node", ML_NODE);
-    format_write_field_bool(&c->out, "completed", true);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
+    return api_call_fail(c, 409, "status_exception", why,
+                         "Cannot upgrade job [%s] snapshot [%s]: it is of the current version",
+                         row.id, s.id);
 }
 
-/* No upgrade goes on: all are over at once. */
+/* No upgrade goes on: there never is one. */
 static enum err upgrade_stats(struct api_call *c, struct err_text *why)
 {
     struct ml_found found;

@@ -183,3 +183,20 @@ enum err store_state_job_reset(struct store_state *st, const char *id)
     }
     return store_state_commit(st, NULL);
 }
+
+#define UPGRADE_MODE "upgrade_mode"
+
+enum err store_state_upgrade_put(struct store_state *st, bool on)
+{
+    return store_state_meta_put_i64(st, UPGRADE_MODE, on);
+}
+
+enum err store_state_upgrade_get(struct store_state *st, bool *out)
+{
+    int64_t on = 0;
+    enum err err = store_state_meta_get_i64(st, UPGRADE_MODE, &on);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND)
+        return err;
+    *out = on != 0;
+    return ERR_NONE;
+}

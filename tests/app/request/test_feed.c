@@ -192,9 +192,53 @@ static void alone(void **state)
     end(&w);
 }
 
+#define MODE(on) "{\"command\":\"job\",\"verb\":\"upgrade-mode\",\"enabled\":\"" on "\"}"
+
+/* While upgrade mode is on a job stays open, and gets what came meanwhile afterwards. */
+static void still(void **state)
+{
+    (void)state;
+    struct help_alerts alerts = {0};
+    struct arena arena;
+    struct world w;
+    arena_init(&arena, 0);
+    open_pipeline(&w, &alerts);
+    store_minutes(&w, 0, 40);
+    DONE(CREATE);
+    DONE(VERB("open-alone", ""));
+    DONE(VERB("start-datafeed", ""));
+    catch_up(&w);
+    DONE(MODE("true"));
+    STATES("opened", "started");
+    assert_string_equal(row_of(&w, &arena).message, "waits for the end of upgrade mode");
+    assert_int_equal(engine_jobs_count(engine_pipeline_jobs(w.data->pipeline)), 0);
+    assert_int_equal(ask(&w, VERB("close", "")), 1);
+    assert_int_equal(ask(&w, VERB("data", ",\"data\":\"{}\"")), 1);
+    assert_int_equal(ask(&w, "{\"command\":\"filter\",\"verb\":\"delete\",\"id\":\"f\"}"), 1);
+    DONE(VERB("stats", ""));
+    assert_non_null(strstr(said(&w), "\"processed_record_count\":400,"));
+    assert_non_null(strstr(said(&w), "\"assignment_explanation\":\"waits for the end of"));
+    /* Across a start as well. */
+    engine_pipeline_free(w.data->pipeline);
+    w.data->pipeline = help_pipeline(w.data->state, w.data->store, &alerts, now());
+    assert_int_equal(engine_jobs_count(engine_pipeline_jobs(w.data->pipeline)), 0);
+    store_minutes(&w, 61, 71);
+    DONE(MODE("false"));
+    catch_up(&w);
+    STATES("opened", "started");
+    assert_null(row_of(&w, &arena).message);
+    DONE(VERB("stats", ""));
+    assert_non_null(strstr(said(&w), "\"processed_record_count\":500,"));
+    DONE(VERB("close", ""));
+    STATES("closed", "stopped");
+    arena_release(&arena);
+    close_pipeline(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(life), cmocka_unit_test(posts),
-                                       cmocka_unit_test(alone), cmocka_unit_test(once)};
+                                       cmocka_unit_test(alone), cmocka_unit_test(still),
+                                       cmocka_unit_test(once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

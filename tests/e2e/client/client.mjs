@@ -351,7 +351,66 @@ async function learn() {
   await refused(404, 'resource_not_found_exception', () => client.ml.getRecords({ job_id }));
 }
 
-const steps = { greet, write, setUp, search, aggregate, page, learn };
+// The same events as rows of five minutes for each address.
+async function learnRows() {
+  const job_id = 'client_rows';
+  const datafeed_id = 'datafeed-client_rows';
+  const analysis_config = {
+    bucket_span: '15m',
+    summary_count_field_name: 'doc_count',
+    detectors: [{ function: 'high_count' }, { function: 'max', field_name: 'last', by_field_name: 'source.ip' }],
+    influencers: ['source.ip'],
+  };
+  const data_description = { time_field: '@timestamp', time_format: 'epoch_ms' };
+  const newest = { max: { field: '@timestamp' } };
+  const aggregations = {
+    buckets: {
+      date_histogram: { field: '@timestamp', fixed_interval: '5m' },
+      aggregations: {
+        '@timestamp': newest,
+        'source.ip': { terms: { field: 'source.ip', size: 100 }, aggregations: { last: { value_count: { field: 'source.ip' } } } },
+      },
+    },
+  };
+  await client.ml.putJob({ job_id, analysis_config, data_description });
+  await refused(400, 'illegal_argument_exception', () =>
+    client.ml.putDatafeed({
+      datafeed_id,
+      job_id,
+      indices: ['logs-client.ml-*'],
+      aggregations: { buckets: { ...aggregations.buckets, date_histogram: { field: '@timestamp', fixed_interval: '7m' } } },
+    }),
+  );
+  const feed = await client.ml.putDatafeed({ datafeed_id, job_id, indices: ['logs-client.ml-*'], aggregations });
+  assert.deepEqual(feed.aggregations, aggregations);
+  assert.deepEqual(feed.chunking_config, { mode: 'manual', time_span: '5000m' });
+  const rows = await client.ml.previewDatafeed({ datafeed_id, start: START, end: START + 5 * 60000 });
+  const first = rows.find((r) => r['source.ip'] === '10.1.0.0');
+  assert.deepEqual(first, { '@timestamp': START + 240400, 'source.ip': '10.1.0.0', last: 5, doc_count: 5 });
+  await client.ml.openJob({ job_id });
+  await client.ml.setUpgradeMode({ enabled: true });
+  assert.equal((await client.ml.info()).upgrade_mode, true);
+  await refused(429, 'status_exception', () => client.ml.startDatafeed({ datafeed_id, start: START }));
+  const still = (await client.ml.getJobStats({ job_id })).jobs[0];
+  assert.equal(still.state, 'opened');
+  assert.match(still.assignment_explanation, /upgrade mode/);
+  await client.ml.setUpgradeMode({ enabled: false });
+  await client.ml.startDatafeed({ datafeed_id, start: START, end: START + MINUTES * 60000 });
+  await until(async () => (await client.ml.getDatafeedStats({ datafeed_id })).datafeeds[0].state === 'stopped');
+  const { records } = await client.ml.getRecords({ job_id, sort: 'record_score', desc: true, record_score: 50 });
+  const spike = records.find((r) => r.function === 'high_count');
+  assert.equal(spike.timestamp, SPIKE);
+  assert.equal(spike.actual[0], 7500);
+  const { timing_stats } = (await client.ml.getDatafeedStats({ datafeed_id })).datafeeds[0];
+  assert(timing_stats.search_count > 0 && timing_stats.bucket_count === MINUTES / 15, JSON.stringify(timing_stats));
+  const { model_snapshots } = await client.ml.getModelSnapshots({ job_id });
+  const { snapshot_id } = model_snapshots[0];
+  await refused(409, 'status_exception', () => client.ml.upgradeJobSnapshot({ job_id, snapshot_id }));
+  await client.ml.deleteDatafeed({ datafeed_id });
+  await client.ml.deleteJob({ job_id });
+}
+
+const steps = { greet, write, setUp, search, aggregate, page, learn, learnRows };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();

@@ -25,7 +25,9 @@ static void whole(void **state)
     ASK("DELETE", "/_ml/_delete_expired_data", NULL, NULL, NULL, 200, "{\"deleted\":true}");
     help_acted(&w, "\"verb\":\"expire\",\"id\":\"x\"");
     ASK("POST", "/_ml/set_upgrade_mode", NULL, "enabled=false", NULL, 200, "acknowledged");
-    ASK("POST", "/_ml/set_upgrade_mode", NULL, "enabled=true", NULL, 400, "no upgrade mode");
+    help_acted(&w, "\"verb\":\"upgrade-mode\",\"enabled\":\"false\"");
+    ASK("POST", "/_ml/set_upgrade_mode", NULL, "enabled=true", NULL, 200, "acknowledged");
+    help_acted(&w, "\"verb\":\"upgrade-mode\",\"enabled\":\"true\"");
     fake_close(&w);
 }
 

@@ -55,8 +55,9 @@ static void changes(void **state)
     ASK("DELETE", SNAPSHOT, "job_id=x snapshot_id=s3", NULL, NULL, 400, "is the active snapshot");
     ASK("DELETE", SNAPSHOT, "job_id=x snapshot_id=s1", NULL, NULL, 200, "acknowledged");
     help_acted(&w, "\"verb\":\"snapshot-delete\"");
-    ASK("POST", SNAPSHOT "/_upgrade", "job_id=x snapshot_id=s1", NULL, NULL, 200,
-        "\"completed\":true");
+    ASK("POST", SNAPSHOT "/_upgrade", "job_id=x snapshot_id=s1", NULL, NULL, 409,
+        "Cannot upgrade job [x] snapshot [s1]: it is of the current version");
+    ASK("POST", SNAPSHOT "/_upgrade", "job_id=x snapshot_id=s9", NULL, NULL, 404, "[s9]");
     ASK("GET", SNAPSHOT "/_upgrade/_stats", "job_id=x snapshot_id=_all", NULL, NULL, 200,
         "{\"count\":0,\"model_snapshot_upgrades\":[]}");
     fake_close(&w);

@@ -119,11 +119,34 @@ static void test_delete(void **state)
     help_rmdir(dir);
 }
 
+static void test_upgrade(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct store_state *st;
+    bool on = true;
+    assert_int_equal(store_state_open(dir, &st, &why), ERR_NONE);
+    assert_int_equal(store_state_upgrade_get(st, &on), ERR_NONE);
+    assert_false(on);
+    assert_int_equal(store_state_upgrade_put(st, true), ERR_NONE);
+    store_state_close(st);
+    assert_int_equal(store_state_open(dir, &st, &why), ERR_NONE);
+    assert_int_equal(store_state_upgrade_get(st, &on), ERR_NONE);
+    assert_true(on);
+    assert_int_equal(store_state_upgrade_put(st, false), ERR_NONE);
+    assert_int_equal(store_state_upgrade_get(st, &on), ERR_NONE);
+    assert_false(on);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs),
         cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_upgrade),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
