@@ -46,9 +46,9 @@ void ml_ask_add_time(struct ml_ask *a, const char *key, ts_ns t)
 enum err ml_ask_still(struct api_call *c, bool *out, struct err_text *why)
 {
     enum err err = store_state_upgrade_get(c->ports->state, out);
-    return err == ERR_NONE ? ERR_NONE
-                           : err_set(why, err, "cannot read whether upgrade mode is on: %s",
-                                     err_name(err));
+    return err == ERR_NONE
+               ? ERR_NONE
+               : err_set(why, err, "cannot read whether upgrade mode is on: %s", err_name(err));
 }
 
 /* What may be done while jobs stand still: ending that, and forgetting what they have learned. */

@@ -89,7 +89,8 @@ enum err store_state_job_delete(struct store_state *st, const char *id) ERR_MUST
 /* Its snapshots, results, counts and what was posted: as if it had just been installed. */
 enum err store_state_job_reset(struct store_state *st, const char *id) ERR_MUST_CHECK;
 
-/* Upgrade mode: while it is on, jobs stay as they are, are fed with nothing and cannot be changed. */
+/* Upgrade mode: while it is on, jobs stay as they are, are fed with nothing and cannot be changed.
+ */
 enum err store_state_upgrade_put(struct store_state *st, bool on) ERR_MUST_CHECK;
 enum err store_state_upgrade_get(struct store_state *st, bool *out) ERR_MUST_CHECK;
 
