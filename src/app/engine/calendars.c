@@ -7,27 +7,14 @@
 
 #include <string.h>
 
-struct reading {
-    struct detect_calendars *out;
-    struct err_text *why;
-    enum err err;
-};
-
-static bool read_one(void *ctx, const char *id, const char *doc)
-{
-    struct reading *r = ctx;
-    r->err = detect_calendars_parse(r->out, doc, strlen(doc), id, r->why);
-    return r->err == ERR_NONE;
-}
-
 enum err engine_calendars_read(struct store_state *state, struct detect_calendars *out,
                                struct err_text *why)
 {
-    struct reading r = {.out = out, .why = why};
-    enum err err = store_state_listed_all(state, STORE_CALENDARS, read_one, &r);
+    struct detect_calendars_walk walk = {.set = out, .why = why};
+    enum err err = store_state_listed_all(state, STORE_CALENDARS, detect_calendars_walk, &walk);
     if (err != ERR_NONE)
         return err_set(why, err, "the calendars cannot be read: %s", err_name(err));
-    return r.err;
+    return walk.err;
 }
 
 static enum err put_one(struct store_state *state, const struct detect_calendar *c)

@@ -300,6 +300,33 @@ static enum err add_values(struct request_asked *a, const char *id, struct err_t
     return err;
 }
 
+struct list_doc {
+    const char *id;
+    struct buf doc;
+};
+
+static bool keep_doc(void *ctx, const struct store_value_list *l)
+{
+    struct list_doc *d = ctx;
+    if (strcmp(l->id, d->id) == 0)
+        buf_str(&d->doc, l->doc != NULL ? l->doc : "");
+    return true;
+}
+
+/* Whether the list is still what whoever changes it has read. */
+static enum err see_unchanged(struct request_asked *a, const char *id, struct err_text *why)
+{
+    struct list_doc d = {.id = id};
+    buf_init(&d.doc);
+    enum err err = store_state_value_lists(a->data->state, keep_doc, &d);
+    if (err == ERR_NONE && !buf_ok(&d.doc))
+        err = ERR_MEMORY;
+    err = err == ERR_NONE ? request_asked_unchanged(a, "the value list", buf_text(&d.doc), why)
+                          : err_set(why, err, "value lists cannot be read: %s", err_name(err));
+    buf_release(&d.doc);
+    return err;
+}
+
 /* A list as a whole object; its values stay. */
 static enum err put_values(struct request_asked *a, const char *id, struct err_text *why)
 {
@@ -319,6 +346,8 @@ static enum err put_values(struct request_asked *a, const char *id, struct err_t
         err = err_set(why, ERR_INVALID, "the value list '%.200s' is of type %s, not %s", id,
                       buf_text(&type), row.type);
     buf_release(&type);
+    if (err == ERR_NONE)
+        err = see_unchanged(a, id, why);
     if (err != ERR_NONE)
         return err;
     err = store_state_value_list_put(a->data->state, &row);

@@ -2,6 +2,7 @@
 #include "notify/mail.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "format/node.h"
 #include "notify/send_priv.h"
 
@@ -54,10 +55,8 @@ static void add_text(struct buf *out, const char *s)
         return;
     }
     for (size_t i = 0; i < n;) {
-        size_t len = n - i < WORD_BYTES ? n - i : WORD_BYTES;
-        /* A character must not be cut in two. */
-        while (len > 1 && i + len < n && ((uint8_t)s[i + len] & 0xc0) == 0x80)
-            len--;
+        size_t len = utf8_cut(s + i, n - i, WORD_BYTES);
+        len = len > 0 ? len : 1; /* of what is no UTF-8 */
         buf_str(out, i > 0 ? "\r\n =?utf-8?B?" : "=?utf-8?B?");
         add_base64(out, s + i, len);
         buf_str(out, "?=");

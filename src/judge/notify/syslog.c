@@ -2,6 +2,7 @@
 #include "notify/syslog.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "format/node.h"
 #include "notify/send_priv.h"
 
@@ -81,15 +82,6 @@ void notify_syslog_write(const struct notify_syslog_line *line, struct buf *out)
     buf_format(out, " - \xef\xbb\xbf%s", line->message);
 }
 
-/* What one datagram holds, cut before a character. */
-static size_t datagram_len(const struct buf *text)
-{
-    size_t n = text->n < DATAGRAM_MAX ? text->n : DATAGRAM_MAX;
-    while (n < text->n && n > 0 && ((unsigned char)buf_text(text)[n] & 0xc0) == 0x80)
-        n--;
-    return n;
-}
-
 static enum notify_outcome fail(const char *what, const char *reason, struct err_text *why)
 {
     err_set(why, ERR_IO, "%s: %s", what, reason);
@@ -102,8 +94,8 @@ static enum notify_outcome send_datagram(int fd, const struct sockaddr *to, sock
 {
     if (fd < 0)
         return fail(what, strerror(errno), why);
-    ssize_t n =
-        sendto(fd, buf_text(text), datagram_len(text), MSG_NOSIGNAL | MSG_DONTWAIT, to, to_n);
+    ssize_t n = sendto(fd, buf_text(text), utf8_cut(buf_text(text), text->n, DATAGRAM_MAX),
+                       MSG_NOSIGNAL | MSG_DONTWAIT, to, to_n);
     enum notify_outcome outcome = n < 0 ? fail(what, strerror(errno), why) : NOTIFY_SENT;
     close(fd);
     return outcome;

@@ -348,6 +348,13 @@ enum err detect_calendars_parse(struct detect_calendars *set, const char *text, 
     return e;
 }
 
+bool detect_calendars_walk(void *ctx, const char *id, const char *doc)
+{
+    struct detect_calendars_walk *w = ctx;
+    w->err = detect_calendars_parse(w->set, doc, strlen(doc), id, w->why);
+    return w->err == ERR_NONE;
+}
+
 void detect_calendars_release(struct detect_calendars *set)
 {
     for (size_t i = 0; i < set->n; i++)

@@ -61,6 +61,15 @@ enum err detect_calendars_from_node(struct detect_calendars *set, const struct f
                                     struct err_text *why) ERR_MUST_CHECK;
 enum err detect_calendars_parse(struct detect_calendars *set, const char *text, size_t n,
                                 const char *file, struct err_text *why) ERR_MUST_CHECK;
+
+/* For a walk over documents, each of its own calendar: adds one to ctx, a detect_calendars_walk.
+ * False: it is wrong, and the walk is to end. */
+struct detect_calendars_walk {
+    struct detect_calendars *set;
+    struct err_text *why;
+    enum err err;
+};
+bool detect_calendars_walk(void *ctx, const char *id, const char *doc);
 void detect_calendars_release(struct detect_calendars *set);
 /* NULL: none of that id. */
 struct detect_calendar *detect_calendars_find(const struct detect_calendars *set, const char *id);

@@ -94,6 +94,30 @@ static void write_order(struct format_writer *w, const char *field, const char *
     format_write_end_array(w);
 }
 
+/* The head of a search that asks for the most a run raises, up to the first condition. */
+static void begin_search(struct format_writer *w, const struct rule *r, struct buf *out)
+{
+    format_write_init(w, out);
+    format_write_begin_object(w);
+    format_write_field_i64(w, "size", r->max_signals);
+    format_write_key(w, "query");
+    format_write_begin_object(w);
+    format_write_key(w, "bool");
+    format_write_begin_object(w);
+    format_write_key(w, "filter");
+    format_write_begin_array(w);
+}
+
+/* And its end, in an order. */
+static void end_search(struct format_writer *w, const char *field, const char *order)
+{
+    format_write_end_array(w);
+    format_write_end_object(w);
+    format_write_end_object(w);
+    write_order(w, field, order);
+    format_write_end_object(w);
+}
+
 /* The records that the rule's jobs may have. */
 static void write_anomalies(const struct rule *r, struct rule_range range, struct buf *out)
 {
@@ -103,25 +127,13 @@ static void write_anomalies(const struct rule *r, struct rule_range range, struc
     for (size_t i = 0; i < r->jobs_n; i++)
         buf_format(&jobs, "%sjob_id:%s", i > 0 ? " OR " : "", r->jobs[i]);
     buf_str(out, "POST /.ml-anomalies-*/_search\n");
-    format_write_init(&w, out);
-    format_write_begin_object(&w);
-    format_write_field_i64(&w, "size", r->max_signals);
-    format_write_key(&w, "query");
-    format_write_begin_object(&w);
-    format_write_key(&w, "bool");
-    format_write_begin_object(&w);
-    format_write_key(&w, "filter");
-    format_write_begin_array(&w);
+    begin_search(&w, r, out);
     write_string(&w, "result_type:record");
     format_write_raw(&w, "{\"term\":{\"is_interim\":false}}", 29);
     write_range(&w, "timestamp", range.from / TIME_MS, range.to / TIME_MS);
     write_range(&w, "record_score", r->anomaly_threshold, INT64_MAX);
     write_string(&w, buf_text(&jobs));
-    format_write_end_array(&w);
-    format_write_end_object(&w);
-    format_write_end_object(&w);
-    write_order(&w, "record_score", "desc");
-    format_write_end_object(&w);
+    end_search(&w, "record_score", "desc");
     if (!buf_ok(&jobs))
         out->failed = true;
     buf_release(&jobs);
@@ -140,22 +152,10 @@ static void write_documents(const struct rule *r, struct rule_range range, struc
     for (size_t i = 0; i < spec->patterns_n; i++)
         buf_format(out, "%s%s", i > 0 ? "," : "", spec->patterns[i]);
     buf_str(out, "/_search\n");
-    format_write_init(&w, out);
-    format_write_begin_object(&w);
-    format_write_field_i64(&w, "size", r->max_signals);
-    format_write_key(&w, "query");
-    format_write_begin_object(&w);
-    format_write_key(&w, "bool");
-    format_write_begin_object(&w);
-    format_write_key(&w, "filter");
-    format_write_begin_array(&w);
+    begin_search(&w, r, out);
     format_write_raw(&w, buf_text(&dsl), dsl.n);
     write_range(&w, field, range.from / TIME_MS, range.to / TIME_MS);
-    format_write_end_array(&w);
-    format_write_end_object(&w);
-    format_write_end_object(&w);
-    write_order(&w, field, "asc");
-    format_write_end_object(&w);
+    end_search(&w, field, "asc");
     if (!buf_ok(&dsl))
         out->failed = true;
     buf_release(&dsl);

@@ -21,6 +21,7 @@ struct run {
     bool manual;
     const char *status, *message, *doc;
     uint64_t alerts;
+    int64_t key; /* by which it is sorted */
 };
 
 struct runs {
@@ -70,12 +71,47 @@ static bool among(const char *words, const char *word)
     return false;
 }
 
+/* What runs are sorted by. */
+enum sort {
+    SORT_TIME,
+    SORT_DURATION,
+    SORT_GAP,
+    SORT_INDEXING,
+    SORT_SEARCH,
+    SORT_DELAY, /* there is none: all are equal */
+    SORTS,
+};
+
+static const char *const sorts[SORTS] = {"timestamp",          "duration_ms",
+                                         "gap_duration_s",     "indexing_duration_ms",
+                                         "search_duration_ms", "schedule_delay_ms"};
+
 struct wanted {
     ts_ns start, end;
-    const char *status, *type, *sort;
+    const char *status, *type;
+    enum sort sort;
     bool up;
     int64_t page, size;
 };
+
+static enum err read_sort(struct api_call *c, enum sort *out, struct err_text *why)
+{
+    const char *name;
+    unsigned i = 0;
+    enum err err = api_call_text(c, "sort_field", sorts[SORT_TIME], &name, why);
+    if (err != ERR_NONE)
+        return err;
+    while (i < SORTS && strcmp(sorts[i], name) != 0)
+        i++;
+    if (i == SORTS)
+        return api_call_fail(c, 400, NULL, why,
+                             "sort_field is timestamp, duration_ms, gap_duration_s, "
+                             "indexing_duration_ms, search_duration_ms or schedule_delay_ms, not "
+                             "'%.50s'",
+                             name);
+    *out = (enum sort)i;
+    return ERR_NONE;
+}
 
 static enum err read_wanted(struct api_call *c, struct wanted *w, struct err_text *why)
 {
@@ -88,7 +124,7 @@ static enum err read_wanted(struct api_call *c, struct wanted *w, struct err_tex
     if (err == ERR_NONE)
         err = api_call_text(c, "run_type_filters", NULL, &w->type, why);
     if (err == ERR_NONE)
-        err = api_call_text(c, "sort_field", "timestamp", &w->sort, why);
+        err = read_sort(c, &w->sort, why);
     if (err == ERR_NONE)
         err = api_call_text(c, "sort_order", "desc", &order, why);
     if (err == ERR_NONE)
@@ -100,8 +136,6 @@ static enum err read_wanted(struct api_call *c, struct wanted *w, struct err_tex
     w->up = strcmp(order, "asc") == 0;
     if (!w->up && strcmp(order, "desc") != 0)
         return api_call_fail(c, 400, NULL, why, "sort_order is asc or desc, not '%.50s'", order);
-    if (strcmp(w->sort, "timestamp") != 0)
-        return api_call_fail(c, 400, NULL, why, "runs are sorted by timestamp only");
     return ERR_NONE;
 }
 
@@ -166,6 +200,44 @@ static void write_run(struct format_writer *w, const char *id, const struct run 
     format_node_free(doc);
 }
 
+static int64_t key_of(const struct run *r, enum sort sort)
+{
+    struct format_node *doc = NULL;
+    struct err_text ignored;
+    int64_t key = 0;
+    if (r->doc[0] == '\0' ||
+        format_node_json(r->doc, strlen(r->doc), "run", &doc, &ignored) != ERR_NONE)
+        return 0;
+    if (sort == SORT_SEARCH || sort == SORT_DURATION)
+        key += metric(doc, "total_search_duration_ms");
+    if (sort == SORT_INDEXING || sort == SORT_DURATION)
+        key += metric(doc, "total_indexing_duration_ms");
+    if (sort == SORT_GAP)
+        key += metric(doc, "execution_gap_duration_s");
+    format_node_free(doc);
+    return key;
+}
+
+/* Equal ones newest first, as all of them stood. */
+static int compare_runs(const void *a, const void *b)
+{
+    const struct run *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return (x->time < y->time) - (x->time > y->time);
+}
+
+static void sort_runs(struct runs *r, const struct wanted *w)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct run *run = &r->list[i];
+        int64_t key = w->sort == SORT_TIME ? run->time : key_of(run, w->sort);
+        run->key = w->up ? key : -key;
+    }
+    if (r->n > 1)
+        qsort(r->list, r->n, sizeof(*r->list), compare_runs);
+}
+
 static void write_runs(struct format_writer *w, const char *id, const struct runs *r,
                        const struct wanted *wanted)
 {
@@ -174,7 +246,7 @@ static void write_runs(struct format_writer *w, const char *id, const struct run
     format_write_key(w, "events");
     format_write_begin_array(w);
     for (size_t i = 0; i < r->n; i++) {
-        const struct run *run = &r->list[wanted->up ? r->n - 1 - i : i];
+        const struct run *run = &r->list[i];
         if (!fits(run, wanted))
             continue;
         if (total >= (wanted->page - 1) * wanted->size && total < wanted->page * wanted->size)
@@ -203,8 +275,10 @@ static enum err results(struct api_call *c, struct err_text *why)
         if (err != ERR_NONE)
             err_set(why, err, "the runs cannot be read: %s", err_name(err));
     }
-    if (err == ERR_NONE)
+    if (err == ERR_NONE) {
+        sort_runs(&runs, &wanted);
         write_runs(&c->out, rules.list[0].id, &runs, &wanted);
+    }
     mem_free(runs.list);
     arena_release(&runs.arena);
     kibana_rules_release(&rules);

@@ -130,9 +130,10 @@ static enum err show(struct api_call *c, const char *id, struct err_text *why)
     return err;
 }
 
+/* was: the list as it was read; NULL: it must not be there. */
 static enum err put(struct api_call *c, const char *id, const char *type,
                     const struct format_node *object, const struct kibana_change *change,
-                    bool fresh, struct err_text *why)
+                    const char *was, struct err_text *why)
 {
     struct buf doc, request;
     struct format_writer w;
@@ -141,7 +142,9 @@ static enum err put(struct api_call *c, const char *id, const char *type,
     if (err == ERR_NONE) {
         begin(&request, &w, "put", id);
         format_write_field_str(&w, "type", type);
-        format_write_field_bool(&w, "fresh", fresh);
+        format_write_field_bool(&w, "fresh", was == NULL);
+        if (was != NULL && was[0] != '\0')
+            format_write_field_str(&w, "was", was);
         format_write_field_str(&w, "text", buf_text(&doc));
         err = finish(c, &request, &w, why);
     }
@@ -188,7 +191,7 @@ static enum err create(struct api_call *c, struct err_text *why)
     kibana_change_text(&change, "created_by", kibana_doc_guest(c));
     kibana_change_time(&change, "updated_at", c->now);
     kibana_change_text(&change, "updated_by", kibana_doc_guest(c));
-    return put(c, id, type, body, &change, true, why);
+    return put(c, id, type, body, &change, NULL, why);
 }
 
 static enum err read_one(struct api_call *c, struct err_text *why)
@@ -235,7 +238,7 @@ static enum err change_list(struct api_call *c, bool whole, struct err_text *why
                          format_node_int(format_node_get(doc, "version"), 1) + 1);
     kibana_change_time(&change, "updated_at", c->now);
     kibana_change_text(&change, "updated_by", kibana_doc_guest(c));
-    err = put(c, id, l.type, doc, &change, false, why);
+    err = put(c, id, l.type, doc, &change, l.doc, why);
     format_node_free(doc);
     return err;
 }

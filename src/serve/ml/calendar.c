@@ -21,24 +21,12 @@ static enum err no_calendar(struct api_call *c, const char *id, struct err_text 
                          id);
 }
 
-struct reading {
-    struct detect_calendars *out;
-    struct err_text *why;
-    enum err err;
-};
-
-static bool read_one(void *ctx, const char *id, const char *doc)
-{
-    struct reading *r = ctx;
-    r->err = detect_calendars_parse(r->out, doc, strlen(doc), id, r->why);
-    return r->err == ERR_NONE;
-}
-
 static enum err read_all(struct api_call *c, struct detect_calendars *out, struct err_text *why)
 {
-    struct reading r = {.out = out, .why = why};
-    enum err err = store_state_listed_all(c->ports->state, STORE_CALENDARS, read_one, &r);
-    return err == ERR_NONE ? r.err : ml_find_broken(err, why);
+    struct detect_calendars_walk walk = {.set = out, .why = why};
+    enum err err =
+        store_state_listed_all(c->ports->state, STORE_CALENDARS, detect_calendars_walk, &walk);
+    return err == ERR_NONE ? walk.err : ml_find_broken(err, why);
 }
 
 /* Without its events, as the API shows it. */

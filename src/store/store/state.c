@@ -246,6 +246,30 @@ enum err store_state_finish(struct store_state *st, struct sqlite3_stmt *stmt)
     return rc;
 }
 
+enum err store_state_find(struct store_state *st, const char *sql, const char *key,
+                          struct sqlite3_stmt **out)
+{
+    struct store_db *db = store_state_lock(st);
+    struct sqlite3_stmt *stmt = store_db_prepare(db, sql);
+    enum err rc = store_db_error(db);
+    if (stmt != NULL) {
+        store_db_bind_text(stmt, 1, key);
+        rc = store_db_step(db, stmt);
+    }
+    if (rc == ERR_NONE) {
+        *out = stmt;
+        return ERR_NONE;
+    }
+    store_state_unlock(st);
+    return rc == ERR_END ? ERR_NOT_FOUND : rc;
+}
+
+void store_state_found(struct store_state *st, struct sqlite3_stmt *row)
+{
+    store_db_reset(row);
+    store_state_unlock(st);
+}
+
 enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stmt)
 {
     enum err rc = store_db_exec(st->db, stmt);

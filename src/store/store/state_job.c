@@ -57,25 +57,18 @@ static struct store_job job_view(struct sqlite3_stmt *stmt)
 enum err store_state_job_get(struct store_state *st, const char *id, struct arena *arena,
                              struct store_job *out)
 {
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?");
-    enum err rc = store_db_error(db);
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, id);
-        rc = store_db_step(db, stmt);
-        if (rc == ERR_NONE) {
-            struct store_job job = job_view(stmt);
-            const char **texts[] = {&job.id,    &job.config,         &job.datafeed, &job.package,
-                                    &job.state, &job.datafeed_state, &job.message,  &job.counts};
-            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
-            if (rc == ERR_NONE)
-                *out = job;
-            store_db_reset(stmt);
-        }
-    }
-    store_state_unlock(st);
-    return rc == ERR_END ? ERR_NOT_FOUND : rc;
+    struct sqlite3_stmt *row;
+    enum err rc = store_state_find(st, "SELECT " JOB_COLUMNS " FROM job WHERE id = ?", id, &row);
+    if (rc != ERR_NONE)
+        return rc;
+    struct store_job job = job_view(row);
+    const char **texts[] = {&job.id,    &job.config,         &job.datafeed, &job.package,
+                            &job.state, &job.datafeed_state, &job.message,  &job.counts};
+    rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+    if (rc == ERR_NONE)
+        *out = job;
+    store_state_found(st, row);
+    return rc;
 }
 
 enum err store_state_job_list(struct store_state *st, store_job_fn fn, void *ctx)

@@ -17,6 +17,14 @@ enum err store_state_finish(struct store_state *st, struct sqlite3_stmt *stmt);
 /* The same; ERR_NOT_FOUND when no row was changed. */
 enum err store_state_finish_one(struct store_state *st, struct sqlite3_stmt *stmt);
 
+/*
+ * The row that a statement with one parameter finds by a key; sql is a constant. With ERR_NONE the
+ * lock stays held until store_state_found() gives row and lock back. ERR_NOT_FOUND.
+ */
+enum err store_state_find(struct store_state *st, const char *sql, const char *key,
+                          struct sqlite3_stmt **out) ERR_MUST_CHECK;
+void store_state_found(struct store_state *st, struct sqlite3_stmt *row);
+
 /* Exceptions are being changed. The lock is held. */
 void store_state_except_touch(struct store_state *st);
 

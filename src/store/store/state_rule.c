@@ -54,25 +54,18 @@ static struct store_rule rule_view(struct sqlite3_stmt *stmt)
 enum err store_state_rule_get(struct store_state *st, const char *id, struct arena *arena,
                               struct store_rule *out)
 {
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "SELECT " RULE_COLUMNS " FROM rule WHERE id = ?");
-    enum err rc = store_db_error(db);
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, id);
-        rc = store_db_step(db, stmt);
-        if (rc == ERR_NONE) {
-            struct store_rule rule = rule_view(stmt);
-            const char **texts[] = {&rule.id,     &rule.doc,     &rule.package,
-                                    &rule.status, &rule.message, &rule.memory};
-            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
-            if (rc == ERR_NONE)
-                *out = rule;
-            store_db_reset(stmt);
-        }
-    }
-    store_state_unlock(st);
-    return rc == ERR_END ? ERR_NOT_FOUND : rc;
+    struct sqlite3_stmt *row;
+    enum err rc = store_state_find(st, "SELECT " RULE_COLUMNS " FROM rule WHERE id = ?", id, &row);
+    if (rc != ERR_NONE)
+        return rc;
+    struct store_rule rule = rule_view(row);
+    const char **texts[] = {&rule.id,     &rule.doc,     &rule.package,
+                            &rule.status, &rule.message, &rule.memory};
+    rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+    if (rc == ERR_NONE)
+        *out = rule;
+    store_state_found(st, row);
+    return rc;
 }
 
 enum err store_state_rule_list(struct store_state *st, store_rule_fn fn, void *ctx)
@@ -302,25 +295,19 @@ static struct store_alert alert_view(struct sqlite3_stmt *stmt)
 enum err store_state_alert_get(struct store_state *st, const char *id, struct arena *arena,
                                struct store_alert *out)
 {
-    struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "SELECT " ALERT_COLUMNS " FROM alert WHERE id = ?");
-    enum err rc = store_db_error(db);
-    if (stmt != NULL) {
-        store_db_bind_text(stmt, 1, id);
-        rc = store_db_step(db, stmt);
-        if (rc == ERR_NONE) {
-            struct store_alert alert = alert_view(stmt);
-            const char **texts[] = {&alert.id, &alert.rule_id, &alert.group, &alert.workflow_status,
-                                    &alert.doc};
-            rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
-            if (rc == ERR_NONE)
-                *out = alert;
-            store_db_reset(stmt);
-        }
-    }
-    store_state_unlock(st);
-    return rc == ERR_END ? ERR_NOT_FOUND : rc;
+    struct sqlite3_stmt *row;
+    enum err rc =
+        store_state_find(st, "SELECT " ALERT_COLUMNS " FROM alert WHERE id = ?", id, &row);
+    if (rc != ERR_NONE)
+        return rc;
+    struct store_alert alert = alert_view(row);
+    const char **texts[] = {&alert.id, &alert.rule_id, &alert.group, &alert.workflow_status,
+                            &alert.doc};
+    rc = store_state_copy_all(arena, texts, sizeof(texts) / sizeof(texts[0]));
+    if (rc == ERR_NONE)
+        *out = alert;
+    store_state_found(st, row);
+    return rc;
 }
 
 enum err store_state_alert_replace(struct store_state *st, const char *id, const char *doc)

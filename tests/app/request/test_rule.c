@@ -101,6 +101,14 @@ static void test_objects(void **state)
           "is of type ip, not keyword");
     WRONG("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"u\", \"type\": \"colour\"}",
           "colour");
+    /* Whoever changes it has read what it is. */
+    assert_int_equal(ask(&w,
+                         "{\"command\": \"values\", \"verb\": \"put\", \"id\": \"v\", \"type\": "
+                         "\"ip\", \"was\": \"{\\\"a\\\":1}\", \"text\": \"{}\"}"),
+                     1);
+    assert_non_null(strstr(remarks(&w), "was changed meanwhile"));
+    DONE("{\"command\": \"values\", \"verb\": \"put\", \"id\": \"v\", \"type\": \"ip\", "
+         "\"was\": \"{}\", \"text\": \"{\\\"a\\\":2}\"}");
     DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"10.0.0.1\"}");
     DONE("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}");
     WRONG("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}",
