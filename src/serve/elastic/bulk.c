@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "elastic/load.h"
 #include "elastic/read.h"
+#include "elastic/search.h"
 #include "elastic/target.h"
 #include "event/event.h"
 #include "event/id.h"
@@ -88,9 +89,9 @@ static enum err run(struct api_call *c, const char *index, struct err_text *why)
     ts_ns began = clock_steady();
     struct bytes body = http_request_body(c->request);
     struct elastic_load *load = elastic_load_new(c->now);
-    enum err err =
-        load != NULL ? elastic_read_bulk((const char *)body.p, body.n, index, load, &c->arena, why)
-                     : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err = load != NULL ? elastic_read_bulk((const char *)body.p, body.n, index, c->now,
+                                                    load, &c->arena, why)
+                                : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_INVALID)
         err = api_call_fail(c, 400, "illegal_argument_exception", why, "%s", why->message);
     if (err == ERR_LIMIT)
@@ -116,14 +117,17 @@ static enum err bulk_index(struct api_call *c, struct err_text *why)
 /* One document by itself. */
 static enum err write_one(struct api_call *c, const char *id, struct err_text *why)
 {
-    const char *index = api_call_part(c, "index");
+    const char *index;
     struct bytes body = http_request_body(c->request);
+    enum err err = elastic_search_name(c, api_call_part(c, "index"), &index, why);
+    if (err != ERR_NONE)
+        return err;
     struct elastic_load_item target = {.action = "index",
                                        .index = index,
                                        .index_n = strlen(index),
                                        .id = id,
                                        .id_n = id != NULL ? strlen(id) : 0};
-    enum err err = elastic_target_check(index, strlen(index), why);
+    err = elastic_target_check(index, strlen(index), why);
     if (err != ERR_NONE)
         return api_call_fail(c, 400, "invalid_index_name_exception", why, "%s", why->message);
     if (body.n == 0)

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "elastic/load.h"
 #include "elastic/target.h"
+#include "find/name.h"
 #include "format/json.h"
 
 #include <stdbool.h>
@@ -49,6 +50,7 @@ struct bulk {
     struct arena *arena;      /* of texts that items point to */
     struct format_json *json; /* of action lines */
     const char *index;        /* of the path, or NULL */
+    ts_ns now;                /* for dates in names */
 };
 
 static enum err malformed(unsigned line, const char *what, struct err_text *why)
@@ -139,17 +141,22 @@ static enum err read_one(struct bulk *b, struct lines *l, const char *line, size
     if (item.id_n > ELASTIC_TARGET_ID_MOST)
         return elastic_load_refuse(b->load, &item, 400, "illegal_argument_exception",
                                    "id is too long, at most 512 bytes", why);
-    if (elastic_target_check(item.index, item.index_n, &reason) != ERR_NONE)
+    err = find_name_resolve(item.index, item.index_n, b->now, b->arena, &item.index, &item.index_n,
+                            &reason);
+    if (err == ERR_MEMORY)
+        return err_set(why, err, "%s", err_name(err));
+    if (err != ERR_NONE || elastic_target_check(item.index, item.index_n, &reason) != ERR_NONE)
         return elastic_load_refuse(b->load, &item, 400, "invalid_index_name_exception",
                                    reason.message, why);
     bool padded = (size_t)(l->end - text) >= text_n + FORMAT_JSON_PADDING;
     return elastic_load_add(b->load, &item, text, text_n, padded, why);
 }
 
-enum err elastic_read_bulk(const char *text, size_t n, const char *index, struct elastic_load *load,
-                           struct arena *arena, struct err_text *why)
+enum err elastic_read_bulk(const char *text, size_t n, const char *index, ts_ns now,
+                           struct elastic_load *load, struct arena *arena, struct err_text *why)
 {
-    struct bulk b = {.load = load, .arena = arena, .json = format_json_new(), .index = index};
+    struct bulk b = {
+        .load = load, .arena = arena, .json = format_json_new(), .index = index, .now = now};
     struct lines l = {text, text + n, 0};
     const char *line;
     size_t line_n;

@@ -7,6 +7,7 @@
 #include "api/form.h"
 #include "auth/guard.h"
 #include "base/clock.h"
+#include "find/name.h"
 #include "format/node.h"
 #include "http/request.h"
 
@@ -204,6 +205,19 @@ const char *elastic_search_owner(struct api_call *c)
     return owner;
 }
 
+enum err elastic_search_name(struct api_call *c, const char *names, const char **out,
+                             struct err_text *why)
+{
+    size_t n;
+    *out = names;
+    if (names == NULL)
+        return ERR_NONE;
+    enum err err = find_name_resolve(names, strlen(names), c->now, &c->arena, out, &n, why);
+    return err != ERR_INVALID
+               ? err
+               : api_call_fail(c, 400, "illegal_argument_exception", why, "%s", why->message);
+}
+
 enum err elastic_search_begin(struct api_call *c, bool has_index, struct find_request *out,
                               struct err_text *why)
 {
@@ -211,7 +225,9 @@ enum err elastic_search_begin(struct api_call *c, bool has_index, struct find_re
                                  .now = c->now,
                                  .owner = elastic_search_owner(c),
                                  .cancel = {is_gone, c->request}};
-    enum err err = api_call_body(c, false, &out->body, why);
+    enum err err = elastic_search_name(c, out->index, &out->index, why);
+    if (err == ERR_NONE)
+        err = api_call_body(c, false, &out->body, why);
     if (err == ERR_NONE && out->body != NULL && format_node_type(out->body) != FORMAT_OBJECT)
         err = api_call_fail(c, 400, "parsing_exception", why, "the body must be an object");
     return err;
@@ -379,6 +395,10 @@ static void one_of_many(struct api_call *c, const struct find_request *all, cons
     r.index = index.n > 0 ? buf_text(&index) : all->index;
     r.lenient = format_node_bool(format_node_get(header, "ignore_unavailable"), all->lenient);
     r.body = query;
+    size_t n;
+    if (err == ERR_NONE && r.index != NULL)
+        err = find_name_resolve(r.index, strlen(r.index), c->now, &c->arena, &r.index, &n,
+                                &error.text);
     if (err == ERR_NONE)
         err = find_search(c->ports->find, &r, &answer, &error);
     if (err == ERR_NONE && answer.n > 1) {

@@ -11,6 +11,10 @@
 #include "find/find.h"
 
 /* Index (of the path, when the row has it), body, owner, and when nobody waits any more. */
+/* Names of indices with their dates written out; NULL stays NULL. */
+enum err elastic_search_name(struct api_call *c, const char *names, const char **out,
+                             struct err_text *why) ERR_MUST_CHECK;
+
 enum err elastic_search_begin(struct api_call *c, bool has_index, struct find_request *out,
                               struct err_text *why) ERR_MUST_CHECK;
 /* A flag that the query string alone may have: the body has members of its own. */

@@ -256,6 +256,20 @@ async function page() {
   await refused(400, 'parsing_exception', () => client.search({ index, aggs: { t: { nonsense: {} } } }));
 }
 
+// Names with a date in them, as ingest pipelines and shippers write them.
+async function dated() {
+  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '.');
+  const made = await client.index({ index: '<logs-client.day-{now/d}>', document: { message: 'm' } });
+  assert.equal(made._index, `logs-client.day-${day}`);
+  const bulk = await client.bulk({
+    operations: [{ create: { _index: '<logs-client.day-{now/d{yyyy.MM.dd}}>' } }, { message: 'n' }],
+  });
+  assert.equal(bulk.items[0].create._index, made._index);
+  assert.equal((await client.count({ index: '<logs-client.day-{now/d}>' })).count, 2);
+  const found = await client.search({ index: '<logs-client.day-{now-1d/d}>,<logs-client.day-{now/d}>', ignore_unavailable: true });
+  assert.equal(found.hits.total.value, 2);
+}
+
 // Three days of five events a minute, and a hundred times as many in one quarter of an hour of the last.
 const START = Date.UTC(2026, 1, 2);
 const MINUTES = 3 * 24 * 60;
@@ -410,7 +424,7 @@ async function learnRows() {
   await client.ml.deleteJob({ job_id });
 }
 
-const steps = { greet, write, setUp, search, aggregate, page, learn, learnRows };
+const steps = { greet, write, setUp, search, aggregate, page, dated, learn, learnRows };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();

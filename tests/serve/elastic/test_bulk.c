@@ -137,12 +137,37 @@ static void one_document(void **state)
     fake_close(&w);
 }
 
+/* A date in a name is written out where the event is kept. */
+static void dates(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct buf out;
+    fake_open(&w, tables, 1);
+    assert_int_equal(post(&w, "/{index}/_bulk", "<logs-{now/M{yyyy.MM}}-x>", NULL,
+                          "{\"create\":{}}\n{}\n{\"create\":{\"_index\":\"<own-{now/d}>\"}}\n{}\n"
+                          "{\"create\":{\"_index\":\"<own-{now/d>\"}}\n{}\n",
+                          &out),
+                     200);
+    assert_non_null(strstr(buf_text(&out), "\"_index\":\"logs-2023.11-x\""));
+    assert_non_null(strstr(buf_text(&out), "\"_index\":\"own-2023.11.14\""));
+    assert_non_null(strstr(buf_text(&out), "a { is not closed"));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc", "<own-{now-14d/d}>", NULL, "{}", &out), 201);
+    assert_non_null(strstr(buf_text(&out), "\"_index\":\"own-2023.10.31\""));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc", "<own-{sometime}>", NULL, "{}", &out), 400);
+    buf_release(&out);
+    fake_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items),
         cmocka_unit_test(malformed),
         cmocka_unit_test(one_document),
+        cmocka_unit_test(dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static enum err read_text(const char *text, size_t n, const char *index, size_t 
     struct elastic_load *l = elastic_load_new(0);
     assert_non_null(l);
     arena_init(&arena, 0);
-    enum err err = elastic_read_bulk(text, n, index, l, &arena, &why);
+    enum err err = elastic_read_bulk(text, n, index, 0, l, &arena, &why);
     *out_items = elastic_load_count(l);
     elastic_load_free(l);
     arena_release(&arena);

@@ -91,6 +91,11 @@ static void bodies(void **state)
              "{\"sum\":{\"field\":\"source.bytes\"}}}}}}";
     ask(&w, "POST", "/_search", r, 200,
         TEXTS("\"key\":\"even\"", "\"doc_count\":5", "\"value\":20}", "\"value\":25}"));
+    r.body = NULL;
+    r.parts[0].value = "<logs-own-{now/y{'default'}}>,<logs-{now/d}-*>";
+    ask(&w, "POST", "/{index}/_count", r, 200, TEXTS("\"count\":10"));
+    r.parts[0].value = "<logs-{now/d>";
+    ask(&w, "POST", "/{index}/_count", r, 400, TEXTS("a { is not closed"));
     r.body = "[]";
     ask(&w, "POST", "/_search", r, 400, TEXTS("must be an object"));
     r.body = "{\"query\":{\"nonsense\":{}}}";
