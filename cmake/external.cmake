@@ -18,6 +18,7 @@ set(weir_pkg_capng libcap-ng)
 set(weir_pkg_simdjson simdjson)
 set(weir_pkg_tomlplusplus tomlplusplus)
 set(weir_pkg_sodium libsodium)
+set(weir_pkg_pcre2 libpcre2-8)
 
 function(weir_external room part)
   if(part STREQUAL "threads")

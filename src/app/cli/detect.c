@@ -54,8 +54,12 @@ static void keep(struct run *r, const struct detect_result *result)
     detect_result_id(result, &id);
     char *text = mem_strndup(r->doc.p, r->doc.n);
     uint64_t *at = buf_ok(&id) ? map_put(r->by_id, id.p, id.n, NULL) : NULL;
-    if (text == NULL || at == NULL ||
-        mem_grow((void **)&r->kept, &r->kept_cap, r->kept_n + 1, sizeof(*r->kept)) != 0) {
+    if (text != NULL && at != NULL && *at != 0 && result->type == DETECT_RESULT_CATEGORY) {
+        /* A category is told again whenever it has changed: the last form counts. */
+        mem_free(r->kept[*at - 1].text);
+        r->kept[*at - 1] = (struct kept){.text = text, .n = r->doc.n};
+    } else if (text == NULL || at == NULL ||
+               mem_grow((void **)&r->kept, &r->kept_cap, r->kept_n + 1, sizeof(*r->kept)) != 0) {
         mem_free(text);
         r->failed = ERR_MEMORY;
     } else {

@@ -24,6 +24,8 @@ static double result_score(const struct detect_result *r)
     case DETECT_RESULT_FORECAST_REQUEST:
     case DETECT_RESULT_OVERALL_BUCKET:
     case DETECT_RESULT_ANNOTATION:
+    case DETECT_RESULT_CATEGORY:
+    case DETECT_RESULT_CATEGORIZER_STATS:
         break;
     }
     return 0;

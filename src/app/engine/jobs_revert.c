@@ -32,6 +32,27 @@ static enum err look(struct engine_jobs *j, const char *id, const char *snapshot
     return err;
 }
 
+/* Categories as the snapshot has them; those that came later go with the results. */
+static enum err set_back_categories(struct engine_jobs *j, const struct engine_job *r,
+                                    bool delete_later)
+{
+    struct buf prefix;
+    enum err err = ERR_NONE;
+    buf_init(&prefix);
+    buf_format(&prefix, "%s_category_definition_", r->job->id);
+    if (delete_later)
+        err = buf_ok(&prefix)
+                  ? store_state_result_delete_ids(j->options.state, r->job->id, buf_text(&prefix))
+                  : ERR_MEMORY;
+    buf_release(&prefix);
+    if (err == ERR_NONE || err == ERR_NOT_FOUND)
+        err = detect_report_categories(r->engine, true);
+    if (err == ERR_NONE)
+        err = j->failed;
+    j->failed = ERR_NONE;
+    return err;
+}
+
 /* What follows from going back to a snapshot, in one transaction. */
 static enum err set_back(struct engine_jobs *j, const struct engine_job *r, const char *snapshot,
                          bool delete_results)
@@ -48,6 +69,8 @@ static enum err set_back(struct engine_jobs *j, const struct engine_job *r, cons
             err = store_state_posted_drop(state, r->job->id);
         if (err == ERR_NONE)
             err = store_state_result_delete(state, r->job->id, closed, TIME_MAX, !delete_results);
+        if (err == ERR_NONE)
+            err = set_back_categories(j, r, delete_results);
         if (err == ERR_NONE && delete_results) {
             /* What came since may have lowered earlier scores. */
             detect_recall_scores(r->engine);

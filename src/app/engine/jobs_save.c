@@ -203,7 +203,12 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
     enum err err = store != NULL ? store_settle(store, why) : ERR_NONE;
     if (err != ERR_NONE)
         return err;
-    err = save(r, now);
+    /* A snapshot and the numbers of its categories' messages say the same. */
+    err = detect_report_categories(r->engine, false);
+    if (err == ERR_NONE)
+        err = r->owner->failed;
+    if (err == ERR_NONE)
+        err = save(r, now);
     return err == ERR_NONE ? err
                            : err_set(why, err, "cannot save what job '%s' has learned: %s",
                                      r->job->id, err_name(err));

@@ -157,6 +157,7 @@ enum err rule_finding_read(struct bytes json, const char *name, struct rule_find
     read_split(&f, "partition_field_name", "partition_field_value");
     read_influencers(&f);
     read_values(&f);
+    f.terms = format_node_str(format_node_at(format_node_get(f.root, "mlcategory_terms"), 0), NULL);
     const struct format_node *said = format_node_get(f.root, "anomaly_score_explanation");
     f.first = format_node_bool(format_node_get(said, "by_field_first_occurrence"), false);
     *out = f;

@@ -41,7 +41,8 @@ struct rule_finding {
     double typical;
     const char *place; /* "lat,lon" of lat_long, which has no values; NULL: none */
     const char *usual_place;
-    bool first; /* the by value was never seen before */
+    const char *terms; /* what messages of the category have in common; NULL: none is meant */
+    bool first;        /* the by value was never seen before */
     struct rule_entity entity[RULE_ENTITIES_MAX];
     size_t entities;
 };

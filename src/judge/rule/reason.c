@@ -11,6 +11,7 @@
 
 #define VALUES_SHOWN 3
 #define VALUE_BYTES 80
+#define TERMS_BYTES 160
 
 void rule_story_init(struct rule_story *s)
 {
@@ -199,10 +200,26 @@ static bool is_told(const char *field)
     return false;
 }
 
-static void add_what(const struct rule_entity *e, struct rule_story *s)
+/* A category of messages by what they have in common: its number tells nobody anything. Whether
+ * the entity is one, and that is known. */
+static bool add_messages(const struct rule_finding *f, const struct rule_entity *e, struct buf *out)
+{
+    if (f->terms == NULL || f->terms[0] == '\0' || strcmp(e->field, "mlcategory") != 0)
+        return false;
+    size_t n = strlen(f->terms), shown = utf8_cut(f->terms, n, TERMS_BYTES);
+    buf_str(out, "messages like \"");
+    buf_add(out, f->terms, shown);
+    buf_str(out, shown < n ? "...\"" : "\"");
+    return true;
+}
+
+static void add_what(const struct rule_finding *f, const struct rule_entity *e,
+                     struct rule_story *s)
 {
     if (s->what.n > 0)
         buf_str(&s->what, ", ");
+    if (add_messages(f, e, &s->what))
+        return;
     if (strcmp(e->field, "destination.port") == 0)
         buf_str(&s->what, rule_entity_count(e) == 1 ? "port " : "ports ");
     else if (strcmp(e->field, "dns_question_etld") == 0 ||
@@ -222,12 +239,12 @@ static void make_what(const struct rule_finding *f, struct rule_story *s)
     for (size_t i = 0; i < f->entities; i++) {
         const struct rule_entity *e = &f->entity[i];
         if (!e->influencer && !is_told(e->field))
-            add_what(e, s);
+            add_what(f, e, s);
     }
     static const char *const over[] = {"destination.port", "network.protocol", "network.transport"};
     const struct rule_entity *e = first_of(f, over, COUNT(over));
     if (e != NULL && e->influencer)
-        add_what(e, s);
+        add_what(f, e, s);
 }
 
 static bool ends_in_bytes(const char *field)
@@ -309,14 +326,14 @@ static const char *measure_words(const struct rule_finding *f)
     return f->measure;
 }
 
-static void add_between(const struct rule_story *s, struct buf *out)
+static void add_between(const struct rule_finding *f, const struct rule_story *s, struct buf *out)
 {
     if (s->who.n > 0)
         buf_format(out, " from %s", buf_text(&s->who));
     if (s->whom.n > 0)
         buf_format(out, " to %s", buf_text(&s->whom));
     if (s->what.n > 0)
-        buf_format(out, " over %s", buf_text(&s->what));
+        buf_format(out, " %s %s", f->terms != NULL ? "in" : "over", buf_text(&s->what));
 }
 
 /* "192.0.2.5 sent 48.3 MB to 203.0.113.9 over port 4444" */
@@ -326,7 +343,7 @@ static void add_transfer(const struct rule_finding *f, const struct rule_story *
                                      strcmp(f->field, "weir.home.bytes_out") == 0);
     if (!sent) {
         buf_format(out, "%s of %s was %s", measure_words(f), f->field, buf_text(&s->came));
-        add_between(s, out);
+        add_between(f, s, out);
         return;
     }
     if (s->who.n > 0)
@@ -342,13 +359,18 @@ static void add_transfer(const struct rule_finding *f, const struct rule_story *
 static void add_seen(const struct rule_finding *f, struct buf *out)
 {
     /* What is rare is the by value, which is the first entity. */
+    bool many = false;
     if (f->entities > 0 && !f->entity[0].influencer) {
-        buf_format(out, "%s ", f->entity[0].field);
-        add_values(&f->entity[0], out);
+        many = add_messages(f, &f->entity[0], out);
+        if (!many) {
+            buf_format(out, "%s ", f->entity[0].field);
+            add_values(&f->entity[0], out);
+        }
     } else {
         buf_str(out, "a value");
     }
-    buf_str(out, f->first ? " was seen for the first time" : " was seen, which is rare here");
+    buf_format(out, " %s seen%s", many ? "were" : "was",
+               f->first ? " for the first time" : ", which is rare here");
 }
 
 static void add_deed(const struct rule_finding *f, const struct rule_story *s, struct buf *out)
@@ -363,17 +385,17 @@ static void add_deed(const struct rule_finding *f, const struct rule_story *s, s
         buf_str(out, "something happened at an unusual place");
         if (s->came.n > 0)
             buf_format(out, ", %s,", buf_text(&s->came));
-        add_between(s, out);
+        add_between(f, s, out);
     } else if (IS(f, moments)) {
         buf_format(out, "something happened at an unusual time of the %s",
                    strcmp(f->measure, "time_of_day") == 0 ? "day" : "week");
-        add_between(s, out);
+        add_between(f, s, out);
     } else if (s->came.n == 0) {
         buf_format(out, "%s was unusual", f->field != NULL ? f->field : f->function);
-        add_between(s, out);
+        add_between(f, s, out);
     } else if (IS(f, counts)) {
         buf_format(out, "%s came", buf_text(&s->came));
-        add_between(s, out);
+        add_between(f, s, out);
     } else if (IS(f, sums) && ends_in_bytes(f->field)) {
         add_transfer(f, s, out);
     } else if (strcmp(f->measure, "info_content") == 0) {
@@ -385,11 +407,11 @@ static void add_deed(const struct rule_finding *f, const struct rule_story *s, s
             buf_format(out, "%s of %s", s->who.n > 0 ? "" : ", asked", buf_text(&s->whom));
     } else if (IS(f, distincts)) {
         buf_format(out, "%s were seen", buf_text(&s->came));
-        add_between(s, out);
+        add_between(f, s, out);
     } else {
         buf_format(out, "%s of %s was %s", measure_words(f), f->field != NULL ? f->field : "it",
                    buf_text(&s->came));
-        add_between(s, out);
+        add_between(f, s, out);
     }
 }
 

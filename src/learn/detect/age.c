@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "categorize/categorize.h"
 #include "detect/engine_priv.h"
 
 #define PRESSURE_MAX 8
@@ -12,6 +13,8 @@ size_t detect_memory(const struct detect *d)
         sizeof(*d) + detect_names_bytes(d->names) + detect_table_bytes(d->table) + d->series_bytes;
     for (size_t i = 0; i < d->n_open; i++)
         n += detect_bucket_bytes(d->open[i]);
+    if (d->categories != NULL)
+        n += categorize_bytes(d->categories);
     return n;
 }
 

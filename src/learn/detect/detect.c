@@ -2,6 +2,7 @@
 #include "detect/detect.h"
 
 #include "base/mem.h"
+#include "categorize/categorize.h"
 #include "detect/engine_priv.h"
 
 #include <math.h>
@@ -41,6 +42,8 @@ static enum err init(struct detect *d)
     enum err e = detect_plan_init(&d->plan, job);
     if (e == ERR_NONE)
         e = detect_row_init(&d->row, &d->plan);
+    if (e == ERR_NONE)
+        e = detect_messages_new(d);
     d->now = TIME_NONE;
     d->closed_until = TIME_NONE;
     d->next_prune = TIME_NONE;
@@ -84,6 +87,7 @@ void detect_free(struct detect *d)
     detect_table_free(d->table);
     detect_names_free(d->names);
     detect_schedule_free(d->schedule);
+    categorize_free(d->categories);
     mem_free(d->tests);
     mem_free(d->influencer_history);
     mem_free(d);
@@ -242,6 +246,8 @@ static enum err close_first(struct detect *d, bool partial)
 {
     struct detect_open *b = d->open[0];
     enum err e = close_gap(d, b->start);
+    if (e == ERR_NONE)
+        e = detect_messages_close(d, false);
     uint8_t before = d->status;
     struct detect_closing c = {.bucket = b, .partial = partial, .fraction = 1};
     if (e == ERR_NONE)
@@ -284,7 +290,7 @@ enum err detect_finish(struct detect *d)
         if (e != ERR_NONE)
             return e;
     }
-    return ERR_NONE;
+    return detect_messages_close(d, true);
 }
 
 enum err detect_interim(struct detect *d)
@@ -551,6 +557,8 @@ static void feed_detector(struct detect *d, struct detect_open *b, size_t detect
     struct split over;
     struct split by;
     /* A conversation counts once, however often it is reported. */
+    if (d->withheld && r->categorized)
+        return;
     if (d->row.continues &&
         (det->function->kind == DETECT_COUNT || det->function->kind == DETECT_NON_ZERO_COUNT))
         return;
@@ -629,6 +637,7 @@ static enum err take(struct detect *d, ts_ns time)
         return ERR_NONE;
     b->events += weight;
     d->record_time = time;
+    d->withheld = d->categories != NULL && !detect_messages_take(d, time, has_room(d));
     for (size_t i = 0; i < d->job->n_measures; i++)
         feed_detector(d, b, i, weight);
     return ERR_NONE;
@@ -754,6 +763,7 @@ void detect_size(const struct detect *d, struct detect_size_stats *out)
         .partition_fields = partition,
         .status = d->status,
         .settled = d->counts.buckets >= SETTLED};
+    detect_messages_size(d, &out->categories);
 }
 
 void detect_report_size(struct detect *d)
@@ -766,6 +776,7 @@ void detect_report_size(struct detect *d)
                               .span_ns = d->job->bucket_span_ns};
     detect_size(d, &r.size);
     d->options.sink(d->options.ctx, &r);
+    detect_messages_report_size(d);
 }
 
 void detect_snapshot_id(const struct detect *d, struct buf *out)

@@ -11,7 +11,7 @@
  *
  * The same records in the same buckets with the same options give the same bytes, in any order
  * within a bucket, with any number of threads, and across detect_save() and detect_restore() at any
- * moment.
+ * moment. Only the categories of messages follow the order in which the messages come.
  *
  * Ownership: detect_new() makes it and borrows the job and the team, which must outlive it.
  * Threads:   one owner; the team is used within calls.
@@ -117,8 +117,18 @@ void detect_renormalize(struct detect *d);
  * results and go back to an earlier state. */
 void detect_recall_scores(const struct detect *d);
 
-/* Sends a model_size_stats document to the sink. */
+/* Sends a model_size_stats document to the sink, and categorizer_stats where messages are put into
+ * categories. */
 void detect_report_size(struct detect *d);
+
+/*
+ * Sends the definitions of categories: all, or those that have changed or grown since they were
+ * sent. By itself the engine sends those that changed, or had twice the messages, before the
+ * bucket's results. ERR_MEMORY.
+ */
+enum err detect_report_categories(struct detect *d, bool all) ERR_MUST_CHECK;
+/* Appends what the messages of a category have in common; false when the value is none. */
+bool detect_category_terms(const struct detect *d, struct bytes value, struct buf *out);
 
 const struct detect_counts *detect_counts(const struct detect *d);
 /* Walks all series: not for every record. */

@@ -16,6 +16,8 @@
 #include "detect/schedule.h"
 #include "detect/table.h"
 
+struct categorize;
+
 #define DETECT_SHARDS 64
 #define DETECT_RECENT_MAX 1024
 /* By how much a sketch may grow at once. */
@@ -109,7 +111,9 @@ struct detect {
     struct detect_table *table;
     struct detect_plan plan;
     struct detect_row row;
-    bool columns; /* the plan knows the columns */
+    struct categorize *categories; /* of messages; NULL: the job has none */
+    bool withheld; /* the record has no category: detectors that split by it pass it over */
+    bool columns;  /* the plan knows the columns */
 
     struct detect_open **open; /* by start, oldest first */
     size_t n_open;
@@ -280,6 +284,16 @@ void detect_annotate_take(struct detect_changes *notes, const struct detect_metr
 /* Sends annotations, in the order of the pieces. */
 void detect_annotate_report(struct detect *d, const struct detect_closing *c,
                             const struct detect_changes *const *pieces, size_t n);
+
+/* messages.c: messages whose categories are counted, where the job asks for that. */
+enum err detect_messages_new(struct detect *d) ERR_MUST_CHECK;
+/* Puts the categories of the row's messages into it; false: the record has none, and must not count
+ * for those who split by them. */
+bool detect_messages_take(struct detect *d, ts_ns time, bool room);
+/* Before a bucket closes: tells what is new, and sees how it goes. last: no more will come. */
+enum err detect_messages_close(struct detect *d, bool last) ERR_MUST_CHECK;
+void detect_messages_size(const struct detect *d, struct detect_category_counts *out);
+void detect_messages_report_size(struct detect *d);
 
 /* plot.c: what the models expect of this bucket, before they learn it. */
 enum err detect_report_plots(struct detect *d, const struct detect_closing *c) ERR_MUST_CHECK;

@@ -19,6 +19,9 @@
 #define MEGABYTE (1024.0 * 1024.0)
 /* Beyond this nobody has the memory, and sums stay exact. */
 #define MOST 1e15
+/* Categories of messages, and what one of them takes with four examples. */
+#define CATEGORIES 500
+#define CATEGORY_BYTES 2048.0
 
 /* What is asked, and what one of each thing takes. */
 struct sizes {
@@ -33,11 +36,15 @@ struct sizes {
 
 static const struct detect_cardinality *find(const struct sizes *s, const char *field)
 {
+    /* Nobody counts categories before there are any. */
+    static const struct detect_cardinality categories = {DETECT_CATEGORY_FIELD, CATEGORIES,
+                                                         CATEGORIES};
     for (size_t i = 0; i < s->n; i++) {
         if (strcmp(s->list[i].field, field) == 0)
             return &s->list[i];
     }
-    return NULL;
+    bool made = s->job->category_field != NULL && strcmp(field, DETECT_CATEGORY_FIELD) == 0;
+    return made ? &categories : NULL;
 }
 
 /* Values of a field that splits; 1 when there is none. */
@@ -208,6 +215,8 @@ static enum err measure(struct sizes *s, struct detect_names *names, struct err_
     model_series_free(series);
     s->bytes = (double)sizeof(struct detect) + (double)before +
                (double)detect_table_bytes(s->table) + 2 * (double)sizeof(struct detect_open);
+    if (s->job->category_field != NULL)
+        s->bytes += CATEGORIES * CATEGORY_BYTES;
     enum err e = add_names(s, why);
     for (size_t i = 0; i < s->job->n_measures && e == ERR_NONE; i++)
         e = add_detector(s, &s->job->detectors[i], why);

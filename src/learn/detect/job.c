@@ -3,6 +3,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "categorize/analyzer.h"
+#include "categorize/categorize.h"
 #include "detect/read_priv.h"
 #include "detect/rule_priv.h"
 #include "detect/validate_priv.h"
@@ -19,6 +21,8 @@
 
 #define SPAN_MAX (366 * TIME_DAY)
 #define LATENCY_BUCKETS_MAX 1000
+/* Of each category, unless the job says otherwise. */
+#define EXAMPLES 4
 
 static bool alnum(char c)
 {
@@ -117,6 +121,8 @@ void detect_job_free(struct detect_job *job)
     detect_read_strings_free(job->notes, job->n_notes);
     mem_free(job->description);
     mem_free(job->summary_count_field);
+    mem_free(job->category_field);
+    categorize_analyzer_free(job->analyzer);
     mem_free(job->time_field);
     mem_free(job->model_plot_terms);
     mem_free(job->results_index);
@@ -251,6 +257,34 @@ static enum err refuse(const struct format_node *obj, const char *key, struct er
     return format_node_err(v, why, ERR_UNSUPPORTED, "%s is not supported", key);
 }
 
+/* How the texts of a field become categories. */
+static enum err read_categories(const struct format_node *ac, struct detect_job *job,
+                                struct err_text *why)
+{
+    const struct format_node *apart = NULL;
+    TRY(detect_read_str(ac, "categorization_field_name", &job->category_field, why));
+    TRY(detect_read_object(ac, "per_partition_categorization", &apart, why));
+    if (apart != NULL) {
+        TRY(detect_read_bool(apart, "enabled", &job->categories_apart, why));
+        TRY(detect_read_bool(apart, "stop_on_warn", &job->stop_on_warn, why));
+        const struct format_node *more = format_node_unknown(apart);
+        if (more != NULL)
+            return format_node_err(more, why, ERR_INVALID,
+                                   "per_partition_categorization has enabled and stop_on_warn");
+    }
+    const struct format_node *filters = format_node_get(ac, "categorization_filters");
+    const struct format_node *analyzer = format_node_get(ac, "categorization_analyzer");
+    if (job->category_field != NULL)
+        return categorize_analyzer_new(filters, analyzer, &job->analyzer, why);
+    if (format_node_count(filters) > 0)
+        return format_node_err(filters, why, ERR_INVALID,
+                               "categorization_filters needs categorization_field_name");
+    if (analyzer != NULL && format_node_type(analyzer) != FORMAT_NULL)
+        return format_node_err(analyzer, why, ERR_INVALID,
+                               "categorization_analyzer needs categorization_field_name");
+    return ERR_NONE;
+}
+
 static enum err read_analysis(const struct format_node *root, struct detect_job *job,
                               struct detect_filter *const *filters, size_t n_filters,
                               const struct detect_notes *notes, struct err_text *why)
@@ -272,12 +306,8 @@ static enum err read_analysis(const struct format_node *root, struct detect_job 
         job->bucket_span_ns > 30 * TIME_DAY / 20 ? 20 * job->bucket_span_ns : 30 * TIME_DAY;
     TRY(detect_read_span(ac, "model_prune_window", 2 * job->bucket_span_ns, 100 * SPAN_MAX,
                          &job->prune_window_ns, why));
-    TRY(refuse(ac, "categorization_field_name", why));
     TRY(refuse(ac, "multivariate_by_fields", why));
-    /* These say how to categorise and do nothing without a field to categorise. */
-    static const char *const idle[] = {"categorization_filters", "categorization_analyzer",
-                                       "per_partition_categorization"};
-    detect_read_ignore(ac, idle, sizeof(idle) / sizeof(idle[0]));
+    TRY(read_categories(ac, job, why));
     TRY(detect_read_str(ac, "summary_count_field_name", &job->summary_count_field, why));
     if (job->summary_count_field != NULL && job->summary_count_field[0] == '\0')
         return format_node_err(ac, why, ERR_INVALID, "summary_count_field_name must not be empty");
@@ -293,6 +323,7 @@ static enum err read_analysis(const struct format_node *root, struct detect_job 
         }
     }
     TRY(read_detectors(ac, job, filters, n_filters, notes, why));
+    TRY(detect_validate_categories(ac, job, why));
     return detect_read_unknown(ac, "analysis_config", notes);
 }
 
@@ -301,6 +332,7 @@ static enum err read_limits(const struct format_node *root, struct detect_job *j
 {
     job->annotations = true;
     job->memory_limit = (uint64_t)1 << 30;
+    job->category_examples = EXAMPLES;
     const struct format_node *al = NULL;
     TRY(detect_read_object(root, "analysis_limits", &al, why));
     if (al == NULL)
@@ -321,8 +353,10 @@ static enum err read_limits(const struct format_node *root, struct detect_job *j
                                    "1mb");
         job->memory_limit = limit;
     }
-    static const char *const idle[] = {"categorization_examples_limit"};
-    detect_read_ignore(al, idle, 1);
+    int64_t examples = EXAMPLES;
+    TRY(detect_read_int(al, "categorization_examples_limit", 0, CATEGORIZE_EXAMPLES_MOST, &examples,
+                        why));
+    job->category_examples = (size_t)examples;
     return detect_read_unknown(al, "analysis_limits", notes);
 }
 

@@ -25,11 +25,14 @@
 struct format_node;
 struct buf;
 struct detect_filter;
+struct categorize_analyzer;
 
 #define DETECT_DETECTORS_MAX 64
 #define DETECT_MEASURES_MAX (DETECT_DETECTORS_MAX * DETECT_PARTS_MAX)
 #define DETECT_INFLUENCERS_MAX 32
 #define DETECT_JOB_ID_MAX 64
+/* The field that holds a message's category. */
+#define DETECT_CATEGORY_FIELD "mlcategory"
 
 enum detect_applies {
     DETECT_APPLIES_ACTUAL,
@@ -113,8 +116,13 @@ struct detect_job {
     size_t n_measures;
     char **influencers;
     size_t n_influencers;
-    char *summary_count_field; /* NULL: each record is one event */
-    uint64_t memory_limit;     /* bytes */
+    char *summary_count_field;            /* NULL: each record is one event */
+    char *category_field;                 /* whose texts are put into categories; NULL: none is */
+    struct categorize_analyzer *analyzer; /* how, when one is */
+    size_t category_examples;
+    bool categories_apart; /* each partition has its own */
+    bool stop_on_warn;
+    uint64_t memory_limit; /* bytes */
     char *time_field;
     uint8_t time_format; /* enum detect_time_format */
     bool model_plot;

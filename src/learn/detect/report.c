@@ -451,6 +451,24 @@ static size_t fill_causes(struct report *r, const struct draft *x, struct detect
     return n;
 }
 
+/* What messages of the category have in common that a candidate is of; of the first field that is
+ * one. */
+static struct bytes category_terms(const struct report *r, const struct detect_detector *det,
+                                   const struct detect_candidate *c, struct buf *out)
+{
+    const struct {
+        const char *field;
+        uint32_t value;
+    } splits[] = {{det->by, c->by}, {det->over, c->over}, {det->partition, c->partition}};
+    for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
+        if (splits[i].field != NULL && strcmp(splits[i].field, DETECT_CATEGORY_FIELD) == 0 &&
+            detect_category_terms(r->d, detect_names_text(r->d->names, splits[i].value), out) &&
+            buf_ok(out))
+            return bytes_make(buf_text(out), out->n);
+    }
+    return bytes_make(NULL, 0);
+}
+
 static void send_record(struct report *r, const struct draft *x)
 {
     struct detect *d = r->d;
@@ -464,6 +482,8 @@ static void send_record(struct report *r, const struct draft *x)
     const struct detect_influence *influences =
         fill_influences(r, x->shares, x->n_shares, &n_influences);
     struct detect_result result = {.type = DETECT_RESULT_RECORD};
+    struct buf terms;
+    buf_init(&terms);
     result.record = (struct detect_record){
         .detector = c->index,
         .function = det->function->full,
@@ -490,11 +510,13 @@ static void send_record(struct report *r, const struct draft *x)
         .n_causes = n_causes,
         .influences = influences,
         .n_influences = n_influences,
+        .category_terms = category_terms(r, det, c, &terms),
         .surprise = -x->log_p / 2.302585092994046,
     };
     send(r, &result);
     if (!r->c->interim)
         detect_remember(d, &result, x->anchor, x->score, c->partition, x->own);
+    buf_release(&terms);
 }
 
 static int compare_bytes(struct bytes a, struct bytes b)

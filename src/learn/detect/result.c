@@ -21,7 +21,9 @@ const char *detect_result_type_name(enum detect_result_type type)
                                         "model_forecast",
                                         "model_forecast_request_stats",
                                         "overall_bucket",
-                                        "annotation"};
+                                        "annotation",
+                                        "category_definition",
+                                        "categorizer_stats"};
     return names[type];
 }
 
@@ -241,6 +243,7 @@ static bool is_reserved(const char *field)
                                        "influencer_field_name",
                                        "influencer_field_value",
                                        "influencer_score",
+                                       "mlcategory_terms",
                                        "initial_influencer_score"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (strcmp(field, keys[i]) == 0)
@@ -313,6 +316,12 @@ static void write_record(struct format_writer *w, const struct detect_result *re
         write_influences(w, r->influences, r->n_influences);
     write_explanation(w, r);
     write_copies(w, r);
+    if (r->category_terms.p != NULL) {
+        format_write_key(w, "mlcategory_terms");
+        format_write_begin_array(w);
+        format_write_str_n(w, (const char *)r->category_terms.p, r->category_terms.n);
+        format_write_end_array(w);
+    }
 }
 
 static void write_bucket_influencer(struct format_writer *w, const struct detect_result *result,
@@ -409,6 +418,17 @@ static void count(struct format_writer *w, const char *key, uint64_t v)
     format_write_u64(w, v);
 }
 
+static void write_category_counts(struct format_writer *w, const struct detect_category_counts *c)
+{
+    format_write_field_str(w, "categorization_status", c->warn ? "warn" : "ok");
+    count(w, "categorized_doc_count", c->documents);
+    count(w, "total_category_count", c->total);
+    count(w, "frequent_category_count", c->frequent);
+    count(w, "rare_category_count", c->rare);
+    count(w, "dead_category_count", c->dead);
+    count(w, "failed_category_count", c->failed);
+}
+
 static void write_size(struct format_writer *w, const struct detect_size_stats *s, ts_ns time)
 {
     count(w, "model_bytes", s->model_bytes);
@@ -422,14 +442,52 @@ static void write_size(struct format_writer *w, const struct detect_size_stats *
     format_write_field_str(w, "memory_status", memory_status[s->status]);
     format_write_field_str(w, "assignment_memory_basis",
                            s->settled ? "peak_model_bytes" : "model_memory_limit");
-    format_write_field_str(w, "categorization_status", "ok");
-    static const char *const categories[] = {"categorized_doc_count",   "total_category_count",
-                                             "frequent_category_count", "rare_category_count",
-                                             "dead_category_count",     "failed_category_count"};
-    for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
-        format_write_field_i64(w, categories[i], 0);
+    write_category_counts(w, &s->categories);
     format_write_field_i64(w, "timestamp", to_ms(time));
     format_write_field_i64(w, "log_time", to_ms(time));
+}
+
+static void write_category(struct format_writer *w, const struct detect_result *r)
+{
+    const struct detect_category *c = &r->category;
+    char id[16];
+    snprintf(id, sizeof(id), "%u", c->id);
+    head(w, r);
+    format_write_field_i64(w, "category_id", c->id);
+    text(w, "terms", c->terms);
+    text(w, "regex", c->regex);
+    count(w, "max_matching_length", c->longest);
+    format_write_key(w, "examples");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < c->n_examples; i++)
+        format_write_str(w, c->examples[i]);
+    format_write_end_array(w);
+    count(w, "num_matches", c->matches);
+    format_write_key(w, "preferred_to_categories");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < c->n_preferred; i++)
+        format_write_i64(w, c->preferred_to[i]);
+    format_write_end_array(w);
+    named(w, "partition_field", c->partition_name, c->partition);
+    format_write_field_str(w, "mlcategory", id);
+    /* The partition as a field, unless the definition has one of that name. */
+    static const char *const own[] = {
+        "category_id", "terms",       "regex",      "max_matching_length",
+        "examples",    "num_matches", "mlcategory", "preferred_to_categories"};
+    bool copied = c->partition_name != NULL && !is_reserved(c->partition_name);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        copied = copied && strcmp(c->partition_name, own[i]) != 0;
+    if (copied)
+        text(w, c->partition_name, c->partition);
+}
+
+static void write_categorizer(struct format_writer *w, const struct detect_result *r)
+{
+    head(w, r);
+    named(w, "partition_field", r->categorizer.partition_name, r->categorizer.partition);
+    write_category_counts(w, &r->categorizer.counts);
+    format_write_field_i64(w, "timestamp", to_ms(r->time));
+    format_write_field_i64(w, "log_time", to_ms(r->time));
 }
 
 static void write_snapshot(struct format_writer *w, const struct detect_result *r)
@@ -551,6 +609,12 @@ void detect_result_write(const struct detect_result *r, struct buf *out)
     case DETECT_RESULT_ANNOTATION:
         write_annotation(&w, r);
         break;
+    case DETECT_RESULT_CATEGORY:
+        write_category(&w, r);
+        break;
+    case DETECT_RESULT_CATEGORIZER_STATS:
+        write_categorizer(&w, r);
+        break;
     }
     format_write_end_object(&w);
 }
@@ -648,6 +712,18 @@ void detect_result_id(const struct detect_result *r, struct buf *out)
         uint64_t hash = detect_result_hash(p->by, bytes_make(NULL, 0), p->partition, &len);
         buf_format(out, "%s_model_forecast_%s_%lld_%lld_%u_%llu_%zu", r->job_id, p->id,
                    (long long)to_ms(r->time), (long long)(r->span_ns / TIME_S), p->detector,
+                   (unsigned long long)hash, len);
+        return;
+    }
+    if (r->type == DETECT_RESULT_CATEGORY) {
+        buf_format(out, "%s_category_definition_%u", r->job_id, r->category.id);
+        return;
+    }
+    if (r->type == DETECT_RESULT_CATEGORIZER_STATS) {
+        const struct bytes none = {NULL, 0};
+        size_t len;
+        uint64_t hash = detect_result_hash(none, none, r->categorizer.partition, &len);
+        buf_format(out, "%s_categorizer_stats_%lld_%llu_%zu", r->job_id, (long long)to_ms(r->time),
                    (unsigned long long)hash, len);
         return;
     }

@@ -14,7 +14,8 @@
  * <job>_model_plot_<ms>_<span>_<detector>_<hash>_<length>, <job>_model_size_stats_<ms>,
  * <job>_model_snapshot_<snapshot id>,
  * <job>_model_forecast_<forecast id>_<ms>_<span>_<detector>_<hash>_<length>,
- * <job>_model_forecast_request_stats_<forecast id>.
+ * <job>_model_forecast_request_stats_<forecast id>, <job>_category_definition_<category id>,
+ * <job>_categorizer_stats_<ms>_<hash>_<length>.
  *
  * Ownership: a result handed to a sink is borrowed until the call returns.
  * Threads:   any.
@@ -44,6 +45,8 @@ enum detect_result_type {
     DETECT_RESULT_FORECAST_REQUEST,
     DETECT_RESULT_OVERALL_BUCKET, /* computed, not stored: has no id */
     DETECT_RESULT_ANNOTATION,     /* what a series' model has come to believe */
+    DETECT_RESULT_CATEGORY,       /* what messages of a category have in common */
+    DETECT_RESULT_CATEGORIZER_STATS,
 };
 
 /* "bucket", "record" …: the value of result_type. */
@@ -121,6 +124,7 @@ struct detect_record {
     size_t n_influences;
     const struct detect_cause *causes;
     size_t n_causes;
+    struct bytes category_terms; /* of the message category that it splits by; {NULL, 0}: none */
     double surprise; /* −log10 of the probability in the light of the tests; not written */
 };
 
@@ -224,6 +228,37 @@ enum detect_memory_status {
     DETECT_MEMORY_HARD,
 };
 
+/* How messages went into categories. */
+struct detect_category_counts {
+    uint64_t documents;
+    uint64_t total;
+    uint64_t frequent;
+    uint64_t rare;
+    uint64_t dead;
+    uint64_t failed;
+    bool warn;
+};
+
+struct detect_categorizer {
+    const char *partition_name; /* NULL: the whole job */
+    struct bytes partition;
+    struct detect_category_counts counts;
+};
+
+struct detect_category {
+    uint32_t id;
+    const char *partition_name; /* NULL: of the whole job */
+    struct bytes partition;
+    struct bytes terms;
+    struct bytes regex;
+    const char *const *examples;
+    size_t n_examples;
+    uint64_t longest; /* bytes of a message that may match */
+    uint64_t matches;
+    const uint32_t *preferred_to; /* ids */
+    size_t n_preferred;
+};
+
 struct detect_size_stats {
     uint64_t model_bytes;
     uint64_t peak_model_bytes;
@@ -235,6 +270,7 @@ struct detect_size_stats {
     uint64_t partition_fields;
     uint8_t status; /* enum detect_memory_status */
     bool settled;   /* so many buckets were closed that its peak says what it needs */
+    struct detect_category_counts categories;
 };
 
 struct detect_snapshot {
@@ -264,6 +300,8 @@ struct detect_result {
         struct detect_forecast_request forecast_request;
         struct detect_overall_bucket overall;
         struct detect_annotation annotation;
+        struct detect_category category; /* time: of the bucket of its first message */
+        struct detect_categorizer categorizer;
     };
 };
 

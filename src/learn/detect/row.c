@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "detect/validate_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -73,6 +74,23 @@ static bool add_sources(struct detect_plan *p)
     return true;
 }
 
+/* Where messages are, and where their categories go. */
+static bool add_messages(struct detect_plan *p)
+{
+    const struct detect_job *job = p->job;
+    p->message = p->category = p->group = DETECT_NO_SLOT;
+    if (job->category_field == NULL)
+        return true;
+    p->message = slot_of(p, job->category_field);
+    p->category = slot_of(p, DETECT_CATEGORY_FIELD);
+    for (size_t i = 0; i < job->n_measures; i++) {
+        p->detectors[i].categorized = detect_validate_is_categorized(&job->detectors[i]);
+        if (p->detectors[i].categorized && job->categories_apart)
+            p->group = p->detectors[i].partition;
+    }
+    return p->message >= DETECT_NO_SLOT && p->category >= DETECT_NO_SLOT;
+}
+
 static bool same(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
@@ -107,6 +125,7 @@ enum err detect_plan_init(struct detect_plan *p, const struct detect_job *job)
         }
     }
     p->summary = slot_of(p, job->summary_count_field);
+    ok = add_messages(p) && ok;
     ok = ok && p->summary >= DETECT_NO_SLOT && add_sources(p);
     p->event_time = strcmp(job->time_field, "@timestamp") == 0;
     p->time_field = event_field_by_name(job->time_field, strlen(job->time_field));

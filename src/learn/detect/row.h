@@ -70,6 +70,7 @@ struct detect_reads {
     /* Influencer fields that are none of the detector's own, as indices into the job's list. */
     uint8_t influencers[DETECT_INFLUENCERS_MAX];
     size_t n_influencers;
+    bool categorized; /* one of them is the category of a message */
 };
 
 struct detect_plan {
@@ -83,6 +84,9 @@ struct detect_plan {
     struct detect_reads *detectors;
     int influencers[DETECT_INFLUENCERS_MAX];
     int summary;
+    int message;            /* whose texts are put into categories, */
+    int category;           /* where those go, */
+    int group;              /* and the partition that they are of; DETECT_NO_SLOT */
     event_field time_field; /* EVENT_F_NONE and time_named: look the name up */
     bool event_time;        /* the time field is @timestamp */
     size_t time_column;

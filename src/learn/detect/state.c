@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "categorize/categorize.h"
 #include "detect/engine_priv.h"
 
 #include <math.h>
@@ -53,6 +54,10 @@ static uint64_t signature(const struct detect_job *job)
     for (size_t i = 0; i < job->n_influencers; i++)
         put_text(&b, job->influencers[i]);
     put_text(&b, job->summary_count_field);
+    if (job->category_field != NULL) {
+        put_text(&b, job->category_field);
+        buf_char(&b, job->categories_apart);
+    }
     uint64_t h = buf_ok(&b) ? hash_bytes(key, b.p, b.n) : 0;
     buf_release(&b);
     return h;
@@ -277,6 +282,8 @@ static void save_state(const struct detect *d, struct saver *s)
         detect_bucket_save(d->open[i], out);
         piece_done(s);
     }
+    if (d->categories != NULL)
+        categorize_save(d->categories, out);
 }
 
 void detect_state_save(const struct detect *d, struct buf *out)
@@ -670,6 +677,8 @@ enum err detect_state_load(struct detect *d, struct cursor *in)
         e = load_recent(d, in, &l);
     if (e == ERR_NONE)
         e = load_open(d, in, &l);
+    if (e == ERR_NONE && d->categories != NULL)
+        e = categorize_load(d->categories, in);
     if (e == ERR_NONE && (!cursor_ok(in) || in->left != 0))
         e = ERR_FORMAT;
     mem_free(ids);

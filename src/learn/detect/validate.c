@@ -33,11 +33,11 @@ enum err detect_validate_fields(const struct format_node *v, const struct detect
         if (strpbrk(fields[i].value, "\"\\") != NULL)
             return format_node_err(v, why, ERR_INVALID,
                                    "%s must not hold a double quote or a backslash", fields[i].key);
-        if (strcmp(fields[i].value, "mlcategory") == 0)
-            return format_node_err(v, why, ERR_UNSUPPORTED,
-                                   "%s must be a field of the events: the categories of texts, "
-                                   "mlcategory, are not supported",
-                                   fields[i].key);
+        if (i == 0 && strcmp(fields[i].value, DETECT_CATEGORY_FIELD) == 0)
+            return format_node_err(v, why, ERR_INVALID,
+                                   "field_name must be a field of the events; the categories of "
+                                   "texts, %s, may be by, over or partition field",
+                                   DETECT_CATEGORY_FIELD);
         for (size_t k = 1; k < i; k++) {
             if (fields[k].value != NULL && strcmp(fields[k].value, fields[i].value) == 0)
                 return format_node_err(v, why, ERR_INVALID, "%s and %s must be different fields",
@@ -122,6 +122,82 @@ enum err detect_validate_detector(const struct format_node *v, const struct dete
                                    last);
     }
     return ERR_NONE;
+}
+
+static bool is_category(const char *field)
+{
+    return field != NULL && strcmp(field, DETECT_CATEGORY_FIELD) == 0;
+}
+
+bool detect_validate_is_categorized(const struct detect_detector *d)
+{
+    return is_category(d->by) || is_category(d->over) || is_category(d->partition);
+}
+
+/* Categories of each partition want one field that says which partition it is. */
+static enum err see_apart(const struct format_node *detectors, const struct detect_job *job,
+                          struct err_text *why)
+{
+    const char *partition = NULL;
+    for (size_t i = 0; i < job->n_detectors; i++) {
+        const struct detect_detector *d = &job->detectors[i];
+        const struct format_node *v = format_node_at(detectors, i);
+        if (!detect_validate_is_categorized(d))
+            continue;
+        if (d->partition == NULL || is_category(d->partition))
+            return format_node_err(v, why, ERR_INVALID,
+                                   "with per_partition_categorization a detector that uses %s "
+                                   "needs partition_field_name, another field",
+                                   DETECT_CATEGORY_FIELD);
+        if (partition != NULL && strcmp(partition, d->partition) != 0)
+            return format_node_err(v, why, ERR_INVALID,
+                                   "with per_partition_categorization all detectors that use %s "
+                                   "need the same partition_field_name; there are %.100s and "
+                                   "%.100s",
+                                   DETECT_CATEGORY_FIELD, partition, d->partition);
+        partition = d->partition;
+    }
+    return ERR_NONE;
+}
+
+enum err detect_validate_categories(const struct format_node *ac, const struct detect_job *job,
+                                    struct err_text *why)
+{
+    const struct format_node *detectors = format_node_get(ac, "detectors");
+    const struct format_node *field = format_node_get(ac, "categorization_field_name");
+    const struct format_node *apart = format_node_get(ac, "per_partition_categorization");
+    size_t used = job->n_detectors;
+    bool influences = false;
+    for (size_t i = 0; i < job->n_detectors && used == job->n_detectors; i++) {
+        if (detect_validate_is_categorized(&job->detectors[i]))
+            used = i;
+    }
+    for (size_t i = 0; i < job->n_influencers; i++)
+        influences |= is_category(job->influencers[i]);
+    if (job->stop_on_warn && !job->categories_apart)
+        return format_node_err(apart, why, ERR_INVALID,
+                               "stop_on_warn needs per_partition_categorization to be enabled");
+    if (job->category_field == NULL) {
+        if (used == job->n_detectors && !influences && !job->categories_apart)
+            return ERR_NONE;
+        const struct format_node *at =
+            used < job->n_detectors ? format_node_at(detectors, used) : ac;
+        return format_node_err(at, why, ERR_INVALID, "%s needs categorization_field_name",
+                               used < job->n_detectors || influences
+                                   ? DETECT_CATEGORY_FIELD
+                                   : "per_partition_categorization");
+    }
+    if (job->category_field[0] == '\0' || is_category(job->category_field) ||
+        strpbrk(job->category_field, "\"\\") != NULL)
+        return format_node_err(field, why, ERR_INVALID,
+                               "categorization_field_name must be a field of the events, without "
+                               "double quote or backslash");
+    if (used == job->n_detectors)
+        return format_node_err(field, why, ERR_INVALID,
+                               "categorization_field_name needs a detector that has %s as by, over "
+                               "or partition field",
+                               DETECT_CATEGORY_FIELD);
+    return job->categories_apart ? see_apart(detectors, job, why) : ERR_NONE;
 }
 
 enum err detect_validate_names(const struct format_node *root, const struct detect_job *job,

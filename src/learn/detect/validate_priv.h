@@ -21,6 +21,12 @@ enum err detect_validate_exclude(const struct format_node *v, struct detect_dete
 /* The last of n detectors against those before it, and against the job. */
 enum err detect_validate_detector(const struct format_node *v, const struct detect_job *job,
                                   struct err_text *why) ERR_MUST_CHECK;
+/* mlcategory needs a field whose texts are categorised, such a field a detector that uses it. ac:
+ * analysis_config. */
+enum err detect_validate_categories(const struct format_node *ac, const struct detect_job *job,
+                                    struct err_text *why) ERR_MUST_CHECK;
+/* Whether the detector splits by the categories of messages. */
+bool detect_validate_is_categorized(const struct detect_detector *d);
 /* Names that the job gives itself. root: the job. */
 enum err detect_validate_names(const struct format_node *root, const struct detect_job *job,
                                struct err_text *why) ERR_MUST_CHECK;

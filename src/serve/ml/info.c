@@ -18,6 +18,26 @@ static int64_t total_memory(void)
     return pages > 0 && size > 0 ? (int64_t)pages * size : 0;
 }
 
+/* Days, months and time zones are left out of what is categorised. */
+static void write_stop_words(struct format_writer *w)
+{
+    static const char *const words[] = {
+        "Monday",  "Tuesday",   "Wednesday", "Thursday", "Friday",   "Saturday", "Sunday",
+        "Mon",     "Tue",       "Wed",       "Thu",      "Fri",      "Sat",      "Sun",
+        "January", "February",  "March",     "April",    "May",      "June",     "July",
+        "August",  "September", "October",   "November", "December", "Jan",      "Feb",
+        "Mar",     "Apr",       "Jun",       "Jul",      "Aug",      "Sep",      "Oct",
+        "Nov",     "Dec",       "GMT",       "UTC"};
+    format_write_begin_object(w);
+    format_write_field_str(w, "type", "stop");
+    format_write_key(w, "stopwords");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        format_write_str(w, words[i]);
+    format_write_end_array(w);
+    format_write_end_object(w);
+}
+
 static void write_defaults(struct format_writer *w)
 {
     format_write_key(w, "defaults");
@@ -30,7 +50,19 @@ static void write_defaults(struct format_writer *w)
     format_write_field_i64(w, "daily_model_snapshot_retention_after_days", 1);
     format_write_key(w, "categorization_analyzer");
     format_write_begin_object(w);
+    format_write_key(w, "char_filter");
+    format_write_begin_array(w);
+    format_write_str(w, "first_line_with_letters");
+    format_write_end_array(w);
     format_write_field_str(w, "tokenizer", "ml_standard");
+    format_write_key(w, "filter");
+    format_write_begin_array(w);
+    write_stop_words(w);
+    format_write_begin_object(w);
+    format_write_field_str(w, "type", "limit");
+    format_write_field_str(w, "max_token_count", "100");
+    format_write_end_object(w);
+    format_write_end_array(w);
     format_write_end_object(w);
     format_write_end_object(w);
     format_write_key(w, "datafeeds");

@@ -235,7 +235,50 @@ static enum err get_buckets(struct api_call *c, struct err_text *why)
     return err;
 }
 
-/* Jobs put nothing into categories. */
+/* Definitions of categories, of one partition or all. */
+struct categories {
+    struct ml_docs docs;
+    const char *partition; /* NULL: all */
+    enum err err;
+};
+
+static bool add_category(void *ctx, const struct store_result *r)
+{
+    struct categories *x = ctx;
+    size_t n = r->doc_len > 0 ? r->doc_len : strlen(r->doc);
+    bool wanted = true;
+    if (x->partition != NULL) {
+        struct format_node *node = NULL;
+        x->err = format_node_json(r->doc, n, r->id, &node, NULL);
+        if (x->err != ERR_NONE)
+            return false;
+        const char *value = format_node_str(format_node_get(node, "partition_field_value"), NULL);
+        wanted = value != NULL && strcmp(value, x->partition) == 0;
+        format_node_free(node);
+    }
+    return !wanted || ml_page_add(&x->docs, r->doc, n, r->time);
+}
+
+/* In order of their ids. */
+static enum err find_categories(struct api_call *c, const struct store_job *row, const char *id,
+                                struct categories *x, struct err_text *why)
+{
+    const struct store_result_filter filter = {.jobs = (const char *const[]){row->id},
+                                               .jobs_n = 1,
+                                               .type = "category_definition",
+                                               .id = id,
+                                               .from = TIME_NONE,
+                                               .to = TIME_MAX,
+                                               .interim = STORE_INTERIM_ANY,
+                                               .limit = SORTED_MOST};
+    enum err err = store_state_result_list(c->ports->state, &filter, add_category, x, NULL);
+    if (err == ERR_NONE)
+        err = x->docs.failed ? ERR_MEMORY : x->err;
+    if (err != ERR_NONE)
+        return ml_find_broken(err, why);
+    return ml_page_sort(&x->docs, "category_id", false, why);
+}
+
 static enum err get_categories(struct api_call *c, struct err_text *why)
 {
     struct store_job row;
@@ -254,13 +297,22 @@ static enum err get_categories(struct api_call *c, struct err_text *why)
         err = ml_find_job(c, ml_find_part(c, "job_id"), &row, why);
     if (err != ERR_NONE)
         return err;
-    format_write_begin_object(&c->out);
-    format_write_field_i64(&c->out, "count", 0);
-    format_write_key(&c->out, "categories");
-    format_write_begin_array(&c->out);
-    format_write_end_array(&c->out);
-    format_write_end_object(&c->out);
-    return ERR_NONE;
+    struct categories x = {.docs = {.arena = &c->arena}, .partition = partition};
+    struct buf doc;
+    buf_init(&doc);
+    if (id != NULL)
+        buf_format(&doc, "%s_category_definition_%.100s", row.id, id);
+    err = buf_ok(&doc) ? find_categories(c, &row, id != NULL ? buf_text(&doc) : NULL, &x, why)
+                       : ERR_MEMORY;
+    if (err == ERR_NONE) {
+        format_write_begin_object(&c->out);
+        format_write_field_i64(&c->out, "count", (int64_t)x.docs.n);
+        ml_page_write(&x.docs, &page, "categories", &c->out);
+        format_write_end_object(&c->out);
+    }
+    ml_page_release(&x.docs);
+    buf_release(&doc);
+    return err;
 }
 
 /* Parameters of overall buckets, to the request. */
@@ -365,7 +417,7 @@ const struct api_row ml_result_rows[] = {
          "overall_score:number start:time top_n:integer",
          "How bad it was over several jobs", get_overall),
     BOTH(RESULTS "/categories", "from:integer size:integer partition_field_value:text",
-         "Categories of texts", get_categories),
+         "Categories of messages", get_categories),
     BOTH(RESULTS "/categories/{category_id}",
          "from:integer size:integer partition_field_value:text", "One category", get_categories),
     {0},

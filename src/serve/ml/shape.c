@@ -200,8 +200,9 @@ static void write_detector(struct format_writer *w, const struct format_node *v,
 static void write_analysis(struct format_writer *w, const struct format_node *config,
                            const struct detect_job *job, bool exporting)
 {
-    static const char *const more[] = {"categorization_filters", "categorization_analyzer",
-                                       "per_partition_categorization", "summary_count_field_name"};
+    static const char *const more[] = {"categorization_field_name", "categorization_filters",
+                                       "categorization_analyzer", "per_partition_categorization",
+                                       "summary_count_field_name"};
     const struct format_node *ac = format_node_get(config, "analysis_config");
     const struct format_node *detectors = format_node_get(ac, "detectors");
     format_write_key(w, "analysis_config");

@@ -191,7 +191,8 @@ enum err store_state_result_list(struct store_state *st, const struct store_resu
 /* A new current score with the document that says so. ERR_NOT_FOUND. */
 enum err store_state_result_rescore(struct store_state *st, const char *job_id, const char *id,
                                     double score, const char *doc) ERR_MUST_CHECK;
-/* Results of a job with from <= time < to, all or only interim ones. */
+/* Results of a job with from <= time < to, all or only interim ones; definitions of categories
+ * stay. */
 enum err store_state_result_delete(struct store_state *st, const char *job_id, ts_ns from, ts_ns to,
                                    bool interim_only) ERR_MUST_CHECK;
 

@@ -152,9 +152,10 @@ enum err store_state_result_delete(struct store_state *st, const char *job_id, t
                                    bool interim_only)
 {
     struct store_db *db = store_state_lock(st);
+    /* What a category is belongs to no time: records of any may name it. */
     struct sqlite3_stmt *stmt =
         store_db_prepare(db, "DELETE FROM result WHERE job_id = ? AND time >= ? AND time < ?"
-                             " AND is_interim >= ?");
+                             " AND is_interim >= ? AND type <> 'category_definition'");
     if (stmt != NULL) {
         store_db_bind_text(stmt, 1, job_id);
         store_db_bind_i64(stmt, 2, from);

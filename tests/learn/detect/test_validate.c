@@ -133,7 +133,10 @@ static const struct {
     {F("count") OVER ",\"partition_field_name\":\"c\"", ERR_INVALID,
      "over_field_name and partition_field_name must be different"},
     {F("distinct_count") ",\"field_name\":\"b\"" BY, ERR_NONE, ""},
-    {F("count") ",\"by_field_name\":\"mlcategory\"", ERR_UNSUPPORTED, "mlcategory"},
+    {F("count") ",\"by_field_name\":\"mlcategory\"", ERR_INVALID,
+     "mlcategory needs categorization_field_name"},
+    {F("distinct_count") ",\"field_name\":\"mlcategory\"", ERR_INVALID,
+     "field_name must be a field of the events"},
     {F("count") ",\"by_field_name\":null", ERR_NONE, ""},
     /* use_null, texts, places */
     {F("count") BY ",\"use_null\":true", ERR_NONE, ""},
@@ -261,6 +264,10 @@ static void test_noted(void **state)
 
 #define DETECTORS "\"detectors\":[{\"function\":\"count\"}]"
 #define ANALYSIS "\"analysis_config\":{" DETECTORS "}"
+/* A job that counts categories: more of its detector, and of its analysis_config. */
+#define CATEGORIES(detector, more)                                                                 \
+    "{\"analysis_config\":{\"categorization_field_name\":\"m\",\"detectors\":[{\"function\":"      \
+    "\"count\",\"by_field_name\":\"mlcategory\"" detector "}]" more "}}"
 #define AC(more) "{\"analysis_config\":{" DETECTORS more "}}"
 #define JOB(more) "{" ANALYSIS more "}"
 
@@ -317,10 +324,50 @@ static const struct {
      "}],\"summary_count_field_name\":\"n\"}}",
      ERR_NONE, ""},
     /* what this engine has not */
-    {AC(",\"categorization_field_name\":\"m\""), ERR_UNSUPPORTED,
-     "categorization_field_name is not supported"},
     {AC(",\"multivariate_by_fields\":true"), ERR_UNSUPPORTED, "multivariate_by_fields"},
     {AC(",\"multivariate_by_fields\":false"), ERR_NONE, ""},
+    /* categories of messages */
+    {AC(",\"categorization_field_name\":\"m\""), ERR_INVALID,
+     "categorization_field_name needs a detector that has mlcategory"},
+    {AC(",\"influencers\":[\"mlcategory\"]"), ERR_INVALID, "needs categorization_field_name"},
+    {AC(",\"categorization_filters\":[\"x\"]"), ERR_INVALID,
+     "categorization_filters needs categorization_field_name"},
+    {AC(",\"categorization_filters\":[]"), ERR_NONE, ""},
+    {AC(",\"categorization_analyzer\":{\"tokenizer\":\"ml_standard\"}"), ERR_INVALID,
+     "categorization_analyzer needs categorization_field_name"},
+    {AC(",\"per_partition_categorization\":{\"enabled\":false}"), ERR_NONE, ""},
+    {AC(",\"per_partition_categorization\":{\"enabled\":true}"), ERR_INVALID,
+     "per_partition_categorization needs categorization_field_name"},
+    {AC(",\"per_partition_categorization\":{\"stop_on_warn\":true}"), ERR_INVALID,
+     "stop_on_warn needs"},
+    {AC(",\"per_partition_categorization\":{\"on\":true}"), ERR_INVALID, "has enabled and"},
+    {AC(",\"per_partition_categorization\":true"), ERR_INVALID, "must be an object"},
+    {CATEGORIES("", ""), ERR_NONE, ""},
+    {CATEGORIES("", ",\"categorization_filters\":[\"\\\\[.*\\\\]\"]"), ERR_NONE, ""},
+    {CATEGORIES("", ",\"categorization_filters\":[\"(\"]"), ERR_INVALID,
+     "is no regular expression"},
+    {CATEGORIES("", ",\"categorization_analyzer\":{\"tokenizer\":\"ml_classic\"}"), ERR_NONE, ""},
+    {CATEGORIES("", ",\"categorization_analyzer\":{\"tokenizer\":\"edge_ngram\"}"), ERR_UNSUPPORTED,
+     "tokenizer edge_ngram"},
+    {CATEGORIES("", ",\"per_partition_categorization\":{\"enabled\":true}"), ERR_INVALID,
+     "needs partition_field_name"},
+    {CATEGORIES(",\"partition_field_name\":\"a\"",
+                ",\"per_partition_categorization\":{\"enabled\":true,\"stop_on_warn\":true}"),
+     ERR_NONE, ""},
+    {CATEGORIES(",\"partition_field_name\":\"a\"},{\"function\":\"rare\",\"by_field_name\":"
+                "\"mlcategory\",\"partition_field_name\":\"b\"",
+                ",\"per_partition_categorization\":{\"enabled\":true}"),
+     ERR_INVALID, "the same partition_field_name; there are a and b"},
+    {"{\"analysis_config\":{\"categorization_field_name\":\"m\",\"detectors\":[{" F(
+         "count") ",\"partition_field_name\":\"mlcategory\"}],\"per_partition_categorization\":{"
+                  "\"enabled\":true}}}",
+     ERR_INVALID, "needs partition_field_name, another field"},
+    {"{\"analysis_config\":{\"categorization_field_name\":\"mlcategory\",\"detectors\":[{" F(
+         "count") ",\"by_field_name\":\"mlcategory\"}]}}",
+     ERR_INVALID, "categorization_field_name must be a field"},
+    {JOB(",\"analysis_limits\":{\"categorization_examples_limit\":0}"), ERR_NONE, ""},
+    {JOB(",\"analysis_limits\":{\"categorization_examples_limit\":-1}"), ERR_INVALID,
+     "categorization_examples_limit"},
     /* memory */
     {JOB(",\"analysis_limits\":{\"model_memory_limit\":\"1mb\"}"), ERR_NONE, ""},
     {JOB(",\"analysis_limits\":{\"model_memory_limit\":512}"), ERR_NONE, ""},

@@ -88,6 +88,42 @@ static void others(void **state)
     fake_close(&w);
 }
 
+static void put_category(struct fake_world *w, unsigned id, const char *partition)
+{
+    char name[60], doc[300];
+    snprintf(name, sizeof(name), "x_category_definition_%u", id);
+    snprintf(doc, sizeof(doc),
+             "{\"job_id\":\"x\",\"category_id\":%u,\"partition_field_value\":\"%s\"}", id,
+             partition);
+    const struct store_result r = {
+        .job_id = "x", .type = "category_definition", .id = name, .doc = doc, .time = 7};
+    assert_int_equal(store_state_result_put(w->state, &r), ERR_NONE);
+}
+
+static void categories(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    fill(&w);
+    for (unsigned i = 1; i <= 12; i++)
+        put_category(&w, i, i % 2 == 0 ? "even" : "odd");
+    ASK("GET", RESULTS "/categories", "job_id=x", "from=9 size=2", NULL, 200,
+        "{\"count\":12,\"categories\":[{\"job_id\":\"x\",\"category_id\":10,"
+        "\"partition_field_value\":\"even\"},{\"job_id\":\"x\",\"category_id\":11,");
+    ASK("POST", RESULTS "/categories", "job_id=x", NULL, "{\"page\":{\"from\":11,\"size\":9}}", 200,
+        "{\"count\":12,\"categories\":[{\"job_id\":\"x\",\"category_id\":12,");
+    ASK("GET", RESULTS "/categories", "job_id=x", "partition_field_value=odd from=5", NULL, 200,
+        "{\"count\":6,\"categories\":[{\"job_id\":\"x\",\"category_id\":11,");
+    ASK("GET", RESULTS "/categories", "job_id=x", "partition_field_value=none", NULL, 200,
+        "{\"count\":0,\"categories\":[]}");
+    ASK("GET", RESULTS "/categories/{category_id}", "job_id=x category_id=7", NULL, NULL, 200,
+        "{\"count\":1,\"categories\":[{\"job_id\":\"x\",\"category_id\":7,");
+    ASK("POST", RESULTS "/categories/{category_id}", "job_id=x category_id=77", NULL, NULL, 200,
+        "{\"count\":0,\"categories\":[]}");
+    ASK("GET", RESULTS "/categories", "job_id=y", NULL, NULL, 404, "No known job with id 'y'");
+    fake_close(&w);
+}
+
 static void overall(void **state)
 {
     (void)state;
@@ -110,6 +146,6 @@ static void overall(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(buckets), cmocka_unit_test(others),
-                                       cmocka_unit_test(overall)};
+                                       cmocka_unit_test(categories), cmocka_unit_test(overall)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
