@@ -94,8 +94,67 @@ static void posts(void **state)
     help_rmdir(dir);
 }
 
+/* A job of rows over three minutes, in a pipeline that may end anywhere. */
+static enum err run_rows(struct store_state *st)
+{
+    const struct engine_jobs_options options = {.state = st, .query_delay = HELP_DELAY};
+    struct engine_jobs *j = engine_jobs_new(&options);
+    enum err err = j != NULL ? engine_jobs_load(j, HELP_BASE, &help_why) : ERR_MEMORY;
+    if (err == ERR_NONE) {
+        (void)engine_jobs_wanted(j);
+        err = engine_jobs_caught_up(j, HELP_BASE, &help_why);
+    }
+    for (uint64_t i = 0; i < 60 && err == ERR_NONE; i++) {
+        struct arena arena;
+        struct event e;
+        arena_init(&arena, 0);
+        event_init(&e, &arena, HELP_BASE + (ts_ns)i * 3 * TIME_S);
+        e.sequence = i + 1;
+        event_set_text(&e, EVENT_F_HOST_NAME, i % 3 == 0 ? "a" : "b");
+        err = e.failed ? ERR_MEMORY : engine_jobs_event(j, &e);
+        arena_release(&arena);
+    }
+    if (err == ERR_NONE)
+        err = engine_jobs_advance(j, ENGINE_JOB_UP, HELP_BASE + 5 * TIME_MIN, &help_why);
+    engine_jobs_free(j);
+    return err;
+}
+
+static void rows(void **state)
+{
+    static const char config[] =
+        "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"1m\", "
+        "\"summary_count_field_name\": \"doc_count\", \"detectors\": [{\"function\": \"count\", "
+        "\"by_field_name\": \"h\"}]}, \"data_description\": {\"time_field\": \"@timestamp\"}}";
+    static const char feed[] =
+        "{\"indices\": [\"*\"], \"aggs\": {\"b\": {\"date_histogram\": {\"field\": \"@timestamp\", "
+        "\"fixed_interval\": \"1m\"}, \"aggs\": {\"@timestamp\": {\"max\": {\"field\": "
+        "\"@timestamp\"}}, \"h\": {\"terms\": {\"field\": \"host.name\"}}}}}}";
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    HELP_OK(store_state_relax(st));
+    HELP_OK(engine_install_job(st, config, strlen(config), "job", feed, strlen(feed), "feed", NULL,
+                               HELP_BASE, TIME_NONE, &help_why));
+    uint64_t n = 1;
+    for (bool hit = true; hit; n++) {
+        fault_arm(n);
+        enum err err = run_rows(st);
+        hit = fault_disarm();
+        if (err != ERR_NONE && (!hit || err != ERR_MEMORY))
+            fail_msg("allocation %llu: %s", (unsigned long long)n, err_name(err));
+        if (err == ERR_NONE)
+            assert_int_equal(help_count_results(st, "bucket"), 4);
+        HELP_OK(store_state_result_delete(st, "tiny", TIME_NONE, TIME_MAX, false));
+        HELP_OK(store_state_job_set_state(st, "tiny", "opened", "started", ""));
+    }
+    assert_true(n > 50);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(posts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(posts), cmocka_unit_test(rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

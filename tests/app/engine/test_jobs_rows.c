@@ -6,7 +6,8 @@
 #define MINUTES 80
 
 static const char job_text[] =
-    "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"4m\"%s, \"detectors\": "
+    "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"%s\", \"latency\": \"%s\"%s, "
+    "\"detectors\": "
     "[{\"function\": \"high_count\"}, {\"function\": \"max\", \"field_name\": \"source.bytes\", "
     "\"partition_field_name\": \"host.name\"}], \"influencers\": [\"host.name\"]}, "
     "\"data_description\": {\"time_field\": \"@timestamp\"}}";
@@ -14,17 +15,27 @@ static const char feed_text[] =
     "{\"datafeed_id\": \"datafeed-tiny\", \"job_id\": \"tiny\", \"indices\": [\"logs-*\"]%s, "
     "\"query\": {\"term\": {\"event.category\": \"network\"}}}";
 static const char aggs[] =
-    ", \"frequency\": \"1m\", \"aggregations\": {\"buckets\": {\"date_histogram\": {\"field\": "
-    "\"@timestamp\", \"fixed_interval\": \"30s\"}, \"aggregations\": {\"@timestamp\": {\"max\": "
+    ", \"frequency\": \"%s\", \"aggregations\": {\"buckets\": {\"date_histogram\": {\"field\": "
+    "\"@timestamp\", \"fixed_interval\": \"%s\"}, \"aggregations\": {\"@timestamp\": {\"max\": "
     "{\"field\": \"@timestamp\"}}, \"host.name\": {\"terms\": {\"field\": \"host.name\"}, "
     "\"aggregations\": {\"source.bytes\": {\"max\": {\"field\": \"source.bytes\"}}}}}}}";
 
-static void install(struct store_state *st, bool aggregated)
+struct shape {
+    const char *span, *latency, *frequency, *interval;
+};
+static const struct shape shapes[] = {
+    {"4m", "0s", "1m", "30s"},
+    {"6m", "2m", "4m", "2m"},
+    {"5m", "30s", "5m", "5m"},
+};
+
+static void install(struct store_state *st, const struct shape *s, bool aggregated)
 {
-    char job[1000], feed[1000];
-    snprintf(job, sizeof(job), job_text,
+    char job[1000], rows[1000], feed[2000];
+    snprintf(job, sizeof(job), job_text, s->span, s->latency,
              aggregated ? ", \"summary_count_field_name\": \"doc_count\"" : "");
-    snprintf(feed, sizeof(feed), feed_text, aggregated ? aggs : "");
+    snprintf(rows, sizeof(rows), aggs, s->frequency, s->interval);
+    snprintf(feed, sizeof(feed), feed_text, aggregated ? rows : "");
     HELP_OK(engine_install_job(st, job, strlen(job), "job.json", feed, strlen(feed), "feed.json",
                                NULL, HELP_BASE, TIME_NONE, &help_why));
 }
@@ -70,14 +81,14 @@ struct way {
 };
 
 /* All results of the traffic that was fed in one way. */
-static void run(const struct way *way, struct buf *out)
+static void run(const struct shape *shape, const struct way *way, struct buf *out)
 {
     char *dir = help_mkdir();
     struct store_state *st = help_state(dir);
     struct store *store = help_store(dir);
     struct help_alerts alerts = {0};
     unsigned every = way->stops != STOPS_NONE ? way->every : MINUTES;
-    install(st, way->aggregated);
+    install(st, shape, way->aggregated);
     struct engine_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
     for (unsigned m = 0; m < MINUTES; m += every) {
         feed_minutes(p, m, m + every < MINUTES ? m + every : MINUTES, way->step);
@@ -115,13 +126,17 @@ static void test_same(void **state)
     (void)state;
     buf_init(&straight);
     buf_init(&other);
-    run(&plain, &straight);
-    assert_non_null(strstr(buf_text(&straight), "\"function\":\"max\""));
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        buf_clear(&other);
-        run(&ways[i], &other);
-        if (strcmp(buf_text(&straight), buf_text(&other)) != 0)
-            fail_msg("way %zu:\n%s\nis not\n%s", i, buf_text(&other), buf_text(&straight));
+    for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++) {
+        buf_clear(&straight);
+        run(&shapes[k], &plain, &straight);
+        assert_non_null(strstr(buf_text(&straight), "\"function\":\"max\""));
+        for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+            buf_clear(&other);
+            run(&shapes[k], &ways[i], &other);
+            if (strcmp(buf_text(&straight), buf_text(&other)) != 0)
+                fail_msg("shape %zu, way %zu:\n%s\nis not\n%s", k, i, buf_text(&other),
+                         buf_text(&straight));
+        }
     }
     buf_release(&straight);
     buf_release(&other);
@@ -155,7 +170,7 @@ static void test_late(void **state)
     struct help_alerts alerts = {0};
     struct buf told;
     buf_init(&told);
-    install(st, true);
+    install(st, &shapes[0], true);
     struct engine_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
     feed_minutes(p, 0, 2, 0);
     ts_ns due = HELP_BASE + 2 * TIME_MIN + HELP_DELAY;
@@ -193,7 +208,7 @@ static void test_bounds(void **state)
     struct arena arena;
     struct store_job row;
     arena_init(&arena, 0);
-    install(st, true);
+    install(st, &shapes[0], true);
     struct engine_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
     feed_minutes(p, 0, 20, 0);
     HELP_OK(store_commit(store, &help_why));
@@ -232,7 +247,8 @@ static void test_refused(void **state)
     char *dir = help_mkdir();
     struct store_state *st = help_state(dir);
     char job[1000];
-    snprintf(job, sizeof(job), job_text, ", \"summary_count_field_name\": \"doc_count\"");
+    snprintf(job, sizeof(job), job_text, "2m", "0s",
+             ", \"summary_count_field_name\": \"doc_count\"");
     assert_int_equal(engine_install_job(st, job, strlen(job), "job.json", text, strlen(text),
                                         "feed.json", NULL, HELP_BASE, TIME_NONE, &help_why),
                      ERR_INVALID);

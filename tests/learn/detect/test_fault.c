@@ -38,6 +38,12 @@ static const char feed_text[] =
     "{\"datafeed_id\":\"x\",\"indices\":[\"a\",\"b\"],\"query\":{\"term\":{\"a\":1}},"
     "\"runtime_mappings\":{\"file_directory\":{\"type\":\"keyword\"}},\"odd\":1}";
 
+static const char rows_text[] =
+    "{\"datafeed_id\":\"y\",\"aggs\":{\"b\":{\"date_histogram\":{\"field\":\"@timestamp\","
+    "\"fixed_interval\":\"1m\"},\"aggs\":{\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}},"
+    "\"a\":{"
+    "\"terms\":{\"field\":\"a\"},\"aggs\":{\"v\":{\"sum\":{\"field\":\"v\"}}}}}}}}";
+
 /* The engine goes by what of the calendars could be read. */
 static void schedule(struct detect *d, const struct detect_job *job)
 {
@@ -86,7 +92,7 @@ static void look_ahead(const struct detect *d, struct buf *out)
 static void live(struct buf *out)
 {
     struct detect_job *job = NULL;
-    struct detect_feed *datafeed = NULL;
+    struct detect_feed *datafeed = NULL, *rows = NULL;
     struct detect_filters filters = {0};
     struct detect *d = NULL;
     struct detect *copy = NULL;
@@ -97,6 +103,7 @@ static void live(struct buf *out)
     struct bytes names[] = {bytes_make("time", 4), bytes_make("a", 1), bytes_make("v", 1),
                             bytes_make("b", 1), bytes_make("g", 1)};
     (void)!detect_feed_parse(feed_text, strlen(feed_text), "", &datafeed, &why);
+    (void)!detect_feed_parse(rows_text, strlen(rows_text), "", &rows, &why);
     (void)!detect_filters_parse(&filters, filters_text, strlen(filters_text), "", &why);
     if (detect_job_parse(job_text, strlen(job_text), "", filters.list, filters.n, &job, &why) ==
             ERR_NONE &&
@@ -118,6 +125,7 @@ static void live(struct buf *out)
     detect_free(d);
     detect_job_free(job);
     detect_feed_free(datafeed);
+    detect_feed_free(rows);
     detect_filters_release(&filters);
 }
 

@@ -28,6 +28,11 @@ static const struct request requests[] = {
      200, "{\"last_finalized_bucket_end\":5}"},
     {"POST", JOB "/_forecast", "job_id=o", "duration=1h", NULL, 200, "{\"forecast_id\":\"f\"}"},
     {"DELETE", JOB "/_forecast", "job_id=o", NULL, NULL, 200, NULL},
+    {"POST", "/_ml/datafeeds/{datafeed_id}/_update", "datafeed_id=f", NULL,
+     "{\"aggs\":{\"b\":{\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":\"1m\"},"
+     "\"aggs\":{\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}}}}}}",
+     200, NULL},
+    {"POST", "/_ml/set_upgrade_mode", NULL, "enabled=true", NULL, 200, NULL},
     {"POST", JOB "/_close", "job_id=*", NULL, NULL, 200, NULL},
     {"POST", "/_ml/anomaly_detectors/_validate/detector", NULL, NULL, "{\"function\":\"count\"}",
      200, NULL},
@@ -58,9 +63,9 @@ static const struct request requests[] = {
     {"DELETE", "/_ml/_delete_expired_data", NULL, NULL, NULL, 200, NULL},
 };
 
-static const struct api_row *const tables[] = {ml_job_rows,    ml_run_rows,      ml_feed_rows,
-                                               ml_result_rows, ml_snapshot_rows, ml_calendar_rows,
-                                               ml_filter_rows, ml_info_rows};
+static const struct api_row *const tables[] = {ml_job_rows,      ml_run_rows,    ml_feed_rows,
+                                               ml_preview_rows,  ml_result_rows, ml_snapshot_rows,
+                                               ml_calendar_rows, ml_filter_rows, ml_info_rows};
 
 /* The status, or 503 when the answer's own memory ran out, which the server sees to. */
 static unsigned ask_once(struct fake_world *w, const struct request *q)

@@ -5,6 +5,8 @@
  */
 #include "store/find/find_help.h"
 
+#include "find/rows.h"
+
 #include "fault_memory.h"
 #include "store/state.h"
 
@@ -109,9 +111,60 @@ static void test_searches(void **state)
     help_rmdir(dir);
 }
 
+static enum err count_row(void *ctx, const struct find_row *row)
+{
+    *(uint64_t *)ctx += row->docs;
+    return ERR_NONE;
+}
+
+/* All rows of a few events, or an error. */
+static enum err make_rows(uint64_t *out_docs)
+{
+    static const char aggs[] =
+        "{\"b\":{\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":\"1m\"},\"aggs\":{"
+        "\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}},\"h\":{\"terms\":{\"field\":"
+        "\"host.name\"},\"aggs\":{\"p\":{\"percentiles\":{\"field\":\"source.bytes\",\"percents\":["
+        "50]}},"
+        "\"u\":{\"cardinality\":{\"field\":\"source.bytes\"}}}}}}}";
+    const struct find_rows_options options = {.seed = 3};
+    struct find_rows *r = NULL;
+    struct err_text why;
+    struct arena arena;
+    enum err err = find_rows_new(aggs, strlen(aggs), TIME_MIN, &options, &r, &why);
+    arena_init(&arena, 0);
+    for (int i = 0; i < 200 && err == ERR_NONE; i++) {
+        struct event e;
+        event_init(&e, &arena, i * TIME_S);
+        event_set_text(&e, EVENT_F_HOST_NAME, i % 2 == 0 ? "a" : "b");
+        event_set_i64(&e, EVENT_F_SOURCE_BYTES, i);
+        err = e.failed ? ERR_MEMORY : find_rows_add(r, &e);
+    }
+    if (err == ERR_NONE)
+        err = find_rows_take(r, TIME_MAX, count_row, out_docs);
+    find_rows_free(r);
+    arena_release(&arena);
+    return err;
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    bool hit = true;
+    for (uint64_t n = 1; hit; n++) {
+        uint64_t docs = 0;
+        fault_arm(n);
+        enum err err = make_rows(&docs);
+        hit = fault_disarm();
+        assert_int_equal(err, hit ? ERR_MEMORY : ERR_NONE);
+        if (!hit)
+            assert_int_equal(docs, 200);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_searches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_searches),
+                                       cmocka_unit_test(test_rows)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
