@@ -86,9 +86,10 @@ bool model_change_stands_still(const struct model_series *s, double level)
 /* Seasons keep their shape around the new level. */
 static void rebase(struct model_series *s, double level)
 {
-    if (s->daily != NULL && !model_change_stands_still(s, level))
+    /* In a day that is not yet full the hours at work may look like a change, in a week a weekend.
+     */
+    if (s->daily != NULL && model_season_ready(s->daily) && !model_change_stands_still(s, level))
         model_season_rebase(s->daily, level);
-    /* In a week that is not yet full a weekend may look like a change. */
     if (s->weekly != NULL && model_season_ready(s->weekly) && !model_change_stands_still(s, level))
         model_season_rebase(s->weekly, level);
     if (s->cycle != NULL)
@@ -129,7 +130,10 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
     c->high = high;
     c->n++;
     double e = y - c->mean;
-    double freed = s->scale == SCALE_RATIO ? y / model_max(p->weekly, LEAST_SEASON) : y - p->weekly;
+    double freed = y - p->weekly;
+    if (s->scale == SCALE_RATIO) /* where next to nothing is usual, no more than there ever was */
+        freed =
+            model_min(y / model_max(p->weekly, LEAST_SEASON), model_max(y, (double)s->greatest));
     c->freed += (freed - c->freed) / c->n;
     c->mean += e / c->n;
     c->squares += model_max(e * (y - c->mean), 0);

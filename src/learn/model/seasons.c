@@ -20,6 +20,7 @@
 #define VARIANCE_LEAST 1e-3
 #define VARIANCE_CYCLES 16.0
 #define VARIANCE_MOST 50.0 /* nats for or against it that are remembered */
+#define LEAST_HOUR 0.02    /* of what the day brings on the whole */
 #define CYCLE_CLIP_SD 3.0
 #define CYCLE_DAYS 4.0
 #define CYCLE_MOST 48.0   /* turns */
@@ -259,7 +260,10 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
     bool ratio = s->scale == SCALE_RATIO;
     double none = ratio ? 1 : 0;
 
-    if (model_change_stands_still(s, p->mean))
+    /* A forming season takes what comes; later nights are no standstill. */
+    double hour = ratio ? model_max(p->weekly, LEAST_HOUR) : 1;
+    if (s->daily != NULL && model_season_ready(s->daily) &&
+        model_change_stands_still(s, p->mean / hour))
         return;
     ts_ns at = time + s->clock; /* by the clock that days and weeks follow */
     if (s->weekly != NULL) {
@@ -272,8 +276,15 @@ void model_seasons_learn(struct model_series *s, const struct model_point *p, ts
             (uint64_t)model_season_seen(s->weekly) % (uint64_t)model_max(floor(day), 1) == 0)
             cut_week(s);
     }
-    if (s->daily != NULL)
-        learn_one_season(s, &s->daily, LEVEL_DAILY, p, at, y, sd, none, 1 / (4 * day));
+    if (s->daily != NULL) {
+        /* Factors are of one base: of one that moves on while they are learned their mean is not 1,
+         * and it would grow with that. */
+        bool forming = ratio && !model_season_ready(s->daily);
+        learn_one_season(s, &s->daily, LEVEL_DAILY, p, at, y, sd, none,
+                         forming ? 0 : 1 / (4 * day));
+        if (forming && model_season_ready(s->daily))
+            model_season_normalise(s->daily);
+    }
     if (s->cycle != NULL)
         learn_one_season(s, &s->cycle, LEVEL_CYCLE, p, time, y, sd, below_cycle(s, p),
                          1 / (4 * model_season_length(s->cycle)));

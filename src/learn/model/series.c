@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "model/nights.h"
 #include "model/number.h"
 #include "model/series_priv.h"
 #include "stats/special.h"
@@ -209,19 +210,24 @@ static double sided(const struct model_series *s, const struct model_place *p, d
     return model_min(model_min(p->upper, p->lower) + M_LN2, 0);
 }
 
-/* ln P(the clock has not moved), and ln of the odds of the two moves. */
-static double clock_stood(const struct model_series *s, ts_ns time, double out_odds[2])
+/* ln P(the clock has not moved), and ln of the odds of the two moves. times: ln of how many times
+ * as likely as on any day. */
+static double clock_stood(const struct model_series *s, ts_ns time, double times,
+                          double out_odds[2])
 {
     model_change_clock_odds(s, time, out_odds);
+    for (int k = 0; k < 2; k++)
+        out_odds[k] += times;
     return -stats_special_log_add(0, stats_special_log_add(out_odds[0], out_odds[1]));
 }
 
-/* The same in the light of clocks that may have moved by an hour. */
+/* The same in the light of clocks that may have moved by an hour: hardly ever but on some nights.
+ */
 static double judge_clocks(const struct model_series *s, const struct model_observation *o,
                            const struct model_point *here, double value, double young, double log_p)
 {
     double odds[2];
-    double none = clock_stood(s, o->time, odds);
+    double none = clock_stood(s, o->time, model_nights_log_times(o->time), odds);
     double all = log_p + none;
     for (int k = 0; k < 2; k++) {
         struct model_point point;
@@ -279,7 +285,7 @@ static void judge(const struct model_series *s, const struct model_observation *
     if (out->multi_log_p < CLOCK_BELOW && model_change_clock_heard(s)) {
         /* A moved clock makes a run that is none. */
         double odds[2];
-        double moved = stats_special_log_1m(clock_stood(s, o->time, odds));
+        double moved = stats_special_log_1m(clock_stood(s, o->time, 0, odds));
         /* Only what buckets have said for it: that clocks move once a year explains no run. */
         if (moved > CLOCK_SAID)
             out->multi_log_p = model_max(out->multi_log_p, moved);

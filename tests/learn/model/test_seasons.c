@@ -65,6 +65,29 @@ static void a_season_comes_when_due_and_goes_when_useless(void **state)
     model_series_free(wave);
 }
 
+/* An office that is first seen on a weekend: the hours at work are no change that the day is
+ * measured against, but a part of it. */
+static void a_first_weekend_is_outlived(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct rng r;
+        rng_init(&r, seed);
+        struct model_series *s = make(MODEL_COUNT);
+        for (int i = 0; i < 21 * DAY; i++) {
+            bool weekend = i / DAY % 7 == 0 || i / DAY % 7 == 6;
+            bool work = i % DAY >= 36 && i % DAY < 68;
+            double mean = work && !weekend ? 640 : 22;
+            learn(s, i, floor(mean * exp(0.6 * rng_normal(&r) - 0.18)));
+            double base = s->daily != NULL ? model_season_base(s->daily) : 0;
+            if (whole(s->daily))
+                assert_true(base > 80 && base < 400);
+        }
+        assert_true(whole(s->weekly) && model_season_cycles(s->daily) > 19);
+        model_series_free(s);
+    }
+}
+
 static void a_standstill_leaves_the_shape_alone(void **state)
 {
     (void)state;
@@ -151,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_season_comes_when_due_and_goes_when_useless),
+        cmocka_unit_test(a_first_weekend_is_outlived),
         cmocka_unit_test(a_standstill_leaves_the_shape_alone),
         cmocka_unit_test(no_cycle_without_room),
         cmocka_unit_test(begins_what_it_may),
