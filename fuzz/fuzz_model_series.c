@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
     uint8_t head = cursor_u8(&c);
-    struct model_params params = {TIME_MIN << (head >> 5), (enum model_kind)(head % 3), MODEL_BOTH,
-                                  (head & 16) != 0};
+    enum model_kind kind = (head & 8) != 0 ? MODEL_CONTENT : (enum model_kind)(head % 3);
+    struct model_params params = {TIME_MIN << (head >> 5), kind, MODEL_BOTH, (head & 16) != 0};
     struct model_series *s = model_series_new(&params);
     ts_ns time = 0;
     while (s != NULL && c.left > 0) {

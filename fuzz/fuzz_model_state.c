@@ -131,7 +131,7 @@ static void use_geo(struct cursor *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_make(data, size);
-    uint8_t which = cursor_u8(&c) % 8;
+    uint8_t which = cursor_u8(&c) % 9;
     if (which < 3)
         use_series(&c, (enum model_kind)which);
     else if (which == 3)
@@ -142,7 +142,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         use_clock(&c);
     else if (which == 6)
         use_geo(&c);
-    else
+    else if (which == 7)
         use_newcomers(&c);
+    else
+        use_series(&c, MODEL_CONTENT);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "stats/deflate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,11 @@ double stats_info_content(const struct stats_info *s)
     double rate = (whole - (double)stats_deflate_size(text, half)) / (double)(used - half);
     double missed = (double)used * ((double)(1ULL << s->levels) - 1);
     return whole + rate * missed;
+}
+
+double stats_info_strings(const struct stats_info *s)
+{
+    return ldexp(s->n, (int)s->levels);
 }
 
 void stats_info_save(const struct stats_info *s, struct buf *out)

@@ -48,6 +48,9 @@ bool stats_info_merge(struct stats_info *into, const struct stats_info *from);
 /* 0 when empty. Does not depend on the order of arrival. */
 double stats_info_content(const struct stats_info *s);
 
+/* About how many distinct strings there were. */
+double stats_info_strings(const struct stats_info *s);
+
 void stats_info_save(const struct stats_info *s, struct buf *out);
 /* out is initialised here; ERR_FORMAT or ERR_MEMORY. */
 ERR_MUST_CHECK enum err stats_info_load(struct cursor *in, struct stats_info *out);

@@ -56,6 +56,8 @@ static struct model_observation observe(const struct work *w, const struct detec
         .time = w->c->bucket->start, .value = c->value, .weight = 1, .fraction = w->c->fraction};
     if (c->kind == DETECT_MEAN || c->kind == DETECT_MEDIAN)
         o.weight = (double)c->gather.count;
+    if (c->kind == DETECT_INFO_CONTENT)
+        o.weight = stats_info_strings(&c->gather.info);
     return o;
 }
 

@@ -20,9 +20,11 @@ struct model_params detect_params(const struct detect *d, size_t detector)
         break;
     case DETECT_SUM:
     case DETECT_NON_NULL_SUM:
-    case DETECT_INFO_CONTENT:
     case DETECT_VARP: /* a scale: docs/method/varp.md */
         p.kind = MODEL_SUM;
+        break;
+    case DETECT_INFO_CONTENT:
+        p.kind = MODEL_CONTENT;
         break;
     default:
         p.kind = MODEL_VALUE;

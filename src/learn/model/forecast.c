@@ -359,7 +359,7 @@ static double bound(const struct model_series *s, const struct model_point *p, d
 /* Where zeros have a share of their own they are in the band when they are often enough. */
 static bool has_zero(const struct model_series *s, const struct model_point *p)
 {
-    return s->scale == SCALE_LOG && s->kind == MODEL_SUM && !s->empty_is_nothing &&
+    return s->scale == SCALE_LOG && s->kind != MODEL_VALUE && !s->empty_is_nothing &&
            !is_outside(s, p, 0, false);
 }
 
@@ -374,4 +374,9 @@ void model_forecast_at(const struct model_series *s, ts_ns time, struct model_fo
     out->upper = model_number_tame(bound(s, &p, sd, true));
     out->lower = model_min(out->lower, out->prediction);
     out->upper = model_max(out->upper, out->prediction);
+    if (s->kind != MODEL_CONTENT)
+        return;
+    out->prediction = model_content_in_bytes(s, out->prediction);
+    out->lower = model_content_in_bytes(s, out->lower);
+    out->upper = model_content_in_bytes(s, out->upper);
 }

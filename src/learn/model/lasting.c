@@ -63,8 +63,8 @@ static double clipped(double z)
  * twelve of them vary more than twelve that do not. */
 static double share_of(const struct model_series *s)
 {
-    double weight = s->run_weight + MODEL_RUN_PRIOR;
-    double variance = (s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
+    double weight = (double)s->run_weight + MODEL_RUN_PRIOR;
+    double variance = ((double)s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
     return SERIES_RUN / model_max(variance, SERIES_RUN);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "model/count.h"
 #include "model/extreme.h"
 #include "model/number.h"
 #include "model/series_priv.h"
@@ -10,7 +11,6 @@
 #define LOG_FLOOR (-690775.5)
 #define LOG_SQRT_2PI 0.918938533204672741780329736406
 
-#define SUMMED 64.0  /* counts up to here are added up one by one */
 #define MIDDLE_Z 1.5 /* within so many standard deviations any law will do */
 #define SPARSE_SHARE 0.2
 #define SPARSE_AFTER 50.0
@@ -278,37 +278,6 @@ static struct tails weighed(const struct model_series *s, double z, double nu,
     return mix_all(tails, weight);
 }
 
-/*
- * The negative binomial law. Small counts are added up; in the middle of large ones, where nobody
- * looks at the digits, the cube root is normal (Wilson and Hilferty 1931); the tails are exact.
- */
-static struct tails negbin(double k, double mean, double size)
-{
-    if (k <= SUMMED) {
-        double q = size * log1p(-mean / (mean + size));
-        double ratio = mean / (mean + size);
-        double p = exp(q);
-        double below = 0;
-        for (double i = 1; i <= k; i++) {
-            below += p;
-            p *= (i - 1 + size) / i * ratio;
-        }
-        if (below < 0.999999 && below + p > 1e-6 && q > -600)
-            return (struct tails){log1p(-below), log(model_min(below + p, 1)),
-                                  log(model_max(p, 1e-300))};
-    } else {
-        double ninth = (1 / mean + 1 / size) / 9;
-        double z = (cbrt(k / mean) - 1 + ninth) / sqrt(ninth);
-        if (fabs(z) < MIDDLE_Z) {
-            double half = 0.5 / sqrt(mean + mean * mean / size);
-            return (struct tails){stats_special_log_normal_tail(z - half),
-                                  stats_special_log_normal(z + half), log(half * 0.8) - z * z / 2};
-        }
-    }
-    struct stats_tails t = stats_dist_negbin(k, mean, size);
-    return (struct tails){t.upper, t.lower, stats_dist_negbin_log_pmf(k, mean, size)};
-}
-
 /* The size of an event given that there is one, when events are rare: lognormal, wide at first. */
 static struct tails sparse_tails(const struct model_series *s, double k)
 {
@@ -390,7 +359,9 @@ static struct tails place_ratio(const struct model_series *s, const struct model
     double mean = model_max(p->mean, 1e-9);
     double size = 1 / dispersion(s, p);
     double zero = zero_share(s);
-    struct tails common = negbin(k, mean, size);
+    struct model_count_place count;
+    model_count_judge(k, mean, size, &count);
+    struct tails common = {count.upper, count.lower, count.self};
     all_alike(log_pdf, common.self);
     /* A series that is seldom empty is not sparse, and spared the second law. */
     if (zero < SPARSE_SHARE && s->n > SPARSE_AFTER)
@@ -462,6 +433,8 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         }
         t = weighed(s, z, nu, prior, tails);
     }
+    if (s->kind == MODEL_CONTENT)
+        model_content_place(s, p, value, out, &t.upper, &t.lower, &t.self);
     if (zero > 0) {
         double some = log1p(-zero);
         t.upper += some;

@@ -59,6 +59,9 @@ void model_newcomers_init(struct model_newcomers *m, const struct model_params *
     ASSERT(params->bucket_span > 0);
     memset(m, 0, sizeof(*m));
     m->params = *params;
+    /* Whom nothing is known of has not shown yet what a name of its holds. */
+    if (params->kind == MODEL_CONTENT)
+        m->params.kind = MODEL_SUM;
     m->tau = model_min(model_max(28.0 * (double)TIME_DAY / (double)params->bucket_span, 100), 2000);
     m->last = TIME_NONE;
 }

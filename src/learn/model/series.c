@@ -20,7 +20,8 @@
 #define RUN_AFTER 24.0 /* buckets before runs are judged */
 #define RUN_LOUD 3.0   /* normal scores that stand out for themselves */
 #define RUN_TOLD 3.0
-#define RUN_OWN 1.0           /* the bucket itself must lie so far out */
+#define RUN_STEP (SERIES_CLIP / INT16_MAX) /* in which they are kept */
+#define RUN_OWN 1.0                        /* the bucket itself must lie so far out */
 #define MODEL_RUN_PRIOR 24.0  /* beliefs about the sum of twelve, worth so many buckets */
 #define RUN_COST 1.6094379    /* ln 5: two looks at one bucket, the run's the rarer one */
 #define SINGLE_COST 0.2231436 /* ln 1.25 */
@@ -36,8 +37,10 @@
 
 static size_t size_of(enum model_kind kind)
 {
-    size_t values = kind == MODEL_VALUE ? 1 : 0;
-    return sizeof(struct model_series) + values * sizeof(struct model_of_values);
+    size_t more = kind == MODEL_VALUE     ? sizeof(struct model_of_values)
+                  : kind == MODEL_CONTENT ? sizeof(struct model_of_content)
+                                          : 0;
+    return sizeof(struct model_series) + more;
 }
 
 struct model_series *model_series_new(const struct model_params *params)
@@ -50,9 +53,9 @@ struct model_series *model_series_new(const struct model_params *params)
     s->kind = params->kind;
     s->side = params->side;
     s->empty_is_nothing = params->empty_is_nothing;
-    s->scale = params->kind == MODEL_COUNT ? SCALE_RATIO
-               : params->kind == MODEL_SUM ? SCALE_LOG
-                                           : SCALE_LINEAR;
+    s->scale = params->kind == MODEL_COUNT   ? SCALE_RATIO
+               : params->kind == MODEL_VALUE ? SCALE_LINEAR
+                                             : SCALE_LOG;
     s->last = TIME_NONE;
     s->levels = LEVEL_DAILY;
     model_wide_init(&s->wide);
@@ -105,14 +108,20 @@ double model_series_weight(const struct model_series *s)
     return s->n;
 }
 
+/* A value as others have it. */
+static double told(const struct model_series *s, double value)
+{
+    return s->kind == MODEL_CONTENT ? model_content_in_bytes(s, value) : value;
+}
+
 void model_series_changed(const struct model_series *s, struct model_changed *out)
 {
     *out = (struct model_changed){.kind = (enum model_change)s->noted, .clock_ns = s->clock};
     if (out->kind != MODEL_CHANGE_LEVEL)
         return;
     const struct model_odd *odd = model_odd_of(s);
-    out->before = s->scale == SCALE_LOG ? exp(odd->left) : odd->left;
-    out->after = s->scale == SCALE_LOG ? exp(odd->adopted) : odd->adopted;
+    out->before = told(s, s->scale == SCALE_LOG ? exp(odd->left) : odd->left);
+    out->after = told(s, s->scale == SCALE_LOG ? exp(odd->adopted) : odd->adopted);
 }
 
 void model_series_allow(struct model_series *s, enum model_growth growth)
@@ -150,6 +159,8 @@ void model_series_approach(const struct model_series *s)
 static double taken(const struct model_series *s, const struct model_observation *o)
 {
     double v = model_number_tame(o->value);
+    if (s->kind == MODEL_CONTENT)
+        return model_content_in_names(s, v, o->weight);
     return s->kind == MODEL_COUNT ? model_max(v, 0) : v;
 }
 
@@ -171,7 +182,7 @@ static double judge_run(const struct model_series *s, double z, double own)
     int same = 0;
     int told = 0;
     for (int i = 0; i < SERIES_RUN; i++) {
-        double other = (double)s->run_z[i];
+        double other = RUN_STEP * s->run_z[i];
         if (i == s->run_at)
             continue;
         if (fabs(own) < RUN_TOLD && fabs(other) >= RUN_LOUD) {
@@ -189,9 +200,10 @@ static double judge_run(const struct model_series *s, double z, double own)
         sum *= (double)SERIES_RUN / (SERIES_RUN - told);
     if (same < 3 || sum * z <= 0)
         return 0;
-    double weight = s->run_weight + MODEL_RUN_PRIOR;
-    double mean = s->run_sum_mean * s->run_weight / weight;
-    double variance = (s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
+    double n = (double)s->run_weight;
+    double weight = n + MODEL_RUN_PRIOR;
+    double mean = (double)s->run_sum_mean * n / weight;
+    double variance = ((double)s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
     double score = (sum - mean) / sqrt(model_max(variance, SERIES_RUN));
     if (score * z <= 0)
         return 0;
@@ -306,8 +318,10 @@ static void judge(const struct model_series *s, const struct model_observation *
 static void say_expected(const struct model_series *s, const struct model_point *p,
                          struct model_judgement *out)
 {
-    out->typical = model_law_typical(s, p);
+    out->typical = told(s, model_law_typical(s, p));
     model_law_bounds(s, p, &out->lower, &out->upper);
+    out->lower = told(s, out->lower);
+    out->upper = told(s, out->upper);
 }
 
 void model_series_judge(const struct model_series *s, const struct model_observation *o,
@@ -328,20 +342,24 @@ static void push_run(struct model_series *s, double z)
     double sum = z;
     for (int i = 0; i < SERIES_RUN; i++)
         if (i != s->run_at)
-            sum += (double)s->run_z[i];
-    s->run_z[s->run_at] = (float)z;
+            sum += RUN_STEP * s->run_z[i];
+    s->run_z[s->run_at] = (int16_t)lrint(z / RUN_STEP);
     s->run_at = (uint8_t)((s->run_at + 1) % SERIES_RUN);
     if (s->n < SERIES_RUN)
         return;
-    double keep = s->run_weight >= s->tau ? 1 - 1 / s->tau : 1;
+    double n = (double)s->run_weight;
+    double squares = (double)s->run_sum_squares;
+    double keep = n >= s->tau ? 1 - 1 / s->tau : 1;
     /* Sums beyond three standard deviations are what is looked for, not what is usual. */
-    double most = 3 * sqrt((s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) /
-                           (s->run_weight + MODEL_RUN_PRIOR));
+    double most = 3 * sqrt((squares + SERIES_RUN * MODEL_RUN_PRIOR) / (n + MODEL_RUN_PRIOR));
     sum = model_min(model_max(sum, -most), most);
-    s->run_weight = s->run_weight * keep + 1;
-    s->run_sum_mean += (sum - s->run_sum_mean) / s->run_weight;
-    double e = sum - s->run_sum_mean;
-    s->run_sum_squares = s->run_sum_squares * keep + e * e;
+    n = n * keep + 1;
+    double mean = (double)s->run_sum_mean;
+    mean += (sum - mean) / n;
+    double e = sum - mean;
+    s->run_weight = (float)n;
+    s->run_sum_mean = (float)mean;
+    s->run_sum_squares = (float)(squares * keep + e * e);
 }
 
 static void learn_linear(struct model_series *s, double value, double n, double keep)
@@ -385,11 +403,13 @@ static void learn_moments(struct model_series *s, double value, double weight)
             (model_min(model_max(weight, 1), 1e15) - s->values->weight_mean) / model_min(s->n, 100);
 }
 
-/* seen: how the value was judged just now; NULL: it was not. */
-static void learn(struct model_series *s, ts_ns time, double value, double weight,
+/* value: o's as it is taken; seen: how it was judged just now; NULL: it was not. */
+static void learn(struct model_series *s, const struct model_observation *o, double value,
                   const struct view *seen)
 {
     struct view own;
+    ts_ns time = o->time;
+    double weight = o->weight;
     s->noted = MODEL_CHANGE_NONE;
     s->wanted = false;
     if (s->scale == SCALE_LOG && value < 0) {
@@ -405,6 +425,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
             s->day_mean = y;
         }
         learn_moments(s, value, weight);
+        if (s->kind == MODEL_CONTENT && measurable)
+            model_content_begin(s, o);
         model_level_weigh(s);
         s->last = time;
         return;
@@ -472,6 +494,8 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
         }
         learn_moments(s, value, weight);
         model_scale_learn(s, point, place, value);
+        if (s->kind == MODEL_CONTENT && measurable)
+            model_content_learn(s, point, place, value, clipped, o);
     } else {
         s->total++;
         if (place->some < 0)
@@ -488,7 +512,7 @@ static void learn(struct model_series *s, ts_ns time, double value, double weigh
 
 void model_series_learn(struct model_series *s, const struct model_observation *o)
 {
-    learn(s, o->time, taken(s, o), o->weight, NULL);
+    learn(s, o, taken(s, o), NULL);
 }
 
 void model_series_judge_and_learn(struct model_series *s, const struct model_observation *o,
@@ -504,7 +528,7 @@ void model_series_judge_and_learn(struct model_series *s, const struct model_obs
         if (out->log_p < told)
             say_expected(s, &v.point, out);
     }
-    learn(s, o->time, value, o->weight, judged ? &v : NULL);
+    learn(s, o, value, judged ? &v : NULL);
 }
 
 void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
@@ -514,8 +538,10 @@ void model_series_skip(struct model_series *s, ts_ns first, uint64_t buckets)
     ts_ns span = s->bucket_span;
     uint64_t one_by_one = buckets < SKIP_MOST ? buckets : SKIP_MOST;
     bool nothing = s->kind == MODEL_VALUE || s->empty_is_nothing;
-    for (uint64_t i = 0; i < one_by_one && !nothing; i++)
-        learn(s, first + (ts_ns)i * span, 0, 1, NULL);
+    for (uint64_t i = 0; i < one_by_one && !nothing; i++) {
+        struct model_observation o = {first + (ts_ns)i * span, 0, 1, 1};
+        learn(s, &o, 0, NULL);
+    }
     double rest = (double)(buckets - one_by_one);
     if (!nothing && rest > 0) {
         /* Many zeros: what was there fades, and zero is what is known. */
@@ -559,6 +585,8 @@ void model_series_expect(const struct model_series *s, ts_ns time, double *out_t
     if (!(model_level_of(s, LEVEL_SLOW)->n > 0))
         return;
     model_level_foretell(s, time, &point);
-    *out_typical = model_law_typical(s, &point);
+    *out_typical = told(s, model_law_typical(s, &point));
     model_law_bounds(s, &point, out_lower, out_upper);
+    *out_lower = told(s, *out_lower);
+    *out_upper = told(s, *out_upper);
 }

@@ -32,9 +32,10 @@
 #include <stdint.h>
 
 enum model_kind {
-    MODEL_COUNT, /* whole numbers >= 0: count, distinct_count; an empty bucket is a 0 */
-    MODEL_SUM,   /* >= 0 as a rule: sum, info_content; an empty bucket is a 0 */
-    MODEL_VALUE, /* any number: mean, min, max, median; an empty bucket is no value */
+    MODEL_COUNT,   /* whole numbers >= 0: count, distinct_count; an empty bucket is a 0 */
+    MODEL_SUM,     /* >= 0 as a rule: sum; an empty bucket is a 0 */
+    MODEL_VALUE,   /* any number: mean, min, max, median; an empty bucket is no value */
+    MODEL_CONTENT, /* bytes of so many names: info_content; an empty bucket is a 0 */
 };
 
 enum model_side { MODEL_BOTH, MODEL_HIGH, MODEL_LOW };
@@ -49,7 +50,8 @@ struct model_params {
 struct model_observation {
     ts_ns time;    /* start of the bucket */
     double value;  /* NaN and infinities are taken as 0 and the largest finite number */
-    double weight; /* how many events are behind a MODEL_VALUE (mean of many varies less); else 1 */
+    double weight; /* how many events are behind a MODEL_VALUE (mean of many varies less), how many
+                      names a MODEL_CONTENT holds; else 1 */
     double fraction; /* share of the bucket seen so far, in (0, 1]; below 1 only the high side is
                         judged (interim results) and nothing may be learned */
 };

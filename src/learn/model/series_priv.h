@@ -126,7 +126,7 @@ enum {
     LAW_COMMON,   /* negative binomial; lognormal; normal */
     LAW_SECOND,   /* zeros and rare sizes; gamma; none */
     LAW_GREATEST, /* zeros and rare counts; of many lognormal values; of many normal values */
-    LAW_LEAST,    /* none; the same, the least */
+    LAW_LEAST,    /* none; of content, counts of names; the same, the least */
     LAW_WIDE,     /* none; lognormal of two widths; normal of two widths */
     LAWS,
     LAW_MODES = LAWS, /* several modes, where they have been found */
@@ -144,6 +144,19 @@ struct model_rival {
 struct model_of_values {
     struct model_rival rival;
     double weight_mean; /* of the observations' weights */
+};
+
+/* What only a series of a MODEL_CONTENT has: of the buckets that held names, faded. */
+struct model_of_content {
+    float n;
+    float names; /* mean logarithm of how many there were, */
+    float bytes; /* and of what they held */
+    float names_squares;
+    float products;
+    float
+        left; /* squares of what the number leaves unexplained of the logarithm of what they held */
+    float spread; /* beyond the first name: sum of (x - m)^2 - m, over sum of m^2 */
+    float spread_weight;
 };
 
 struct model_series {
@@ -206,17 +219,18 @@ struct model_series {
     float tail_excess[2];     /* and the sum of how far, in -ln p beyond that */
     float shape_last;         /* how far the last value lay from a slow level */
 
-    float run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped */
-    double run_sum_mean;     /* of the sum over the run */
-    double run_sum_squares;
-    double run_weight;
+    int16_t run_z[SERIES_RUN]; /* the last buckets as normal scores, clipped, in steps */
+    float run_sum_mean;        /* of the sum over the run */
+    float run_sum_squares;
+    float run_weight;
 
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
-    struct model_lasting *lasting;   /* NULL while days and weeks are not known */
-    struct model_odd *odd;           /* NULL until something has lain far outside */
-    struct model_of_values values[]; /* one of a MODEL_VALUE; else none */
+    struct model_lasting *lasting; /* NULL while days and weeks are not known */
+    struct model_odd *odd;         /* NULL until something has lain far outside */
+    struct model_of_values
+        values[]; /* one of a MODEL_VALUE, or what a MODEL_CONTENT has; else none */
 };
 
 /* What the levels foretell for one bucket. */
@@ -241,9 +255,10 @@ struct model_place {
     double sd;     /* on the scale of the levels */
     double some;   /* ln P(not empty), of what came where most buckets are empty; else 0 */
     double log_pdf[ALL_LAWS];
-    double wide; /* probability that it is one of the wide ones; < 0 where that was not asked */
-    bool back;   /* an outlier here, ordinary at the other level */
-    double z;    /* normal score, clipped to +-SERIES_CLIP */
+    double counted; /* of a MODEL_CONTENT that is not empty: how many names are expected */
+    double wide;    /* probability that it is one of the wide ones; < 0 where that was not asked */
+    bool back;      /* an outlier here, ordinary at the other level */
+    double z;       /* normal score, clipped to +-SERIES_CLIP */
 };
 
 /* odd.c */
@@ -294,6 +309,24 @@ void model_find_learn(struct model_series *s, const struct model_point *p, doubl
 /* Whether two points explain how values lie about a slow level. */
 bool model_find_two_sided(const struct model_series *s);
 void model_find_forget(struct model_series *s);
+
+/* content.c: the values of a MODEL_CONTENT are as many names as usually hold its bytes. */
+const struct model_of_content *model_content_of(const struct model_series *s);
+struct model_of_content *model_content_at(struct model_series *s);
+/* What the arithmetic relies on. */
+bool model_content_is_sound(const struct model_of_content *c);
+double model_content_in_names(const struct model_series *s, double bytes, double names);
+double model_content_in_bytes(const struct model_series *s, double names);
+/* Puts the law of counts beside those of amounts, for what is not empty: tails, the value's own
+ * probability, and its density in out. */
+void model_content_place(const struct model_series *s, const struct model_point *p, double value,
+                         struct model_place *out, double *upper, double *lower, double *self);
+/* The first that is not empty. */
+void model_content_begin(struct model_series *s, const struct model_observation *o);
+/* value: o's in names; y: its logarithm, clipped. */
+void model_content_learn(struct model_series *s, const struct model_point *p,
+                         const struct model_place *place, double value, double y,
+                         const struct model_observation *o);
 
 /* scale.c */
 /* What a bucket says for the other scale; one that did better for long is adopted. After

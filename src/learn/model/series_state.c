@@ -37,7 +37,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (14 + 5 * LEVELS + 8 + ALL_LAWS + 3 + 5 + 4 + SERIES_RUN)
+#define FIELDS (14 + 5 * LEVELS + 8 + ALL_LAWS + 3 + 5 + 4)
 
 #define POSITIVE(member)                                                                           \
     out[n++] = (struct field)                                                                      \
@@ -88,9 +88,9 @@ static size_t list_fields(struct model_series *s, struct apart *apart, int level
     POSITIVE(lin_squares);
     ANY(day_mean);
     out[n++] = (struct field){&apart->weight_mean, NULL, false};
-    ANY(run_sum_mean);
-    POSITIVE(run_sum_squares);
-    POSITIVE(run_weight);
+    SMALL(run_sum_mean, true);
+    SMALL(run_sum_squares, false);
+    SMALL(run_weight, false);
     for (int i = 0; i < levels; i++)
         n += list_level(&apart->level[i], out + n);
     SMALL(variance_gain, true);
@@ -113,8 +113,6 @@ static size_t list_fields(struct model_series *s, struct apart *apart, int level
         SMALL(tail_n[i], false);
         SMALL(tail_excess[i], false);
     }
-    for (int i = 0; i < SERIES_RUN; i++)
-        SMALL(run_z[i], true);
     return n;
 }
 
@@ -125,6 +123,20 @@ static size_t list_rival(struct model_rival *s, struct field out[FIELDS])
     POSITIVE(squares);
     for (int i = 0; i < LAWS; i++)
         SMALL(evidence[i], true);
+    return n;
+}
+
+static size_t list_content(struct model_of_content *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+    SMALL(n, false);
+    SMALL(names, false);
+    SMALL(bytes, true);
+    SMALL(names_squares, false);
+    SMALL(products, true);
+    SMALL(left, false);
+    SMALL(spread, true);
+    SMALL(spread_weight, false);
     return n;
 }
 
@@ -266,9 +278,15 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_le64(out, s->sample_retry);
     buf_le64(out, (uint64_t)s->clock);
     save_fields(field, list_fields(&copy, &apart, levels_for(has), field), out);
+    for (int i = 0; i < SERIES_RUN; i++)
+        buf_le16(out, (uint16_t)s->run_z[i]);
     if (s->kind == MODEL_VALUE) {
         struct model_rival rival = s->values->rival;
         save_fields(field, list_rival(&rival, field), out);
+    }
+    if (s->kind == MODEL_CONTENT) {
+        struct model_of_content content = *model_content_of(s);
+        save_fields(field, list_content(&content, field), out);
     }
     if (s->odd != NULL)
         save_odd(s->odd, out);
@@ -307,9 +325,13 @@ static bool sound(const struct model_series *s)
         (s->cycle != NULL && model_season_is_ratio(s->cycle) != ratios) ||
         (s->variance != NULL && !model_season_is_ratio(s->variance)))
         return false;
-    bool kind_fits = s->kind == MODEL_COUNT ? s->scale == SCALE_RATIO : s->scale != SCALE_RATIO;
+    bool kind_fits = s->kind == MODEL_COUNT     ? s->scale == SCALE_RATIO
+                     : s->kind == MODEL_CONTENT ? s->scale == SCALE_LOG
+                                                : s->scale != SCALE_RATIO;
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 || s->occurred > s->n + 1e-6 ||
         !model_wide_is_sound(&s->wide))
+        return false;
+    if (s->kind == MODEL_CONTENT && !model_content_is_sound(model_content_of(s)))
         return false;
     for (int i = 0; i < s->levels; i++) {
         const struct model_level *l = model_level_of(s, i);
@@ -377,10 +399,14 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->clock = (ts_ns)cursor_le64(in);
     struct field field[FIELDS];
     load_fields(in, field, list_fields(s, &apart, levels_for(seasons), field));
+    for (int i = 0; i < SERIES_RUN; i++)
+        s->run_z[i] = (int16_t)cursor_le16(in);
     if (params->kind == MODEL_VALUE) {
         s->values->weight_mean = apart.weight_mean;
         load_fields(in, field, list_rival(&s->values->rival, field));
     }
+    if (params->kind == MODEL_CONTENT)
+        load_fields(in, field, list_content(model_content_at(s), field));
     enum err e =
         cursor_ok(in) && scale <= SCALE_LINEAR && (seasons & (HAS_DAILY | HAS_WEEKLY)) != HAS_WEEKLY
             ? ERR_NONE

@@ -94,6 +94,7 @@ static void sample_scales(void **state)
          * match of two or three bytes. */
         double each = stats_info_content(&s) / 10000;
         assert_true(each > 14.5 && each < 25);
+        assert_true(fabs(stats_info_strings(&s) / 10000 - 1) < 0.4);
         stats_info_release(&s);
     }
 }
@@ -109,6 +110,7 @@ static void strings_count_once(void **state)
     for (int i = 0; i < 1000; i++)
         add(&s, "example.com", 11);
     assert_true(stats_info_content(&s) == once && once > 11 && once < 25);
+    assert_true(stats_info_strings(&s) == 1);
     stats_info_clear(&s);
     assert_true(stats_info_content(&s) == 0);
     char longest[2000];
