@@ -324,10 +324,10 @@ enum err detect_aggs_read(const struct format_node *node, struct detect_aggs **o
     return ERR_NONE;
 }
 
-/* Names that are no fields of records. */
-static bool is_made(const char *name)
+/* Whether rows have what a job asks for; the category of a message is made of another field. */
+static bool is_given(const struct detect_aggs *a, const char *name)
 {
-    return strcmp(name, "mlcategory") == 0;
+    return name == NULL || strcmp(name, DETECT_CATEGORY_FIELD) == 0 || detect_aggs_has(a, name);
 }
 
 static enum err fit_detectors(const struct detect_aggs *a, const struct detect_job *job,
@@ -339,14 +339,18 @@ static enum err fit_detectors(const struct detect_aggs *a, const struct detect_j
         static const char *const keys[] = {"field_name", "by_field_name", "over_field_name",
                                            "partition_field_name"};
         for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
-            if (fields[k] != NULL && !is_made(fields[k]) && !detect_aggs_has(a, fields[k]))
+            if (!is_given(a, fields[k]))
                 return err_set(why, ERR_INVALID,
                                "%s of detector %zu, %.100s, is none of the datafeed's "
                                "aggregations: each field of a detector must be called as one of "
                                "them",
                                keys[k], i, fields[k]);
     }
-    return ERR_NONE;
+    if (is_given(a, job->category_field))
+        return ERR_NONE;
+    return err_set(why, ERR_INVALID,
+                   "categorization_field_name, %.100s, is none of the datafeed's aggregations",
+                   job->category_field);
 }
 
 enum err detect_aggs_fit(const struct detect_aggs *a, ts_ns frequency, const struct detect_job *job,

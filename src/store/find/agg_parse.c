@@ -75,9 +75,11 @@ enum err find_agg_field(struct find_agg_parser *p, const struct format_node *v, 
                                    "specified. [%.60s] needs a field; scripts are not "
                                    "supported",
                                    agg);
-    if (!find_field_init(out, format_node_str(v, ""), format_node_str_len(v), p->arena))
+    size_t n = format_node_str_len(v);
+    if (n == 0 || n > FIND_FIELD_NAME_MOST)
         return find_error_argument(p->error, "[%.60s] names no field", agg);
-    return ERR_NONE;
+    return find_field_init(out, format_node_str(v, ""), n, p->arena) ? ERR_NONE
+                                                                     : find_error_memory(p->error);
 }
 
 enum err find_agg_zone(struct find_agg_parser *p, const struct format_node *v,

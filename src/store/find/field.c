@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 1000
-
 static bool is(const char *s, size_t n, const char *word)
 {
     return strlen(word) == n && memcmp(s, word, n) == 0;
@@ -45,7 +43,7 @@ static uint8_t meta_of(const char *s, size_t n)
 bool find_field_init(struct find_field *f, const char *name, size_t n, struct arena *arena)
 {
     memset(f, 0, sizeof(*f));
-    if (n == 0 || n > NAME_MAX_BYTES)
+    if (n == 0 || n > FIND_FIELD_NAME_MOST)
         return false;
     f->name = f->path = arena_strndup(arena, name, n);
     f->path_len = (uint32_t)n;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #define FIND_KIND_UNKNOWN 255
+#define FIND_FIELD_NAME_MOST 1000 /* bytes */
 
 struct format_writer;
 

@@ -315,7 +315,8 @@ enum err find_rows_take(struct find_rows *r, ts_ns to, find_rows_fn fn, void *ct
         }
         lose(r, o);
     }
-    memmove(r->open, r->open + taken, (r->open_n - taken) * sizeof(*r->open));
+    if (taken > 0)
+        memmove(r->open, r->open + taken, (r->open_n - taken) * sizeof(*r->open));
     r->open_n -= taken;
     return err;
 }
