@@ -82,6 +82,7 @@ struct serve {
     ts_ns committed, saved; /* passing time of the last commit and save */
     atomic_bool full;       /* the disk was full at the last commit, and that was told */
     bool behind;            /* jobs get stored events, a slice at a time */
+    bool feeding;           /* and searches of rules, piece by piece */
     unsigned slices_failed; /* one after the other, the last one at slice_failed */
     ts_ns slice_failed;
     bool stopping;
@@ -227,6 +228,7 @@ static enum err open_engine(struct serve *s, struct err_text *why)
         .state = s->data->state,
         .team = s->team,
         .query_delay = conf->query_delay,
+        .in_pieces = true,
         .cancel = {s->settings->stop, s->settings->ctx},
         .on_alert = on_alert,
         .on_result = on_result,
@@ -546,6 +548,22 @@ static enum err catch_up(struct serve *s, struct err_text *why)
     return err;
 }
 
+/* A piece of the past for searches of rules that have none of it yet. */
+static enum err feed_rules(struct serve *s, struct err_text *why)
+{
+    pthread_mutex_lock(&s->data->lock);
+    s->feeding = engine_pipeline_wants_feeding(s->pipeline);
+    pthread_mutex_unlock(&s->data->lock);
+    /* What arrived must be found by those that do not take it now. */
+    enum err err = s->feeding && !s->full ? commit(s, why) : ERR_NONE;
+    if (err != ERR_NONE || !s->feeding || s->full)
+        return err;
+    pthread_mutex_lock(&s->data->lock);
+    engine_pipeline_feed(s->pipeline);
+    pthread_mutex_unlock(&s->data->lock);
+    return ERR_NONE;
+}
+
 static bool any_active(const struct serve *s)
 {
     return s->active[SOURCE_WIRE] || s->active[SOURCE_TAIL];
@@ -565,13 +583,16 @@ static enum err loop(struct serve *s, struct err_text *why)
         }
         if (!s->stopping && had_sources && !any_active(s))
             break; /* all sources have ended by themselves */
-        struct feed_batch *b =
-            s->full && !s->stopping ? NULL : ring_pop_wait(s->ring, s->behind ? 0 : WAIT);
+        struct feed_batch *b = s->full && !s->stopping
+                                   ? NULL
+                                   : ring_pop_wait(s->ring, s->behind || s->feeding ? 0 : WAIT);
         enum err err = b != NULL ? take_or_hold(s, b, why) : ERR_NONE;
         if (err == ERR_NONE)
             err = tick(s, why);
         if (err == ERR_NONE && !s->stopping)
             err = catch_up(s, why);
+        if (err == ERR_NONE && !s->stopping)
+            err = feed_rules(s, why);
         if (err != ERR_NONE)
             return err;
         if (s->full)

@@ -57,6 +57,7 @@ static enum err make_parts(struct engine_pipeline *p, struct err_text *why)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
     engine_rules_set_store(rules, p->options.store, p->options.settle, p->options.settle_ctx);
+    engine_rules_set_pieces(rules, p->options.in_pieces);
     engine_rules_free(p->rules);
     engine_jobs_free(p->jobs);
     p->jobs = jobs;
@@ -239,6 +240,17 @@ enum err engine_pipeline_end_pass(struct engine_pipeline *p, struct err_text *wh
     if (err == ERR_NONE)
         err = begin(p, why);
     return err == ERR_NONE ? end(p, engine_jobs_caught_up(p->jobs, told, why), why) : err;
+}
+
+bool engine_pipeline_wants_feeding(const struct engine_pipeline *p)
+{
+    return p->now != TIME_NONE && engine_rules_wants_feeding(p->rules, p->now);
+}
+
+void engine_pipeline_feed(struct engine_pipeline *p)
+{
+    if (p->now != TIME_NONE)
+        engine_rules_feed(p->rules, p->now);
 }
 
 bool engine_pipeline_is_behind(const struct engine_pipeline *p)

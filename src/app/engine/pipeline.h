@@ -43,6 +43,7 @@ struct engine_pipeline_options {
     bool at_rest;            /* the input is complete: datafeeds wait for nothing */
     engine_settle_fn settle; /* before rules search the store (engine_rules_set_store) */
     void *settle_ctx;
+    bool in_pieces; /* engine_pipeline_feed() is called, so that no rule waits for all */
     struct store_cancel cancel; /* of searches of the past; wanted may be NULL */
     engine_alert_fn on_alert;
     /* Results of a job are written, but not yet committed. NULL: nobody wants to know. */
@@ -75,6 +76,11 @@ enum err engine_pipeline_catch_up(struct engine_pipeline *p, uint64_t limit, boo
 bool engine_pipeline_is_behind(const struct engine_pipeline *p);
 /* The jobs of the pass that runs go on with the tap, whether they have had all of it or not. */
 enum err engine_pipeline_end_pass(struct engine_pipeline *p, struct err_text *why) ERR_MUST_CHECK;
+
+/* With in_pieces: whether searches of rules want what is stored before they run, and a piece of it;
+ * all events that engine_pipeline_event() was given must be committed. */
+bool engine_pipeline_wants_feeding(const struct engine_pipeline *p);
+void engine_pipeline_feed(struct engine_pipeline *p);
 
 /* One event, to the store and the jobs; engine time is at least its time afterwards if follow is
  * set.

@@ -659,6 +659,21 @@ void engine_rules_event(struct engine_rules *r, const struct event *e)
     rule_engine_event(r->engine, &source);
 }
 
+void engine_rules_set_pieces(struct engine_rules *r, bool in_pieces)
+{
+    r->ports.in_pieces = in_pieces;
+}
+
+bool engine_rules_wants_feeding(const struct engine_rules *r, ts_ns now)
+{
+    return rule_engine_wants_feeding(r->engine, now);
+}
+
+void engine_rules_feed(struct engine_rules *r, ts_ns now)
+{
+    rule_engine_feed(r->engine, now);
+}
+
 ts_ns engine_rules_next(const struct engine_rules *r)
 {
     return rule_engine_next(r->engine);

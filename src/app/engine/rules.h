@@ -67,6 +67,11 @@ void engine_rules_result(struct engine_rules *r, const char *job_id, ts_ns at);
 /* An event arrived, and has its place in the store. */
 void engine_rules_event(struct engine_rules *r, const struct event *e);
 
+/* First feeding in pieces (rule_engine_feed()); to be said before rules are loaded. */
+void engine_rules_set_pieces(struct engine_rules *r, bool in_pieces);
+bool engine_rules_wants_feeding(const struct engine_rules *r, ts_ns now);
+void engine_rules_feed(struct engine_rules *r, ts_ns now);
+
 ts_ns engine_rules_next(const struct engine_rules *r);
 enum err engine_rules_advance(struct engine_rules *r, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;

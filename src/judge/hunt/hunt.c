@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "event/event.h"
 #include "event/json.h"
-#include "hunt/tap.h"
 #include "query/index.h"
 #include "query/query.h"
 
@@ -16,10 +15,6 @@
  * the span: events may have been taken in later than they happened.
  */
 #define OVERRIDE_SLACK TIME_DAY
-
-/* Of more searches the store hands over all events: asking it for what any wants would cost more.
- */
-#define COMBINED_MAX 64
 
 static const struct hunt_type_ops *const types[] = {
     [HUNT_QUERY] = &hunt_query_ops,     [HUNT_THRESHOLD] = &hunt_threshold_ops,
@@ -35,6 +30,7 @@ static bool is_stored(const struct hunt *h)
 static void forget_all(struct hunt *h)
 {
     h->covered = is_stored(h) ? TIME_MAX : TIME_NONE;
+    h->reached = TIME_MAX;
     h->fresh = TIME_MAX;
     h->latest = TIME_NONE;
 }
@@ -77,8 +73,7 @@ void hunt_free(struct hunt *h)
     mem_free(h);
 }
 
-/* What was fed is forgotten; the next look gets it from the store. */
-static enum err start_again(struct hunt *h)
+enum err hunt_start_again(struct hunt *h)
 {
     h->ops->close(h);
     h->own = NULL;
@@ -152,6 +147,11 @@ bool hunt_is_new(const struct hunt *h)
     return !is_fed(h) && !only_asks(h);
 }
 
+bool hunt_is_between(const struct hunt *h)
+{
+    return h->reached != TIME_MAX;
+}
+
 static bool is_own_rule(void *ctx, const void *s, size_t n)
 {
     struct own *own = ctx;
@@ -176,6 +176,8 @@ void hunt_feed(struct hunt *h, enum hunt_role role, const struct hunt_source *so
 {
     const struct query *query = role == HUNT_EVENT ? h->spec->query : h->spec->threat_query;
     ts_ns time;
+    if (role == HUNT_EVENT && source->event->time >= h->reached && h->reached != TIME_MAX)
+        return;
     if (!is_fed(h) || !query_match(query, source->event) || is_own(h, source->event) ||
         (role == HUNT_EVENT && h->except != NULL && h->except(h->except_ctx, source->event)) ||
         !hunt_time(h->spec, source->event, &time))
@@ -263,9 +265,8 @@ static enum err reach_of(struct hunt *h, const struct hunt_span *span, ts_ns *ou
     return ERR_NONE;
 }
 
-/* What a new search needs before events come; from then on it takes them. */
-static enum err begin_feeding(struct hunt *h, const struct hunt_span *span, ts_ns *out_from,
-                              struct err_text *why)
+enum err hunt_begin_feeding(struct hunt *h, const struct hunt_span *span, ts_ns *out_from,
+                            struct err_text *why)
 {
     enum err code = reach_of(h, span, out_from, why);
     hunt_spec_set_now(h->spec, span->now);
@@ -278,7 +279,7 @@ static enum err begin_feeding(struct hunt *h, const struct hunt_span *span, ts_n
 
 static enum err give_up(struct hunt *h, enum err code)
 {
-    enum err reset = start_again(h);
+    enum err reset = hunt_start_again(h);
     return code != ERR_NONE ? code : reset;
 }
 
@@ -286,63 +287,10 @@ static enum err feed_first(struct hunt *h, const struct hunt_span *span, ts_ns t
                            struct err_text *why)
 {
     ts_ns from;
-    enum err code = begin_feeding(h, span, &from, why);
+    enum err code = hunt_begin_feeding(h, span, &from, why);
     if (code == ERR_NONE)
         code = hunt_feed_stored(h, HUNT_EVENT, h->spec->query, from, to, why);
     return code == ERR_NONE ? code : give_up(h, code);
-}
-
-static enum err copy_query(const struct query *q, ts_ns now, struct query **out)
-{
-    struct buf text;
-    struct err_text why;
-    buf_init(&text);
-    query_to_dsl(q, &text);
-    enum err code = buf_ok(&text)
-                        ? query_parse_json(buf_text(&text), text.n, "query", now, out, &why)
-                        : ERR_MEMORY;
-    buf_release(&text);
-    return code;
-}
-
-/* What any of them wants, so that the store need not hand over all; NULL: all. */
-static struct query *wanted_by_any(const struct hunt_first *list, size_t n)
-{
-    struct query *copies[COMBINED_MAX] = {NULL};
-    struct query *any = NULL;
-    enum err code = n <= COMBINED_MAX ? ERR_NONE : ERR_LIMIT;
-    for (size_t i = 0; i < n && code == ERR_NONE; i++)
-        code = copy_query(list[i].hunt->spec->query, list[i].span.now, &copies[i]);
-    if (code == ERR_NONE)
-        code = query_any_of_take(copies, n, &any);
-    for (size_t i = 0; i < n && i < COMBINED_MAX && code != ERR_NONE; i++)
-        query_free(copies[i]);
-    return any;
-}
-
-enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct hunt_ports *ports,
-                         struct err_text *why)
-{
-    struct hunt_tap *tap = hunt_tap_new();
-    ts_ns from = TIME_MAX;
-    enum err code = tap != NULL ? ERR_NONE : ERR_MEMORY;
-    for (size_t i = 0; i < n && code == ERR_NONE; i++) {
-        ts_ns first = TIME_MAX;
-        code = begin_feeding(list[i].hunt, &list[i].span, &first, why);
-        if (code == ERR_NONE)
-            code = hunt_tap_add(tap, list[i].hunt, HUNT_EVENT);
-        if (first < from)
-            from = first;
-    }
-    struct query *any = code == ERR_NONE ? wanted_by_any(list, n) : NULL;
-    const struct hunt_search search = {.query = any, .from = from, .to = TIME_MAX};
-    if (code == ERR_NONE)
-        code = ports->find(ports->ctx, &search, hunt_tap_feed, tap, why);
-    for (size_t i = 0; i < n && code != ERR_NONE; i++)
-        (void)!start_again(list[i].hunt);
-    query_free(any);
-    hunt_tap_free(tap);
-    return code;
 }
 
 enum err hunt_show(struct hunt *h, struct hunt_looking *l, struct hunt_doc *doc, struct bytes more,

@@ -158,6 +158,27 @@ struct hunt_first {
 enum err hunt_feed_first(const struct hunt_first *list, size_t n, const struct hunt_ports *ports,
                          struct err_text *why) ERR_MUST_CHECK;
 
+/*
+ * The same pass piece by piece, in the order of time. Meanwhile an event that arrives is taken when
+ * it lies where the pass has been; what lies before it the pass must find in the store. None of the
+ * searches may be looked at until hunt_feeding_go_on() came to TIME_MAX.
+ */
+struct hunt_feeding;
+enum err hunt_feeding_begin(const struct hunt_first *list, size_t n, const struct hunt_ports *ports,
+                            struct hunt_feeding **out, struct err_text *why) ERR_MUST_CHECK;
+/* Where it has come to. */
+ts_ns hunt_feeding_at(const struct hunt_feeding *f);
+/* Up to before that time, and no further than about limit documents (0: all). After a failure it is
+ * to be freed. */
+enum err hunt_feeding_go_on(struct hunt_feeding *f, ts_ns to, uint64_t limit,
+                            struct err_text *why) ERR_MUST_CHECK;
+/* The search is about to be freed. */
+void hunt_feeding_drop(struct hunt_feeding *f, const struct hunt *h);
+/* Searches that have not got all are new again. NULL is fine. */
+void hunt_feeding_free(struct hunt_feeding *f);
+/* Whether such a pass has begun with the search and not come to its end. */
+bool hunt_is_between(const struct hunt *h);
+
 struct hunt_stats {
     uint64_t kept;    /* bytes */
     uint64_t matched; /* documents */

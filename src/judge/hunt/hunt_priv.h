@@ -49,11 +49,12 @@ struct hunt {
     struct buf key;  /* scratch of hunt_key_each() */
     struct buf text; /* scratch for documents */
     ts_ns covered;   /* what is of this time or later was all fed; TIME_MAX: never fed yet */
-    ts_ns fresh;     /* nothing arrived before this that was not looked at; TIME_MAX: nothing */
-    ts_ns now;       /* of the look that is made, or was last */
-    ts_ns latest;    /* time of what was fed */
-    bool past;       /* for one look at a span of the past */
-    bool lost;       /* something was dropped since the last look, and nothing is stored */
+    ts_ns reached; /* events from then on a pass over the store is still to give; TIME_MAX: none */
+    ts_ns fresh;   /* nothing arrived before this that was not looked at; TIME_MAX: nothing */
+    ts_ns now;     /* of the look that is made, or was last */
+    ts_ns latest;  /* time of what was fed */
+    bool past;     /* for one look at a span of the past */
+    bool lost;     /* something was dropped since the last look, and nothing is stored */
     struct hunt_stats stats;
 };
 
@@ -88,6 +89,13 @@ bool hunt_time(const struct hunt_spec *spec, const struct event *e, ts_ns *out);
 /* Takes bytes from the budgets; false when they are not there. */
 bool hunt_charge(struct hunt *h, uint64_t n);
 void hunt_return(struct hunt *h, uint64_t n);
+
+/* What a new search needs before events come (*out_from: those from then on); from then on it takes
+ * them. */
+enum err hunt_begin_feeding(struct hunt *h, const struct hunt_span *span, ts_ns *out_from,
+                            struct err_text *why) ERR_MUST_CHECK;
+/* What was fed is forgotten: the search is new. ERR_MEMORY. */
+enum err hunt_start_again(struct hunt *h) ERR_MUST_CHECK;
 
 /* The query for the indices of a role alone; *out NULL: this cannot be said, or is of no use.
  * ERR_MEMORY. */

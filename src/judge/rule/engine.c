@@ -19,6 +19,12 @@
 #define HUNTS_BYTES ((uint64_t)256 << 20)
 /* Rules that look back no further are fed in a pass of their own. */
 #define SHORT_LOOK_BACK (2 * TIME_HOUR)
+/* How long a piece of the store, read for searches that are new, is to keep all others waiting; how
+ * many documents it has at most, and how much of the past. */
+#define PIECE_SOON (10 * TIME_MS)
+#define PIECE_LATE (40 * TIME_MS)
+#define PIECE_DOCUMENTS 20000
+#define PIECE_MOST TIME_DAY
 
 struct entry {
     struct rule *rule;
@@ -31,6 +37,7 @@ struct entry {
     size_t direct_cap;
     ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
     bool ran;      /* since it was taken up */
+    bool whole;    /* feeding its search in pieces failed */
     bool left_out; /* the last run that counts as made was not */
     bool settled;  /* the last run saw all that qualified: until results change, others find
                       nothing new */
@@ -39,7 +46,9 @@ struct entry {
 struct rule_engine {
     const struct rule_ports *ports;
     struct hunt_tap *tap;
-    bool unfed;          /* there may be searches that were never fed */
+    struct hunt_feeding *feeding; /* in pieces; or NULL */
+    ts_ns piece;                  /* how much of the past the next one holds */
+    bool unfed;                   /* there may be searches that were never fed */
     ts_ns ahead;         /* searches that have not run yet were taken up at or before this */
     struct budget bytes; /* that searches may keep */
     bool failed;         /* memory was short for a time to run at */
@@ -58,6 +67,7 @@ struct rule_engine *rule_engine_new(const struct rule_ports *ports)
         return NULL;
     e->ports = ports;
     e->ahead = TIME_NONE;
+    e->piece = TIME_HOUR;
     e->tap = hunt_tap_new();
     budget_init(&e->bytes, HUNTS_BYTES);
     if (e->tap == NULL) {
@@ -71,6 +81,8 @@ static void end_hunt(struct rule_engine *e, struct hunt *h)
 {
     if (h != NULL)
         hunt_tap_remove(e->tap, h);
+    if (h != NULL && e->feeding != NULL)
+        hunt_feeding_drop(e->feeding, h);
     hunt_free(h);
 }
 
@@ -106,6 +118,7 @@ void rule_engine_free(struct rule_engine *e)
     for (size_t i = 0; i < e->n; i++)
         entry_release(e, &e->entries[i]);
     mem_free(e->entries);
+    hunt_feeding_free(e->feeding);
     hunt_tap_free(e->tap);
     mem_free(e);
 }
@@ -257,12 +270,24 @@ static ts_ns due_of(const struct entry *x)
     return first_direct(x) < x->regular ? first_direct(x) : x->regular;
 }
 
+/* It does not run before its search is fed, in pieces. */
+static bool is_held(const struct rule_engine *e, const struct entry *x)
+{
+    return e->ports->in_pieces && x->hunt != NULL && !x->whole &&
+           (hunt_is_new(x->hunt) || hunt_is_between(x->hunt));
+}
+
+static ts_ns run_of(const struct rule_engine *e, const struct entry *x)
+{
+    return is_held(e, x) ? TIME_MAX : due_of(x);
+}
+
 ts_ns rule_engine_next(const struct rule_engine *e)
 {
     ts_ns next = TIME_MAX;
     for (size_t i = 0; i < e->n; i++) {
-        if (due_of(&e->entries[i]) < next)
-            next = due_of(&e->entries[i]);
+        ts_ns due = run_of(e, &e->entries[i]);
+        next = due < next ? due : next;
     }
     return next;
 }
@@ -379,10 +404,9 @@ static bool leave_out(struct entry *x, ts_ns at)
     return true;
 }
 
-/* Searches that were never fed, of rules that are due, some of them together: those that look back
- * far (a history, too), or those that do not. When that fails each is fed alone, and says so when
- * that fails too. */
-static void feed_some(struct rule_engine *e, ts_ns at, bool far)
+/* Searches that were never fed, of rules that are due: those that look back far (a history, too),
+ * or those that do not. The caller frees the list. */
+static size_t unfed(struct rule_engine *e, ts_ns at, bool far, struct hunt_first **out)
 {
     struct hunt_first *list = NULL;
     size_t n = 0;
@@ -390,16 +414,59 @@ static void feed_some(struct rule_engine *e, ts_ns at, bool far)
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
         struct rule_plan plan;
-        if (x->hunt == NULL || !hunt_is_new(x->hunt) || due_of(x) > at ||
-            rule_schedule_plan(x->rule, at, TIME_NONE, &plan, NULL) != ERR_NONE)
+        if (x->hunt == NULL || x->whole || !hunt_is_new(x->hunt) || due_of(x) > at ||
+            rule_schedule_plan(x->rule, due_of(x), TIME_NONE, &plan, NULL) != ERR_NONE)
             continue;
-        const struct hunt_first first = {x->hunt, span_of(&plan, at)};
-        bool looks_far = x->rule->type == RULE_NEW_TERMS || first.span.from < at - SHORT_LOOK_BACK;
+        const struct hunt_first first = {x->hunt, span_of(&plan, due_of(x))};
+        bool looks_far =
+            x->rule->type == RULE_NEW_TERMS || first.span.from < due_of(x) - SHORT_LOOK_BACK;
         if (looks_far == far && mem_grow((void **)&list, &cap, n + 1, sizeof(*list)) == 0)
             list[n++] = first;
     }
+    *out = list;
+    return n;
+}
+
+/* Some of them together. When that fails each is fed alone, and says so when that fails too. */
+static void feed_some(struct rule_engine *e, ts_ns at, bool far)
+{
+    struct hunt_first *list;
+    size_t n = unfed(e, at, far, &list);
     if (n > 1)
         (void)!hunt_feed_first(list, n, e->ports->events, NULL);
+    mem_free(list);
+}
+
+bool rule_engine_wants_feeding(const struct rule_engine *e, ts_ns now)
+{
+    for (size_t i = 0; i < e->n && e->unfed; i++)
+        if (is_held(e, &e->entries[i]) && due_of(&e->entries[i]) <= now)
+            return true;
+    return e->feeding != NULL;
+}
+
+/* Rules that are due and still held are run as if there were no pieces. */
+static void feed_whole(struct rule_engine *e, ts_ns now)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct entry *x = &e->entries[i];
+        x->whole |= is_held(e, x) && (hunt_is_between(x->hunt) || due_of(x) <= now);
+    }
+    hunt_feeding_free(e->feeding);
+    e->feeding = NULL;
+}
+
+/* The pass over the store for those that are due at now, begun. */
+static void begin_pieces(struct rule_engine *e, ts_ns now)
+{
+    struct hunt_first *list;
+    size_t n = unfed(e, now, false, &list);
+    if (n == 0) {
+        mem_free(list);
+        n = unfed(e, now, true, &list);
+    }
+    if (n == 0 || hunt_feeding_begin(list, n, e->ports->events, &e->feeding, NULL) != ERR_NONE)
+        feed_whole(e, now);
     mem_free(list);
 }
 
@@ -410,6 +477,33 @@ static bool has_unfed(const struct rule_engine *e)
             return true;
     }
     return false;
+}
+
+void rule_engine_feed(struct rule_engine *e, ts_ns now)
+{
+    ts_ns (*elapsed)(void *) = e->ports->elapsed;
+    if (e->feeding == NULL) {
+        begin_pieces(e, now);
+        return;
+    }
+    ts_ns at = hunt_feeding_at(e->feeding), to;
+    ts_ns begun = elapsed != NULL ? elapsed(e->ports->ctx) : 0;
+    if (__builtin_add_overflow(at, e->piece, &to) || to > now)
+        to = TIME_MAX;
+    if (hunt_feeding_go_on(e->feeding, to, PIECE_DOCUMENTS, NULL) != ERR_NONE) {
+        feed_whole(e, now);
+        return;
+    }
+    ts_ns took = elapsed != NULL ? elapsed(e->ports->ctx) - begun : 0;
+    if (took < PIECE_SOON && e->piece < PIECE_MOST)
+        e->piece *= 2;
+    else if (took > PIECE_LATE && e->piece > TIME_S)
+        e->piece /= 2;
+    if (hunt_feeding_at(e->feeding) == TIME_MAX) {
+        hunt_feeding_free(e->feeding);
+        e->feeding = NULL;
+        e->unfed = has_unfed(e);
+    }
 }
 
 /*
@@ -457,18 +551,19 @@ enum err rule_engine_advance(struct rule_engine *e, ts_ns now, struct err_text *
     }
     for (;;) {
         for (size_t i = 0; i < e->n; i++)
-            skip_idle(&e->entries[i], now);
+            if (!is_held(e, &e->entries[i]))
+                skip_idle(&e->entries[i], now);
         ts_ns at = rule_engine_next(e);
         if (at > now)
             return first;
-        if (e->unfed) {
+        if (e->unfed && !e->ports->in_pieces) {
             feed_some(e, at, false);
             feed_some(e, at, true);
             e->unfed = has_unfed(e);
         }
         for (size_t i = 0; i < e->n; i++) {
             struct entry *x = &e->entries[i];
-            if (due_of(x) > at || (e->ports->at_rest && leave_out(x, at)))
+            if (run_of(e, x) > at || (e->ports->at_rest && leave_out(x, at)))
                 continue;
             struct err_text told = {0};
             enum err code = run_once(e, x, at, false, &told);

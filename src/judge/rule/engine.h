@@ -55,7 +55,15 @@ void rule_engine_event(struct rule_engine *e, const struct hunt_source *source);
 /* Whether any rule searches events. */
 bool rule_engine_wants_events(const struct rule_engine *e);
 
-/* The earliest time at which a rule is due; TIME_MAX when there is none. */
+/*
+ * With rule_ports.in_pieces: whether searches of rules that are due at engine time now are to be
+ * fed from the store before these can run, and the next piece of that. What arrived before the call
+ * must be in the store. A failure is left to the rule's run, which feeds all at once then.
+ */
+bool rule_engine_wants_feeding(const struct rule_engine *e, ts_ns now);
+void rule_engine_feed(struct rule_engine *e, ts_ns now);
+
+/* The earliest time at which a rule is due that can run; TIME_MAX when there is none. */
 ts_ns rule_engine_next(const struct rule_engine *e);
 
 /*

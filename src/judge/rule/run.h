@@ -100,6 +100,9 @@ struct rule_ports {
     /* Nobody waits at a clock: of an engine's regular runs those that can find nothing new are left
      * out, and count as made. */
     bool at_rest;
+    /* Searches are fed from the store piece by piece (rule_engine_feed()), and not by the run that
+     * is the first to look: others want to go on meanwhile. */
+    bool in_pieces;
     /* Calls sink for each record; *out_total counts all that qualify, beyond max too. */
     enum err (*find_records)(void *ctx, const struct rule_find *find, rule_record_fn sink,
                              void *sink_ctx, uint64_t *out_total, struct err_text *why);

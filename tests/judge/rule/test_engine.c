@@ -374,9 +374,128 @@ static void steps_do_not_matter(void **state)
     }
 }
 
+#define SEARCH(id, type, more)                                                                     \
+    "{\"name\":\"n\",\"description\":\"d\",\"severity\":\"low\",\"risk_score\":21,\"rule_id\":"    \
+    "\"" id "\",\"type\":\"" type                                                                  \
+    "\",\"interval\":\"5m\",\"from\":\"now-10m\",\"query\":\"*:*\"," more "}"
+
+static void put_searches(struct rule_engine *e, ts_ns now)
+{
+    static const char *const rules[] = {
+        SEARCH("new", "new_terms",
+               "\"new_terms_fields\":[\"user.name\"],\"history_window_start\":\"now-5d\""),
+        SEARCH("many", "threshold", "\"threshold\":{\"field\":[\"host.name\"],\"value\":2}"),
+    };
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        struct err_text why;
+        struct rule *r = world_rule_api(rules[i]);
+        if (rule_engine_put(e, r, now, TIME_NONE, &why) != ERR_NONE)
+            fail_msg("%s", why.message);
+        rule_unref(r);
+    }
+}
+
+/* Every ten minutes of four days; the last minutes have one user that nobody knows. */
+static void add_past(struct world *w, ts_ns now)
+{
+    char json[200];
+    for (int i = 4 * 144; i > 0; i--) {
+        snprintf(json, sizeof(json), "{\"user.name\":\"u%d\",\"host.name\":\"h\"}", i % 7);
+        world_add_event(w, NULL, now - i * 10 * TIME_MIN, json);
+    }
+    world_add_event(w, NULL, now - 3 * TIME_MIN, "{\"user.name\":\"x\",\"host.name\":\"h\"}");
+    world_add_event(w, NULL, now - 2 * TIME_MIN, "{\"user.name\":\"u1\",\"host.name\":\"h\"}");
+}
+
+/* Rules wait until their searches have the past piece by piece; others run, events come in, and in
+ * the end there are the alerts that there would have been. */
+static void the_past_comes_in_pieces(void **state)
+{
+    (void)state;
+    size_t alerts[2];
+    char *ids[2];
+    ts_ns now = DAY + 10 * TIME_HOUR;
+    for (int in_pieces = 0; in_pieces < 2; in_pieces++) {
+        struct world *w = new_world();
+        w->ports.in_pieces = in_pieces == 1;
+        add_past(w, now);
+        struct rule_engine *e = new_engine(w, "interval = \"1m\"", now, TIME_NONE);
+        put_searches(e, now);
+        ts_ns at = now;
+        if (in_pieces) {
+            unsigned pieces = 0;
+            advance(e, at);
+            assert_int_equal(w->statuses, 1); /* of the rule that searches nothing */
+            assert_int_equal(rule_engine_next(e), at + TIME_MIN);
+            assert_true(rule_engine_wants_feeding(e, at));
+            assert_false(rule_engine_wants_feeding(e, at - 1));
+            for (; rule_engine_wants_feeding(e, at); pieces++) {
+                rule_engine_feed(e, at);
+                at += TIME_S;
+                world_add_event(w, e, at, "{\"user.name\":\"u2\",\"host.name\":\"h\"}");
+                advance(e, at);
+            }
+            assert_in_range(pieces, 8, 60);
+            assert_false(rule_engine_wants_feeding(e, at + TIME_HOUR));
+        } else {
+            for (; at < now + 30 * TIME_S; at += TIME_S)
+                world_add_event(w, e, at + TIME_S, "{\"user.name\":\"u2\",\"host.name\":\"h\"}");
+            assert_false(rule_engine_wants_feeding(e, at));
+        }
+        advance(e, now + TIME_MIN);
+        struct buf list;
+        buf_init(&list);
+        alerts[in_pieces] = w->alerts_n;
+        for (size_t i = 0; i < w->alerts_n; i++)
+            buf_format(&list, "%s\n", w->alerts[i].id);
+        ids[in_pieces] = strdup(buf_text(&list));
+        buf_release(&list);
+        rule_engine_free(e);
+        end_world(w);
+    }
+    assert_int_equal(alerts[0], 2);
+    assert_int_equal(alerts[1], 2);
+    assert_string_equal(ids[0], ids[1]);
+    free(ids[0]);
+    free(ids[1]);
+}
+
+/* A store that fails: the run feeds all at once, and says what is wrong. A rule may go meanwhile.
+ */
+static void pieces_that_fail(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    ts_ns now = DAY + 10 * TIME_HOUR;
+    w->ports.in_pieces = true;
+    add_past(w, now);
+    struct rule_engine *e = rule_engine_new(&w->ports);
+    assert_non_null(e);
+    put_searches(e, now);
+    for (int i = 0; i < 4; i++)
+        rule_engine_feed(e, now);
+    assert_true(rule_engine_wants_feeding(e, now));
+    assert_int_equal(rule_engine_remove(e, "many"), ERR_NONE);
+    w->break_search = true;
+    for (int i = 0; i < 4 && rule_engine_wants_feeding(e, now); i++)
+        rule_engine_feed(e, now);
+    assert_false(rule_engine_wants_feeding(e, now));
+    assert_int_equal(rule_engine_next(e), now);
+    advance(e, now);
+    assert_int_equal(w->statuses, 1);
+    assert_non_null(strstr(buf_text(&w->last_status), "the disk is gone"));
+    w->break_search = false;
+    advance(e, now + 5 * TIME_MIN);
+    assert_int_equal(w->alerts_n, 1);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_past_comes_in_pieces),
+        cmocka_unit_test(pieces_that_fail),
         cmocka_unit_test(rules_run_on_multiples_of_their_interval),
         cmocka_unit_test(a_final_result_is_alerted_directly),
         cmocka_unit_test(idle_runs_are_left_out_at_rest),
