@@ -224,6 +224,72 @@ def snapshots(server):
     check(server.admin("GET", f"{path}/model_snapshots/{name}/_upgrade/_stats")["count"] == 0, "none goes on")
 
 
+LOGINS = {"analysis_config": {"bucket_span": "5m", "categorization_field_name": "message",
+                              "detectors": [{"function": "count", "by_field_name": "mlcategory"},
+                                            {"function": "rare", "by_field_name": "mlcategory"}],
+                              "influencers": ["mlcategory"]},
+          "data_description": {"time_field": "time", "time_format": "epoch"}}
+
+
+def logins(first, last):
+    """Three things that sshd says; the last of them from bucket 80 on."""
+    for k in range(first, last):
+        for i in range(12):
+            yield {"time": BASE + k * SPAN + 20 * i,
+                   "message": f"Accepted password for {('root', 'ann', 'bob')[i % 3]} from 10.0.0.{k % 250} port {i}"}
+            if k >= 80:
+                yield {"time": BASE + k * SPAN + 20 * i, "message": f"Failed password for eve from 10.6.6.{i} port 22"}
+        yield {"time": BASE + k * SPAN + 250, "message": f"Connection closed by 10.0.0.{k % 250}"}
+
+
+def categories(server):
+    path = "/_ml/anomaly_detectors/logins"
+    wrong = {**LOGINS, "analysis_config": {**LOGINS["analysis_config"], "categorization_filters": ["("]}}
+    fails(server, "PUT", path, wrong, 400, None, "is no regular expression")
+    fails(server, "POST", "/_ml/anomaly_detectors/_validate", wrong, 400)
+    fails(server, "PUT", path, {**COUNT, "analysis_config": {"detectors": [
+        {"function": "count", "by_field_name": "mlcategory"}]}}, 400, None, "needs categorization_field_name")
+    job = server.admin("PUT", path, LOGINS)
+    check(job["analysis_config"]["categorization_field_name"] == "message", job)
+    changed = server.admin("POST", f"{path}/_update", {"categorization_filters": ["\\[.*?\\]"]})
+    check(changed["analysis_config"]["categorization_filters"] == ["\\[.*?\\]"], changed)
+    server.admin("POST", f"{path}/_open")
+    post(server, "logins", list(logins(0, 60)))
+    server.admin("POST", f"{path}/_close")
+    first = server.admin("GET", path)["jobs"][0]["model_snapshot_id"]
+    server.admin("POST", f"{path}/model_snapshots/{first}/_update", {"retain": True})
+    two = server.admin("GET", f"{path}/results/categories")
+    check(two["count"] == 2, two)
+    accepted = two["categories"][0]
+    check(accepted["terms"] == "Accepted password for from port" and accepted["num_matches"] == 720, accepted)
+    check(accepted["regex"] == ".*?Accepted.+?password.+?for.+?from.+?port.*", accepted)
+    check(len(accepted["examples"]) == 4 and accepted["mlcategory"] == "1" and accepted["category_id"] == 1
+          and accepted["max_matching_length"] > 40 and accepted["preferred_to_categories"] == [], accepted)
+    server.admin("POST", f"{path}/_open")
+    post(server, "logins", list(logins(60, 90)))
+    server.admin("POST", f"{path}/_close")
+    page = server.admin("POST", f"{path}/results/categories", {"page": {"from": 2, "size": 5}})
+    check(page["count"] == 3 and [c["terms"] for c in page["categories"]] == ["Failed password for eve from port"], page)
+    check(server.admin("GET", f"{path}/results/categories/2")["categories"][0]["terms"] == "Connection closed by", "2")
+    worst = server.admin("GET", f"{path}/results/records?sort=record_score&desc=true")["records"][0]
+    check(worst["by_field_name"] == "mlcategory" and worst["mlcategory"] == ["3"]
+          and worst["mlcategory_terms"] == ["Failed password for eve from port"], worst)
+    sizes = server.admin("GET", f"{path}/_stats")["jobs"][0]["model_size_stats"]
+    check(sizes["total_category_count"] == 3 and sizes["categorized_doc_count"] == 90 * 13 + 120
+          and sizes["frequent_category_count"] == 3 and sizes["categorization_status"] == "ok", sizes)
+    found = server.admin("POST", "/.ml-anomalies-*/_search", {"query": {"bool": {"filter": [
+        {"term": {"result_type": "category_definition"}}, {"term": {"job_id": "logins"}},
+        {"term": {"category_id": 3}}]}}})
+    check(found["hits"]["total"]["value"] == 1
+          and found["hits"]["hits"][0]["_source"]["terms"] == "Failed password for eve from port", found)
+    # Back to when there were two of them.
+    server.admin("POST", f"{path}/model_snapshots/{first}/_revert", {"delete_intervening_results": True})
+    check(server.admin("GET", f"{path}/results/categories") == two, "as they were then")
+    server.admin("POST", f"{path}/_reset")
+    check(server.admin("GET", f"{path}/results/categories") == {"count": 0, "categories": []}, "reset")
+    check(server.admin("DELETE", path) == {"acknowledged": True}, "deleted")
+
+
 def shipped(server, n=600):
     """What the datafeed reads: events that came through the server."""
     for at in range(0, n, 150):
@@ -388,7 +454,7 @@ def ends(server):
 
 with tempfile.TemporaryDirectory() as folder:
     with Server(os.path.join(folder, "data")) as server:
-        for part in (jobs, data, results, forecasts, snapshots, datafeeds, calendars, filters, around, ends):
+        for part in (jobs, data, results, forecasts, snapshots, categories, datafeeds, calendars, filters, around, ends):
             part(server)
         check(server.stop() == 0, "SIGTERM ends it well")
 print("ok")

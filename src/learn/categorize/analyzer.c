@@ -361,16 +361,34 @@ enum err categorize_desk_init(struct categorize_desk *d)
     buf_init(&d->text[0]);
     buf_init(&d->text[1]);
     buf_init(&d->made);
-    return d->matcher != NULL && buf_reserve(&d->made, MADE_MAX) != NULL ? ERR_NONE : ERR_MEMORY;
+    d->known = mem_zero(CATEGORIZE_KNOWN, sizeof(*d->known));
+    return d->matcher != NULL && d->known != NULL && buf_reserve(&d->made, MADE_MAX) != NULL
+               ? ERR_NONE
+               : ERR_MEMORY;
 }
 
 void categorize_desk_release(struct categorize_desk *d)
 {
     categorize_matcher_free(d->matcher);
+    mem_free(d->known);
     buf_release(&d->text[0]);
     buf_release(&d->text[1]);
     buf_release(&d->made);
     *d = (struct categorize_desk){0};
+}
+
+/* Words come again and again: their lists are searched once. */
+static const struct categorize_known *known(struct categorize_desk *d,
+                                            const struct categorize_token *t)
+{
+    struct categorize_known *k = &d->known[t->hash % CATEGORIZE_KNOWN];
+    if (k->hash != t->hash || k->plain == 0)
+        *k = (struct categorize_known){.hash = t->hash,
+                                       .plain = categorize_word_weight(t->text, false),
+                                       .value = categorize_word_weight(t->text, true),
+                                       .names = categorize_word_names(t->text),
+                                       .is_date = categorize_word_is_date(t->text)};
+    return k;
 }
 
 static bool has_letter(struct bytes line)
@@ -436,7 +454,8 @@ static void split(const struct categorize_analyzer *a, struct categorize_desk *d
 }
 
 /* Where a changed token is written; the buffer never grows, so that others stay where they are. */
-static bool rewrite(struct categorize_desk *d, const struct part *p, struct categorize_token *t)
+static bool rewrite(struct categorize_desk *d, const struct part *p, struct hash_key seed,
+                    struct categorize_token *t)
 {
     size_t at = d->made.n;
     size_t most = 4 * t->text.n + 64;
@@ -453,21 +472,22 @@ static bool rewrite(struct categorize_desk *d, const struct part *p, struct cate
             p->pattern, d->matcher, t->text, bytes_make(with, strlen(with)), at + most, &d->made);
     }
     t->text = bytes_make(d->made.p + at, d->made.n - at);
+    t->hash = hash_bytes(seed, t->text.p, t->text.n);
     return t->text.n > 0 && t->text.n <= CATEGORIZE_WORD_MAX;
 }
 
-static bool stops(const struct part *p, struct bytes text)
+static bool stops(struct categorize_desk *d, const struct part *p, const struct categorize_token *t)
 {
     if (p->words == NULL)
-        return categorize_word_is_date(text);
+        return known(d, t)->is_date;
     for (size_t i = 0; i < p->n_words; i++) {
-        if (strlen(p->words[i]) == text.n && memcmp(p->words[i], text.p, text.n) == 0)
+        if (strlen(p->words[i]) == t->text.n && memcmp(p->words[i], t->text.p, t->text.n) == 0)
             return true;
     }
     return false;
 }
 
-static void filter_tokens(const struct part *p, struct categorize_desk *d,
+static void filter_tokens(const struct part *p, struct categorize_desk *d, struct hash_key seed,
                           struct categorize_tokens *tokens)
 {
     size_t kept = 0;
@@ -477,7 +497,7 @@ static void filter_tokens(const struct part *p, struct categorize_desk *d,
     }
     for (size_t i = 0; i < tokens->n; i++) {
         struct categorize_token t = tokens->list[i];
-        bool stays = p->kind == STOP ? !stops(p, t.text) : rewrite(d, p, &t);
+        bool stays = p->kind == STOP ? !stops(d, p, &t) : rewrite(d, p, seed, &t);
         if (stays)
             tokens->list[kept++] = t;
         else if (i + 1 < tokens->n)
@@ -497,15 +517,16 @@ void categorize_analyzer_run(const struct categorize_analyzer *a, struct categor
         split(a, d, text, out);
     else
         categorize_token_cut(a->tokenizer, text, out);
+    for (size_t i = 0; i < out->n; i++)
+        out->list[i].hash = hash_bytes(seed, out->list[i].text.p, out->list[i].text.n);
     for (size_t i = 0; i < a->n_tokens; i++)
-        filter_tokens(&a->tokens[i], d, out);
+        filter_tokens(&a->tokens[i], d, seed, out);
     bool names = false;
     for (size_t i = 0; i < out->n; i++) {
         struct categorize_token *t = &out->list[i];
-        t->hash = hash_bytes(seed, t->text.p, t->text.n);
-        t->weight = t->argument
-                        ? CATEGORIZE_WEIGHT_VALUE
-                        : categorize_word_weight(t->text, t->value || (names && t->follows));
-        names = categorize_word_names(t->text);
+        const struct categorize_known *k = known(d, t);
+        bool value = t->value || (names && t->follows);
+        t->weight = t->argument ? CATEGORIZE_WEIGHT_VALUE : value ? k->value : k->plain;
+        names = k->names;
     }
 }

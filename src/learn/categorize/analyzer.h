@@ -31,8 +31,20 @@ enum err categorize_analyzer_new(const struct format_node *filters,
                                  struct err_text *why) ERR_MUST_CHECK;
 void categorize_analyzer_free(struct categorize_analyzer *a); /* NULL is fine */
 
+/* What was found out about a token. */
+struct categorize_known {
+    uint64_t hash;
+    uint8_t plain; /* weight; 0: nothing is known */
+    uint8_t value; /* weight where values stand */
+    bool names;
+    bool is_date;
+};
+
+#define CATEGORIZE_KNOWN 1024
+
 /* The room that analysis needs. */
 struct categorize_desk {
+    struct categorize_known *known; /* by hash; the newest of those that share a place */
     struct categorize_matcher *matcher;
     struct buf text[2]; /* a message and what filters make of it */
     struct buf made;    /* tokens that filters have changed */

@@ -13,7 +13,7 @@
 /* Before so many messages nothing is said about a group. */
 #define JUDGED_FROM 100
 /* What a group and a category take in tables, besides themselves. */
-#define AROUND 96
+#define AROUND 128
 
 enum err categorize_new(const struct categorize_options *options, struct categorize **out)
 {
@@ -44,6 +44,7 @@ void categorize_free(struct categorize *c)
     for (size_t i = 0; i < c->n_groups; i++)
         mem_free(c->groups[i].name);
     mem_free(c->list);
+    mem_free(c->looks);
     mem_free(c->groups);
     mem_free(c->seen);
     map_free(c->by_name);
@@ -54,7 +55,8 @@ void categorize_free(struct categorize *c)
 
 size_t categorize_bytes(const struct categorize *c)
 {
-    return sizeof(*c) + CATEGORIZE_SEEN * sizeof(*c->seen) + c->bytes;
+    return sizeof(*c) + CATEGORIZE_SEEN * sizeof(*c->seen) +
+           CATEGORIZE_KNOWN * sizeof(struct categorize_known) + c->bytes;
 }
 
 struct categorize_group *categorize_group_new(struct categorize *c, struct bytes name)
@@ -97,29 +99,28 @@ bool categorize_category_add(struct categorize *c, struct categorize_category *x
     if (mem_grow(&list, &c->cap, c->n + 1, sizeof(struct categorize_category *)) != 0)
         return false;
     c->list = list;
+    void *looks = c->looks;
+    if (mem_grow(&looks, &c->cap_looks, c->n + 1, sizeof(*c->looks)) != 0)
+        return false;
+    c->looks = looks;
     uint64_t *head = map_put(c->by_deciding, &key, sizeof(key), NULL);
     if (head == NULL)
         return false;
+    c->looks[c->n] = (struct categorize_look){
+        .sketch = categorize_category_sketch(x), .next = (uint32_t)*head, .dead = x->instead != 0};
     c->list[c->n++] = x;
     x->id = (uint32_t)c->n;
-    x->next = (uint32_t)*head;
     *head = x->id;
     c->bytes += categorize_category_bytes(x) + AROUND;
     return true;
 }
 
-static struct categorize_category *first_of(const struct categorize *c, uint32_t group,
-                                            uint64_t deciding)
+/* The id of the newest category with these deciding words; 0: there is none. */
+static uint32_t first_of(const struct categorize *c, uint32_t group, uint64_t deciding)
 {
     const struct chain_key key = {group, deciding};
     const uint64_t *head = map_get(c->by_deciding, &key, sizeof(key));
-    return head != NULL && *head != 0 ? c->list[*head - 1] : NULL;
-}
-
-static struct categorize_category *next_of(const struct categorize *c,
-                                           const struct categorize_category *x)
-{
-    return x->next != 0 ? c->list[x->next - 1] : NULL;
+    return head != NULL ? (uint32_t)*head : 0;
 }
 
 /* The category that the tokens fit best, the older of two; NULL: none. */
@@ -131,11 +132,13 @@ static struct categorize_category *search(const struct categorize *c, uint32_t g
     struct categorize_fit fit;
     size_t close = 0;
     categorize_category_set(&c->tokens, &set);
-    for (struct categorize_category *x = first_of(c, group, deciding);
-         x != NULL && close < CLOSE_MAX; x = next_of(c, x)) {
-        if (x->instead != 0)
+    for (uint32_t id = first_of(c, group, deciding); id != 0 && close < CLOSE_MAX;
+         id = c->looks[id - 1].next) {
+        const struct categorize_look *look = &c->looks[id - 1];
+        if (look->dead || !categorize_category_may_fit(&look->sketch, &set))
             continue;
-        double most = categorize_category_bound(x, &set);
+        struct categorize_category *x = c->list[id - 1];
+        double most = categorize_category_bound(x, &look->sketch, &set);
         if (most <= 0 || (best != NULL && most < out->similarity))
             continue;
         close++;
@@ -153,10 +156,14 @@ static struct categorize_category *search(const struct categorize *c, uint32_t g
 /* A category that has grown may have taken in others whole. */
 static void take_in(struct categorize *c, struct categorize_category *x)
 {
-    for (struct categorize_category *y = first_of(c, x->group, x->deciding); y != NULL;
-         y = next_of(c, y)) {
-        if (y == x || y->instead != 0 || !categorize_category_covers(x, y))
+    const struct categorize_sketch *own = &c->looks[x->id - 1].sketch;
+    for (uint32_t id = first_of(c, x->group, x->deciding); id != 0; id = c->looks[id - 1].next) {
+        struct categorize_look *look = &c->looks[id - 1];
+        uint64_t lacks = (own->words | own->values) & ~(look->sketch.words | look->sketch.values);
+        struct categorize_category *y = c->list[id - 1];
+        if (lacks != 0 || look->dead || y == x || !categorize_category_covers(x, y))
             continue;
+        look->dead = true;
         y->instead = x->id;
         y->changed = true;
         x->changed = true;
@@ -193,6 +200,7 @@ static struct categorize_category *settle(struct categorize *c, struct categoriz
     size_t before = categorize_category_bytes(x);
     if (categorize_category_take(x, &c->tokens, &fit)) {
         c->bytes -= before - categorize_category_bytes(x);
+        c->looks[x->id - 1].sketch = categorize_category_sketch(x);
         g->epoch++;
         take_in(c, x);
     }

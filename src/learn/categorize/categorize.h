@@ -27,7 +27,7 @@ struct categorize;
 struct categorize_analyzer;
 
 /* Categories of a job, over all its groups. */
-#define CATEGORIZE_MOST 20000
+#define CATEGORIZE_MOST 10000
 #define CATEGORIZE_EXAMPLES_MOST 1000
 
 struct categorize_options {

@@ -31,6 +31,13 @@ struct categorize_seen {
     uint32_t epoch;
 };
 
+/* A category in the table that searches go through. */
+struct categorize_look {
+    struct categorize_sketch sketch;
+    uint32_t next; /* id of another with the same deciding words; 0: none */
+    bool dead;
+};
+
 struct categorize {
     struct categorize_options options;
     struct categorize_desk desk;
@@ -40,8 +47,10 @@ struct categorize {
     size_t cap_groups;
     struct map *by_name;               /* groups + 1 */
     struct categorize_category **list; /* by id - 1 */
+    struct categorize_look *looks;     /* likewise */
     size_t n;
     size_t cap;
+    size_t cap_looks;
     struct map *by_deciding; /* group and deciding words to the newest category */
     struct categorize_seen *seen;
     size_t bytes;    /* of groups and categories */

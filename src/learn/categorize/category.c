@@ -19,6 +19,11 @@
 _Static_assert(CATEGORIZE_TOKENS_MAX < UINT8_MAX, "places of tokens are bytes");
 _Static_assert(CATEGORIZE_WORD_MAX <= UINT8_MAX, "lengths of tokens are bytes");
 
+static uint64_t bit_of(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 58);
+}
+
 void categorize_category_set(const struct categorize_tokens *tokens, struct categorize_set *out)
 {
     memset(out, 0, sizeof(*out));
@@ -27,8 +32,42 @@ void categorize_category_set(const struct categorize_tokens *tokens, struct cate
         while (out->slots[at] != 0 && out->slots[at] != tokens->list[i].hash)
             at = (at + 1) & 255;
         out->slots[at] = tokens->list[i].hash;
+        out->bits |= bit_of(tokens->list[i].hash);
         out->weight += tokens->list[i].weight;
     }
+}
+
+struct categorize_sketch categorize_category_sketch(const struct categorize_category *c)
+{
+    struct categorize_sketch s = {.open = c->gaps[c->n_parts] > 0};
+    for (size_t i = 0; i < c->n_parts; i++) {
+        if (c->parts[i].weight >= CATEGORIZE_WEIGHT_WORD)
+            s.words |= bit_of(c->parts[i].hash);
+        else
+            s.values |= bit_of(c->parts[i].hash);
+        s.weight += c->parts[i].weight;
+        s.open |= c->gaps[i] > 0;
+    }
+    return s;
+}
+
+/* Whether that much in common can be enough: lost at least, and extra when no gap takes it. */
+static bool can_be_enough(double shared, double lost, double message, bool open)
+{
+    double extra = !open && message > shared ? message - shared : 0;
+    return shared >= SHARE * message && 2 * shared >= SIMILAR * (2 * shared + lost + extra);
+}
+
+bool categorize_category_may_fit(const struct categorize_sketch *s,
+                                 const struct categorize_set *set)
+{
+    /* Each bit that the message has not is at least one part of that kind. */
+    int words = __builtin_popcountll(s->words & ~set->bits);
+    int values = __builtin_popcountll(s->values & ~set->bits);
+    double lost = CATEGORIZE_WEIGHT_WORD * words + CATEGORIZE_WEIGHT_VALUE * values;
+    if (s->weight == 0 || set->weight == 0)
+        return s->weight == set->weight;
+    return can_be_enough(s->weight - lost, lost, set->weight, s->open);
 }
 
 static bool has(const struct categorize_set *set, uint64_t hash)
@@ -113,23 +152,21 @@ static double weight_of(const struct categorize_category *c)
 }
 
 double categorize_category_bound(const struct categorize_category *c,
+                                 const struct categorize_sketch *s,
                                  const struct categorize_set *set)
 {
-    double shared = 0, all = 0;
-    bool open = false;
-    for (size_t i = 0; i < c->n_parts; i++) {
-        all += c->parts[i].weight;
-        shared += has(set, c->parts[i].hash) ? c->parts[i].weight : 0;
-        open |= c->gaps[i] > 0;
-    }
-    open |= c->gaps[c->n_parts] > 0;
-    if (c->n_parts == 0 || set->weight <= 0)
-        return c->n_parts == 0 && set->weight <= 0 ? 1 : 0;
-    if (shared < SHARE * set->weight)
+    /* What may be lost when there is nothing else that differs. */
+    double most_lost = s->weight * (2 - 2 * SIMILAR) / (2 - SIMILAR) + 1e-9;
+    double lost = 0;
+    for (size_t i = 0; i < c->n_parts && lost <= most_lost; i++)
+        lost += has(set, c->parts[i].hash) ? 0 : c->parts[i].weight;
+    if (c->n_parts == 0 || set->weight == 0)
+        return c->n_parts == 0 && set->weight == 0 ? 1 : 0;
+    double shared = s->weight - lost;
+    if (lost > most_lost || !can_be_enough(shared, lost, set->weight, s->open))
         return 0;
-    double extra = !open && set->weight > shared ? set->weight - shared : 0;
-    double most = 2 * shared / (2 * shared + all - shared + extra);
-    return most >= SIMILAR ? most : 0;
+    double extra = !s->open && set->weight > shared ? set->weight - shared : 0;
+    return 2 * shared / (2 * shared + lost + extra);
 }
 
 /* All parts in order, each at the first place there is; false when one is not there. */

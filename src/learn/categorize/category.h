@@ -31,7 +31,6 @@ struct categorize_part {
 struct categorize_category {
     uint32_t id;
     uint32_t group;    /* index of its group */
-    uint32_t next;     /* id of another with the same deciding words; 0: none */
     uint32_t instead;  /* id of the category that gets its messages; 0: none does */
     uint64_t deciding; /* hash of its deciding words, in order */
     uint64_t matches;
@@ -60,8 +59,21 @@ struct categorize_fit {
 /* The tokens of a message as a set, for quick looks. */
 struct categorize_set {
     uint64_t slots[256];
-    double weight; /* of all tokens */
+    uint64_t bits; /* one of 64 for each token */
+    unsigned weight;
 };
+
+/* A category as it is looked at first: most do not fit, and this says so for nearly all of them. */
+struct categorize_sketch {
+    uint64_t words; /* bits of the parts that weigh as words, or more */
+    uint64_t values;
+    uint32_t weight;
+    bool open; /* it has gaps */
+};
+struct categorize_sketch categorize_category_sketch(const struct categorize_category *c);
+/* False when the message cannot fit. */
+bool categorize_category_may_fit(const struct categorize_sketch *s,
+                                 const struct categorize_set *set);
 void categorize_category_set(const struct categorize_tokens *tokens, struct categorize_set *out);
 
 /* Hash of a message's deciding words. */
@@ -76,6 +88,7 @@ size_t categorize_category_bytes(const struct categorize_category *c);
 
 /* The most that the similarity can be; 0: the message does not fit. */
 double categorize_category_bound(const struct categorize_category *c,
+                                 const struct categorize_sketch *s,
                                  const struct categorize_set *set);
 /* Whether the message fits; both have the same deciding words. */
 bool categorize_category_fit(const struct categorize_category *c,

@@ -365,6 +365,52 @@ async function learn() {
   await refused(404, 'resource_not_found_exception', () => client.ml.getRecords({ job_id }));
 }
 
+// Log messages, each of one of two templates.
+async function learnMessages() {
+  const job_id = 'client_messages';
+  const data_description = { time_field: 'time', time_format: 'epoch_ms' };
+  const analysis_config = {
+    bucket_span: '15m',
+    categorization_field_name: 'message',
+    categorization_filters: ['\\[.*?\\]'],
+    detectors: [{ function: 'count', by_field_name: 'mlcategory' }],
+  };
+  await refused(400, 'illegal_argument_exception', () =>
+    client.ml.putJob({
+      job_id,
+      data_description,
+      analysis_config: { ...analysis_config, detectors: [{ function: 'count' }] },
+    }),
+  );
+  const made = await client.ml.putJob({ job_id, analysis_config, data_description });
+  assert.equal(made.analysis_config.categorization_field_name, 'message');
+  await client.ml.openJob({ job_id });
+  const data = [];
+  for (let minute = 0; minute < 60; minute++) {
+    const time = START + minute * 60000;
+    data.push({ time, message: `session opened for user u${'abc'[minute % 3]}x [failed before]` });
+    data.push({ time, message: `session closed for user u${'abc'[minute % 3]}x` });
+  }
+  assert.equal((await client.ml.postData({ job_id, data })).processed_record_count, 120);
+  await client.ml.closeJob({ job_id });
+  const { count, categories } = await client.ml.getCategories({ job_id });
+  assert.equal(count, 2);
+  assert.deepEqual(
+    categories.map((c) => [c.category_id, c.terms, c.num_matches]),
+    [
+      [1, 'session opened for user', 60],
+      [2, 'session closed for user', 60],
+    ],
+  );
+  const second = await client.ml.getCategories({ job_id, category_id: '2' });
+  assert.equal(second.categories[0].mlcategory, '2');
+  const page = await client.ml.getCategories({ job_id, page: { from: 1, size: 1 } });
+  assert.equal(page.categories[0].category_id, 2);
+  const stats = (await client.ml.getJobStats({ job_id })).jobs[0].model_size_stats;
+  assert.equal(stats.total_category_count, 2);
+  assert.equal((await client.ml.deleteJob({ job_id })).acknowledged, true);
+}
+
 // The same events as rows of five minutes for each address.
 async function learnRows() {
   const job_id = 'client_rows';
@@ -424,7 +470,7 @@ async function learnRows() {
   await client.ml.deleteJob({ job_id });
 }
 
-const steps = { greet, write, setUp, search, aggregate, page, dated, learn, learnRows };
+const steps = { greet, write, setUp, search, aggregate, page, dated, learn, learnRows, learnMessages };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();

@@ -135,6 +135,16 @@ static void the_sentence_tells_who_sent_what_to_whom(void **state)
          WHEN "something happened at an unusual place, 35.68,139.77, from bob, against 52.5,13.4 "
               "expected" END},
         {"\"function\":\"low_count\"", WHEN "low_count was unusual" END},
+        {"\"function\":\"high_count\",\"actual\":[40],\"typical\":[2],\"by_field_name\":"
+         "\"mlcategory\",\"by_field_value\":\"7\",\"mlcategory_terms\":[\"Failed password for\"]",
+         WHEN
+         "40 events came in messages like \"Failed password for\", against 2 events expected" END},
+        {"\"function\":\"rare\",\"actual\":[1],\"typical\":[1],\"by_field_name\":\"mlcategory\","
+         "\"by_field_value\":\"7\",\"mlcategory_terms\":[\"Disk lost\"]",
+         WHEN "messages like \"Disk lost\" were seen, which is rare here" END},
+        {"\"function\":\"rare\",\"actual\":[1],\"typical\":[1],\"by_field_name\":\"mlcategory\","
+         "\"by_field_value\":\"7\"",
+         WHEN "mlcategory 7 was seen, which is rare here" END},
     };
     struct buf out;
     buf_init(&out);

@@ -46,8 +46,10 @@ static bool takes(struct at_work *w, struct categorize_category *c, const char *
     categorize_category_set(&w->tokens, &set);
     bool fits = categorize_category_fit(c, &w->tokens, &fit);
     /* The quick look never says less than the close one. */
+    struct categorize_sketch sketch = categorize_category_sketch(c);
     if (fits)
-        assert_true(categorize_category_bound(c, &set) >= fit.similarity);
+        assert_true(categorize_category_may_fit(&sketch, &set) &&
+                    categorize_category_bound(c, &sketch, &set) >= fit.similarity);
     if (fits)
         (void)categorize_category_take(c, &w->tokens, &fit);
     return fits;

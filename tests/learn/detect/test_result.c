@@ -142,6 +142,57 @@ static void test_size_and_snapshot(void **state)
     buf_release(&out);
 }
 
+static void test_categories(void **state)
+{
+    (void)state;
+    static const char *const examples[] = {"a \"b\"", "c"};
+    static const uint32_t preferred[] = {4, 9};
+    struct buf out;
+    buf_init(&out);
+    struct detect_result r = {.type = DETECT_RESULT_CATEGORY, .job_id = "j", .time = 7 * TIME_S};
+    r.category = (struct detect_category){.id = 12,
+                                          .partition_name = "host",
+                                          .partition = bytes_make("web", 3),
+                                          .terms = bytes_make("a b", 3),
+                                          .regex = bytes_make(".*?a.+?b.*", 10),
+                                          .examples = examples,
+                                          .n_examples = 2,
+                                          .longest = 33,
+                                          .matches = 5,
+                                          .preferred_to = preferred,
+                                          .n_preferred = 2};
+    detect_result_id(&r, &out);
+    assert_string_equal(buf_text(&out), "j_category_definition_12");
+    buf_clear(&out);
+    detect_result_write(&r, &out);
+    assert_string_equal(
+        buf_text(&out),
+        "{\"job_id\":\"j\",\"result_type\":\"category_definition\",\"category_id\":12,\"terms\":"
+        "\"a b\",\"regex\":\".*?a.+?b.*\",\"max_matching_length\":33,\"examples\":[\"a \\\"b\\\"\","
+        "\"c\"],\"num_matches\":5,\"preferred_to_categories\":[4,9],\"partition_field_name\":"
+        "\"host\",\"partition_field_value\":\"web\",\"mlcategory\":\"12\",\"host\":\"web\"}");
+    /* A partition field that has the name of a key is not said twice. */
+    r.category.partition_name = "terms";
+    buf_clear(&out);
+    detect_result_write(&r, &out);
+    assert_non_null(strstr(buf_text(&out), "\"mlcategory\":\"12\"}"));
+    r = (struct detect_result){
+        .type = DETECT_RESULT_CATEGORIZER_STATS, .job_id = "j", .time = 7 * TIME_S};
+    r.categorizer.counts = (struct detect_category_counts){1, 2, 3, 4, 5, 6, true};
+    buf_clear(&out);
+    detect_result_write(&r, &out);
+    assert_string_equal(buf_text(&out),
+                        "{\"job_id\":\"j\",\"result_type\":\"categorizer_stats\","
+                        "\"categorization_status\":\"warn\",\"categorized_doc_count\":1,"
+                        "\"total_category_count\":2,\"frequent_category_count\":3,"
+                        "\"rare_category_count\":4,\"dead_category_count\":5,"
+                        "\"failed_category_count\":6,\"timestamp\":7000,\"log_time\":7000}");
+    buf_clear(&out);
+    detect_result_id(&r, &out);
+    assert_memory_equal(buf_text(&out), "j_categorizer_stats_7000_", 25);
+    buf_release(&out);
+}
+
 /* ---- what a job writes, key by key ---- */
 
 /* Whether a line of that result_type has a key, "causes/" and "explanation/" for those inside. */
@@ -319,9 +370,12 @@ static void test_every_key(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers_are_bounded),      cmocka_unit_test(test_scheduled_events),
-        cmocka_unit_test(test_influencers_at_top_level), cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_size_and_snapshot),        cmocka_unit_test(test_every_key)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers_are_bounded),
+                                       cmocka_unit_test(test_scheduled_events),
+                                       cmocka_unit_test(test_influencers_at_top_level),
+                                       cmocka_unit_test(test_ids),
+                                       cmocka_unit_test(test_size_and_snapshot),
+                                       cmocka_unit_test(test_categories),
+                                       cmocka_unit_test(test_every_key)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,12 @@ static void test_results(void **state)
     assert_string_equal(list(st, a, &b, NULL), "a/k1 a/r1 a/r2 a/r3 ");
     assert_int_equal(store_state_result_delete(st, "a", 100, 300, false), ERR_NONE);
     assert_string_equal(list(st, a, &b, NULL), "a/r3 ");
+    /* What a category is belongs to no time. */
+    const struct store_result category = {
+        .job_id = "a", .id = "c", .type = "category_definition", .doc = "{}", .time = 200};
+    assert_int_equal(store_state_result_put(st, &category), ERR_NONE);
+    assert_int_equal(store_state_result_delete(st, "a", INT64_MIN, INT64_MAX, false), ERR_NONE);
+    assert_string_equal(list(st, a, &b, NULL), "a/c ");
     buf_release(&b);
     store_state_close(st);
     help_rmdir(dir);
