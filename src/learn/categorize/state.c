@@ -15,7 +15,7 @@
 #define GROUP_TOUCHED 4
 /* Groups and categories take at least so many bytes each: counts beyond that are none. */
 #define GROUP_LEAST 21
-#define CATEGORY_LEAST 48
+#define CATEGORY_LEAST 45
 #define EXAMPLE_MAX (CATEGORIZE_EXAMPLE_MAX + 3)
 
 static void save_group(const struct categorize_group *g, struct buf *out)

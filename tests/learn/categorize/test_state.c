@@ -70,6 +70,31 @@ static void test_there_and_back(void **state)
     categorize_analyzer_free(a);
 }
 
+/* The least that can be: one message without a text. */
+static void test_least(void **state)
+{
+    (void)state;
+    struct categorize_analyzer *a = help_analyzer(NULL, NULL);
+    struct categorize *c = help_new(a);
+    struct categorize *back = help_new(a);
+    struct buf saved;
+    buf_init(&saved);
+    save(c, &saved);
+    struct cursor none = cursor_make(saved.p, saved.n);
+    assert_int_equal(categorize_load(back, &none), ERR_NONE);
+    categorize_free(back);
+    back = help_new(a);
+    help_put(c, "");
+    save(c, &saved);
+    struct cursor in = cursor_make(saved.p, saved.n);
+    assert_int_equal(categorize_load(back, &in), ERR_NONE);
+    help_lists(back, "1 x1 []\n");
+    buf_release(&saved);
+    categorize_free(c);
+    categorize_free(back);
+    categorize_analyzer_free(a);
+}
+
 static enum err load(const struct categorize_analyzer *a, const void *p, size_t n)
 {
     struct categorize *c = help_new(a);
@@ -117,6 +142,6 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_there_and_back),
-                                       cmocka_unit_test(test_damage)};
+                                       cmocka_unit_test(test_least), cmocka_unit_test(test_damage)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
