@@ -67,7 +67,8 @@ static void ask(struct model_series *s, const struct model_point *p, double valu
     double least = (logarithm ? MODEL_LOG_LEAST : MODEL_LINEAR_LEAST) * size;
     double n = s->spread_weight;
     double w = PRIOR_N / (1 + n / PRIOR_FADES);
-    double sd = sqrt((r->squares * n + prior * prior * w) / (n + w));
+    /* Loud hours are loud on either scale. */
+    double sd = sqrt((r->squares * n + prior * prior * w) / (n + w) * p->vary);
     sd = model_max(sd * sqrt(1 + 1 / model_max(p->n, 1)), least);
     if (asked) {
         densities(s, (off - r->mean) / sd, sd, n + PRIOR_N, log_pdf);

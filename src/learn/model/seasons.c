@@ -230,12 +230,11 @@ static void learn_variance(struct model_series *s, const struct model_point *p, 
     s->variance_gain = (float)model_min(
         model_max((double)s->variance_gain * (1 - 1 / s->tau) + gain, -VARIANCE_MOST),
         VARIANCE_MOST);
-    double seen = model_season_cycles(s->variance) * day;
-    /* Measured against the mean of all hours, from the first bucket on. */
-    double gain_of_base = 1 / model_min(seen + 1, 4 * day);
-    if (seen < 1)
-        model_season_rebase(s->variance, square);
-    model_season_learn(&s->variance, time, square, gain_of_base, 1);
+    /* Measured against the mean of all hours, which is known when the first day is over. */
+    bool forming = !model_season_ready(s->variance);
+    model_season_learn(&s->variance, time, square, forming ? 0 : 1 / (4 * day), 1);
+    if (forming && model_season_ready(s->variance))
+        model_season_normalise(s->variance);
 }
 
 /* Once a day. */

@@ -126,6 +126,23 @@ static void what_is_normal_stays_plain(void **state)
     }
 }
 
+/* Hours that are louder than others are so on either scale, and speak for none. */
+static void loud_hours_stay_plain(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct rng r;
+        rng_init(&r, seed);
+        struct model_series *s = make();
+        for (int i = 0; i < 28 * DAY; i++) {
+            double loud = tanh(3 * sin(2 * M_PI * i / DAY));
+            learn(s, i, 28 + 0.7 * (4.5 + 3.5 * loud) * rng_normal(&r));
+        }
+        assert_int_equal(s->scale, SCALE_LINEAR);
+        model_series_free(s);
+    }
+}
+
 static void there_is_a_way_back(void **state)
 {
     (void)state;
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(what_is_known_goes_over_to_logarithms),
         cmocka_unit_test(a_change_under_way_does_not_go_over),
         cmocka_unit_test(what_is_normal_stays_plain),
+        cmocka_unit_test(loud_hours_stay_plain),
         cmocka_unit_test(there_is_a_way_back),
         cmocka_unit_test(a_negative_amount_is_plain_at_once),
     };

@@ -88,6 +88,34 @@ static void a_first_weekend_is_outlived(void **state)
     }
 }
 
+/* Each hour's spread is known as well as its values tell, those of the first night too. */
+static void quiet_hours_are_known(void **state)
+{
+    (void)state;
+    double squares = 0;
+    double n = 0;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct rng r;
+        rng_init(&r, seed);
+        struct model_series *s = make(MODEL_VALUE);
+        for (int i = 0; i < 28 * DAY; i++) {
+            struct model_point p;
+            bool loud = i % DAY >= 36;
+            double sd = loud ? 6 : 1;
+            model_level_foretell(s, i * SPAN, &p);
+            double far = log(model_law_sd(s, &p, 1) / sd);
+            if (i >= 26 * DAY) {
+                squares += far * far;
+                n++;
+            }
+            learn(s, i, 100 + sd * rng_normal(&r));
+        }
+        model_series_free(s);
+    }
+    /* A bin holds two values a day: what is remembered of them tells a spread to an eighth. */
+    assert_true(sqrt(squares / n) < 0.22);
+}
+
 static void a_standstill_leaves_the_shape_alone(void **state)
 {
     (void)state;
@@ -175,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_season_comes_when_due_and_goes_when_useless),
         cmocka_unit_test(a_first_weekend_is_outlived),
+        cmocka_unit_test(quiet_hours_are_known),
         cmocka_unit_test(a_standstill_leaves_the_shape_alone),
         cmocka_unit_test(no_cycle_without_room),
         cmocka_unit_test(begins_what_it_may),
