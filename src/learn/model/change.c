@@ -17,6 +17,8 @@
 #define MODE_FAR 4.0    /* deviations beyond which a mode may lie */
 #define STANDSTILL 0.02 /* of what was usual */
 
+#define OWN_SPREAD 3.0 /* nats, by which the values of a run must have a spread of their own */
+
 #define CLOCK_STEP TIME_HOUR
 #define CLOCK_A_YEAR (365 * TIME_DAY) /* each way once */
 #define CLOCK_SET (TIME_HOUR / 2)     /* at full hours, of places half an hour apart */
@@ -24,10 +26,10 @@
 #define CLOCK_DOUBTED 0.03            /* the same while it is in doubt: then they foretell badly */
 #define CLOCK_IN_DOUBT 2.0F           /* nats for a move */
 #define CLOCK_LEAST (-20.0)           /* nats against one that are remembered */
-#define CLOCK_MOVED 3.0               /* nats in favour, with its prior: twenty to one */
+#define CLOCK_MOVED 2.0               /* nats in favour, with its prior: seven to one */
 #define CLOCK_NEITHER 0.01            /* share of values that say nothing of the hour, and lie */
 #define CLOCK_FAR 5.0                 /* so many times as far as the hours are apart */
-#define CLOCK_MEMORY 1.0              /* days */
+#define CLOCK_MEMORY 7.0              /* days */
 #define CLOCK_DAYS 14                 /* cycles before a clock is believed */
 #define CLOCK_WEEKS 2
 
@@ -117,6 +119,29 @@ bool model_change_adopt(struct model_series *s, double left, double to, double p
     return true;
 }
 
+/* Whether n values have a spread of their own, r times the variance that was known: n (r - 1 -
+ * ln r) / 2 is what the best one is likelier by, half of ln n what one number costs (Schwarz 1978).
+ */
+static bool spreads_anew(double r, double n)
+{
+    return n / 2 * (r - 1 - log(r)) > OWN_SPREAD + log(n) / 2;
+}
+
+/* The spread goes on with a level that has moved, unless that of the run is another. */
+static void carry_spread(struct model_series *s, double vary)
+{
+    const struct model_run *c = &s->odd->change;
+    double n = c->n;
+    double variance = s->spread / model_max(s->spread_weight, 1) * vary;
+    double r = variance > 0 && n > 2 ? c->squares / (n - 1) / variance : 0;
+    if (s->n > s->tau / 2 && r > 0 && !spreads_anew(r, n - 1))
+        return;
+    /* Half of what was known of the spread is kept, the run fills the rest. */
+    double kept = model_min(s->spread_weight, n);
+    s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
+    s->spread_weight = kept + n;
+}
+
 bool model_change_outlier(struct model_series *s, const struct model_point *p,
                           const struct model_place *place, double y)
 {
@@ -144,12 +169,8 @@ bool model_change_outlier(struct model_series *s, const struct model_point *p,
         rebase(s, c->freed);
     change_regime(s, p, place);
     model_level_restart(s, c->mean, level, c->n);
-    if (s->scale != SCALE_RATIO) {
-        /* Half of what was known of the spread is kept, the run fills the rest. */
-        double kept = model_min(s->spread_weight, (double)c->n);
-        s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
-        s->spread_weight = kept + c->n;
-    }
+    if (s->scale != SCALE_RATIO)
+        carry_spread(s, p->vary);
     note(s, p->foretold[teller_before(s)], c->mean);
     return true;
 }
@@ -216,12 +237,13 @@ static double turns(const struct model_season *season)
     return season == NULL ? 1e9 : model_min(model_season_cycles(season), model_season_kept(season));
 }
 
-/* What a value counts that goes with those before it: as many of them say as much as one. */
-static double clock_share(const struct model_series *s)
+/* What a value counts that goes with those before it: as many of them say as much as one. slow: on
+ * top of which seasons the hours are compared. */
+static double clock_share(const struct model_series *s, int slow)
 {
     double follows =
         s->shape[0] > 0.0F ? model_min(model_max((double)(s->shape[3] / s->shape[0]), 0), 0.95) : 0;
-    double error = 1 / turns(s->daily) + 1 / turns(s->weekly);
+    double error = 1 / turns(s->daily) + (slow < LEVEL_WEEKLY ? 0 : 1 / turns(s->weekly));
     return (1 - follows) / (1 + follows) / (1 + error);
 }
 
@@ -232,8 +254,8 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
         s->moved[0] = s->moved[1] = 0;
         return false;
     }
-    double share = clock_share(s);
     int slow = model_level_slow_by_clock(s);
+    double share = clock_share(s, slow);
     double usual = p->foretold[slow];
     double moved[2];
     for (int k = 0; k < 2; k++) {
@@ -261,7 +283,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
         moved[k] = model_max(moved[k], CLOCK_LEAST);
     }
     int k = moved[1] > moved[0];
-    if (moved[k] + clock_hazard(s) < CLOCK_MOVED) {
+    if (moved[k] + clock_hazard(s) < CLOCK_MOVED + log1p(model_lasting_odds(s))) {
         s->moved[0] = (float)moved[0];
         s->moved[1] = (float)moved[1];
         return false;

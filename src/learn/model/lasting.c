@@ -12,6 +12,7 @@
 #define KNOWN_DAYS 14.0 /* of a series, and cycles of its week, before what differs is a change */
 #define KNOWN_WEEKS 2.0
 #define ADOPTED 3.0      /* odds */
+#define DOUBT 4.0        /* squared standard errors by which what goes with its own is drawn */
 #define REMEMBERED 100.0 /* odds: beyond, a change that ended would be remembered for too long */
 #define CLOCK_ODDS 3.0   /* of a clock that was moved, against a level that has */
 #define CLIP 3.5
@@ -65,7 +66,13 @@ static double share_of(const struct model_series *s)
 {
     double weight = (double)s->run_weight + MODEL_RUN_PRIOR;
     double variance = ((double)s->run_sum_squares + SERIES_RUN * MODEL_RUN_PRIOR) / weight;
-    return SERIES_RUN / model_max(variance, SERIES_RUN);
+    double over = variance / SERIES_RUN - 1;
+    if (over <= 0)
+        return 1;
+    /* As much of it as chance does not make: sums of twelve overlap, and n independent ones have a
+     * variance known to 2 / n. */
+    double chance = DOUBT * 2 * SERIES_RUN / weight;
+    return 1 / (1 + over * model_max(1 - chance / (over * over), 0));
 }
 
 /* One value as the hypotheses see it, in standard deviations. */
@@ -191,6 +198,16 @@ double model_lasting_judge(const struct model_series *s, double z)
         s->side == (l->size > 0.0F ? MODEL_LOW : MODEL_HIGH))
         return 0;
     return log(FALSE_TIMES) - TOLD;
+}
+
+double model_lasting_odds(const struct model_series *s)
+{
+    const struct model_lasting *l = s->lasting;
+    double odds[2] = {0, 0};
+    for (int up = 0; up < 2 && l != NULL; up++)
+        for (int i = 0; i < SIZES; i++)
+            odds[up] += (double)l->odds[up][i] / SIZES;
+    return model_max(odds[0], odds[1]) / (EVERY_DAYS * buckets_a_day(s));
 }
 
 bool model_lasting_learn(struct model_series *s, const struct model_point *p,

@@ -372,6 +372,8 @@ bool model_lasting_learn(struct model_series *s, const struct model_point *p,
 /* ln P(a level that has not moved looks as one that was adopted today), told once, with a value
  * that lies farther on than the new one by so many standard deviations; else 0. */
 double model_lasting_judge(const struct model_series *s, double z);
+/* The odds of a level that has moved so against one that has not. */
+double model_lasting_odds(const struct model_series *s);
 void model_lasting_forget(struct model_series *s);
 
 #define SERIES_CLIP 3.5

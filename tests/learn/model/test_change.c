@@ -231,6 +231,60 @@ static void the_end_of_an_outage_is_no_news(void **state)
     }
 }
 
+/* A level that moves by twelve deviations has the spread it had: no value of the next hours needs
+ * to teach it again. One that varies four times as much has another. */
+static void the_spread_goes_on_with_the_level(void **state)
+{
+    (void)state;
+    for (int wider = 0; wider < 2; wider++) {
+        struct model_params p = {SPAN, MODEL_VALUE, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, 12);
+        int i = 0;
+        for (; i < 21 * DAY; i++)
+            step(s, i * SPAN, 100 + rng_normal(&r));
+        double known = s->spread_weight;
+        assert_true(known > 300);
+        do
+            step(s, i++ * SPAN, 140 + (wider ? 4 : 1) * rng_normal(&r));
+        while (noted(s) != MODEL_CHANGE_LEVEL && i < 22 * DAY);
+        assert_int_equal(noted(s), MODEL_CHANGE_LEVEL);
+        if (wider)
+            assert_true(s->spread_weight < known / 4);
+        else
+            assert_true(s->spread_weight > known / 2);
+        assert_true(sqrt(s->spread / s->spread_weight) < (wider ? 6 : 1.3));
+        assert_true(sqrt(s->spread / s->spread_weight) > (wider ? 1.7 : 0.8));
+        model_series_free(s);
+    }
+}
+
+/* A smooth day's clock is moved; where a level is as likely to have moved, it waits for more. */
+static void a_moved_level_speaks_against_a_moved_clock(void **state)
+{
+    (void)state;
+    int at[2] = {0, 0};
+    for (int level = 0; level < 2; level++) {
+        struct model_params p = {5 * TIME_MIN, MODEL_VALUE, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&p);
+        struct rng r;
+        rng_init(&r, 6);
+        for (int i = 0; i < 36 * 288 && at[level] == 0; i++) {
+            double hour = i / 12.0 + (i >= 33 * 288 ? 1 : 0);
+            if (level && i >= 33 * 288 && s->lasting != NULL) {
+                s->lasting->odds[1][2] = 1e9F;
+                s->lasting->n[1] = 0; /* not for long enough to be adopted */
+            }
+            step(s, i * 5 * TIME_MIN, 50 + 3 * sin(2 * M_PI * hour / 24) + 0.8 * rng_normal(&r));
+            at[level] = noted(s) == MODEL_CHANGE_CLOCK ? i : 0;
+        }
+        model_series_free(s);
+    }
+    assert_true(at[0] > 33 * 288);
+    assert_true(at[1] > at[0] + 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +295,8 @@ int main(void)
         cmocka_unit_test(summer_time_of_a_smooth_day_is_told_by_all_hours),
         cmocka_unit_test(a_clock_does_not_move_other_cycles),
         cmocka_unit_test(a_flood_is_no_summer_time),
+        cmocka_unit_test(the_spread_goes_on_with_the_level),
+        cmocka_unit_test(a_moved_level_speaks_against_a_moved_clock),
         cmocka_unit_test(a_level_that_lasts_is_noted_with_both_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,10 +174,32 @@ static void it_is_kept_and_told_once(void **state)
     }
 }
 
+/* Half a deviation and more, of which twelve values hardly tell: most within two days. */
+static void a_small_move_is_adopted(void **state)
+{
+    (void)state;
+    int adopted = 0;
+    for (uint64_t seed = 1; seed <= 2 * SEEDS; seed++) {
+        struct model_series *s = made(TIME_HOUR, MODEL_SUM, MODEL_BOTH);
+        struct rng r;
+        struct model_changed c;
+        bool known = false;
+        rng_init(&r, 40 + seed);
+        for (int i = 0; i < CHANGE + 2 * DAY; i++) {
+            step(s, i, amount(i, i < CHANGE ? 0 : 0.6, &r));
+            known |= i >= CHANGE && noted(s, &c);
+        }
+        adopted += known;
+        model_series_free(s);
+    }
+    assert_in_range(adopted, 2 * SEEDS - 7, 2 * SEEDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_moved_level_is_adopted_and_told_within_a_day),
+        cmocka_unit_test(a_small_move_is_adopted),
         cmocka_unit_test(counts_move_as_a_whole),
         cmocka_unit_test(calm_series_adopt_nothing),
         cmocka_unit_test(what_ends_is_not_adopted),
