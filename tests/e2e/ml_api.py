@@ -249,6 +249,10 @@ def categories(server):
     fails(server, "POST", "/_ml/anomaly_detectors/_validate", wrong, 400)
     fails(server, "PUT", path, {**COUNT, "analysis_config": {"detectors": [
         {"function": "count", "by_field_name": "mlcategory"}]}}, 400, None, "needs categorization_field_name")
+    check(server.admin("POST", "/_ml/anomaly_detectors/_validate/detector",
+                       {"function": "rare", "by_field_name": "mlcategory"}) == {"acknowledged": True}, "a detector")
+    check(server.admin("POST", "/_ml/anomaly_detectors/_estimate_model_memory", {
+        "analysis_config": LOGINS["analysis_config"]})["model_memory_estimate"].endswith("mb"), "an estimate")
     job = server.admin("PUT", path, LOGINS)
     check(job["analysis_config"]["categorization_field_name"] == "message", job)
     changed = server.admin("POST", f"{path}/_update", {"categorization_filters": ["\\[.*?\\]"]})

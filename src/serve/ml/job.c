@@ -487,6 +487,18 @@ static enum err validate(struct api_call *c, struct err_text *why)
     return err;
 }
 
+/* Whether a detector splits by the categories of messages. */
+static bool is_categorized(const struct format_node *detector)
+{
+    static const char *const keys[] = {"by_field_name", "over_field_name", "partition_field_name"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (strcmp(format_node_str(format_node_get(detector, keys[i]), ""),
+                   DETECT_CATEGORY_FIELD) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum err validate_detector(struct api_call *c, struct err_text *why)
 {
     struct format_node *body, *whole = NULL;
@@ -498,7 +510,8 @@ static enum err validate_detector(struct api_call *c, struct err_text *why)
     buf_init(&text);
     buf_str(&text, "{\"analysis_config\":{\"detectors\":[");
     format_node_write(body, &text);
-    buf_str(&text, "]}}");
+    /* Whose messages they are is a matter of the job. */
+    buf_str(&text, is_categorized(body) ? "],\"categorization_field_name\":\"message\"}}" : "]}}");
     err = buf_ok(&text) ? format_node_json(buf_text(&text), text.n, "detector", &whole, why)
                         : ml_find_broken(ERR_MEMORY, why);
     if (err == ERR_NONE)

@@ -98,6 +98,28 @@ static void test_enough_and_not_much_more(void **state)
     }
 }
 
+/* Categories of messages need not be said; they take what they take. */
+static void test_messages(void **state)
+{
+    (void)state;
+    static const char form[] =
+        "{\"analysis_config\":{%s\"detectors\":[{\"function\":\"count\",\"by_field_name\":\"%s\"}],"
+        "\"influencers\":[\"%s\"]}}";
+    const struct detect_cardinality known[] = {{"b", 500, 500}};
+    struct err_text why;
+    uint64_t bytes[2];
+    for (int i = 0; i < 2; i++) {
+        char text[400];
+        const char *field = i == 0 ? "b" : "mlcategory";
+        snprintf(text, sizeof(text), form, i == 0 ? "" : "\"categorization_field_name\":\"m\",",
+                 field, field);
+        struct detect_job *job = help_job(text);
+        assert_int_equal(detect_estimate(job, known, 1 - i, &bytes[i], &why), ERR_NONE);
+        detect_job_free(job);
+    }
+    assert_in_range(bytes[1] - bytes[0], 1 << 20, 3 << 20);
+}
+
 static void test_what_is_not_said(void **state)
 {
     (void)state;
@@ -130,6 +152,7 @@ static void test_what_is_not_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_enough_and_not_much_more),
+                                       cmocka_unit_test(test_messages),
                                        cmocka_unit_test(test_what_is_not_said)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "detect/detect.h"
 
 #include "detect/engine_priv.h"
+#include "detect/filter.h"
 #include "help.h"
 
 #define JOB(more, detectors)                                                                       \
@@ -250,11 +251,41 @@ static void test_which_records(void **state)
     buf_release(&out);
 }
 
+/* Custom rules know a category by its number. */
+static void test_rules(void **state)
+{
+    (void)state;
+    static const char lists[] = "{\"filter_id\":\"known\",\"items\":[\"3\"]}";
+    struct detect_filters set = {0};
+    struct err_text why;
+    assert_int_equal(detect_filters_parse(&set, lists, sizeof(lists) - 1, "f", &why), ERR_NONE);
+    for (int ruled = 0; ruled < 2; ruled++) {
+        struct buf out;
+        struct detect_job *job = NULL;
+        const char *text =
+            ruled ? JOB("", "{\"function\":\"rare\",\"by_field_name\":\"mlcategory\","
+                            "\"custom_rules\":[{\"scope\":{\"mlcategory\":{\"filter_id\":"
+                            "\"known\"}}}]}")
+                  : JOB("", RARE);
+        buf_init(&out);
+        assert_int_equal(detect_job_parse(text, strlen(text), "job", set.list, set.n, &job, &why),
+                         ERR_NONE);
+        struct detect *d = engine(job, &out);
+        day(d, 0, 1500);
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        assert_int_equal(occurs(&out, "\"by_field_value\":\"3\"") > 0, !ruled);
+        detect_free(d);
+        detect_job_free(job);
+        buf_release(&out);
+    }
+    detect_filters_release(&set);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_documents),
-                                       cmocka_unit_test(test_saved), cmocka_unit_test(test_apart),
-                                       cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_which_records)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_documents),     cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_apart),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_which_records), cmocka_unit_test(test_rules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
