@@ -198,13 +198,18 @@ enum err find_context_place(struct find_context *c, const struct event_value *va
         bytes += values[i].type == EVENT_STR ? values[i].len : 0;
     if (bytes > PLACE_BYTES)
         return ERR_LIMIT;
-    forget_place(c);
-    c->after = mem_zero(n, sizeof(*c->after));
-    if (c->after == NULL)
+    /* The place it has stays until there is another: the page is asked for again. */
+    struct find_context next = {.after = mem_zero(n, sizeof(*next.after))};
+    while (next.after != NULL && next.after_n < n &&
+           find_value_copy(&next.after[next.after_n], &values[next.after_n]))
+        next.after_n++;
+    if (next.after == NULL || next.after_n < n) {
+        forget_place(&next);
         return ERR_MEMORY;
-    for (; c->after_n < n; c->after_n++)
-        if (!find_value_copy(&c->after[c->after_n], &values[c->after_n]))
-            return ERR_MEMORY;
+    }
+    forget_place(c);
+    c->after = next.after;
+    c->after_n = n;
     return ERR_NONE;
 }
 

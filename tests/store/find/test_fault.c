@@ -111,6 +111,62 @@ static void test_searches(void **state)
     help_rmdir(dir);
 }
 
+/* Pages of a scroll: one that fails is given when it is asked for again. */
+static void test_scrolls(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct find_error error;
+    struct store *s = fill_events(dir);
+    struct find *f = find_new(&(struct find_options){.store = s});
+    bool hit = true;
+    size_t failed = 0;
+    assert_non_null(f);
+    for (uint64_t n = 1; hit; n++) {
+        static const char body[] = "{\"size\":4,\"sort\":[\"host.name\"]}";
+        struct format_node *node;
+        struct buf out;
+        buf_init(&out);
+        help_good(format_node_json(body, strlen(body), "body", &node, &why), &why);
+        struct find_request r = {.body = node, .now = FIND_NOW, .owner = "a", .keep = TIME_MIN};
+        fault_arm(n);
+        enum err rc = find_scroll_begin(f, &r, &out, &error);
+        hit = fault_disarm();
+        assert_int_equal(find_open_count(f), rc == ERR_NONE);
+        if (rc != ERR_NONE) {
+            assert_true(hit);
+            assert_int_equal(out.n, 0);
+            buf_clear(&out);
+            help_good(find_scroll_begin(f, &r, &out, &error), &error.text);
+        }
+        format_node_free(node);
+        char *name = help_part(buf_text(&out), "_scroll_id");
+        name[strlen(name) - 1] = '\0';
+        r = (struct find_request){.owner = "a"};
+        buf_clear(&out);
+        fault_arm(n);
+        rc = find_scroll_next(f, &r, name + 1, &out, &error);
+        hit = fault_disarm() || hit;
+        if (rc != ERR_NONE) {
+            failed++;
+            assert_int_equal(out.n, 0);
+            buf_clear(&out);
+            help_good(find_scroll_next(f, &r, name + 1, &out, &error), &error.text);
+        }
+        assert_null(strstr(buf_text(&out), "\"bytes\":0"));
+        assert_non_null(strstr(buf_text(&out), "\"bytes\":3"));
+        assert_non_null(strstr(buf_text(&out), "\"bytes\":5"));
+        assert_int_equal(find_scroll_close(f, "a", NULL), 1);
+        free(name);
+        buf_release(&out);
+    }
+    assert_true(failed > 10);
+    find_free(f);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 static enum err count_row(void *ctx, const struct find_row *row)
 {
     *(uint64_t *)ctx += row->docs;
@@ -164,7 +220,7 @@ static void test_rows(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_searches),
-                                       cmocka_unit_test(test_rows)};
+                                       cmocka_unit_test(test_scrolls), cmocka_unit_test(test_rows)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
