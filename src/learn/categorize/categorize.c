@@ -248,7 +248,7 @@ enum categorize_verdict categorize_message(struct categorize *c, struct bytes gr
     struct categorize_seen *seen = &c->seen[key % CATEGORIZE_SEEN];
     bool known = seen->id != 0 && seen->key == key && seen->epoch == g->epoch;
     struct categorize_category *x = known ? c->list[seen->id - 1] : settle(c, g, time, room);
-    g->touched = true;
+    g->touched = g->untold = true;
     if (x == NULL) {
         g->failed++;
         return CATEGORIZE_FAILED;
@@ -329,13 +329,17 @@ void categorize_sum(const struct categorize *c, struct categorize_stats *out)
         add_category(c->list[i], c->groups[c->list[i]->group].documents, out);
 }
 
-enum err categorize_each_group(const struct categorize *c, categorize_group_fn fn, void *ctx)
+enum err categorize_each_group(struct categorize *c, categorize_group_fn fn, void *ctx)
 {
     struct categorize_stats *stats = stats_of(c);
     if (stats == NULL)
         return ERR_MEMORY;
-    for (size_t i = 0; i < c->n_groups; i++)
-        fn(ctx, bytes_make(c->groups[i].name, c->groups[i].name_n), &stats[i]);
+    for (size_t i = 0; i < c->n_groups; i++) {
+        struct categorize_group *g = &c->groups[i];
+        if (g->untold)
+            fn(ctx, bytes_make(g->name, g->name_n), &stats[i]);
+        g->untold = false;
+    }
     mem_free(stats);
     return ERR_NONE;
 }

@@ -71,8 +71,8 @@ void categorize_judge(struct categorize *c);
 void categorize_sum(const struct categorize *c, struct categorize_stats *out);
 typedef void (*categorize_group_fn)(void *ctx, struct bytes name,
                                     const struct categorize_stats *stats);
-/* In the order in which they began. ERR_MEMORY. */
-enum err categorize_each_group(const struct categorize *c, categorize_group_fn fn,
+/* Those that had messages since they were told, in the order in which they began. ERR_MEMORY. */
+enum err categorize_each_group(struct categorize *c, categorize_group_fn fn,
                                void *ctx) ERR_MUST_CHECK;
 
 /* A category as it is told. */

@@ -22,7 +22,8 @@ struct categorize_group {
     uint32_t epoch; /* rises when a category is made or changes: what was seen holds no more */
     bool warn;
     bool stopped;
-    bool touched; /* it had messages since it was judged */
+    bool touched; /* it had messages since it was judged, */
+    bool untold;  /* and since its statistics were told */
 };
 
 struct categorize_seen {

@@ -13,6 +13,7 @@
 #define GROUP_WARN 1
 #define GROUP_STOPPED 2
 #define GROUP_TOUCHED 4
+#define GROUP_UNTOLD 8
 /* Groups and categories take at least so many bytes each: counts beyond that are none. */
 #define GROUP_LEAST 21
 #define CATEGORY_LEAST 45
@@ -25,7 +26,7 @@ static void save_group(const struct categorize_group *g, struct buf *out)
     buf_le64(out, g->documents);
     buf_le64(out, g->failed);
     buf_char(out, (char)((g->warn ? GROUP_WARN : 0) | (g->stopped ? GROUP_STOPPED : 0) |
-                         (g->touched ? GROUP_TOUCHED : 0)));
+                         (g->touched ? GROUP_TOUCHED : 0) | (g->untold ? GROUP_UNTOLD : 0)));
 }
 
 static void save_category(const struct categorize_category *x, struct buf *out)
@@ -85,7 +86,8 @@ static enum err load_group(struct categorize *c, struct cursor *in)
     g->warn = (flags & GROUP_WARN) != 0;
     g->stopped = (flags & GROUP_STOPPED) != 0;
     g->touched = (flags & GROUP_TOUCHED) != 0;
-    return cursor_ok(in) && flags < 8 ? ERR_NONE : ERR_FORMAT;
+    g->untold = (flags & GROUP_UNTOLD) != 0;
+    return cursor_ok(in) && flags < 16 ? ERR_NONE : ERR_FORMAT;
 }
 
 static bool is_weight(uint8_t w)

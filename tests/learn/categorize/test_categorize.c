@@ -185,6 +185,9 @@ static void test_use(void **state)
     fill(c, "young", false, "always the same", 50);
     categorize_judge(c);
     assert_int_equal(categorize_each_group(c, see_warn, &out), ERR_NONE);
+    size_t told = out.n;
+    assert_int_equal(categorize_each_group(c, see_warn, &out), ERR_NONE);
+    assert_int_equal(out.n, told);
     categorize_sum(c, &s);
     assert_true(s.warn);
     assert_string_equal(buf_text(&out), "good ok\nsingle warn\nchaos warn\nyoung ok\n");

@@ -11,7 +11,9 @@
 static const char job_text[] =
     "{\"job_id\":\"f\",\"description\":\"d\",\"groups\":[\"a\"],\"analysis_config\":{\"bucket_"
     "span\":"
-    "\"15m\",\"detectors\":[{\"function\":\"count\",\"partition_field_name\":\"a\"},{\"function\":"
+    "\"15m\",\"categorization_field_name\":\"b\",\"categorization_filters\":[\"x+\"],"
+    "\"detectors\":[{\"function\":\"count\",\"by_field_name\":\"mlcategory\"},{\"function\":"
+    "\"count\",\"partition_field_name\":\"a\"},{\"function\":"
     "\"high_sum\",\"field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"rare\","
     "\"by_field_name\":\"b\",\"over_field_name\":\"a\"},{\"function\":\"freq_rare\","
     "\"by_field_name\":\"v\",\"over_field_name\":\"b\"},{\"function\":\"median\","
@@ -64,7 +66,8 @@ static void feed(struct detect *d, int from, int to)
         char v[4][24];
         snprintf(v[0], 24, "a%d", i % 3);
         snprintf(v[1], 24, "%d", i == 70 ? 90000000 : i * 37 % 101);
-        snprintf(v[2], 24, "b%d", i == 70 ? 99 : i * 7 % 11);
+        static const char *const words[] = {"open", "closed", "full"};
+        snprintf(v[2], 24, "b%d is %s", i == 70 ? 99 : i * 7 % 11, words[i % 3]);
         snprintf(v[3], 24, "%d,%d", i == 70 ? -40 : 40 + i % 3, i * 3 % 60);
         struct bytes fields[] = {bytes_make("0", 1), bytes_make(v[0], strlen(v[0])),
                                  bytes_make(v[1], strlen(v[1])), bytes_make(v[2], strlen(v[2])),
@@ -141,7 +144,7 @@ static void test_each_allocation(void **state)
         if (!fault_disarm())
             break;
     }
-    assert_non_null(strstr(buf_text(&out), "\"over_field_value\":\"b99\""));
+    assert_non_null(strstr(buf_text(&out), "\"over_field_value\":\"b99 is closed\""));
     assert_non_null(strstr(buf_text(&out), "\"forecast_prediction\":"));
     buf_release(&out);
 }

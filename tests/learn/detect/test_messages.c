@@ -148,6 +148,26 @@ static void test_saved(void **state)
     detect_job_free(job);
 }
 
+static void test_threads(void **state)
+{
+    (void)state;
+    struct detect_job *job = help_job(JOB("", COUNT "," RARE));
+    struct buf out[2];
+    for (int i = 0; i < 2; i++) {
+        struct thread_team *team = i == 0 ? NULL : thread_team_new(3);
+        buf_init(&out[i]);
+        struct detect *d = help_engine(job, &out[i], team, columns, 3);
+        day(d, 0, 1500);
+        assert_int_equal(detect_finish(d), ERR_NONE);
+        detect_free(d);
+        thread_team_free(team);
+    }
+    assert_string_equal(buf_text(&out[0]), buf_text(&out[1]));
+    buf_release(&out[0]);
+    buf_release(&out[1]);
+    detect_job_free(job);
+}
+
 static void test_apart(void **state)
 {
     (void)state;
@@ -284,8 +304,9 @@ static void test_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),     cmocka_unit_test(test_saved),
-        cmocka_unit_test(test_apart),         cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_which_records), cmocka_unit_test(test_rules)};
+        cmocka_unit_test(test_documents), cmocka_unit_test(test_saved),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_memory),    cmocka_unit_test(test_which_records),
+        cmocka_unit_test(test_rules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
