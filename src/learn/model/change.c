@@ -140,6 +140,7 @@ static void carry_spread(struct model_series *s, double vary)
     double kept = model_min(s->spread_weight, n);
     s->spread = s->spread / model_max(s->spread_weight, 1) * kept + c->squares;
     s->spread_weight = kept + n;
+    s->spread_values = fminf(s->spread_values, (float)kept) + (float)n;
 }
 
 bool model_change_outlier(struct model_series *s, const struct model_point *p,

@@ -49,8 +49,8 @@
 #define MODE_BELOW (-6.0) /* ln 1/400: what lies nearer needs no second mode */
 #define MODE_LEAST 0.01
 #define MODE_WIDE 1.2
-#define SPREAD_TAU 500.0 /* buckets: enough to know a spread, few enough to forget a bad week */
-#define YOUNG_MEMORY 8.0
+#define KNOWN_MOST 500.0 /* values that tell of a spread, or of its shape */
+#define AMOUNTS 2000.0   /* that tell what kind of law they have */
 #define HEAVY 3.5
 #define HEAVY_ERRORS 2.0
 #define HEAVY_AFTER 20.0 /* values */
@@ -69,7 +69,7 @@ static double mix(double log_a, double log_b, double weight_b)
  */
 static bool heavy(const struct model_series *s, bool was)
 {
-    double n = model_min(s->scale == SCALE_LINEAR ? s->n : s->log_weight, SPREAD_TAU);
+    double n = model_min(s->scale == SCALE_LINEAR ? s->n : s->log_weight, KNOWN_MOST);
     double room = was ? 0 : HEAVY_ERRORS * sqrt(24 / model_max(n, 1));
     double square = (double)s->shape[0];
     return n > HEAVY_AFTER && (double)s->shape[2] > (HEAVY + room) * square * square;
@@ -122,7 +122,7 @@ static double dispersion(const struct model_series *s, const struct model_point 
 {
     /* Sums over m^2; the prior enters as RATIO_PRIOR_N buckets of the present mean. */
     double unit = model_max(p->mean * p->mean, 1e-6);
-    double known = model_min(model_max(s->n, 1), model_min(s->spread_weight / unit, SPREAD_TAU));
+    double known = model_min(model_max(s->n, 1), model_min(s->spread_weight / unit, KNOWN_MOST));
     double prior = prior_weight(known, RATIO_PRIOR_N);
     double weight = s->spread_weight / unit + prior;
     double alpha = (s->spread / unit + RATIO_PRIOR * prior) / weight;
@@ -402,7 +402,7 @@ static struct tails place_log(const struct model_series *s, const struct model_p
         all_alike(log_pdf, log1p(-zero));
         return (struct tails){log_pdf[LAW_COMMON], 0, LOG_FLOOR};
     }
-    double nu = s->spread_weight + LOG_PRIOR_N;
+    double nu = (double)s->spread_values + LOG_PRIOR_N;
     double z = (y - p->mean) / sd;
     struct tails tails[LAWS];
     tails[LAW_COMMON] = student(y, p->mean, sd, nu);
@@ -450,7 +450,7 @@ static struct tails place_linear(const struct model_series *s, const struct mode
                                  double value, struct model_place *out)
 {
     double sd = out->sd;
-    double nu = s->spread_weight + LINEAR_PRIOR_N;
+    double nu = (double)s->spread_values + LINEAR_PRIOR_N;
     double z = (value - p->mean) / sd;
     struct tails tails[LAWS];
     tails[LAW_COMMON] = student(value, p->mean, sd, nu);
@@ -672,8 +672,7 @@ void model_law_place(const struct model_series *s, const struct model_point *p, 
 
 void model_law_forget(struct model_series *s, double keep)
 {
-    s->spread *= keep;
-    s->spread_weight *= keep;
+    model_spread_forget(s, keep);
     s->wide.n *= (float)keep;
     for (int side = 0; side < 2; side++) {
         s->tail_n[side] *= (float)keep;
@@ -685,12 +684,11 @@ void model_law_forget(struct model_series *s, double keep)
 void model_law_learn(struct model_series *s, const struct model_point *p,
                      const struct model_place *place, double value, double y)
 {
-    /* A young series forgets its first half: a start is seldom typical. */
-    double memory = YOUNG_MEMORY + (double)s->total / 2;
-    double keep = 1 - 1 / model_min(s->tau, memory);
-    double fade = 1 - 1 / model_min(model_min(s->tau, SPREAD_TAU), memory);
-    /* Of what comes seldom, by what came: nothing else tells the laws of its size apart. */
-    double known = s->scale == SCALE_LINEAR || value > 0 ? 1 - 1 / s->tau : 1;
+    double keep = 1 - 1 / model_min(s->tau, model_spread_memory(s));
+    /* Of what comes seldom, by what came: nothing else tells the laws of its size apart. Of what
+     * kind amounts are changes less often than how much they are. */
+    double told = s->kind == MODEL_SUM ? AMOUNTS : s->tau;
+    double known = s->scale == SCALE_LINEAR || value > 0 ? 1 - 1 / told : 1;
     for (int f = 0; f < (s->mixture != NULL ? ALL_LAWS : LAWS); f++)
         s->evidence[f] = (float)((double)s->evidence[f] * known +
                                  model_max(place->log_pdf[f], -MODEL_MOST_EVIDENCE));
@@ -718,15 +716,7 @@ void model_law_learn(struct model_series *s, const struct model_point *p,
         if (place->wide >= 0)
             model_wide_learn(&s->wide, e / place->sd, place->wide, keep);
         /* The mean is an estimate, which is added where a value is judged. */
-        double square = e * e / (1 + 1 / model_max(p->n, 1));
-        if (s->scale == SCALE_RATIO) {
-            double m = model_max(p->mean, 1e-3);
-            s->spread = s->spread * fade + square - m;
-            s->spread_weight = s->spread_weight * fade + m * m;
-        } else {
-            s->spread = s->spread * fade + square;
-            s->spread_weight = s->spread_weight * fade + 1;
-        }
+        model_spread_learn(s, p, e * e / (1 + 1 / model_max(p->n, 1)));
     }
 }
 

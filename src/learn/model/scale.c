@@ -71,7 +71,7 @@ static void ask(struct model_series *s, const struct model_point *p, double valu
     double sd = sqrt((r->squares * n + prior * prior * w) / (n + w) * p->vary);
     sd = model_max(sd * sqrt(1 + 1 / model_max(p->n, 1)), least);
     if (asked) {
-        densities(s, (off - r->mean) / sd, sd, n + PRIOR_N, log_pdf);
+        densities(s, (off - r->mean) / sd, sd, (double)s->spread_values + PRIOR_N, log_pdf);
         for (int f = 0; f < LAWS; f++)
             log_pdf[f] += logarithm ? -log_value : log_value;
     }
@@ -200,6 +200,7 @@ void model_scale_become_linear(struct model_series *s)
         model_level_restart(s, s->lin_mean, s->lin_mean, n);
     s->spread = s->lin_squares;
     s->spread_weight = n;
+    s->spread_values = (float)n;
     memset(s->evidence, 0, sizeof(s->evidence));
     if (s->kind == MODEL_VALUE)
         memset(&s->values->rival, 0, sizeof(s->values->rival));

@@ -7,8 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-#define CYCLES 8.0 /* a bin remembers about so many cycles */
-#define SHRINK 1.0 /* visits of doubt: a bin seen once is half believed */
+#define CYCLES 8.0  /* a bin remembers about so many cycles */
+#define SETTLED 3.0 /* times what a bin remembers: more tells it nothing more exactly */
+#define SHRINK 1.0  /* visits of doubt: a bin seen once is half believed */
 #define LEAST_FACTOR 0.02
 #define MOST_FACTOR 50.0
 #define BINS_A_DAY 48
@@ -493,11 +494,27 @@ static double tilt(const struct model_season *s, uint32_t k, double here, double
     return square > 0 ? more * square / (square + TILT_DOUBT * noise) : 0;
 }
 
+/*
+ * The error of a mean that gives each value 1/n goes from 1/n, when n have come, to 1/(2n - 1) (an
+ * exponentially weighted mean; what is left of the difference is (1 - 1/n)^2 of it with each more).
+ */
+static double worth(double n, double values)
+{
+    double known = 2 * n - 1;
+    double later = values - n;
+    if (later > SETTLED * n)
+        return known;
+    return 1 / (1 / known + (1 / n - 1 / known) * exp(2 * later * log1p(-1 / n)));
+}
+
 double model_season_weight_at(const struct model_season *s, ts_ns time)
 {
     uint32_t bin;
     (void)model_season_place(s, time, &bin);
-    return weight_at(s, bin);
+    double weight = weight_at(s, bin);
+    double most = most_visits(s);
+    double values = s->seen / s->bins;
+    return values > most && most > 1 && weight > most - 1 ? worth(most, values) : weight;
 }
 
 double model_season_at(const struct model_season *s, ts_ns time)

@@ -65,7 +65,7 @@ bool model_season_repeats(const struct model_season *s, double buckets, double v
 /* What the seasons are measured against, on the scale of the levels. */
 double model_season_base(const struct model_season *s);
 
-/* Visits behind the bin of a time. */
+/* Values, each heard alike, from which the bin of a time would be known as well. */
 double model_season_weight_at(const struct model_season *s, ts_ns time);
 
 /* The factor (ratio) or addend at a time. */

@@ -3,7 +3,8 @@
 
 /*
  * The inside of a series, shared by its files: level.c foretells, season.c knows the hour, law.c
- * judges what is left over, series.c does one bucket, series_state.c saves and loads.
+ * judges what is left over, spread.c knows how wide that is, series.c does one bucket,
+ * series_state.c saves and loads.
  */
 
 #include "model/mixture.h"
@@ -209,7 +210,8 @@ struct model_series {
     double log_squares;
     double lin_mean; /* the same of the values: to choose the scale; ratio: of those above zero */
     double lin_squares;
-    float greatest; /* of what has been learned */
+    float spread_values; /* equally heard ones that would tell as much of the spread */
+    float greatest;      /* of what has been learned */
     float least;
     double day_mean; /* over the last day, outliers too: what seasons begin with */
 
@@ -435,6 +437,14 @@ void model_level_restart_slow(struct model_series *s, double y, double freed, do
 /* What is added (ratio: multiplied) on top of level i by its seasons. */
 double model_level_season(const struct model_series *s, const struct model_point *p, int i);
 void model_level_fade(struct model_series *s, double buckets); /* zeros for a long time */
+
+/* spread.c */
+/* Buckets remembered: of a young series the second half, a start is seldom typical. */
+double model_spread_memory(const struct model_series *s);
+/* square: how far a value lay from the mean, freed of the mean's own error. */
+void model_spread_learn(struct model_series *s, const struct model_point *p, double square);
+/* Only this share of what is known stays. */
+void model_spread_forget(struct model_series *s, double keep);
 
 /* ln of the common law's density so many standard deviations off. nu: values it is known from. */
 double model_law_log_pdf(double z, double sd, double nu);

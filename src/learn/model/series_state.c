@@ -37,7 +37,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (14 + 5 * LEVELS + 8 + ALL_LAWS + 3 + 5 + 4)
+#define FIELDS (14 + 5 * LEVELS + 9 + ALL_LAWS + 3 + 5 + 4)
 
 #define POSITIVE(member)                                                                           \
     out[n++] = (struct field)                                                                      \
@@ -93,6 +93,7 @@ static size_t list_fields(struct model_series *s, struct apart *apart, int level
     SMALL(run_weight, false);
     for (int i = 0; i < levels; i++)
         n += list_level(&apart->level[i], out + n);
+    SMALL(spread_values, false);
     SMALL(variance_gain, true);
     SMALL(greatest, true);
     SMALL(least, true);
@@ -329,7 +330,7 @@ static bool sound(const struct model_series *s)
                      : s->kind == MODEL_CONTENT ? s->scale == SCALE_LOG
                                                 : s->scale != SCALE_RATIO;
     if (!kind_fits || s->run_at >= SERIES_RUN || s->mode_open > 2 || s->occurred > s->n + 1e-6 ||
-        !model_wide_is_sound(&s->wide))
+        (double)s->spread_values > (double)s->total + 1 || !model_wide_is_sound(&s->wide))
         return false;
     if (s->kind == MODEL_CONTENT && !model_content_is_sound(model_content_of(s)))
         return false;

@@ -199,6 +199,32 @@ static void what_repeats_within_a_season_is_told(void **state)
 }
 
 /* What a season is measured against does not swing with it, and follows what lasts. */
+/* Known as from so many values is what errs from ring to ring as a mean of so many does. */
+static void a_bin_is_worth_as_many_values_as_its_error_says(void **state)
+{
+    (void)state;
+    enum { RINGS = 3000 };
+    static const int cycles[] = {4, 8, 11, 16, 40};
+    struct rng r;
+    rng_init(&r, 9);
+    for (int k = 0; k < 5; k++) {
+        double squares = 0;
+        double values = 0;
+        for (int i = 0; i < RINGS; i++) {
+            struct model_season *s = model_season_new(TIME_DAY, 6 * TIME_HOUR, 0, false);
+            assert_non_null(s);
+            double bin;
+            for (int at = 0; at < 4 * cycles[k]; at++)
+                model_season_learn(&s, at * 6 * TIME_HOUR, rng_normal(&r), 0, 1);
+            (void)model_season_bin(s, 2, &bin);
+            squares += bin * bin / RINGS;
+            values = model_season_weight_at(s, 12 * TIME_HOUR);
+            model_season_free(s);
+        }
+        assert_true(fabs(squares * values - 1) < 0.1);
+    }
+}
+
 static void a_base_does_not_swing(void **state)
 {
     (void)state;
@@ -367,6 +393,7 @@ int main(void)
         cmocka_unit_test(halves_of_bins_are_told_apart),
         cmocka_unit_test(a_ratio_multiplies_and_stays_positive),
         cmocka_unit_test(what_repeats_within_a_season_is_told),
+        cmocka_unit_test(a_bin_is_worth_as_many_values_as_its_error_says),
         cmocka_unit_test(a_base_does_not_swing),
         cmocka_unit_test(a_cycle_is_the_same_on_the_other_scale),
         cmocka_unit_test(state_is_kept_and_checked),
