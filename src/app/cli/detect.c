@@ -238,6 +238,9 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
     if (late > 0)
         log_line(LOG_LEVEL_WARNING, "%llu events came after their interval was counted",
                  (unsigned long long)late);
+    if (detect_given_up(r->engine) > 0)
+        log_line(LOG_LEVEL_WARNING, "an expression of the job took too long on %llu messages",
+                 (unsigned long long)detect_given_up(r->engine));
 }
 
 static enum err load(struct run *r, const struct cli_args *args, struct err_text *why)

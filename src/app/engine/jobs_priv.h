@@ -3,11 +3,11 @@
 
 /*
  * What the files of the running jobs share: jobs.c (the list, events, the clock), jobs_backfill.c
- * (stored events), jobs_forecast.c (what comes), jobs_kept.c (what was posted and is not saved
- * yet), jobs_late.c (what came too late), jobs_lists.c (filters, calendars), jobs_message.c
- * (sentences for people), jobs_post.c (records that are posted), jobs_result.c (results to
- * state.db), jobs_rows.c (datafeeds with aggregations), jobs_save.c (learning to state.db and
- * back).
+ * (stored events), jobs_category.c (how messages become categories), jobs_forecast.c (what comes),
+ * jobs_kept.c (what was posted and is not saved yet), jobs_late.c (what came too late),
+ * jobs_lists.c (filters, calendars), jobs_message.c (sentences for people), jobs_post.c (records
+ * that are posted), jobs_result.c (results to state.db), jobs_rows.c (datafeeds with aggregations),
+ * jobs_save.c (learning to state.db and back).
  */
 
 #include "base/arena.h"
@@ -88,6 +88,8 @@ struct engine_job {
     struct engine_timing timing;
     struct engine_searching searching;
     struct engine_late late;
+    bool categories_warn; /* people know that its categories are of no use */
+    bool given_up;        /* and that an expression took too long */
 };
 
 struct engine_jobs {
@@ -125,6 +127,10 @@ enum err engine_jobs_tell(struct engine_jobs *j, const char *id, const char *sta
  * not.
  */
 bool engine_jobs_takes(const struct engine_job *r, const struct event *e);
+
+/* jobs_category.c: says when categories of messages are of no use, and of expressions that took too
+ * long. */
+enum err engine_jobs_tell_categories(struct engine_job *r, struct err_text *why) ERR_MUST_CHECK;
 
 /* jobs_kept.c */
 struct store_posted;

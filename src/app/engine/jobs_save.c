@@ -209,7 +209,7 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
         err = r->owner->failed;
     if (err == ERR_NONE)
         err = save(r, now);
-    return err == ERR_NONE ? err
+    return err == ERR_NONE ? engine_jobs_tell_categories(r, why)
                            : err_set(why, err, "cannot save what job '%s' has learned: %s",
                                      r->job->id, err_name(err));
 }

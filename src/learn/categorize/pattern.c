@@ -11,6 +11,7 @@
 #define DEPTH_MAX 1000
 #define HEAP_MAX_KIB 256
 #define GROUPS 10
+#define SEARCHES_MAX 500
 
 struct categorize_pattern {
     pcre2_code *code;
@@ -153,8 +154,11 @@ bool categorize_pattern_replace(const struct categorize_pattern *p, struct categ
                                 struct buf *out)
 {
     size_t from = 0, start, end;
-    int found;
-    while ((found = search(p, m, text, from, &start, &end)) > 0) {
+    int found = 1;
+    for (int i = 0; found > 0; i++) {
+        found = i < SEARCHES_MAX ? search(p, m, text, from, &start, &end) : -1;
+        if (found <= 0)
+            break;
         add_bounded(out, text.p + from, start - from, most);
         add_replacement(m, text, replacement, most, out);
         from = end;

@@ -5,9 +5,9 @@
  * Regular expressions that people give, as Perl and Java have them, replaced in foreign texts.
  *
  * PCRE2 does the matching, with bounds: an expression has at most 1,000 bytes, a search at most
- * 20,000 steps back and 256 KiB. What passes a bound is given up where it stands: the text stays as
- * it is from there on, and the caller counts it. No code is made at run time, so that the engine's
- * jail can stay as it is.
+ * 20,000 steps back and 256 KiB, and a text is searched 500 times. What passes a bound is given up
+ * where it stands: the text stays as it is from there on, and the caller counts it. No code is made
+ * at run time, so that the engine's jail can stay as it is.
  *
  * Ownership: a pattern is constant once made; a matcher is the room that a search needs.
  * Threads:   any for a pattern; a matcher has one owner.

@@ -155,7 +155,7 @@ static bool load_head(const struct categorize *c, struct cursor *in, struct head
     h->longest = cursor_le32(in);
     return cursor_ok(in) && h->group < c->n_groups && h->changed <= 1 && h->matches > 0 &&
            h->written <= h->matches && h->matches <= c->groups[h->group].documents &&
-           h->first != TIME_NONE;
+           h->first <= TIME_MAX / 2 && h->first >= -(TIME_MAX / 2);
 }
 
 static enum err load_category(struct categorize *c, struct cursor *in)

@@ -763,7 +763,7 @@ void detect_size(const struct detect *d, struct detect_size_stats *out)
         .partition_fields = partition,
         .status = d->status,
         .settled = d->counts.buckets >= SETTLED};
-    detect_messages_size(d, &out->categories);
+    detect_category_counts(d, &out->categories);
 }
 
 void detect_report_size(struct detect *d)

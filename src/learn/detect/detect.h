@@ -127,6 +127,10 @@ void detect_report_size(struct detect *d);
  * bucket's results. ERR_MEMORY.
  */
 enum err detect_report_categories(struct detect *d, bool all) ERR_MUST_CHECK;
+/* How messages went into categories. */
+void detect_category_counts(const struct detect *d, struct detect_category_counts *out);
+/* Messages on which an expression of the job passed a bound, since the engine was made. */
+uint64_t detect_given_up(const struct detect *d);
 /* Appends what the messages of a category have in common; false when the value is none. */
 bool detect_category_terms(const struct detect *d, struct bytes value, struct buf *out);
 

@@ -292,7 +292,6 @@ enum err detect_messages_new(struct detect *d) ERR_MUST_CHECK;
 bool detect_messages_take(struct detect *d, ts_ns time, bool room);
 /* Before a bucket closes: tells what is new, and sees how it goes. last: no more will come. */
 enum err detect_messages_close(struct detect *d, bool last) ERR_MUST_CHECK;
-void detect_messages_size(const struct detect *d, struct detect_category_counts *out);
 void detect_messages_report_size(struct detect *d);
 
 /* plot.c: what the models expect of this bucket, before they learn it. */

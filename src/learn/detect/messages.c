@@ -123,7 +123,7 @@ static struct detect_category_counts counts(const struct categorize_stats *s)
                                            .warn = s->warn};
 }
 
-void detect_messages_size(const struct detect *d, struct detect_category_counts *out)
+void detect_category_counts(const struct detect *d, struct detect_category_counts *out)
 {
     struct categorize_stats s = {0};
     if (d->categories != NULL)
@@ -152,6 +152,11 @@ void detect_messages_report_size(struct detect *d)
     /* They are statistics: when memory is so short that they cannot be made, the next will be. */
     if (d->categories != NULL && d->options.sink != NULL)
         (void)!categorize_each_group(d->categories, send_stats, d);
+}
+
+uint64_t detect_given_up(const struct detect *d)
+{
+    return d->categories != NULL ? categorize_given_up(d->categories) : 0;
 }
 
 bool detect_category_terms(const struct detect *d, struct bytes value, struct buf *out)

@@ -51,6 +51,15 @@ static void test_bounded(void **state)
     assert_false(categorize_pattern_replace(p, m, text(message), text(""), 1000, &out));
     assert_string_equal(buf_text(&out), message);
     categorize_pattern_free(p);
+    /* Nor is a text searched for ever. */
+    char many[2001];
+    memset(many, 'a', 2000);
+    many[2000] = '\0';
+    buf_clear(&out);
+    assert_int_equal(categorize_pattern_new("a", 1, &p, NULL), ERR_NONE);
+    assert_false(categorize_pattern_replace(p, m, text(many), text(""), 4000, &out));
+    assert_int_equal(out.n, 1500);
+    categorize_pattern_free(p);
     /* No more is written than may be, and no half character. */
     buf_clear(&out);
     assert_int_equal(categorize_pattern_new("b", 1, &p, NULL), ERR_NONE);
