@@ -40,6 +40,8 @@ static bool admit(void *ctx, const struct http_route *route, struct http_request
         help_sleep_ms(1);
     if (route != NULL && route->word == NULL)
         return true;
+    if (http_request_header(r, "X-User") != NULL)
+        http_request_set_user(r, http_request_header(r, "X-User"));
     if (http_request_header(r, "Authorization") != NULL)
         return true;
     http_answer_set_status(a, 401);
@@ -200,6 +202,44 @@ static void long_ones_have_a_lane(void **state)
     http_server_stop(s);
 }
 
+/* Half of the queue is the most that one gets; for somebody else there is place, and a thread next.
+ */
+static void one_has_half_of_a_lane(void **state)
+{
+    struct http_server_options o = options();
+    struct http_counts counts;
+    uint16_t port;
+    int fd[5];
+    char response[HELP_TEXT];
+    (void)state;
+    o.threads = 5;
+    o.queue = 4;
+    o.lane = lane_of;
+    struct http_server *s = help_start(&o, &port);
+    for (int i = 0; i < 4; i++) {
+        fd[i] = help_connect(port);
+        help_send(fd[i], SEARCH "Authorization: y\r\nX-User: anna\r\n\r\n");
+        if (i == 1)
+            HELP_UNTIL(atomic_load(&begun) == 2);
+    }
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_LONG].waiting == 2));
+    help_ask(port, SEARCH "Authorization: y\r\nX-User: anna\r\n\r\n", response);
+    assert_int_equal(help_status(response), 429);
+    assert_non_null(strstr(response, "Retry-After: 1\r\n"));
+    fd[4] = help_connect(port);
+    help_send(fd[4], SEARCH "Authorization: y\r\nX-User: bert\r\n\r\n");
+    HELP_UNTIL((http_server_counts(s, &counts), counts.lanes[HTTP_LANE_LONG].waiting == 3));
+    atomic_store(&go_on, true);
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(help_body(help_rest(fd[i], response)), "ok");
+        close(fd[i]);
+    }
+    assert_int_equal(atomic_load(&begun), 5);
+    http_server_counts(s, &counts);
+    assert_int_equal(counts.refused_busy, 1);
+    http_server_stop(s);
+}
+
 static enum http_lane hard_to_know(void *ctx, const struct http_request *r)
 {
     (void)ctx;
@@ -244,7 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_send_no_body),         cmocka_unit_test(a_full_queue_says_so),
         cmocka_unit_test(slow_handlers_hold_nobody_else), cmocka_unit_test(long_ones_have_a_lane),
-        cmocka_unit_test(admission_has_a_lane),
+        cmocka_unit_test(one_has_half_of_a_lane),         cmocka_unit_test(admission_has_a_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
