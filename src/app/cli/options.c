@@ -76,7 +76,8 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
     [CLI_FORECAST] = {"--forecast", "SPAN",
                       "At the end also print what comes in the time ahead, such as 1d.", false},
     [CLI_TYPE] = {"--type", "TYPE",
-                  "Which results: record (unless given), bucket, influencer, model_forecast …",
+                  "Which results: record (unless given), bucket, influencer, category_definition, "
+                  "model_forecast …",
                   false},
     [CLI_MIN_SCORE] = {"--min-score", "SCORE", "Only scores from this on, 0 to 100.", false},
     [CLI_TOP_N] = {"--top-n", "N", "Jobs whose mean is an overall score, 1 unless given.", false},
