@@ -82,6 +82,9 @@ static void measure_engine(struct buf *out, struct request_data *data, ts_ns now
     daemon_measure_one(out, "weir_jobs_late_total", "counter",
                        "Events that came too late for their bucket, once for each job.",
                        (double)t.jobs.late);
+    daemon_measure_one(out, "weir_jobs_lost_total", "counter",
+                       "Events of intervals whose aggregations did not fit, once for each job.",
+                       (double)t.jobs.lost);
     daemon_measure_one(out, "weir_jobs_records_total", "counter", "Anomaly records written.",
                        (double)t.jobs.records);
     daemon_measure_one(out, "weir_jobs_results_total", "counter", "Result documents written.",

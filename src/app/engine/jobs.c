@@ -77,7 +77,7 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     r->owner = j;
-    r->first = r->opened = r->data = r->timing.hour = r->searching.hour = TIME_NONE;
+    r->opened = r->data = r->timing.hour = r->searching.hour = TIME_NONE;
     bool fed = strcmp(row->datafeed_state, "started") == 0;
     r->phase = fed ? ENGINE_JOB_WAITS : ENGINE_JOB_OPEN;
     r->end = fed ? row->end : TIME_NONE;
@@ -315,8 +315,6 @@ enum err engine_jobs_offer(struct engine_job *r, const struct event *e)
         return ERR_NONE;
     if (!detect_feed_match(r->feed, e))
         return ERR_NONE;
-    if (r->first == TIME_NONE)
-        r->first = e->time;
     r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
     r->owner->totals.taken++;
     engine_jobs_see_late(r, e);
@@ -353,9 +351,11 @@ static ts_ns bucket_due(const struct engine_job *r)
 {
     ts_ns closed = detect_final_until(r->engine);
     if (closed == TIME_NONE) {
-        if (r->first == TIME_NONE)
+        /* Of the records that fell into a bucket: an event need not become one. */
+        ts_ns first = detect_counts(r->engine)->earliest_record;
+        if (first == TIME_NONE)
             return TIME_MAX;
-        closed = time_floor(r->first, r->job->bucket_span_ns);
+        closed = time_floor(first, r->job->bucket_span_ns);
     }
     ts_ns due = final_at(r, closed);
     return due <= last_instant(r) ? due : TIME_MAX;

@@ -214,7 +214,8 @@ void engine_jobs_describe(struct engine_jobs *j, const char *job_id, struct rule
 struct engine_jobs_totals {
     uint64_t offered; /* events */
     uint64_t taken;   /* (event, job) pairs */
-    uint64_t late;    /* taken too late for their bucket */
+    uint64_t late;    /* taken too late for their bucket, or for the interval they count in */
+    uint64_t lost;    /* of intervals whose aggregations did not fit */
     uint64_t records; /* anomaly records written */
     uint64_t results; /* documents written */
     uint64_t model_bytes;

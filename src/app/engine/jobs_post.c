@@ -77,8 +77,6 @@ enum err engine_jobs_feed(struct engine_job *r, const char *text, size_t n, ts_n
     event_json_free(json);
     if (*out_taken > 0)
         r->data = now;
-    if (r->first == TIME_NONE) /* a datafeed that runs goes on from here */
-        r->first = detect_counts(r->engine)->earliest_record;
     return err;
 }
 

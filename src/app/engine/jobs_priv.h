@@ -68,7 +68,6 @@ struct engine_job {
     struct engine_rows *rows; /* what its datafeed aggregates; NULL: it gives events */
     ts_ns given;              /* intervals before this were given to it; TIME_NONE */
     char *name;               /* for people, or NULL */
-    ts_ns first;              /* of the first event it got since it started, TIME_NONE */
     ts_ns delay;              /* how long after its end a bucket is final */
     ts_ns start;              /* stored events before this were not asked for */
     ts_ns end;                /* where its datafeed stops; TIME_NONE: never */

@@ -78,7 +78,9 @@ ts_ns engine_jobs_rows_closed(const struct engine_job *r)
 enum err engine_jobs_rows_event(struct engine_job *r, const struct event *e)
 {
     ts_ns closed = engine_jobs_rows_closed(r);
-    return closed != TIME_NONE && e->time < closed ? ERR_NONE : engine_rows_event(r->rows, e);
+    bool late = closed != TIME_NONE && e->time < closed;
+    r->owner->totals.late += late;
+    return late ? ERR_NONE : engine_rows_event(r->rows, e);
 }
 
 ts_ns engine_jobs_rows_due(const struct engine_job *r)
@@ -95,6 +97,7 @@ static enum err tell_lost(struct engine_job *r)
     engine_rows_tell_lost(r->rows, &lost);
     if (lost.intervals == 0)
         return ERR_NONE;
+    r->owner->totals.lost += lost.events;
     time_format_iso(lost.newest, newest);
     return engine_jobs_say(r, "error", &why,
                            "What the datafeed aggregates of %llu interval%s, the newest of which "

@@ -186,12 +186,64 @@ static void test_late(void **state)
     send(p, 2, 0, 12, false);
     HELP_OK(engine_pipeline_advance(p, HELP_BASE + 10 * TIME_MIN, &help_why));
     assert_int_equal(taken(p, "\"processed_record_count\":"), 9);
+    struct engine_pipeline_totals totals;
+    engine_pipeline_totals(p, &totals);
+    assert_int_equal(totals.jobs.late, 2);
+    assert_int_equal(totals.jobs.lost, 0);
     HELP_OK(store_state_message_list(st, "tiny", TIME_NONE, TIME_MAX, keep_message, &told));
     assert_string_equal(buf_text(&told),
                         "2 events came too late for 2 counted intervals, the newest of which "
                         "begins at 2023-11-15T00:01:00.000Z; a query_delay of 2m would have waited "
                         "for them.\n");
     engine_pipeline_free(p);
+    buf_release(&told);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
+/* An interval of more rows than fit gives none, and the job says so. */
+static void test_lost(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"1m\", "
+        "\"summary_count_field_name\": \"doc_count\", \"detectors\": [{\"function\": \"count\"}]}, "
+        "\"data_description\": {\"time_field\": \"@timestamp\"}}";
+    static const char feed[] =
+        "{\"indices\": [\"*\"], \"aggs\": {\"b\": {\"date_histogram\": {\"field\": \"@timestamp\", "
+        "\"fixed_interval\": \"1m\"}, \"aggs\": {\"@timestamp\": {\"max\": {\"field\": "
+        "\"@timestamp\"}}, \"port\": {\"terms\": {\"field\": \"port\", \"size\": 100000}}}}}}";
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    struct engine_pipeline_totals totals;
+    struct arena arena;
+    struct buf told;
+    const int64_t many = 66000;
+    buf_init(&told);
+    arena_init(&arena, 0);
+    HELP_OK(engine_install_job(st, text, strlen(text), "job.json", feed, strlen(feed), "feed.json",
+                               NULL, HELP_BASE, TIME_NONE, &help_why));
+    struct engine_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    for (int64_t i = 0; i <= many; i++) {
+        struct event e;
+        const struct event_value port = event_value_i64(i);
+        arena_clear(&arena);
+        event_init(&e, &arena, HELP_BASE + (i == many ? TIME_MIN : i));
+        event_add_named(&e, "port", 4, &port);
+        HELP_OK(engine_pipeline_event(p, &e, true, &help_why));
+    }
+    HELP_OK(engine_pipeline_advance(p, HELP_BASE + 3 * TIME_MIN, &help_why));
+    assert_int_equal(taken(p, "\"processed_record_count\":"), 1);
+    engine_pipeline_totals(p, &totals);
+    assert_int_equal(totals.jobs.lost, many);
+    HELP_OK(store_state_message_list(st, "tiny", TIME_NONE, TIME_MAX, keep_message, &told));
+    assert_string_equal(buf_text(&told),
+                        "What the datafeed aggregates of 1 interval, the newest of which begins at "
+                        "2023-11-15T00:00:00.000Z, is more than fits; 66000 events were not looked "
+                        "at.\n");
+    engine_pipeline_free(p);
+    arena_release(&arena);
     buf_release(&told);
     store_state_close(st);
     help_rmdir(dir);
@@ -260,10 +312,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),
-        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_same),   cmocka_unit_test(test_late),    cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

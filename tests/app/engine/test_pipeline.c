@@ -382,6 +382,29 @@ static void test_full_disk_behind(void **state)
 }
 
 /* Nothing runs: time still goes on, and nothing is written. */
+/* Events without the job's time become no records: no bucket is due, and the clock goes on. */
+static void test_no_records(void **state)
+{
+    (void)state;
+    static const char job[] =
+        "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"1m\", \"detectors\": "
+        "[{\"function\": \"count\"}]}, \"data_description\": {\"time_field\": \"event.created\"}}";
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    HELP_OK(engine_install_job(st, job, strlen(job), "job.json", help_feed, strlen(help_feed),
+                               "feed.json", NULL, HELP_BASE, TIME_NONE, &help_why));
+    struct engine_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, 5, 0);
+    HELP_OK(engine_pipeline_advance(p, HELP_BASE + TIME_HOUR, &help_why));
+    assert_int_equal(engine_pipeline_now(p), HELP_BASE + TIME_HOUR);
+    assert_int_equal(help_count_results(st, "bucket"), 0);
+    HELP_OK(engine_pipeline_finish(p, &help_why));
+    engine_pipeline_free(p);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -418,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_full_disk_behind),
         cmocka_unit_test(test_closed_between_commits),
+        cmocka_unit_test(test_no_records),
         cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
