@@ -101,6 +101,7 @@ static void rebase(struct model_series *s, double level)
 static void note(struct model_series *s, double left, double adopted)
 {
     model_find_forget(s);
+    model_drift_part(s);
     s->moved[0] = s->moved[1] = 0;
     s->noted = MODEL_CHANGE_LEVEL;
     s->odd->left = left;

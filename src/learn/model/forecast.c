@@ -23,6 +23,7 @@
 #define DRIFT_OVER 2.0
 #define DRIFT_DAMPED 2.0      /* slow memories after which a drift has faded to 1/e */
 #define DRIFT_DOUBT 0.5       /* of what a drift adds is its standard deviation */
+#define GROWTH_DOUBT 0.2      /* the same of growth that weeks have shown */
 #define OUTSIDE (-3.68887945) /* ln 0.025: left out on each side of the band */
 #define STEPS 60
 #define NEAR 0.002 /* standard deviations to which a bound is found */
@@ -260,6 +261,18 @@ static double foretold(const struct model_series *s, const struct model_point *p
     return s->scale == SCALE_RATIO ? model_max(far, 0) : far;
 }
 
+/* Growth that is known goes on, less and less: on top of all that levels say now. */
+static void grow(const struct model_series *s, double h, struct model_point *p)
+{
+    double growth = s->drift != NULL ? (double)s->drift->growth : 0;
+    double damped = DRIFT_DAMPED * s->tau;
+    double far = growth * damped * -expm1(-h / damped);
+    if (s->scale == SCALE_RATIO)
+        far = p->mean * expm1(model_min(far, 3));
+    p->mean += far;
+    p->between += GROWTH_DOUBT * GROWTH_DOUBT * far * far;
+}
+
 /*
  * The point h buckets ahead. A present weight is a finding of the last buckets and holds for as
  * many as its foreteller looks back, at most as many as the mid level; what is lost goes to the
@@ -304,7 +317,9 @@ static void foresee(const struct model_series *s, ts_ns time, double h, struct m
     for (size_t v = 0; v < VIEWS; v++)
         if (view[v].share > 0)
             p->between += view[v].share * (view[v].mean - mean) * (view[v].mean - mean);
-    p->mean = p->steady = mean;
+    p->mean = mean;
+    grow(s, h, p);
+    p->steady = p->mean;
     double sd = model_law_sd(s, p, 0);
     p->between += wander * sd * sd;
 }

@@ -130,6 +130,7 @@ static void adopt(struct model_series *s)
     model_odd_forget_change(s);
     model_odd_forget_levels(s);
     model_lasting_forget(s);
+    model_drift_forget(s);
     s->late = 1;
     s->late_mean = 0;
 }
@@ -193,6 +194,7 @@ void model_scale_become_linear(struct model_series *s)
     model_odd_forget_change(s);
     model_odd_forget_levels(s);
     model_lasting_forget(s);
+    model_drift_forget(s);
     s->day_mean = s->lin_mean;
     s->scale = SCALE_LINEAR;
     double n = s->n;

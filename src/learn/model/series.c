@@ -73,6 +73,7 @@ void model_series_free(struct model_series *s)
     model_find_forget(s);
     mem_free(s->odd);
     model_lasting_forget(s);
+    mem_free(s->drift);
     mem_free(s);
 }
 
@@ -93,6 +94,8 @@ size_t model_series_memory(const struct model_series *s)
         n += mem_cost(sizeof(*s->mixture));
     if (s->lasting != NULL)
         n += mem_cost(sizeof(*s->lasting));
+    if (s->drift != NULL)
+        n += mem_cost(sizeof(*s->drift));
     if (s->odd != NULL)
         n += mem_cost(sizeof(*s->odd));
     return n;
@@ -489,6 +492,7 @@ static void learn(struct model_series *s, const struct model_observation *o, dou
             model_law_learn(s, point, place, value, clipped);
             changed = model_change_spread_learn(s, point, (y - point->mean) / place->sd);
             model_level_learn(s, point, clipped);
+            model_drift_learn(s, time, clipped);
         } else {
             model_law_learn(s, point, place, value, 0);
         }

@@ -119,6 +119,23 @@ struct model_lasting {
     float left;        /* buckets for which it is news; 0 none */
 };
 
+#define MODEL_DRIFT_DAYS 7
+
+/* By how much days are above those a week before. */
+struct model_drift {
+    double day[MODEL_DRIFT_DAYS]; /* levels of the last days, of counts their logarithms */
+    double mean;                  /* growth a day, */
+    double spread;                /* its variance from day to day, */
+    double follows;               /* and how it goes with that of the day before, which was off */
+    double off;                   /* by so much */
+    double sum;                   /* of the day that goes on */
+    int64_t today;
+    float n;       /* its buckets */
+    float days;    /* compared, faded */
+    float growth;  /* believed, a bucket; not saved */
+    uint8_t known; /* a bit for each of the last days */
+};
+
 #define SERIES_RUN 12
 #define MODEL_RUN_PRIOR 24.0 /* beliefs about the sum of twelve, worth so many buckets */
 
@@ -230,6 +247,7 @@ struct model_series {
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
                        it may have, of the likelihood since against that of none */
     struct model_lasting *lasting; /* NULL while days and weeks are not known */
+    struct model_drift *drift;     /* NULL until there is a day to measure by */
     struct model_odd *odd;         /* NULL until something has lain far outside */
     struct model_of_values
         values[]; /* one of a MODEL_VALUE, or what a MODEL_CONTENT has; else none */
@@ -365,6 +383,17 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
                               double y, double weight, double out_there[2]);
 /* Buckets that a level must have lasted. */
 uint32_t model_change_after(const struct model_series *s);
+
+/* drift.c */
+void model_drift_begin(struct model_series *s);
+/* Nothing is known of any growth. */
+void model_drift_forget(struct model_series *s);
+/* What a bucket says of its day; levels grow by a bucket. */
+void model_drift_learn(struct model_series *s, ts_ns time, double y);
+/* A level was left for another: days before are not compared with those after. */
+void model_drift_part(struct model_series *s);
+/* What is believed of the growth; also after loading. */
+void model_drift_believe(struct model_series *s);
 
 /* lasting.c */
 /* What a bucket that is no outlier says of a level that has moved; true when a new one, which has

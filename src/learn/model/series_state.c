@@ -17,6 +17,8 @@
 #define MOST_MOVED 100.0F
 #define MOST_SIZE 3.5F
 #define MOST_TOLD 1e6F
+#define MOST_LOG 1e4    /* of a level of logarithms, and what it grows by in a day */
+#define MOST_DAY 200000 /* before and after 1970, of times in ns */
 
 /* What a series has beside itself. */
 enum {
@@ -177,6 +179,21 @@ static size_t list_lasting(struct model_lasting *s, struct field out[FIELDS])
     return n;
 }
 
+static size_t list_drift(struct model_drift *s, struct field out[FIELDS])
+{
+    size_t n = 0;
+    for (int i = 0; i < MODEL_DRIFT_DAYS; i++)
+        ANY(day[i]);
+    ANY(mean);
+    POSITIVE(spread);
+    ANY(follows);
+    ANY(off);
+    ANY(sum);
+    SMALL(n, false);
+    SMALL(days, false);
+    return n;
+}
+
 #undef POSITIVE
 #undef ANY
 #undef SMALL
@@ -244,6 +261,35 @@ static enum err load_lasting(struct cursor *in, struct model_series *s, uint8_t 
     return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
 }
 
+static void save_drift(const struct model_drift *drift, struct buf *out)
+{
+    struct model_drift copy = *drift;
+    struct field field[FIELDS];
+    buf_char(out, (char)drift->known);
+    buf_le64(out, (uint64_t)drift->today);
+    save_fields(field, list_drift(&copy, field), out);
+}
+
+static enum err load_drift(struct cursor *in, struct model_series *s, uint8_t scale)
+{
+    struct field field[FIELDS];
+    model_drift_begin(s);
+    struct model_drift *d = s->drift;
+    if (d == NULL)
+        return ERR_MEMORY;
+    d->known = cursor_u8(in);
+    d->today = (int64_t)cursor_le64(in);
+    load_fields(in, field, list_drift(d, field));
+    double most = scale == SCALE_LINEAR ? MOST_LEVEL : MOST_LOG;
+    double far = model_max(fabs(d->mean), fabs(d->off));
+    for (int i = 0; i < MODEL_DRIFT_DAYS; i++)
+        far = model_max(far, fabs(d->day[i]));
+    bool sound = d->known < 1U << MODEL_DRIFT_DAYS && d->today >= -MOST_DAY &&
+                 d->today <= MOST_DAY && far <= most && d->spread <= most * most &&
+                 fabs(d->follows) <= most * most && (scale != SCALE_RATIO || d->sum >= 0);
+    return cursor_ok(in) && sound ? ERR_NONE : ERR_FORMAT;
+}
+
 /* Levels in a saved series that has such seasons; those of one not yet seen whole know nothing. */
 static int levels_for(unsigned seasons)
 {
@@ -273,6 +319,7 @@ void model_series_save(const struct model_series *s, struct buf *out)
     buf_char(out, (char)s->mode_open);
     buf_char(out, (char)s->cycle_alone);
     buf_char(out, (char)s->mixture_seasonal);
+    buf_char(out, (char)(s->drift != NULL));
     buf_le64(out, (uint64_t)s->last);
     buf_le64(out, s->total);
     buf_le64(out, s->season_retry);
@@ -295,6 +342,8 @@ void model_series_save(const struct model_series *s, struct buf *out)
         struct model_lasting lasting = *s->lasting;
         save_fields(field, list_lasting(&lasting, field), out);
     }
+    if (s->drift != NULL)
+        save_drift(s->drift, out);
     if (s->daily != NULL)
         model_season_save(s->daily, out);
     if (s->weekly != NULL) {
@@ -392,6 +441,7 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
     s->mode_open = cursor_u8(in);
     s->cycle_alone = cursor_u8(in) != 0;
     s->mixture_seasonal = cursor_u8(in) != 0;
+    bool drifts = cursor_u8(in) != 0;
     s->last = (ts_ns)cursor_le64(in);
     s->total = cursor_le64(in);
     uint64_t retry[2] = {cursor_le64(in), cursor_le64(in)};
@@ -416,6 +466,8 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         e = load_odd(in, s);
     if (e == ERR_NONE && (seasons & HAS_LASTING) != 0)
         e = load_lasting(in, s, scale);
+    if (e == ERR_NONE && drifts)
+        e = load_drift(in, s, scale);
     if (e == ERR_NONE && (seasons & HAS_DAILY) != 0)
         e = model_season_load(in, &s->daily);
     if (e == ERR_NONE && (seasons & HAS_WEEKLY) != 0)
@@ -439,6 +491,8 @@ enum err model_series_load(struct cursor *in, const struct model_params *params,
         model_series_free(s);
         return e;
     }
+    if (s->drift != NULL)
+        model_drift_believe(s);
     model_level_weigh(s);
     *out = s;
     return ERR_NONE;

@@ -83,7 +83,7 @@ static void saved_and_loaded_it_judges_the_same(void **state)
     }
 }
 
-/* What has learned has a last time; the bytes of it follow seven others. */
+/* What has learned has a last time; the bytes of it follow eight others. */
 static void what_has_learned_has_a_time(void **state)
 {
     (void)state;
@@ -99,7 +99,7 @@ static void what_has_learned_has_a_time(void **state)
     assert_int_equal(model_series_load(&c, &p, &back), ERR_NONE);
     assert_int_equal(model_series_last(back), 0);
     model_series_free(back);
-    b.p[14] = (char)0x80;
+    b.p[15] = (char)0x80;
     c = cursor_make(b.p, b.n);
     assert_int_equal(model_series_load(&c, &p, &back), ERR_FORMAT);
     buf_release(&b);
