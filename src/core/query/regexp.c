@@ -12,7 +12,7 @@
 #define STATES_MAX 10000  /* as Elasticsearch's max_determinized_states */
 #define CELLS_MAX 2000000 /* states times classes: 4 MB of table */
 #define EXPRS_MAX 200000  /* expressions while compiling */
-#define WORK_MAX 4000000  /* steps while compiling: some tens of milliseconds */
+#define WORK_MAX 4000000  /* steps, expressions asked for too: a tenth of a second */
 #define ASCII 128
 #define ALT_MAX 1024 /* members of one alternative */
 
@@ -31,6 +31,8 @@ static uint32_t intern(struct regexp_pool *p, struct regexp_expr e)
 {
     uint32_t key[5] = {e.kind, e.a, e.b, e.min, e.max};
     bool fresh;
+    if (p->err == ERR_NONE && ++p->work > WORK_MAX)
+        p->err = ERR_LIMIT;
     if (p->err != ERR_NONE)
         return REGEXP_ID_EMPTY;
     uint64_t *slot = map_put(p->seen, key, sizeof key, &fresh);
