@@ -22,6 +22,8 @@
 #define DAY_PARTS 4       /* of a day, at most */
 #define SAME_DAY 0.01
 #define SAME_LENGTH 0.003 /* of a cycle: no reason to begin it anew */
+#define LARGEST 69.0      /* of logarithms of values up to 1e30 */
+#define PLAIN_BETTER 6.0  /* nats by which plain modes must tell a sample better: 400 to one */
 #define LEAST_ROOT 0.25   /* the root of a count varies by a half at least, its square by that */
 
 static double freed(const struct model_series *s, double y, double season)
@@ -96,20 +98,51 @@ static bool strange(struct model_series *s, const struct model_point *p, double 
     return fabs((double)s->shape[3]) > follows * square || model_find_two_sided(s);
 }
 
+/*
+ * Whether values measured by their logarithms (x, explained by `logarithm`) are as they are told
+ * better by several modes: such have one width, of which logarithms make several. *out: these.
+ */
+static bool plain_modes(const struct model_series *s, const double *x, size_t n,
+                        const struct model_mixture *logarithm, struct model_mixture *out)
+{
+    double y[MODEL_SAMPLE_MOST];
+    if (s->scale != SCALE_LOG || s->kind != MODEL_VALUE || model_sample_is_seasonal(s->sample))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        y[i] = exp(model_min(x[i], LARGEST));
+    double narrow = LEAST_SPREAD * exp(model_min(s->log_mean, LARGEST));
+    struct model_mixture plain;
+    if (!model_mixture_fit(y, n, narrow * narrow, &plain))
+        return false;
+    double gain = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct model_mixture_place a;
+        struct model_mixture_place b;
+        model_mixture_judge(&plain, y[i], &a);
+        model_mixture_judge(logarithm, x[i], &b);
+        gain += a.log_pdf + x[i] - b.log_pdf;
+    }
+    if (gain < PLAIN_BETTER)
+        return false;
+    *out = plain;
+    return true;
+}
+
 static void find_modes(struct model_series *s, double u)
 {
     double x[MODEL_SAMPLE_MOST];
     struct model_mixture m;
+    size_t n = model_sample_values(s->sample, x);
     if (s->mixture != NULL || model_sample_fold(s->sample) > 1 ||
         (s->kind != MODEL_VALUE && s->occurred < (1 - SPARSE) * s->n) ||
-        !model_mixture_fit(x, model_sample_values(s->sample, x), least(s, u), &m) ||
-        !model_series_may_begin(s, MODEL_GROWTH_ANY))
+        !model_mixture_fit(x, n, least(s, u), &m) || !model_series_may_begin(s, MODEL_GROWTH_ANY))
         return;
     s->mixture = mem_alloc(sizeof(*s->mixture));
     if (s->mixture == NULL)
         return;
     *s->mixture = m;
     s->mixture_seasonal = model_sample_is_seasonal(s->sample);
+    s->modes_plain = plain_modes(s, x, n, &m, s->mixture);
     s->evidence[LAW_MODES] = (float)model_law_best(s);
 }
 

@@ -176,6 +176,18 @@ void model_scale_learn(struct model_series *s, const struct model_point *p,
     adopt(s);
 }
 
+void model_scale_follow_modes(struct model_series *s)
+{
+    struct model_mixture *plain = s->modes_plain ? s->mixture : NULL;
+    s->modes_plain = false;
+    if (plain == NULL || s->scale != SCALE_LOG)
+        return;
+    s->mixture = NULL;
+    adopt(s);
+    s->mixture = plain;
+    s->evidence[LAW_MODES] = (float)model_law_best(s);
+}
+
 void model_scale_forget(struct model_series *s, double keep)
 {
     if (s->kind != MODEL_VALUE)

@@ -506,6 +506,7 @@ static void learn(struct model_series *s, const struct model_observation *o, dou
             learn_occurrence(s, value);
     }
     model_seasons_drop(s);
+    model_scale_follow_modes(s);
     model_level_weigh(s);
     if (changed)
         memset(s->run_z, 0, sizeof(s->run_z)); /* what led to a new level is no run about it */

@@ -187,6 +187,7 @@ struct model_series {
     bool wanted : 1;      /* to begin what it may not with the last bucket; not saved */
     bool cycle_alone : 1; /* not on top of day and week, which said nothing when it was found */
     bool mixture_seasonal : 1; /* its values are freed of seasons */
+    bool modes_plain : 1; /* the mixture found with this bucket is of values, not of logarithms */
     enum model_scale scale : 8;
     uint8_t levels; /* all up to those on top of the last season that has been seen whole */
     uint8_t run_at;
@@ -355,6 +356,8 @@ void model_scale_learn(struct model_series *s, const struct model_point *p,
                        const struct model_place *place, double value);
 /* The lead of either scale shrinks to so much of it; among its own laws all stays as it is. */
 void model_scale_forget(struct model_series *s, double keep);
+/* After all else of a bucket: from logarithms to plain values, if those have the modes found. */
+void model_scale_follow_modes(struct model_series *s);
 /* A negative amount in a series measured in logarithms: from now on it is plain. */
 void model_scale_become_linear(struct model_series *s);
 

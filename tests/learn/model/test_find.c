@@ -78,6 +78,27 @@ static void two_modes_are_found_and_nothing_hides_between_them(void **state)
     }
 }
 
+/* Two levels with one spread have two by their logarithms, and are measured as they are once they
+ * have been found, whatever was thought of them before. */
+static void modes_of_one_width_are_plain(void **state)
+{
+    (void)state;
+    int found = 0;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct rng r;
+        rng_init(&r, seed);
+        struct model_params params = {SPAN, MODEL_VALUE, MODEL_BOTH, false};
+        struct model_series *s = model_series_new(&params);
+        assert_non_null(s);
+        for (int i = 0; i < 12 * DAY; i++)
+            (void)step(s, i, (rng_below(&r, 10) < 3 ? 24 : 12) + 0.7 * rng_normal(&r), true);
+        assert_true(s->scale == SCALE_LINEAR);
+        found += s->mixture != NULL && s->mixture->parts == 2;
+        model_series_free(s);
+    }
+    assert_int_equal(found, 30);
+}
+
 static void a_plain_series_keeps_no_sample(void **state)
 {
     (void)state;
@@ -102,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_of_ninety_minutes_is_found_and_used),
         cmocka_unit_test(two_modes_are_found_and_nothing_hides_between_them),
+        cmocka_unit_test(modes_of_one_width_are_plain),
         cmocka_unit_test(a_plain_series_keeps_no_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
