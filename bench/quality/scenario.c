@@ -82,6 +82,8 @@ static void on_result(void *ctx, const struct detect_result *r)
     struct quality_entity *e = &w->entity[i];
     bool named = e->value < 0 || quality_job_number(x->by) == e->value;
     double *score = e->kind != QUALITY_NONE && named ? &e->hit : &e->score;
+    if (score == &e->hit && x->initial_score > *score)
+        e->probability = x->probability;
     *score = fmax(*score, x->initial_score);
     if (!w->run->verbose)
         return;
@@ -108,9 +110,11 @@ static void count(struct quality_world *w)
             quality_tally_found(t, e->kind, e->hit, -1);
             t->first += e->kind == QUALITY_NEW && e->hit > 0 && e->hit >= best;
             if (w->run->verbose && e->hit < (e->kind == QUALITY_PLAIN ? 75 : 50))
-                fprintf(stderr, "missed %s entity %zu kind %d day %.3f score %.1f\n",
-                        w->scenario->name, w->seen[i], (int)e->kind,
-                        (double)w->time / (double)TIME_DAY, e->hit);
+                fprintf(
+                    stderr,
+                    "missed %s world %zu entity %zu kind %d day %.3f score %.1f probability %g\n",
+                    w->scenario->name, w->number, w->seen[i], (int)e->kind,
+                    (double)w->time / (double)TIME_DAY, e->hit, e->probability);
         } else if (w->learned) {
             t->largest_75 += e->largest && e->score >= 75;
             quality_tally_quiet(t, e->score);

@@ -32,9 +32,10 @@ enum quality_subject {
 };
 
 struct quality_entity {
-    double score; /* of this bucket's records about it */
-    double hit;   /* of those that name `value` as what is rare */
-    long value;   /* -1: any */
+    double score;       /* of this bucket's records about it */
+    double hit;         /* of those that name `value` as what is rare */
+    double probability; /* of the record with that score */
+    long value;         /* -1: any */
     enum quality_kind kind;
     bool judged;
     bool largest; /* always */

@@ -76,14 +76,29 @@ bool model_find_two_sided(const struct model_series *s)
     return (skewness * skewness + 1) / kurtosis > TWO_SIDED;
 }
 
+/*
+ * The slow foreteller about which values are looked at: of amounts the one with the best record,
+ * for a day that is left in them hides how far out they lie; else on top of seasons once these are
+ * heard.
+ */
+static int slow_level(const struct model_series *s)
+{
+    int slow = LEVEL_SLOW;
+    bool heard = model_level_seasonal(s) > SEASONAL;
+    bool amounts = s->kind == MODEL_SUM || s->kind == MODEL_CONTENT;
+    for (int i = LEVEL_DAILY; i < s->levels; i += 2) {
+        const struct model_level *l = model_level_of(s, i);
+        bool wanted = amounts ? l->ever < model_level_of(s, slow)->ever : heard;
+        if (l->n > 0 && wanted)
+            slow = i;
+    }
+    return slow;
+}
+
 /* How values lie about a slow level: two-sided, or each like the one before. True: look closer. */
 static bool strange(struct model_series *s, const struct model_point *p, double y, double sd)
 {
-    int slow = LEVEL_SLOW;
-    if (model_level_seasonal(s) > SEASONAL)
-        for (int i = LEVEL_DAILY; i < s->levels; i += 2)
-            slow = model_level_of(s, i)->n > 0 ? i : slow;
-    double w = model_min(model_max((y - p->foretold[slow]) / sd, -SHAPE_CLIP), SHAPE_CLIP);
+    double w = model_min(model_max((y - p->foretold[slow_level(s)]) / sd, -SHAPE_CLIP), SHAPE_CLIP);
     float gain = (float)(1 / model_min((double)s->total + 1, SHAPE_TAU));
     const double power[4] = {w * w, w * w * w, w * w * w * w, w * (double)s->shape_last};
     for (int i = 0; i < 4; i++)

@@ -134,15 +134,36 @@ static double bin_of(double km)
     return model_min(at, MODEL_GEO_BINS - 1e-9);
 }
 
-/* How many places so far from all that is known there were. */
+static double from_km(size_t bin)
+{
+    return bin == 0 ? 0 : BIN_KM * exp2((double)bin - 1);
+}
+
+/* P(farther than so far), by the law of human travel. */
+static double farther(double km)
+{
+    return pow(1 + km / TRAVEL_KM, -TRAVEL_EXPONENT);
+}
+
+/*
+ * How many places so far from all that is known there were. Of k that were far the next one is the
+ * farthest of all with a chance of 1 / (k + 1), however far the others were (Renyi 1962); beyond
+ * them it goes on as travel does.
+ */
 static double expected_new(const struct model_geo *g, double km)
 {
     double at = bin_of(km);
     size_t bin = (size_t)at;
+    size_t farthest = 0;
     double sum = (double)g->founded[bin] * (1 - (at - (double)bin));
-    for (size_t i = bin + 1; i < MODEL_GEO_BINS; i++)
-        sum += (double)g->founded[i];
-    return sum;
+    double far = 0;
+    for (size_t i = 1; i < MODEL_GEO_BINS; i++) {
+        sum += i > bin ? (double)g->founded[i] : 0;
+        far += (double)g->founded[i];
+        farthest = (double)g->founded[i] > FORGOTTEN ? i : farthest;
+    }
+    double beyond = farther(model_max(km, from_km(farthest))) / farther(from_km(farthest));
+    return model_max(sum, farthest > 0 ? far / (far + 1) * beyond : 0);
 }
 
 /* Index of the nearest cluster of at least so much weight; n when there is none. */
@@ -178,7 +199,7 @@ void model_geo_judge(const struct model_geo *g, struct model_geo_place at,
     (void)nearest(g, &x, 0, &a);
     double km = km_of(a);
     double met = expected_known(g, &x) + expected_new(g, km);
-    double never = DOUBT * pow(1 + km / TRAVEL_KM, -TRAVEL_EXPONENT);
+    double never = DOUBT * farther(km);
     double rate = model_min((met + never) / (g->buckets + 1), 1);
     out->judged = true;
     out->log_p = (1 + STEEPNESS_NEW / (1 + met)) * log(rate);

@@ -122,7 +122,8 @@ static void expect_same(const char *a, const char *b)
             same++;
         a += same;
         b += same;
-        if (strchr("-.0123456789", *a) == NULL || strchr("-.0123456789", *b) == NULL)
+        bool ended = *a == '\0' || *b == '\0'; /* strchr() would find it, too */
+        if (ended || strchr("-.0123456789", *a) == NULL || strchr("-.0123456789", *b) == NULL)
             break;
         double x = strtod(a, &a_end);
         double y = strtod(b, &b_end);

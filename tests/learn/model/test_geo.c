@@ -199,6 +199,23 @@ static void travellers(void **state)
     assert_true(most < 80 && sum / 13 < 50);
 }
 
+/* Who travels goes farther than ever now and then, in one journey of four here; who stays at home
+ * does not. */
+static void farther_than_ever(void **state)
+{
+    (void)state;
+    static const struct model_geo_place towns[] = {{48.2, 16.4}, {50.1, 8.7}, {52.2, 21.0}};
+    struct rng r;
+    rng_init(&r, 4);
+    struct model_geo g = at_home(14, &r);
+    double at_once = anchor(&g, paris);
+    for (int i = 0; i < 3 * 96; i++)
+        learn(&g, START + 14 * TIME_DAY + i * SPAN, about(towns[i / 96], 15, &r));
+    assert_true(at_once >= 70);
+    assert_true(anchor(&g, paris) < at_once - 15);
+    assert_true(anchor(&g, tokyo) > anchor(&g, paris) + 5);
+}
+
 /* On both sides of the antimeridian, and around a pole: one cluster, and next door is near. */
 static void edges_of_the_map(void **state)
 {
@@ -341,6 +358,7 @@ int main(void)
                                        cmocka_unit_test(elsewhere_is_unusual),
                                        cmocka_unit_test(the_young_say_little),
                                        cmocka_unit_test(travellers),
+                                       cmocka_unit_test(farther_than_ever),
                                        cmocka_unit_test(edges_of_the_map),
                                        cmocka_unit_test(all_over),
                                        cmocka_unit_test(fades),

@@ -68,6 +68,12 @@ def news(founded, km):
     n = 0.0
     for i, c in enumerate(founded):
         n += c * min(1, max(0, i + 1 - at))
+    # Of k beyond 200 km the next is the farthest with 1 / (k + 1), then as travel goes on.
+    far = sum(founded[1:])
+    if far > 0:
+        last = 100 * 2 ** max(i for i, c in enumerate(founded) if c > 0.05)
+        beyond = (1 + max(km, last) / 100) / (1 + last / 100)
+        n = max(n, far / (far + 1) * beyond ** -0.6)
     return n
 
 
