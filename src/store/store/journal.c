@@ -77,8 +77,10 @@ struct store_journal {
     struct moved *moved; /* offsets since the last commit */
     size_t moved_n;
     size_t moved_cap;
-    size_t marked;          /* batches packed at the mark */
-    pthread_mutex_t writer; /* list to marked; taken before lock */
+    bool is_marked;          /* what was appended since can be taken back */
+    size_t marked;           /* batches packed at the mark */
+    uint64_t marked_arrived; /* arrived at the mark */
+    pthread_mutex_t writer;  /* list to marked_arrived; taken before lock */
 };
 
 static enum err load_next_piece(struct store_journal *j)
@@ -134,11 +136,14 @@ enum err store_journal_open(const char *path, struct store_journal **out, struct
     return ERR_NONE;
 }
 
-static void forget_packed(struct store_journal *j)
+/* The first n. */
+static void forget_packed(struct store_journal *j, size_t n)
 {
-    for (size_t i = 0; i < j->packed_n; i++)
+    for (size_t i = 0; i < n; i++)
         buf_release(&j->packed[i].data);
-    j->packed_n = 0;
+    j->packed_n -= n;
+    for (size_t i = 0; i < j->packed_n; i++)
+        j->packed[i] = j->packed[n + i];
 }
 
 static void forget_moved(struct store_journal *j)
@@ -154,7 +159,7 @@ void store_journal_close(struct store_journal *j)
 {
     if (j == NULL)
         return;
-    forget_packed(j);
+    forget_packed(j, j->packed_n);
     forget_moved(j);
     for (size_t i = 0; i < j->list_n; i++) {
         mem_free(j->list[i].dataset);
@@ -352,11 +357,11 @@ static enum err insert_offset(struct store_journal *j, const struct moved *m)
     return store_db_exec(j->db, stmt);
 }
 
-static enum err update_arrived(struct store_journal *j)
+static enum err update_arrived(struct store_journal *j, uint64_t arrived)
 {
     struct sqlite3_stmt *stmt = store_db_prepare(j->db, "UPDATE arrived SET last = ?");
     if (stmt != NULL)
-        store_db_bind_i64(stmt, 1, (int64_t)j->arrived);
+        store_db_bind_i64(stmt, 1, (int64_t)arrived);
     return store_db_exec(j->db, stmt);
 }
 
@@ -391,7 +396,9 @@ enum err store_journal_mark(struct store_journal *j)
 {
     pthread_mutex_lock(&j->writer);
     enum err rc = pack_all(j);
+    j->is_marked = rc == ERR_NONE;
     j->marked = j->packed_n;
+    j->marked_arrived = j->arrived;
     pthread_mutex_unlock(&j->writer);
     return rc;
 }
@@ -400,33 +407,40 @@ uint64_t store_journal_rewind(struct store_journal *j)
 {
     uint64_t rows = 0;
     pthread_mutex_lock(&j->writer);
-    for (; j->packed_n > j->marked; j->packed_n--) {
+    for (; j->is_marked && j->packed_n > j->marked; j->packed_n--) {
         rows += j->packed[j->packed_n - 1].rows;
         buf_release(&j->packed[j->packed_n - 1].data);
     }
-    for (size_t i = 0; i < j->list_n; i++) {
+    for (size_t i = 0; j->is_marked && i < j->list_n; i++) {
         rows += j->list[i].rows.rows_n;
         store_rows_clear(&j->list[i].rows);
     }
+    j->is_marked = false;
     pthread_mutex_unlock(&j->writer);
     return rows;
 }
 
-static enum err commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
+/* With all, what can be taken back, too: then it no longer can. */
+static enum err commit(struct store_journal *j, bool all, uint64_t *out_rows, uint64_t *out_bytes,
                        struct err_text *why)
 {
     bool used[DATASETS_OPEN + 1] = {false};
     uint64_t rows = 0;
     uint64_t bytes = 0;
-    enum err rc = pack_all(j);
+    all = all || !j->is_marked;
+    enum err rc = all ? pack_all(j) : ERR_NONE;
     if (rc != ERR_NONE)
         return err_set(why, rc, "no memory to pack the events");
+    size_t n = all ? j->packed_n : j->marked;
+    uint64_t arrived = all ? j->arrived : j->marked_arrived;
     *out_rows = *out_bytes = 0;
-    if (j->packed_n == 0 && j->moved_n == 0)
+    if (n == 0 && j->moved_n == 0) {
+        j->is_marked = j->is_marked && !all;
         return ERR_NONE;
+    }
     pthread_mutex_lock(&j->lock);
     rc = store_db_begin(j->db);
-    for (size_t i = 0; rc == ERR_NONE && i < j->packed_n; i++) {
+    for (size_t i = 0; rc == ERR_NONE && i < n; i++) {
         rc = insert_batch(j, &j->packed[i]);
         rows += j->packed[i].rows;
         bytes += j->packed[i].data.n;
@@ -436,32 +450,34 @@ static enum err commit(struct store_journal *j, uint64_t *out_rows, uint64_t *ou
     for (size_t i = 0; rc == ERR_NONE && i < j->moved_n; i++)
         rc = insert_offset(j, &j->moved[i]);
     if (rc == ERR_NONE && rows > 0)
-        rc = update_arrived(j);
+        rc = update_arrived(j, arrived);
     if (rc == ERR_NONE)
         rc = store_db_commit(j->db);
     if (rc != ERR_NONE) {
         err_set_at(why, rc, j->path, 0, "cannot write events: %s", store_db_message(j->db));
         store_db_rollback(j->db);
     } else {
-        j->kept = j->arrived;
+        j->kept = arrived;
     }
     pthread_mutex_unlock(&j->lock);
     if (rc != ERR_NONE)
         return rc;
-    forget_packed(j);
+    forget_packed(j, n);
     forget_moved(j);
-    forget_idle(j, used);
+    if (all)
+        forget_idle(j, used);
+    j->is_marked = j->is_marked && !all;
     j->marked = 0;
     *out_rows = rows;
     *out_bytes = bytes;
     return ERR_NONE;
 }
 
-enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
-                              struct err_text *why)
+enum err store_journal_commit(struct store_journal *j, bool all, uint64_t *out_rows,
+                              uint64_t *out_bytes, struct err_text *why)
 {
     pthread_mutex_lock(&j->writer);
-    enum err rc = commit(j, out_rows, out_bytes, why);
+    enum err rc = commit(j, all, out_rows, out_bytes, why);
     pthread_mutex_unlock(&j->writer);
     return rc;
 }

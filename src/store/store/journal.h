@@ -47,16 +47,18 @@ enum err store_journal_offset_set(struct store_journal *j, const char *source, c
                                   size_t n) ERR_MUST_CHECK;
 enum err store_journal_offset_get(struct store_journal *j, const char *source,
                                   struct buf *out) ERR_MUST_CHECK;
-/* What is appended from here on store_journal_rewind() takes out again. ERR_MEMORY. */
+/* What is appended from here on store_journal_rewind() takes out again. ERR_MEMORY: there is no
+ * mark. */
 enum err store_journal_mark(struct store_journal *j) ERR_MUST_CHECK;
-/* Drops what was appended since the mark and is not committed; returns how many events. */
+/* Drops what was appended since the mark, if there is one; returns how many events. */
 uint64_t store_journal_rewind(struct store_journal *j);
 
 /*
- * All or nothing; what failed to be committed stays for the next try. *out_rows, *out_bytes: new.
+ * All or nothing; what failed to be committed stays for the next try. all: what can be taken back,
+ * too, which then no longer can. *out_rows, *out_bytes: new.
  */
-enum err store_journal_commit(struct store_journal *j, uint64_t *out_rows, uint64_t *out_bytes,
-                              struct err_text *why) ERR_MUST_CHECK;
+enum err store_journal_commit(struct store_journal *j, bool all, uint64_t *out_rows,
+                              uint64_t *out_bytes, struct err_text *why) ERR_MUST_CHECK;
 
 /* The number of the event appended last before the newest commit. */
 uint64_t store_journal_arrived(struct store_journal *j);

@@ -316,11 +316,11 @@ enum err store_offset_get(struct store *s, const char *source, struct buf *out)
     return store_journal_offset_get(s->journal, source, out);
 }
 
-enum err store_settle(struct store *s, struct err_text *why)
+static enum err commit(struct store *s, bool all, struct err_text *why)
 {
     uint64_t rows;
     uint64_t bytes;
-    enum err rc = store_journal_commit(s->journal, &rows, &bytes, why);
+    enum err rc = store_journal_commit(s->journal, all, &rows, &bytes, why);
     if (rc != ERR_NONE)
         return rc;
     store_count_hot(s, (int64_t)rows, (int64_t)bytes);
@@ -330,9 +330,14 @@ enum err store_settle(struct store *s, struct err_text *why)
     return ERR_NONE;
 }
 
+enum err store_settle(struct store *s, struct err_text *why)
+{
+    return commit(s, false, why);
+}
+
 enum err store_commit(struct store *s, struct err_text *why)
 {
-    enum err rc = store_settle(s, why);
+    enum err rc = commit(s, true, why);
     if (rc == ERR_NONE)
         store_sealing_ask(s);
     return rc;

@@ -86,7 +86,8 @@ enum err store_commit(struct store *s, struct err_text *why) ERR_MUST_CHECK;
 
 /*
  * The same of what was appended so far, by any thread and without sealing: for who writes down what
- * was made of these events, which must not be ahead of them on disk.
+ * was made of these events, which must not be ahead of them on disk. What can be taken back is left
+ * out.
  */
 enum err store_settle(struct store *s, struct err_text *why) ERR_MUST_CHECK;
 

@@ -32,7 +32,7 @@ static void commit(struct store_journal *j, uint64_t expected)
     struct err_text why;
     uint64_t rows = 0;
     uint64_t bytes = 0;
-    assert_int_equal(store_journal_commit(j, &rows, &bytes, &why), ERR_NONE);
+    assert_int_equal(store_journal_commit(j, true, &rows, &bytes, &why), ERR_NONE);
     assert_int_equal(rows, expected);
     assert_int_equal(bytes > 0, expected > 0);
 }

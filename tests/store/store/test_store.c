@@ -423,6 +423,43 @@ static void test_full(void **state)
     help_rmdir(dir);
 }
 
+/* Whoever settles while events can still be taken back leaves those out. */
+static void test_settle_marked(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct rng rng;
+    struct help_list found;
+    rng_init(&rng, 1);
+    struct store *s = open_store(dir);
+    append_flows(s, &rng, HELP_BASE, 100, NULL);
+    assert_int_equal(store_mark(s), ERR_NONE);
+    append_flows(s, &rng, HELP_BASE, 20000, NULL);
+    assert_int_equal(store_settle(s, &why), ERR_NONE);
+    assert_int_equal(store_arrived(s), 100);
+    collect(s, &found);
+    assert_int_equal(found.n, 100);
+    buf_release(&found.text);
+    store_rewind(s);
+    append_flows(s, &rng, HELP_BASE, 10, NULL);
+    assert_int_equal(store_settle(s, &why), ERR_NONE);
+    collect(s, &found);
+    assert_int_equal(found.n, 110);
+    buf_release(&found.text);
+    assert_int_equal(store_mark(s), ERR_NONE);
+    append_flows(s, &rng, HELP_BASE, 10, NULL);
+    assert_int_equal(store_commit(s, &why), ERR_NONE);
+    assert_int_equal(store_arrived(s), 20120);
+    store_close(s);
+    s = open_store(dir);
+    collect(s, &found);
+    assert_int_equal(found.n, 120);
+    buf_release(&found.text);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 /* What a full disk did not take is taken back; what was appended before it waits for space. */
 static void test_rewind(void **state)
 {
@@ -511,12 +548,13 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_refuses),    cmocka_unit_test(test_orphans),
-        cmocka_unit_test(test_offsets),    cmocka_unit_test(test_refused_events),
-        cmocka_unit_test(test_arrival),    cmocka_unit_test(test_many_datasets),
-        cmocka_unit_test(test_killed),     cmocka_unit_test(test_full),
-        cmocka_unit_test(test_stats),      cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_refuses),       cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_offsets),       cmocka_unit_test(test_refused_events),
+        cmocka_unit_test(test_arrival),       cmocka_unit_test(test_many_datasets),
+        cmocka_unit_test(test_killed),        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_stats),         cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_settle_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
