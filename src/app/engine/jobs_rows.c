@@ -95,9 +95,9 @@ static enum err tell_lost(struct engine_job *r)
     char newest[TIME_TEXT_SIZE];
     struct find_rows_lost lost;
     engine_rows_tell_lost(r->rows, &lost);
+    r->owner->totals.lost += lost.events;
     if (lost.intervals == 0)
         return ERR_NONE;
-    r->owner->totals.lost += lost.events;
     time_format_iso(lost.newest, newest);
     return engine_jobs_say(r, "error", &why,
                            "What the datafeed aggregates of %llu interval%s, the newest of which "

@@ -158,6 +158,8 @@ void engine_rows_tell_lost(struct engine_rows *r, struct find_rows_lost *out)
 enum err engine_rows_follow(struct engine_rows *r, const struct event *e, ts_ns latency,
                             struct detect *engine)
 {
+    if (e->time > FIND_ROWS_TIME || e->time < -FIND_ROWS_TIME)
+        return engine_rows_event(r, e);
     if (r->given != TIME_NONE && e->time < r->given) {
         r->late++;
         return ERR_NONE;

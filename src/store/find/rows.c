@@ -12,6 +12,10 @@
 #include <string.h>
 
 #define USUAL_MEMORY ((size_t)64 << 20)
+/* What an interval takes besides what is counted. */
+#define OPEN_BYTES (sizeof(struct open) + 128)
+/* Intervals that did not fit and are remembered, so that none is half counted. */
+#define LOST_OPEN 4096
 
 /* An interval that is open. */
 struct open {
@@ -44,6 +48,7 @@ struct find_rows {
     struct event_value *values; /* of the row that is made */
     struct open *open;          /* in order of time */
     size_t open_n, open_cap;
+    size_t lost_n; /* of those that are open */
     struct find_rows_lost lost;
 };
 
@@ -138,9 +143,14 @@ const char *const *find_rows_names(const struct find_rows *r, size_t *out_n)
 /* The interval that begins then, made when it is new; NULL without memory. */
 static struct open *find_open(struct find_rows *r, ts_ns start)
 {
-    size_t at = r->open_n;
-    while (at > 0 && r->open[at - 1].start > start)
-        at--;
+    size_t at = 0;
+    for (size_t end = r->open_n; at < end;) {
+        size_t middle = at + (end - at) / 2;
+        if (r->open[middle].start <= start)
+            at = middle + 1;
+        else
+            end = middle;
+    }
     if (at > 0 && r->open[at - 1].start == start)
         return &r->open[at - 1];
     const struct find_tally_options options = {.memory = r->memory, .seed = r->seed};
@@ -160,15 +170,50 @@ static struct open *find_open(struct find_rows *r, ts_ns start)
 /* What does not fit is not half counted. */
 static void lose(struct find_rows *r, struct open *o)
 {
+    r->lost_n += o->tally != NULL;
     find_tally_free(o->tally);
     o->tally = NULL;
     r->used -= o->memory;
     o->memory = 0;
 }
 
+static void count_lost(struct find_rows *r, const struct open *o)
+{
+    r->lost.events += o->events;
+    r->lost.intervals++;
+    r->lost.newest = o->start;
+}
+
+/* The farthest interval that is lost, or is not; there is one. */
+static size_t farthest(const struct find_rows *r, bool lost)
+{
+    size_t at = r->open_n - 1;
+    while ((r->open[at].tally == NULL) != lost)
+        at--;
+    return at;
+}
+
+/* Times far ahead must not push out the present: the farthest gives way. */
+static void make_room(struct find_rows *r)
+{
+    while (r->used > r->memory)
+        lose(r, &r->open[farthest(r, false)]);
+    while (r->lost_n > LOST_OPEN) {
+        size_t at = farthest(r, true);
+        count_lost(r, &r->open[at]);
+        r->open_n--;
+        r->lost_n--;
+        memmove(&r->open[at], &r->open[at + 1], (r->open_n - at) * sizeof(*r->open));
+    }
+}
+
 enum err find_rows_add(struct find_rows *r, const struct event *e)
 {
     const struct find_doc doc = {.e = e, .stamp = ++r->stamp};
+    if (e->time > FIND_ROWS_TIME || e->time < -FIND_ROWS_TIME) {
+        r->lost.events++;
+        return ERR_NONE;
+    }
     struct open *o = find_open(r, time_floor(e->time, r->interval));
     if (o == NULL)
         return ERR_MEMORY;
@@ -176,13 +221,15 @@ enum err find_rows_add(struct find_rows *r, const struct event *e)
     if (o->tally == NULL)
         return ERR_NONE;
     find_tally_collect(o->tally, &doc);
-    size_t now = find_tally_memory(o->tally);
+    size_t now = find_tally_memory(o->tally) + OPEN_BYTES;
     r->used += now - o->memory;
     o->memory = now;
     if (find_tally_error(o->tally) == ERR_MEMORY)
         return ERR_MEMORY;
-    if (find_tally_error(o->tally) != ERR_NONE || r->used > r->memory)
+    /* One that takes most of it is too large itself. */
+    if (find_tally_error(o->tally) != ERR_NONE || (r->used > r->memory && now > r->memory / 2))
         lose(r, o);
+    make_room(r);
     return ERR_NONE;
 }
 
@@ -293,13 +340,6 @@ static enum err make_rows(struct find_rows *r, struct open *o, find_rows_fn fn, 
     return err == ERR_NONE ? make_level(&m, &r->root, find_tally_root(o->tally)) : err;
 }
 
-static void count_lost(struct find_rows *r, const struct open *o)
-{
-    r->lost.events += o->events;
-    r->lost.intervals++;
-    r->lost.newest = o->start;
-}
-
 enum err find_rows_take(struct find_rows *r, ts_ns to, find_rows_fn fn, void *ctx)
 {
     enum err err = ERR_NONE;
@@ -318,6 +358,7 @@ enum err find_rows_take(struct find_rows *r, ts_ns to, find_rows_fn fn, void *ct
     if (taken > 0)
         memmove(r->open, r->open + taken, (r->open_n - taken) * sizeof(*r->open));
     r->open_n -= taken;
+    r->lost_n -= taken;
     return err;
 }
 

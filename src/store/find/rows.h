@@ -10,7 +10,8 @@
  * interval that is taken gives its rows and is gone. docs/method/rows.md says what a row is.
  *
  * Memory of all open intervals together is bounded. Of an interval that does not fit nothing is
- * given; its events are counted as lost.
+ * given; its events are counted as lost. One that takes more than half gives way itself, else the
+ * farthest: times far ahead do not push out the present.
  *
  * Ownership: find_rows_free(). Rows live until the call that gives them returns.
  * Threads:   one owner.
@@ -23,6 +24,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Events lie within 146 years of 1970, as records of jobs do; others are lost. */
+#define FIND_ROWS_TIME (TIME_MAX / 2)
 
 struct find_rows;
 

@@ -249,6 +249,32 @@ static void test_lost(void **state)
     help_rmdir(dir);
 }
 
+/* Times at the ends of what can be told: the present goes on. */
+static void test_far(void **state)
+{
+    static const ts_ns far[] = {TIME_MAX - 1, TIME_NONE + 1, -(TIME_MAX / 2)};
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct help_alerts alerts = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    install(st, &shapes[0], true);
+    struct engine_pipeline *p = help_pipeline(st, NULL, &alerts, HELP_BASE);
+    for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+        struct event e;
+        help_event(&e, &arena, far[i], 0);
+        HELP_OK(engine_pipeline_event(p, &e, false, &help_why));
+    }
+    feed_minutes(p, 0, 2, 0);
+    HELP_OK(engine_pipeline_advance(p, HELP_BASE + 10 * TIME_MIN, &help_why));
+    assert_int_equal(taken(p, "\"processed_record_count\":"), 8);
+    engine_pipeline_free(p);
+    arena_release(&arena);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 /* With a start and an end within intervals only whole ones between are given. */
 static void test_bounds(void **state)
 {
@@ -313,7 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same),   cmocka_unit_test(test_late),    cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_refused), cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

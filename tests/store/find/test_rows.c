@@ -175,6 +175,29 @@ static void test_memory(void **state)
     find_rows_free(r);
 }
 
+/* Times far ahead do not push out the present, however many there are. */
+static void test_far(void **state)
+{
+    (void)state;
+    struct find_rows *r = make("{\"b\":{" TIMES ",\"aggs\":{" NEWEST ",\"host\":{\"terms\":{"
+                               "\"field\":\"host.name\"}}}}}",
+                               200000);
+    char json[200];
+    for (int i = 0; i < 20000; i++) {
+        snprintf(json, sizeof(json), "{\"@timestamp\":%lld,\"host\":{\"name\":\"x\"}}",
+                 60000LL * (1000 + i * 7919LL % 20000));
+        add(r, json);
+    }
+    add(r, "{\"@timestamp\":1000,\"host\":{\"name\":\"a\"}}");
+    add(r, "{\"@timestamp\":61000,\"host\":{\"name\":\"b\"}}");
+    assert_rows(r, 2 * TIME_MIN, "1*1 host=\"a\"\n61*1 host=\"b\"\n");
+    struct find_rows_lost lost = find_rows_tell_lost(r);
+    assert_true(lost.events > 10000);
+    /* The nearest of them are whole. */
+    assert_rows(r, 1001 * TIME_MIN, "60000*1 host=\"x\"\n");
+    find_rows_free(r);
+}
+
 static enum err refuse(void *ctx, const struct find_row *row)
 {
     (void)row;
@@ -220,7 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intervals), cmocka_unit_test(test_keys),
         cmocka_unit_test(test_composite), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_failures),  cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
