@@ -3,6 +3,9 @@
 
 #include "categorize/word.h"
 
+/* Longer runs of pairs than fingerprints of SHA-256 are nothing. */
+#define ADDRESS_MAX 128
+
 /* What a byte may do in a token. */
 enum part {
     BETWEEN,
@@ -64,6 +67,8 @@ static size_t address_end(const struct reader *r)
     bool pairs = true, digits = false;
     for (; i < r->text.n; i++) {
         uint8_t c = r->text.p[i];
+        if (i - r->at == ADDRESS_MAX)
+            return 0;
         if (hex_digit(c)) {
             digits |= c <= '9';
             if (++group > 4)

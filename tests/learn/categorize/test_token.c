@@ -54,6 +54,20 @@ static void test_addresses(void **state)
     cuts(CATEGORIZE_ML_STANDARD, "da:fe:bed:xy", "da fe bed xy");
 }
 
+/* What has no end is no address: it would be looked at again from each of its bytes. */
+static void test_long_addresses(void **state)
+{
+    char message[4097];
+    struct categorize_tokens tokens;
+    (void)state;
+    for (size_t i = 0; i < sizeof(message); i++)
+        message[i] = "ab:"[i % 3];
+    categorize_token_cut(CATEGORIZE_ML_STANDARD, bytes_make(message, 32 * 3 - 1), &tokens);
+    assert_int_equal(tokens.n, 0);
+    categorize_token_cut(CATEGORIZE_ML_STANDARD, bytes_make(message, 4097), &tokens);
+    assert_int_equal(tokens.n, CATEGORIZE_TOKENS_MAX);
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -80,9 +94,11 @@ static void test_no_more_than_so_many(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words_and_numbers), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_no_more_than_so_many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words_and_numbers),
+                                       cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_addresses),
+                                       cmocka_unit_test(test_long_addresses),
+                                       cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_no_more_than_so_many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
