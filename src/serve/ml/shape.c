@@ -350,8 +350,11 @@ static void write_chunking(struct format_writer *w, const struct format_node *fe
     }
     format_write_begin_object(w);
     format_write_field_str(w, "mode", aggs != NULL ? "manual" : "auto");
-    if (aggs != NULL)
-        write_span(w, "time_span", CHUNK_INTERVALS * aggs->interval_ns);
+    if (aggs != NULL) {
+        ts_ns most = TIME_MAX / aggs->interval_ns;
+        write_span(w, "time_span",
+                   (most < CHUNK_INTERVALS ? most : CHUNK_INTERVALS) * aggs->interval_ns);
+    }
     format_write_end_object(w);
 }
 

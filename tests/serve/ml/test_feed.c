@@ -48,6 +48,9 @@ static void put(void **state)
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggregations\":" AGGS("3m") "}", 200,
         "\"aggregations\":" AGGS("3m") ",\"scroll_size\":5,\"chunking_config\":{\"mode\":"
                                        "\"manual\",\"time_span\":\"50h\"}");
+    /* No span is longer than all time. */
+    ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggregations\":" AGGS("366d") "}", 200,
+        "\"mode\":\"manual\",\"time_span\":\"106506d\"}");
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"aggs\":null}", 200,
         "{\"match_all\":{\"boost\":1}},\"scroll_size\":5,\"chunking_config\":{\"mode\":\"auto\"}");
     ASK("POST", FEED "/_update", "datafeed_id=f", NULL, "{\"job_id\":\"k\"}", 400, "can't be");
