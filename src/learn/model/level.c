@@ -318,6 +318,39 @@ static double error_of_seasons(const struct model_series *s, ts_ns time)
     return error;
 }
 
+/* The variances of what the halves of a season's bin differ by: doors that open in the middle of
+ * one. */
+struct halves {
+    double daily;
+    double weekly;
+};
+
+static struct halves halves_at(const struct model_series *s, ts_ns time)
+{
+    struct halves h = {0};
+    double rise;
+    if (!ready(s->daily))
+        return h;
+    (void)model_season_half_at(s->daily, time, &rise, &h.daily);
+    if (h.daily > 0 && ready(s->weekly) && s->week != NULL)
+        h.weekly = model_week_half_variance(s->week, s->weekly, s->daily, time);
+    return h;
+}
+
+/* The same of what foreteller i says. */
+static double error_of_half(const struct model_series *s, const struct model_point *p,
+                            const struct halves *h, int i)
+{
+    double variance = i >= LEVEL_CYCLE    ? 0
+                      : i >= LEVEL_WEEKLY ? h->weekly
+                      : i >= LEVEL_DAILY  ? h->daily
+                                          : 0;
+    if (!(variance > 0) || s->scale != SCALE_RATIO)
+        return variance;
+    double level = p->foretold[i] / model_level_season(s, p, i);
+    return level * level * variance;
+}
+
 void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clock,
                              struct model_point *out)
 {
@@ -341,9 +374,11 @@ void model_level_foretell_by(const struct model_series *s, ts_ns time, ts_ns clo
     }
     out->n /= 1 + error_of_seasons(s, time + clock) * out->n;
     out->between = 0;
+    struct halves halves = halves_at(s, time + clock);
     for (int i = 0; i < s->levels; i++) {
         double e = out->foretold[i] - out->mean;
-        out->between += (double)model_level_of(s, i)->weight * e * e;
+        double square = e * e + error_of_half(s, out, &halves, i);
+        out->between += (double)model_level_of(s, i)->weight * square;
     }
 }
 

@@ -483,15 +483,19 @@ double model_season_between(const struct model_season *s, double before, double 
 
 /*
  * What the halves of a bin differ from it beyond its slope, believed as far as it exceeds its
- * noise: doors that open in the middle of a bin.
+ * noise: doors that open in the middle of a bin. out_variance: of what is believed; may be NULL.
  */
-static double tilt(const struct model_season *s, uint32_t k, double here, double slope)
+static double tilt(const struct model_season *s, uint32_t k, double here, double slope,
+                   double *out_variance)
 {
     double more = value_at(s, s->bins + k) - slope / 4;
     double unit = s->ratio ? model_max(here, NOISE_SCALE) : 1;
     double noise = (double)s->noise * unit * unit / model_max(weight_at(s, k), 1);
     double square = more * more;
-    return square > 0 ? more * square / (square + TILT_DOUBT * noise) : 0;
+    double share = square > 0 ? square / (square + TILT_DOUBT * noise) : 0;
+    if (out_variance != NULL)
+        *out_variance = share * share * noise;
+    return more * share;
 }
 
 /*
@@ -526,7 +530,7 @@ double model_season_at(const struct model_season *s, ts_ns time)
                             believed(s, (bin + 1) % s->bins));
     double v = here + slope * (at - 0.5);
     if (s->fine)
-        v += at < 0.5 ? -tilt(s, bin, here, slope) : tilt(s, bin, here, slope);
+        v += (at < 0.5 ? -1 : 1) * tilt(s, bin, here, slope, NULL);
     return within_factors(s, v);
 }
 
@@ -538,7 +542,8 @@ static double mean_of_bins(const struct model_season *s)
     return sum / s->bins;
 }
 
-double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise)
+double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise,
+                            double *out_variance)
 {
     uint32_t bin;
     double at = model_season_place(s, time, &bin);
@@ -546,9 +551,10 @@ double model_season_half_at(const struct model_season *s, ts_ns time, double *ou
     double here = believed(s, bin);
     double after = believed(s, (bin + 1) % s->bins);
     *out_rise = after - before;
+    *out_variance = 0;
     if (!s->fine)
         return 0;
-    double more = tilt(s, bin, here, slope_of(before, here, after));
+    double more = tilt(s, bin, here, slope_of(before, here, after), out_variance);
     return at < 0.5 ? -more : more;
 }
 

@@ -71,9 +71,10 @@ double model_season_weight_at(const struct model_season *s, ts_ns time);
 /* The factor (ratio) or addend at a time. */
 double model_season_at(const struct model_season *s, ts_ns time);
 
-/* What the half of its bin that a time is in differs from it, beyond the slope, and by how much the
- * bin after lies above the bin before. */
-double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise);
+/* What the half of its bin that a time is in differs from it, beyond the slope, with its variance,
+ * and by how much the bin after lies above the bin before. */
+double model_season_half_at(const struct model_season *s, ts_ns time, double *out_rise,
+                            double *out_variance);
 
 /* From now on measured against the mean of its bins, whatever its base was. */
 void model_season_normalise(struct model_season *s);

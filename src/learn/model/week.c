@@ -339,20 +339,38 @@ static double bin_at(const struct model_week *w, const struct model_season *ring
     return mean + clear_of(value - mean, visits, (double)w->doubt * variance_of(noise, mean));
 }
 
+/* How much steeper this kind of days is about this hour than days are on the mean. */
+static double steep_at(const struct model_week *w, const struct model_season *ring, uint32_t k,
+                       double rise)
+{
+    uint32_t hours = hours_of(ring);
+    uint32_t h = hour_of(ring, k);
+    const float *hour = w->hour[kind_of(w, k)];
+    double own = (double)hour[(h + 1) % hours] - (double)hour[(h + hours - 1) % hours];
+    return rise != 0 ? model_min(model_max(own / rise, 0), MOST_STEEP) : 0;
+}
+
 /* What the halves of a bin differ by on the mean of days, as much steeper as this kind of days is
  * about this hour. */
 static double half_at(const struct model_week *w, const struct model_season *ring, uint32_t k,
                       const struct model_season *daily, ts_ns time)
 {
     double rise;
-    double half = model_season_half_at(daily, time, &rise);
-    if (half == 0 || rise == 0)
-        return 0;
-    uint32_t hours = hours_of(ring);
-    uint32_t h = hour_of(ring, k);
-    const float *hour = w->hour[kind_of(w, k)];
-    double own = (double)hour[(h + 1) % hours] - (double)hour[(h + hours - 1) % hours];
-    return half * model_min(model_max(own / rise, 0), MOST_STEEP);
+    double variance;
+    double half = model_season_half_at(daily, time, &rise, &variance);
+    return half != 0 ? half * steep_at(w, ring, k, rise) : 0;
+}
+
+double model_week_half_variance(const struct model_week *w, const struct model_season *ring,
+                                const struct model_season *daily, ts_ns time)
+{
+    uint32_t k;
+    double rise;
+    double variance;
+    (void)model_season_half_at(daily, time, &rise, &variance);
+    (void)model_season_place(ring, time, &k);
+    double steep = variance > 0 ? steep_at(w, ring, k, rise) : 0;
+    return variance * steep * steep;
 }
 
 double model_week_at(const struct model_week *w, const struct model_season *ring,

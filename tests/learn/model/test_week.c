@@ -173,11 +173,13 @@ static void days_of_a_kind_share_their_hours(void **state)
     model_week_cut(w, ring, &noise);
     double with[2] = {0};
     double visits = 0;
+    double doubt[2] = {0};
     for (int i = 0; i < 7 * 96; i++) {
         double truth_then = office(i / 96, (i + 1) % 96 / 2);
         bool step = truth_then != office(i / 96, i % 96 / 2);
         if (i % 96 == 40 || i % 96 == 41)
             visits = fmax(visits, model_week_visits(w, ring, i * span));
+        doubt[step] += model_week_half_variance(w, ring, day, i * span) / (step ? 10 : 7 * 96);
         if (step || (i % 96 / 2 != 16 && i % 96 / 2 != 35)) {
             double e = model_week_at(w, ring, day, i * span, &noise) - truth_then;
             with[step] += e * e / (step ? 10 : 7 * 96);
@@ -186,6 +188,9 @@ static void days_of_a_kind_share_their_hours(void **state)
     /* A bin of two weeks alone would err by a quarter of a value's variance. */
     assert_true(with[0] < SD * SD / 12);
     assert_true(with[1] < 2);
+    /* What a half differs by is less well known where it differs. */
+    assert_true(doubt[1] > SD * SD / 100 && doubt[1] < SD * SD);
+    assert_true(doubt[0] < doubt[1] / 10);
     assert_true(visits == 20);
     model_week_free(w);
     model_season_free(day);
