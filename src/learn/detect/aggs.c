@@ -78,6 +78,11 @@ static enum err find_kind(struct reader *r, const struct format_node *v,
     if (format_node_type(v) != FORMAT_OBJECT)
         return format_node_err(v, r->why, ERR_INVALID, "the aggregation %.60s must be an object",
                                format_node_key(v));
+    if (format_node_get(v, "aggs") != NULL && format_node_get(v, "aggregations") != NULL)
+        return format_node_err(v, r->why, ERR_INVALID,
+                               "the aggregation %.60s has either aggregations or aggs, which are "
+                               "the same",
+                               format_node_key(v));
     for (size_t i = 0; i < format_node_count(v); i++) {
         const struct format_node *one = format_node_at(v, i);
         const char *key = format_node_key(one);

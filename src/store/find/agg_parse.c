@@ -324,8 +324,13 @@ static enum err parse_one(struct find_agg_parser *p, struct format_node *v, stru
     enum err rc = find_kind(p, v, a, &kind);
     a->meta = format_node_get(v, "meta");
     struct format_node *sub = format_node_get(v, "aggs");
+    struct format_node *longer = format_node_get(v, "aggregations");
+    if (rc == ERR_NONE && sub != NULL && longer != NULL)
+        rc = find_error_parse(p->error, longer,
+                              "aggs and aggregations of [%.60s] are the same: one is enough",
+                              a->name);
     if (sub == NULL)
-        sub = format_node_get(v, "aggregations");
+        sub = longer;
     /* Orders of terms name what lies below, so that is read first. */
     if (rc == ERR_NONE && sub != NULL && !find_agg_has_buckets(a->kind))
         rc = find_error_argument(p->error,

@@ -105,6 +105,9 @@ static void test_refusals(void **state)
          ERR_INVALID, "needs a source"},
         {"{\"aggs\":{\"b\":{\"composite\":{\"sources\":[7]}}}}", ERR_INVALID, "such as"},
         {"{\"aggs\":{},\"aggregations\":{}}", ERR_INVALID, "either"},
+        {"{\"aggs\":{\"b\":{" MINUTES ",\"aggregations\":{" MAX_TIME
+         "},\"aggs\":{\"f\":{\"filters\":{\"filters\":{}}}}}}}",
+         ERR_INVALID, "either"},
         {"{\"aggs\":{},\"script_fields\":{\"dns_question_etld\":{\"script\":\"x\"}}}",
          ERR_UNSUPPORTED, "script"},
     };

@@ -176,6 +176,8 @@ static const struct {
      "\"key\":80,"
      "\"doc_count\":2}]}}]}"},
     /* Buckets stand in an order of their own, whatever the one they were asked in. */
+    {"{\"aggs\":{\"r\":{\"terms\":{\"field\":\"user.id\"},\"aggs\":{},\"aggregations\":{}}}}", "",
+     "parsing_exception 400 aggs and aggregations of [r] are the same: one is enough"},
     {"{\"size\":0,\"aggs\":{\"r\":{\"range\":{\"field\":\"user.id\",\"ranges\":[]}}}}", "",
      "illegal_argument_exception 400 Field [user.id] of type [keyword] is not supported for "
      "aggregation [range]"},
