@@ -330,7 +330,8 @@ bool categorize_category_example(struct categorize_category *c, struct bytes mes
 {
     if (c->n_examples >= most)
         return false;
-    size_t n = utf8_cut((const char *)message.p, message.n, CATEGORIZE_EXAMPLE_MAX);
+    size_t whole = strnlen((const char *)message.p, message.n);
+    size_t n = utf8_cut((const char *)message.p, whole, CATEGORIZE_EXAMPLE_MAX);
     for (size_t i = 0; i < c->n_examples; i++) {
         if (strncmp(c->examples[i], (const char *)message.p, n) == 0 &&
             strcmp(c->examples[i] + n, n < message.n ? "..." : "") == 0)

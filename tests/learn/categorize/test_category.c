@@ -166,6 +166,25 @@ static void test_covers(void **state)
     end(&w);
 }
 
+/* A text of a client may hold the byte that ends texts here: it ends the example. */
+static void test_examples_with_ends(void **state)
+{
+    (void)state;
+    struct at_work w;
+    char message[300];
+    begin(&w);
+    struct categorize_category *c = category(&w, "x");
+    memset(message, 'y', sizeof(message));
+    memcpy(message, "ab", 3);
+    assert_true(categorize_category_example(c, bytes_make(message, 4), 3));
+    assert_string_equal(c->examples[0], "ab...");
+    assert_false(categorize_category_example(c, bytes_make(message, sizeof(message)), 3));
+    assert_true(categorize_category_example(c, help_text("ab"), 3));
+    assert_string_equal(c->examples[1], "ab");
+    categorize_category_free(c);
+    end(&w);
+}
+
 static void test_examples(void **state)
 {
     (void)state;
@@ -212,6 +231,7 @@ int main(void)
                                        cmocka_unit_test(test_no_drift),
                                        cmocka_unit_test(test_covers),
                                        cmocka_unit_test(test_examples),
+                                       cmocka_unit_test(test_examples_with_ends),
                                        cmocka_unit_test(test_nothing_and_signs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
