@@ -29,8 +29,10 @@ void model_drift_begin(struct model_series *s)
 
 void model_drift_forget(struct model_series *s)
 {
-    if (s->drift != NULL)
-        memset(s->drift, 0, sizeof(*s->drift));
+    if (s->drift == NULL)
+        return;
+    memset(s->drift, 0, sizeof(*s->drift));
+    s->of_day = 0;
 }
 
 /* What one day has grown by since the same day of the week before, a day. */
@@ -75,13 +77,19 @@ static uint32_t place_of(int64_t day)
     return (uint32_t)(at < 0 ? at + MODEL_DRIFT_DAYS : at);
 }
 
+/* The day that goes on had most of its buckets. */
+static bool is_whole(const struct model_series *s)
+{
+    return (double)s->of_day >= PART * buckets_a_day(s);
+}
+
 static void end_day(struct model_series *s, int64_t today)
 {
     struct model_drift *d = s->drift;
     uint32_t at = place_of(d->today);
     uint8_t bit = (uint8_t)(1U << at);
-    bool whole = (double)d->n >= PART * buckets_a_day(s);
-    double mean = d->n > 0.0F ? d->sum / (double)d->n : 0;
+    bool whole = is_whole(s);
+    double mean = s->of_day > 0.0F ? d->sum / (double)s->of_day : 0;
     double level = s->scale == SCALE_RATIO ? log(mean + HALF_EVENT / buckets_a_day(s)) : mean;
     if (whole && (d->known & bit) != 0) {
         compare(d, (level - d->day[at]) / MODEL_DRIFT_DAYS);
@@ -95,7 +103,6 @@ static void end_day(struct model_series *s, int64_t today)
     for (int64_t k = d->today + 1; k < today && d->known != 0; k++)
         d->known &= (uint8_t) ~(1U << place_of(k));
     d->today = today;
-    d->n = 0;
     d->sum = 0;
 }
 
@@ -112,18 +119,37 @@ static void move_levels(struct model_series *s, double growth)
     }
 }
 
+static int64_t day_of(ts_ns time)
+{
+    return time_floor(time, TIME_DAY) / TIME_DAY;
+}
+
+/* Of many series no day is ever whole: those have nothing to compare. */
+static void begin(struct model_series *s, int64_t today)
+{
+    model_drift_begin(s);
+    if (s->drift != NULL)
+        s->drift->today = today;
+}
+
 void model_drift_learn(struct model_series *s, ts_ns time, double y)
 {
-    struct model_drift *d = s->drift;
-    if (d == NULL)
-        return;
-    int64_t today = time_floor(time, TIME_DAY) / TIME_DAY;
-    if (today != d->today)
+    int64_t today = day_of(time);
+    int64_t before = s->drift != NULL       ? s->drift->today
+                     : s->last != TIME_NONE ? day_of(s->last)
+                                            : today;
+    if (today != before && s->drift != NULL)
         end_day(s, today);
-    d->n += 1.0F;
-    d->sum += y;
-    if (d->growth != 0.0F)
-        move_levels(s, (double)d->growth);
+    else if (today != before && s->daily != NULL && model_season_ready(s->daily) && is_whole(s))
+        begin(s, today);
+    if (today != before)
+        s->of_day = 0;
+    s->of_day += 1.0F;
+    if (s->drift == NULL)
+        return;
+    s->drift->sum += y;
+    if (s->drift->growth != 0.0F)
+        move_levels(s, (double)s->drift->growth);
 }
 
 void model_drift_part(struct model_series *s)
@@ -131,6 +157,6 @@ void model_drift_part(struct model_series *s)
     if (s->drift == NULL)
         return;
     s->drift->known = 0;
-    s->drift->n = 0;
     s->drift->sum = 0;
+    s->of_day = 0;
 }

@@ -257,7 +257,7 @@ static double foretold(const struct model_series *s, const struct model_point *p
         return p->foretold[i];
     double keep = exp(-1 / TREND_DAMPED);
     double steps = (1 - pow(keep, h - 1)) * keep / (1 - keep);
-    double far = p->foretold[i] + model_level_of(s, i)->b * steps;
+    double far = p->foretold[i] + (double)model_level_of(s, i)->b * steps;
     return s->scale == SCALE_RATIO ? model_max(far, 0) : far;
 }
 

@@ -154,11 +154,11 @@ static double one_foretold(const struct model_series *s, const struct model_poin
     const struct model_level *l = model_level_of(s, i);
     double season = model_level_season(s, p, i);
     if (i == LEVEL_TREND) {
-        double v = l->a + l->b;
+        double v = l->a + (double)l->b;
         return s->scale == SCALE_RATIO ? model_max(v, 0) : v;
     }
     if (s->scale == SCALE_RATIO)
-        return (l->a + PRIOR_VALUE) / (l->b + PRIOR_VALUE) * season;
+        return (l->a + PRIOR_VALUE) / ((double)l->b + PRIOR_VALUE) * season;
     return l->a + season;
 }
 
@@ -391,7 +391,7 @@ static void start(struct model_series *s, int i, double y, double n, double seas
         l->b = 0;
     } else if (s->scale == SCALE_RATIO) {
         l->a = y * kept;
-        l->b = season * kept;
+        l->b = (float)(season * kept);
     } else {
         l->a = y - season;
         l->b = 0;
@@ -476,17 +476,17 @@ void model_level_learn(struct model_series *s, const struct model_point *p, doub
         double tau = tau_of(s, i);
         double n = model_min((double)l->n + 1, tau);
         if (i == LEVEL_TREND) {
-            double before = l->a + l->b;
+            double before = l->a + (double)l->b;
             double e = y - before;
             l->a = before + e / model_min(n, TREND_TAU);
             if (s->scale == SCALE_LOG) /* a slope of other times must not lead out of the world */
                 l->a = model_min(model_max(l->a, -MODEL_LOG_FARTHEST), MODEL_LOG_FARTHEST);
             if ((double)l->n >= TREND_AFTER / 2)
-                l->b += SLOPE_GAIN * e;
+                l->b += (float)(SLOPE_GAIN * e);
         } else if (ratio) {
             double keep = n >= tau ? 1 - 1 / tau : 1;
             l->a = l->a * keep + y;
-            l->b = l->b * keep + season;
+            l->b = (float)((double)l->b * keep + season);
         } else {
             l->a += (y - season - l->a) / n;
         }
@@ -505,7 +505,7 @@ void model_level_fade(struct model_series *s, double buckets)
         double keep = exp(-buckets / tau);
         if (s->scale == SCALE_RATIO && i != LEVEL_TREND && l->n > 0) {
             l->a *= keep;
-            l->b = l->b * keep + tau * (1 - keep);
+            l->b = (float)((double)l->b * keep + tau * (1 - keep));
         } else if (s->scale == SCALE_RATIO) {
             l->a *= keep;
             l->b = 0;

@@ -103,7 +103,8 @@ static void measure_levels(struct model_series *s, bool logarithm)
             continue;
         double a = measured(l->a, usual, logarithm);
         if (i == LEVEL_TREND)
-            l->b = within(logarithm ? l->b / model_max(l->a, usual) : l->b * a, most);
+            l->b = (float)within(
+                logarithm ? (double)l->b / model_max(l->a, usual) : (double)l->b * a, most);
         l->a = within(a + s->values->rival.mean, most);
     }
 }

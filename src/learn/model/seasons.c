@@ -69,8 +69,6 @@ void model_seasons_look(struct model_series *s)
     if (s->daily == NULL && day >= 4 && total >= day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
         s->daily = model_season_new_fine(TIME_DAY, s->bucket_span, s->day_mean, ratio);
-    if (s->daily != NULL && model_season_seen(s->daily) < 1)
-        model_drift_begin(s);
     if (s->variance == NULL && day >= 8 && total >= 2 * day && enough &&
         model_series_may_begin(s, MODEL_GROWTH_DAY))
         begin_variance(s);

@@ -58,7 +58,7 @@ enum model_scale {
 
 struct model_level {
     double a;     /* ratio: faded sum of values; else the level */
-    double b;     /* ratio: faded sum of season factors; trend: the slope */
+    float b;      /* ratio: faded sum of season factors; trend: the slope */
     float n;      /* buckets learned, faded */
     float recent; /* mean squared error of late, in units of the law's variance */
     float ever;   /* the same over the series' whole memory */
@@ -130,7 +130,6 @@ struct model_drift {
     double off;                   /* by so much */
     double sum;                   /* of the day that goes on */
     int64_t today;
-    float n;       /* its buckets */
     float days;    /* compared, faded */
     float growth;  /* believed, a bucket; not saved */
     uint8_t known; /* a bit for each of the last days */
@@ -243,6 +242,7 @@ struct model_series {
     float run_sum_mean;        /* of the sum over the run */
     float run_sum_squares;
     float run_weight;
+    float of_day; /* buckets learned in the day that goes on */
 
     ts_ns clock;    /* the seasons' clock is so far ahead of UTC's when they were learned */
     float moved[2]; /* that it has moved an hour on, or back: ln of the sum, over the times at which
@@ -388,6 +388,7 @@ bool model_change_clock_learn(struct model_series *s, const struct model_point *
 uint32_t model_change_after(const struct model_series *s);
 
 /* drift.c */
+/* Makes room for what is compared; stays without when memory is short. */
 void model_drift_begin(struct model_series *s);
 /* Nothing is known of any growth. */
 void model_drift_forget(struct model_series *s);

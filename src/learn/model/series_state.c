@@ -39,7 +39,7 @@ struct field {
     bool any_sign;
 };
 
-#define FIELDS (14 + 5 * LEVELS + 9 + ALL_LAWS + 3 + 5 + 4)
+#define FIELDS (15 + 5 * LEVELS + 9 + ALL_LAWS + 3 + 5 + 4)
 
 #define POSITIVE(member)                                                                           \
     out[n++] = (struct field)                                                                      \
@@ -61,7 +61,7 @@ static size_t list_level(struct model_level *s, struct field *out)
 {
     size_t n = 0;
     ANY(a);
-    ANY(b);
+    SMALL(b, true);
     SMALL(n, false);
     SMALL(recent, false);
     SMALL(ever, false);
@@ -93,6 +93,7 @@ static size_t list_fields(struct model_series *s, struct apart *apart, int level
     SMALL(run_sum_mean, true);
     SMALL(run_sum_squares, false);
     SMALL(run_weight, false);
+    SMALL(of_day, false);
     for (int i = 0; i < levels; i++)
         n += list_level(&apart->level[i], out + n);
     SMALL(spread_values, false);
@@ -189,7 +190,6 @@ static size_t list_drift(struct model_drift *s, struct field out[FIELDS])
     ANY(follows);
     ANY(off);
     ANY(sum);
-    SMALL(n, false);
     SMALL(days, false);
     return n;
 }
@@ -386,9 +386,9 @@ static bool sound(const struct model_series *s)
     for (int i = 0; i < s->levels; i++) {
         const struct model_level *l = model_level_of(s, i);
         bool ratio = s->scale == SCALE_RATIO && i != LEVEL_TREND;
-        if (fabs(l->a) > MOST_LEVEL || fabs(l->b) > MOST_LEVEL)
+        if (fabs(l->a) > MOST_LEVEL || fabs((double)l->b) > 2 * MOST_LEVEL)
             return false;
-        if (s->scale == SCALE_LOG && (fabs(l->a) > 1e3 || fabs(l->b) > 1e3))
+        if (s->scale == SCALE_LOG && (fabs(l->a) > 1e3 || fabs((double)l->b) > 1e3))
             return false;
         if (ratio && l->n > 0.0F && (l->a < 0 || l->b < 0))
             return false;
