@@ -33,7 +33,8 @@
 #define FAR 3.0     /* standard deviations: farther a bucket moves nothing */
 #define LEAST_NAMES 1e-6
 #define MOST_NAMES 1e30
-#define FARTHEST 69.0 /* of a logarithm */
+#define FARTHEST 69.0   /* of a logarithm */
+#define MOST_MEAN 70.0F /* of logarithms of what is at most 1e30 */
 
 struct model_of_content *model_content_at(struct model_series *s)
 {
@@ -47,8 +48,7 @@ const struct model_of_content *model_content_of(const struct model_series *s)
 
 bool model_content_is_sound(const struct model_of_content *c)
 {
-    float most = (float)FARTHEST;
-    return c->names <= most && fabsf(c->bytes) <= most;
+    return c->names <= MOST_MEAN && fabsf(c->bytes) <= MOST_MEAN;
 }
 
 /* ---- names and bytes ---- */
