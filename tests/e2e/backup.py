@@ -1,10 +1,11 @@
 """A backup while events come in, kill -9, and all of it again in another place."""
 import json
 import os
+import subprocess
 import threading
 import time
 
-from weir_e2e import Folder, check, conn, kill_daemon, office, upload, weir
+from weir_e2e import WEIR, Folder, check, conn, kill_daemon, office, upload, weir
 from weir_server import Server
 
 EVENTS = 'event.dataset: "load.test"'
@@ -112,6 +113,13 @@ with Folder() as folder:
     check(quiet.status == 0 and quiet.out[:4] == b"\x28\xb5\x2f\xfd", "a zstd frame on standard output")
     check(weir("restore", folder("quiet.tar.zst", quiet.out), "--data-dir", again).status == 0, "and back")
     check(numbers(again) == numbers(there), "the same events in the same order")
+    piped = folder("piped")
+    check(weir("restore", "-", "--data-dir", piped, stdin=quiet.out, text=False).status == 0, "and from standard input")
+    check(numbers(piped) == numbers(there), "which holds the same")
+    with open(folder("quiet.tar.zst"), "rb") as whole:
+        done = subprocess.run([WEIR, "restore", "-", "--data-dir", folder("redirected")], stdin=whole)
+    check(done.returncode == 0, "or a file in its place")
+    refused(weir("restore", "-", "--data-dir", folder("none"), stdin="no backup"), "standard input", "but no rubbish")
 
     # A file that is damaged or cut touches nothing.
     damaged = bytearray(quiet.out)

@@ -85,6 +85,9 @@ with Folder() as folder:
     check(done.returncode == 1 and done.stderr == "", "a reader that has gone hears nothing, nor does anybody else")
     wrong(weir("serve", "--listen", "", "--config", folder("weir.toml", "\n[capture]\nsnaplen = 3\n")),
           "weir.toml:3", "a setting out of range")
+    for command in ("alerts", "search"):
+        wrong(weir(command, "--limit", "0"), "--limit expects a whole number from 1", "a limit that lets nothing through")
+    wrong(weir("job", "nonsense", "x"), "snapshot-delete", "an unknown verb lists all there are")
     wrong(weir("alerts", "--output", "none"), "ndjson or table", "a form that alerts do not have")
     run = weir("replay", folder("e4", lines))
     check(run.status == 0 and "learn what is normal" in run.err, "silence has a reason", run)

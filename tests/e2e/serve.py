@@ -2,6 +2,7 @@
 moves away, a second daemon on the same directory, and a clean stop."""
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -74,6 +75,8 @@ with Folder() as folder:
         check(len(kept.lines()) == 2, "the daemon answers", kept)
         table = weir("alerts", "--data-dir", data, "--output", "table")
         check(table.status == 0 and len(table.out.splitlines()) == 5, "also as a table", table)
+        times = re.findall(r"^\S*\d{4}-\S+", table.out, re.M)
+        check(len(times) == 2 and times == sorted(times, reverse=True), "the newest first", table)
         check(len(table.out.splitlines()[0]) > 150, "with all columns in a pipe", table)
         narrow = weir("alerts", "--data-dir", data, "--output", "table", env={"COLUMNS": "70"})
         check(narrow.out.count("    job       ") == 2, "or as blocks of lines", narrow)
@@ -88,7 +91,7 @@ with Folder() as folder:
         until("a folder that comes later is followed",
               lambda: len(weir("search", "--data-dir", data).lines()) == before + 7)
     finally:
-        daemon.send_signal(signal.SIGTERM)
+        daemon.send_signal(signal.SIGHUP)  # as SIGTERM
         _, said = daemon.communicate(timeout=60)
     check(daemon.returncode == 0, f"a clean stop: {said}")
     check(said.count("later: No such file or directory; it is followed once it is there") == 1,

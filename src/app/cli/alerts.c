@@ -86,8 +86,10 @@ int cli_alerts(const struct cli_args *args)
     int status = cli_ask_limit(&a, args);
     if (status != CLI_DONE)
         return status;
-    if (table)
+    if (table) {
+        format_write_field_bool(&a.w, "newest_first", true);
         a.output = (struct request_output){.write = take, .ctx = &rows};
+    }
     status = cli_ask_run(&a, args);
     if (table && status == CLI_DONE && !rows.begun && !print_head(&rows))
         status = CLI_FAILED;

@@ -72,7 +72,7 @@ int cli_ask_limit(struct cli_ask *a, const struct cli_args *args)
 {
     struct err_text why;
     int64_t n;
-    enum err err = cli_number(args, CLI_LIMIT, 0, INT64_MAX, 0, &n, &why);
+    enum err err = cli_number(args, CLI_LIMIT, 1, INT64_MAX, 0, &n, &why);
     if (err != ERR_NONE) {
         buf_release(&a->text);
         return cli_fail(err, &why);

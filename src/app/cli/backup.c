@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The file being written, or what went wrong with it. */
@@ -110,18 +112,75 @@ int cli_backup(const struct cli_args *args)
     return status;
 }
 
+/* Standard input as a file that can be read twice: itself, or a copy that no folder shows. */
+static enum err hold_input(int *out_fd, struct err_text *why)
+{
+    struct stat st;
+    const char *folder = getenv("TMPDIR");
+    struct buf name;
+    if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)) {
+        *out_fd = STDIN_FILENO;
+        return ERR_NONE;
+    }
+    buf_init(&name);
+    buf_format(&name, "%s/weir-restore-XXXXXX", folder != NULL ? folder : "/var/tmp");
+    if (!buf_ok(&name))
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    struct target t = {.path = buf_text(&name), .fd = mkstemp(name.p)};
+    char bytes[16384];
+    ssize_t n = 1;
+    if (t.fd < 0)
+        t.number = errno;
+    else
+        unlink(t.path);
+    while (t.number == 0 && n > 0) {
+        n = read(STDIN_FILENO, bytes, sizeof(bytes));
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n < 0)
+            t.number = errno;
+        else
+            write_all(&t, bytes, (size_t)n);
+    }
+    enum err err = err_from_errno(t.number);
+    if (t.number == 0)
+        *out_fd = t.fd;
+    else
+        err_set(why, err, "standard input cannot be kept as %s: %s", t.path, strerror(t.number));
+    if (t.number != 0 && t.fd >= 0)
+        close(t.fd);
+    buf_release(&name);
+    return err;
+}
+
+static enum err restore_input(const char *dir, struct store_backup_totals *totals,
+                              struct err_text *why)
+{
+    int fd = -1;
+    enum err err = hold_input(&fd, why);
+    if (err != ERR_NONE)
+        return err;
+    err = store_restore_open(fd, "standard input", dir, totals, why);
+    if (fd != STDIN_FILENO)
+        close(fd);
+    return err;
+}
+
 int cli_restore(const struct cli_args *args)
 {
     struct err_text why;
     struct store_backup_totals totals;
     char dir[REQUEST_DATA_DIR_SIZE];
     if (args->rest_n != 1)
-        return cli_fail(
-            ERR_INVALID,
-            (err_set(&why, ERR_INVALID, "expected a file that weir backup made"), &why));
+        return cli_fail(ERR_INVALID,
+                        (err_set(&why, ERR_INVALID,
+                                 "expected a file that weir backup made, or - for standard "
+                                 "input"),
+                         &why));
     enum err err = cli_data_dir(args, dir, &why);
     if (err == ERR_NONE)
-        err = store_restore(args->rest[0], dir, &totals, &why);
+        err = strcmp(args->rest[0], "-") == 0 ? restore_input(dir, &totals, &why)
+                                              : store_restore(args->rest[0], dir, &totals, &why);
     if (err != ERR_NONE)
         return cli_fail(err, &why);
     log_line(LOG_LEVEL_INFO, "%zu files with %llu bytes were restored into %s", totals.files,

@@ -36,17 +36,16 @@ int cli_fail(enum err code, const struct err_text *why)
     }
 }
 
-static void stop_signals(sigset_t *out)
-{
-    sigemptyset(out);
-    sigaddset(out, SIGINT);
-    sigaddset(out, SIGTERM);
-}
-
+/* nohup has SIGHUP ignored: only as long as nobody blocks it does it stay without effect. */
 void cli_catch_signals(void)
 {
     sigset_t set;
-    stop_signals(&set);
+    struct sigaction hangup;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -56,7 +55,8 @@ bool cli_stopped(void)
 {
     sigset_t pending;
     return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+            sigismember(&pending, SIGHUP) == 1);
 }
 
 void cli_host_name(char out[256])

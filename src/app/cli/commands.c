@@ -46,17 +46,17 @@ const struct cli_command cli_commands[] = {
      "demo ends after the table in any case as long as there is no web interface.",
      CLI_BIT(CLI_NO_SERVE) | TALK, cli_demo},
     {"serve", "[OPTION]...", "Watch interfaces, logs and what is sent, keep events, raise alerts.",
-     "The daemon, in the foreground, until SIGTERM or Ctrl-C. What it learns and finds is kept in\n"
-     "the data directory, and it goes on from there when started again.",
+     "The daemon, in the foreground, until SIGTERM, SIGHUP or Ctrl-C. What it learns and finds is\n"
+     "kept in the data directory, and it goes on from there when started again.",
      DATA | CLI_BIT(CLI_INTERFACE) | CLI_BIT(CLI_FILTER) | CLI_BIT(CLI_NO_PROMISCUOUS) |
          CLI_BIT(CLI_FOLLOW) | CLI_BIT(CLI_PACKAGE) | CLI_BIT(CLI_ALERTS) | CLI_BIT(CLI_LATE) |
          CLI_BIT(CLI_LISTEN) | CLI_BIT(CLI_THREADS) | WHERE | CLI_BIT(CLI_QUIET),
      cli_serve},
     {"status", "[OPTION]...", "Say what is kept and what runs.", "", DATA, cli_status},
     {"alerts", "[OPTION]...", "List the alerts that are kept.",
-     "One JSON document a line; --output table makes lines for a person, which fit the terminal "
-     "or\n"
-     "the number of columns that the variable COLUMNS holds.",
+     "One JSON document a line, the oldest first; --output table makes lines for a person, the\n"
+     "newest first, which fit the terminal or the number of columns that the variable COLUMNS "
+     "holds.",
      DATA | TIMES | CLI_BIT(CLI_LIMIT) | CLI_BIT(CLI_OUTPUT), cli_alerts},
     {"search", "[OPTION]... [KQL]", "Find events that are kept.",
      "KQL is one expression in Kibana's query language, for instance\n"
@@ -117,9 +117,9 @@ const struct cli_command cli_commands[] = {
      DATA, cli_connector},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
-     "list; enable or disable RULE_ID; import FILE; export; history RULE_ID shows how its runs "
-     "went,\n"
-     "the newest first; gaps RULE_ID shows what no run looked at; run RULE_ID --from TIME --to "
+     "list; enable or disable RULE_ID; import FILE takes rules that are not there, and with\n"
+     "--overwrite those that are; export; history RULE_ID shows how its runs went, the newest\n"
+     "first; gaps RULE_ID shows what no run looked at; run RULE_ID --from TIME --to "
      "TIME\n"
      "makes up for it.\n"
      "preview FILE or preview RULE_ID prints the alerts that a rule would have raised from one\n"
@@ -128,7 +128,7 @@ const struct cli_command cli_commands[] = {
      "an NDJSON, JSON or TOML file, exception remove ID takes a list or an item away, exception\n"
      "close RULE_ID closes the rule's alerts that its exceptions take out; values add ID FILE\n"
      "[TYPE] reads a value list, one value a line, values list [ID], values remove ID.",
-     DATA | TIMES | CLI_BIT(CLI_QUIET) | CLI_BIT(CLI_LIMIT), cli_rule},
+     DATA | TIMES | CLI_BIT(CLI_QUIET) | CLI_BIT(CLI_LIMIT) | CLI_BIT(CLI_OVERWRITE), cli_rule},
     {"package", "VERB [NAME] [OPTION]...", "Manage packages of jobs and rules.",
      "list shows which apply to the data at hand; install or remove NAME.", DATA, cli_package},
     {"user", "VERB [NAME] [OPTION]...", "Manage who may use the server.",
@@ -149,7 +149,9 @@ const struct cli_command cli_commands[] = {
      DATA, cli_backup},
     {"restore", "FILE [OPTION]...", "Make a data directory of a backup.",
      "The directory must be empty, or not be there. The backup is read through and checked before\n"
-     "anything is written.",
+     "anything is written; \"-\" is standard input, which is kept in a file without a name "
+     "meanwhile\n"
+     "(in the folder that TMPDIR names, else /var/tmp).",
      DATA, cli_restore},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };

@@ -16,6 +16,19 @@ static int wrong(const char *what)
     return cli_fail(ERR_INVALID, &why);
 }
 
+static bool is_verb(const char *verb)
+{
+    static const char *const verbs[] = {
+        "list",      "create",          "validate",        "open",           "close",
+        "reset",     "delete",          "results",         "messages",       "stats",
+        "forecast",  "delete-forecast", "overall",         "preview",        "estimate",
+        "snapshots", "revert",          "snapshot-update", "snapshot-delete"};
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(verb, verbs[i]) == 0)
+            return true;
+    return false;
+}
+
 /* All that follows the verb, with commas between. */
 static void add_ids(struct cli_ask *a, const struct cli_args *args)
 {
@@ -36,7 +49,7 @@ static void add_ids(struct cli_ask *a, const struct cli_args *args)
 int cli_job(const struct cli_args *args)
 {
     struct cli_ask a;
-    if (args->rest_n == 0)
+    if (args->rest_n == 0 || !is_verb(args->rest[0]))
         return wrong(
             "list, create, validate, open, close, reset, delete, results, messages, "
             "stats, forecast, "

@@ -93,6 +93,7 @@ const struct cli_option cli_options[CLI_OPTIONS] = {
                   "What somebody may do: viewer, analyst or admin; keys also shipper.", false},
     [CLI_EXPIRES] = {"--expires", "SPAN",
                      "After this the key is refused, such as 90d; never unless given.", false},
+    [CLI_OVERWRITE] = {"--overwrite", NULL, "Replace the rules that are there already.", false},
     [CLI_MAKE_PASSWORD] = {"--make-password", NULL,
                            "Make a password and print it, instead of asking for one.", false},
     [CLI_THREADS] = {"--threads", "N", "Threads to share the work.", false},

@@ -60,6 +60,7 @@ enum cli_option_id {
     CLI_MAX_MODEL_MEMORY,
     CLI_ROLE,
     CLI_EXPIRES,
+    CLI_OVERWRITE,
     CLI_MAKE_PASSWORD,
     CLI_THREADS,
     CLI_STATS,

@@ -168,6 +168,7 @@ int cli_rule(const struct cli_args *args)
         int status = cli_ask_file(&a, args->rest[1], "text", "name");
         if (status != CLI_DONE)
             return status;
+        format_write_field_bool(&a.w, "overwrite", cli_has(args, CLI_OVERWRITE));
         a.makes = true;
     } else if (!alone) {
         format_write_field_str(&a.w, "id", args->rest[1]);

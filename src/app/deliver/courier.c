@@ -134,6 +134,7 @@ static void run(const struct conf *conf, const struct priv_jail_settings *jail,
     prctl(PR_SET_NAME, "weir-courier", 0, 0, 0);
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
         if (!is_lane(fd, fds))
             close(fd);

@@ -2,6 +2,7 @@
 #include "request/request_priv.h"
 
 #include "base/arena.h"
+#include "detect/result.h"
 #include "engine/install.h"
 #include "engine/jobs.h"
 #include "engine/pipeline.h"
@@ -55,6 +56,37 @@ static enum err list_results(struct request_asked *a, void *ctx, uint64_t skip, 
     return store_state_result_list(a->data->state, filter, print_result, a, NULL);
 }
 
+/* What results may be of: every type but those that are made when somebody asks. */
+static bool is_result_type(const char *name)
+{
+    for (int type = 0; type <= DETECT_RESULT_CATEGORIZER_STATS; type++)
+        if (type != DETECT_RESULT_OVERALL_BUCKET &&
+            strcmp(detect_result_type_name((enum detect_result_type)type), name) == 0)
+            return true;
+    return false;
+}
+
+static enum err see_results(struct request_asked *a, const char *id, const char *type,
+                            struct err_text *why)
+{
+    struct arena arena;
+    struct store_job row;
+    if (!is_result_type(type))
+        return err_set(why, ERR_INVALID,
+                       "--type expects record, bucket, influencer, bucket_influencer, "
+                       "category_definition, categorizer_stats, model_plot, model_forecast, "
+                       "model_forecast_request_stats, model_size_stats, model_snapshot or "
+                       "annotation, not '%s'",
+                       type);
+    arena_init(&arena, 0);
+    enum err err = store_state_job_get(a->data->state, id, &arena, &row);
+    arena_release(&arena);
+    if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "there is no job '%s'; weir job list shows them", id);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "job '%s' cannot be read: %s", id, err_name(err));
+}
+
 int request_results(struct request_asked *a)
 {
     struct err_text why;
@@ -65,7 +97,9 @@ int request_results(struct request_asked *a)
         .type = request_asked_text(a, "type", "record"),
         .sort = STORE_RESULT_BY_TIME,
     };
-    enum err err = request_asked_time(a, "from", TIME_NONE, &filter.from, &why);
+    enum err err = see_results(a, id, filter.type, &why);
+    if (err == ERR_NONE)
+        err = request_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
         err = request_asked_time(a, "to", TIME_MAX, &filter.to, &why);
     if (err == ERR_NONE)

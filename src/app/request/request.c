@@ -307,7 +307,8 @@ static enum err list_alerts(struct request_asked *a, void *ctx, uint64_t skip, u
 int request_alerts(struct request_asked *a)
 {
     struct err_text why;
-    struct store_alert_filter filter = {0};
+    struct store_alert_filter filter = {
+        .newest_first = format_node_bool(format_node_get(a->request, "newest_first"), false)};
     enum err err = request_asked_time(a, "from", TIME_NONE, &filter.from, &why);
     if (err == ERR_NONE)
         err = request_asked_time(a, "to", TIME_MAX, &filter.to, &why);

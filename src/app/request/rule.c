@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request/request_priv.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "engine/connectors.h"
 #include "engine/exceptions.h"
@@ -218,10 +219,53 @@ static enum err import_connectors(struct request_asked *a, const struct rule_set
     return ERR_NONE;
 }
 
+/* Those of a rule_id that is there stay as they are, unless they are to be replaced. */
+static enum err import_rule(struct request_asked *a, const struct rule *rule, bool overwrite,
+                            size_t *made, size_t *refused, struct err_text *why)
+{
+    struct store_state *state = a->data->state;
+    struct arena arena;
+    struct store_rule old;
+    struct err_text text;
+    char line[900];
+    arena_init(&arena, 0);
+    enum err there = store_state_rule_get(state, rule->rule_id, &arena, &old);
+    arena_release(&arena);
+    if (there != ERR_NONE && there != ERR_NOT_FOUND)
+        return err_set(why, there, "rules cannot be read: %s", err_name(there));
+    if (there == ERR_NOT_FOUND || overwrite) {
+        enum err err = engine_install_rule(state, rule, NULL, rule->enabled, a->data->now(), why);
+        *made += err == ERR_NONE;
+        return err;
+    }
+    err_set_at(&text, ERR_EXISTS, rule->file, rule->line,
+               "there is a rule '%s' already; weir rule import --overwrite replaces it",
+               rule->rule_id);
+    request_asked_remark(a, "weir: error: %s", err_format(&text, line, sizeof(line)));
+    ++*refused;
+    return ERR_NONE;
+}
+
+/* All of the set or, when one cannot be written, none. */
+static enum err import_rules(struct request_asked *a, const struct rule_set *set, size_t *made,
+                             size_t *refused, struct err_text *why)
+{
+    bool overwrite = format_node_bool(format_node_get(a->request, "overwrite"), false);
+    enum err err = store_state_begin(a->data->state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the rules cannot be written: %s", err_name(err));
+    for (size_t i = 0; i < rule_set_count(set) && err == ERR_NONE; i++)
+        err = import_rule(a, rule_set_at(set, i), overwrite, made, refused, why);
+    if (err == ERR_NONE)
+        return store_state_commit(a->data->state, why);
+    store_state_rollback(a->data->state);
+    return err;
+}
+
 static enum err import(struct request_asked *a, struct err_text *why)
 {
     const char *text = request_asked_text(a, "text", "");
-    struct engine_install_totals totals = {0};
+    size_t made = 0, refused = 0, there = 0;
     struct rule_set *set = rule_set_new();
     if (set == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
@@ -233,22 +277,21 @@ static enum err import(struct request_asked *a, struct err_text *why)
         request_asked_remark(a, "weir: %s: %s", problem->fatal ? "error" : "warning",
                              err_format(&problem->text, line, sizeof(line)));
     }
-    size_t refused = 0;
     if (err == ERR_NONE)
         err = import_exceptions(a, set, &refused, why);
     if (err == ERR_NONE)
         err = import_connectors(a, set, &refused, why);
     if (err == ERR_NONE)
-        err = engine_install_rules(a->data->state, set, NULL, true, a->data->now(), &totals, why);
+        err = import_rules(a, set, &made, &there, why);
     if (err == ERR_NONE)
         err = request_asked_reload(a, why);
-    if (err == ERR_NONE && rule_set_refused(set) + refused > 0)
+    if (err == ERR_NONE && rule_set_refused(set) + there + refused > 0)
         err = err_set(why, ERR_INVALID,
                       "%zu rules and %zu exceptions or connectors were refused, %zu rules "
                       "imported",
-                      rule_set_refused(set), refused, totals.rules);
+                      rule_set_refused(set) + there, refused, made);
     else if (err == ERR_NONE)
-        request_asked_remark(a, "weir: %zu rules imported", totals.rules);
+        request_asked_remark(a, "weir: %zu rules imported", made);
     rule_set_free(set);
     return err;
 }

@@ -410,16 +410,25 @@ static enum err fill(struct reading *r, const char *dir, struct err_text *why)
 enum err store_restore(const char *file, const char *dir, struct store_backup_totals *out,
                        struct err_text *why)
 {
-    struct reading r = {.file = file};
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set_at(why, err_from_errno(errno), file, 0, "cannot be read: %s",
                           strerror(errno));
+    enum err err = store_restore_open(fd, file, dir, out, why);
+    close(fd);
+    return err;
+}
+
+enum err store_restore_open(int fd, const char *name, const char *dir,
+                            struct store_backup_totals *out, struct err_text *why)
+{
+    struct reading r = {.file = name};
+    (void)lseek(fd, 0, SEEK_SET); /* what cannot go back is found out below */
     enum err err = open_archive(&r, read_file, &fd, why);
     if (err == ERR_NONE)
         err = check_all(&r, why);
     if (err == ERR_NONE && lseek(fd, 0, SEEK_SET) != 0)
-        err = err_set_at(why, ERR_INVALID, file, 0,
+        err = err_set_at(why, ERR_INVALID, name, 0,
                          "this cannot be read twice: a regular file is expected");
     if (err == ERR_NONE)
         err = open_archive(&r, read_file, &fd, why);
@@ -428,6 +437,5 @@ enum err store_restore(const char *file, const char *dir, struct store_backup_to
     if (err == ERR_NONE)
         *out = r.totals;
     release(&r);
-    close(fd);
     return err;
 }

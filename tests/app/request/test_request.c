@@ -141,6 +141,14 @@ static void test_alerts(void **state)
     assert_int_equal(lines(&w), 1001);
     DONE("{\"command\": \"alerts\", \"limit\": 1000}");
     assert_int_equal(lines(&w), 1000);
+    struct buf oldest;
+    buf_init(&oldest);
+    DONE("{\"command\": \"alerts\", \"limit\": 1}");
+    buf_str(&oldest, said(&w));
+    DONE("{\"command\": \"alerts\", \"newest_first\": true}");
+    size_t tail = w.streams[0].n - oldest.n;
+    assert_string_equal(said(&w) + tail, buf_text(&oldest));
+    buf_release(&oldest);
     DONE("{\"command\": \"alerts\", \"to\": \"2023-11-15T00:00:09Z\"}");
     assert_int_equal(lines(&w), 10);
     w.stop_after = 1;
@@ -148,6 +156,9 @@ static void test_alerts(void **state)
     assert_int_equal(w.writes, 1);
     w.stop_after = 0;
     WRONG("{\"command\": \"alerts\", \"from\": \"?\"}", "'?'");
+    WRONG("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"none\"}", "no job 'none'");
+    WRONG("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\", \"type\": \"records\"}",
+          "--type expects record, bucket");
     DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\"}");
     assert_int_equal(lines(&w), 2500);
     DONE("{\"command\": \"job\", \"verb\": \"results\", \"id\": \"tiny\", \"min_score\": 99}");
@@ -502,21 +513,36 @@ static void test_overall(void **state)
     end(&w);
 }
 
-static void test_rule(void **state)
+static void write_import(struct buf *text, bool overwrite)
 {
-    (void)state;
-    struct world w;
-    struct buf text;
     struct format_writer f;
-    begin(&w);
-    buf_init(&text);
-    format_write_init(&f, &text);
+    buf_clear(text);
+    format_write_init(&f, text);
     format_write_begin_object(&f);
     format_write_field_str(&f, "command", "rule");
     format_write_field_str(&f, "verb", "import");
     format_write_field_str(&f, "name", "r.ndjson");
     format_write_field_str(&f, "text", help_rule);
+    format_write_field_bool(&f, "overwrite", overwrite);
     format_write_end_object(&f);
+}
+
+static void test_rule(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf text;
+    begin(&w);
+    buf_init(&text);
+    write_import(&text, false);
+    DONE(buf_text(&text));
+    assert_non_null(strstr(remarks(&w), "1 rules imported"));
+    DONE("{\"command\": \"rule\", \"verb\": \"disable\", " RULE "}");
+    WRONG(buf_text(&text), "r.ndjson:1: there is a rule");
+    assert_non_null(strstr(remarks(&w), "1 rules and 0 exceptions or connectors were refused"));
+    DONE("{\"command\": \"rule\", \"verb\": \"list\"}");
+    assert_non_null(strstr(said(&w), " disabled ")); /* as it was left */
+    write_import(&text, true);
     DONE(buf_text(&text));
     assert_non_null(strstr(remarks(&w), "1 rules imported"));
     DONE("{\"command\": \"rule\", \"verb\": \"list\"}");

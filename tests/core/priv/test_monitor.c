@@ -41,6 +41,7 @@ static int with_monitor(const char *folder, engine_fn engine, char said[256])
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     write_file(folder, "one.log", "one");
     write_file(folder, "secret", "secret");
@@ -132,15 +133,20 @@ static int send_rubbish(struct priv_monitor *m, const char *folder)
     return 0;
 }
 
-static int wait_for_term(struct priv_monitor *m, const char *folder)
+static bool is_handed_on(struct priv_monitor *m, int number)
 {
     sigset_t set;
     const struct timespec patience = {.tv_sec = 10};
-    (void)folder;
     sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    kill(priv_monitor_pid(m), SIGTERM);
-    return sigtimedwait(&set, NULL, &patience) == SIGTERM ? 5 : 1;
+    sigaddset(&set, number);
+    kill(priv_monitor_pid(m), number);
+    return sigtimedwait(&set, NULL, &patience) == number;
+}
+
+static int wait_for_term(struct priv_monitor *m, const char *folder)
+{
+    (void)folder;
+    return is_handed_on(m, SIGTERM) && is_handed_on(m, SIGHUP) ? 5 : 1;
 }
 
 static int end_by_signal(struct priv_monitor *m, const char *folder)
