@@ -97,6 +97,15 @@ with Folder() as folder:
     run = weir("detect", "--format", "csv", "--job", folder("count.json", json.dumps(JOB)),
                folder("t.csv", "@timestamp\nbad\n2024-01-01T00:00:00Z\n"))
     check(run.status == 0 and "1 of 2 records" in run.err, "a row without a time is told of", run)
+    counted = json.dumps({"job_id": "j", "analysis_config": {
+        "bucket_span": "15m", "summary_count_field_name": "doc_count", "detectors": [{"function": "count"}]},
+        "data_description": {"time_field": "@timestamp"}})
+    feed = json.dumps({"datafeed_id": "d", "job_id": "j", "indices": ["*"], "aggs": {"b": {
+        "date_histogram": {"field": "@timestamp", "fixed_interval": "5m"},
+        "aggs": {"@timestamp": {"max": {"field": "@timestamp"}}}}}})
+    run = weir("detect", "--job", folder("counted.json", counted), "--datafeed", folder("feed.json", feed),
+               folder("far", '{"@timestamp": "2200-01-01T00:00:00Z"}\n{"@timestamp": "2024-01-01T00:00:00Z"}\n'))
+    check(run.status == 0 and "1 events were not counted" in run.err, "an event beyond all intervals is told of", run)
     newer = folder("newer")
     wrong(weir("status", "--data-dir", newer), "no data directory", "a directory that is not there")
     check(not os.path.exists(newer), "asking makes no directory")

@@ -226,6 +226,7 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
 {
     const struct detect_counts *c = detect_counts(r->engine);
     uint64_t late = r->rows != NULL ? engine_rows_late(r->rows) : 0;
+    uint64_t lost = r->rows != NULL ? engine_rows_lost(r->rows) : 0;
     if (cli_has(args, CLI_QUIET))
         return;
     if (c->invalid_dates > 0)
@@ -238,6 +239,11 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
     if (late > 0)
         log_line(LOG_LEVEL_WARNING, "%llu events came after their interval was counted",
                  (unsigned long long)late);
+    if (lost > 0)
+        log_line(LOG_LEVEL_WARNING,
+                 "%llu events were not counted: what is aggregated of their intervals is more than "
+                 "fits, or their time lies beyond the years 1824 to 2116",
+                 (unsigned long long)lost);
     if (detect_given_up(r->engine) > 0)
         log_line(LOG_LEVEL_WARNING, "an expression of the job took too long on %llu messages",
                  (unsigned long long)detect_given_up(r->engine));

@@ -155,6 +155,11 @@ void engine_rows_tell_lost(struct engine_rows *r, struct find_rows_lost *out)
     *out = find_rows_tell_lost(r->rows);
 }
 
+uint64_t engine_rows_lost(struct engine_rows *r)
+{
+    return find_rows_tell_lost(r->rows).events;
+}
+
 enum err engine_rows_follow(struct engine_rows *r, const struct event *e, ts_ns latency,
                             struct detect *engine)
 {

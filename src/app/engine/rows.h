@@ -38,6 +38,8 @@ ts_ns engine_rows_last(const struct engine_rows *r);
 enum err engine_rows_give(struct engine_rows *r, ts_ns to, struct detect *engine) ERR_MUST_CHECK;
 /* What did not fit since the last call. */
 void engine_rows_tell_lost(struct engine_rows *r, struct find_rows_lost *out);
+/* Of that, the number of events. */
+uint64_t engine_rows_lost(struct engine_rows *r);
 
 /*
  * Counts an event where time moves with events: an interval is given when one has come that is

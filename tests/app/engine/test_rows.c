@@ -76,6 +76,10 @@ static void test_follow(void **state)
     assert_int_equal(detect_counts(r.engine)->earliest_record, 50 * TIME_S);
     follow(&r, 59, "a", 7);
     assert_int_equal(engine_rows_late(r.rows), 1);
+    /* A time beyond all intervals moves nothing. */
+    follow(&r, 9000000000, "a", 7);
+    assert_int_equal(engine_rows_lost(r.rows), 1);
+    assert_int_equal(engine_rows_lost(r.rows), 0);
     follow(&r, 125, "b", 1);
     assert_int_equal(detect_counts(r.engine)->records, 3);
     assert_int_equal(detect_counts(r.engine)->missing_fields, 1);
