@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Random searches over random documents by HTTP, held to looking at every document (search_reference.py):
-while all are hot, when the first are sealed, and with new ones besides. `search.py WEIR SEED BODIES` asks others."""
+while all are hot, when the first are sealed, and with new ones besides. The documents are years old and stay.
+`search.py WEIR SEED BODIES` asks others."""
 import glob
 import json
 import math
@@ -341,6 +342,17 @@ def refused(server):
           and empty["aggregations"]["t"]["buckets"] == [], f"an index that is not there: {empty}")
 
 
+def kept(server):
+    """They came just now: housekeeping, which seals the rest after it has removed what is too old, leaves them."""
+    def measures():
+        return server.ask("GET", "/metrics", headers=server.basic()).body
+    check(server.wait(lambda: f'weir_store_events{{kind="sealed"}} {DOCUMENTS}\n' in measures(), 90),
+          f"all are sealed: {measures()}")
+    check("weir_store_removed_total 0\n" in measures(), measures())
+    found = server.admin("POST", f"/{INDEX}/_search", {"size": 0})
+    check(found["hits"]["total"]["value"] == DOCUMENTS, f"old documents are kept: {found['hits']}")
+
+
 def run(server, folder):
     asking = Asking(server)
     asking.now = reference.millis(reference.datetime.now(reference.timezone.utc))
@@ -355,11 +367,10 @@ def run(server, folder):
     asking.everything("sealed", questions)
     asking.load(documents[FIRST:])
     asking.everything("half sealed", questions)
+    kept(server)
     print(f"{BODIES} searches, three times")
 
 
 with tempfile.TemporaryDirectory() as folder:
-    with open(f"{folder}/weir.toml", "w") as f:
-        f.write('[store]\nkeep_age = "30000d"\n')  # the documents are old
-    with Server(f"{folder}/data", "--config", f"{folder}/weir.toml") as served:
+    with Server(f"{folder}/data") as served:
         run(served, folder)

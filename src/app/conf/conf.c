@@ -46,7 +46,7 @@ const struct conf_key conf_keys[] = {
     {"engine.threads", CONF_INTEGER, "0", 0, 64, AT(threads),
      "Threads that share the models. 0: as many as there are processors, at most 4."},
     {"store.keep_age", CONF_SPAN, "\"30d\"", 0, INT64_MAX, AT(keep_age),
-     "Events older than this are removed. 0s: kept for ever."},
+     "Events are removed when they are older than this and came longer ago. 0s: kept for ever."},
     {"store.keep_mb", CONF_INTEGER, "0", 0, INT64_MAX >> 20, AT(keep_mb),
      "Events above this size on disk, in MiB, are removed, oldest first. 0: no limit."},
     {"store.query_memory_mb", CONF_INTEGER, "512", 64, 1048576, AT(query_memory_mb),

@@ -22,19 +22,12 @@ struct daemon_keeper {
 static void *run(void *arg)
 {
     struct daemon_keeper *k = arg;
-    bool troubled = false; /* a trouble that lasts is told once */
+    bool troubled = false;
     while (!ring_closed(k->stop)) {
         (void)ring_pop_wait(k->stop, EVERY);
         if (ring_closed(k->stop))
             break;
-        struct err_text why;
-        enum err err = store_maintain(k->store, clock_wall(), &why);
-        if (err != ERR_NONE && !troubled) {
-            char line[700];
-            snprintf(line, sizeof(line), "the store cannot be kept in order: %s", why.message);
-            k->log(k->ctx, 1, line);
-        }
-        troubled = err != ERR_NONE;
+        daemon_keeper_tidy(k->store, clock_wall(), k->log, k->ctx, &troubled);
         mem_trim(); /* a large request or search leaves its memory behind */
     }
     return NULL;
@@ -68,4 +61,40 @@ void daemon_keeper_stop(struct daemon_keeper *k)
     pthread_join(k->thread, NULL);
     ring_free(k->stop);
     mem_free(k);
+}
+
+/* What was removed since then; nobody misses without a word what he has sent. */
+static void tell_removed(struct store *store, const struct store_stats *before, daemon_log_fn log,
+                         void *ctx)
+{
+    char line[200];
+    char until[TIME_TEXT_SIZE];
+    struct store_stats now;
+    store_stats(store, &now);
+    uint64_t all = now.dropped_rows - before->dropped_rows;
+    uint64_t old = now.dropped_old_rows - before->dropped_old_rows;
+    if (all == 0)
+        return;
+    time_format_iso(now.dropped_until, until);
+    snprintf(line, sizeof(line),
+             "removed %llu events, the latest of %s: %llu by store.keep_age, %llu by store.keep_mb",
+             (unsigned long long)all, until, (unsigned long long)old,
+             (unsigned long long)(all - old));
+    log(ctx, 2, line);
+}
+
+void daemon_keeper_tidy(struct store *store, ts_ns now, daemon_log_fn log, void *ctx,
+                        bool *troubled)
+{
+    struct err_text why;
+    struct store_stats before;
+    store_stats(store, &before);
+    enum err err = store_maintain(store, now, &why);
+    tell_removed(store, &before, log, ctx);
+    if (err != ERR_NONE && !*troubled) {
+        char line[700];
+        snprintf(line, sizeof(line), "the store cannot be kept in order: %s", why.message);
+        log(ctx, 1, line);
+    }
+    *troubled = err != ERR_NONE;
 }

@@ -355,6 +355,7 @@ int request_status(struct request_asked *a)
     struct err_text why;
     struct store_stats stats;
     char first[TIME_TEXT_SIZE] = "-", last[TIME_TEXT_SIZE] = "-", engine[TIME_TEXT_SIZE] = "-";
+    char until[TIME_TEXT_SIZE] = "-";
     char server[REQUEST_DATA_SERVER_SIZE];
     unsigned jobs[3] = {0}, rules[3] = {0};
     uint64_t alerts = 0, waiting = 0, given_up = 0;
@@ -365,6 +366,8 @@ int request_status(struct request_asked *a)
         time_format_iso(stats.first_time, first);
         time_format_iso(stats.last_time, last);
     }
+    if (stats.dropped_until != TIME_NONE)
+        time_format_iso(stats.dropped_until, until);
     enum err err = store_state_job_list(a->data->state, count_job, jobs);
     if (err == ERR_NONE)
         err = store_state_rule_list(a->data->state, count_rule, rules);
@@ -394,6 +397,11 @@ int request_status(struct request_asked *a)
         a, "events       %s to %s, %llu hot, %llu sealed in %llu pieces (%llu bytes)", first, last,
         (unsigned long long)stats.hot_rows, (unsigned long long)stats.piece_rows,
         (unsigned long long)stats.pieces, (unsigned long long)stats.piece_bytes);
+    if (stats.dropped_rows > 0)
+        request_asked_line(
+            a, "removed      %llu events by age, %llu by size since the start, at last up to %s",
+            (unsigned long long)stats.dropped_old_rows,
+            (unsigned long long)(stats.dropped_rows - stats.dropped_old_rows), until);
     if (store_datasets(a->data->store, dataset_line, a) != ERR_NONE)
         request_asked_remark(a, "weir: the datasets cannot be listed");
     request_asked_line(a, "jobs         %u installed, %u started, %u failed", jobs[0], jobs[1],

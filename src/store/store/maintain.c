@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SEAL_ROWS 200000   /* rows of one sealed piece, about */
@@ -308,16 +309,39 @@ static enum err merge_hours(struct store *s, const struct store_snapshot_view *v
     return rc;
 }
 
-static enum err drop(struct store *s, const struct store_piece *p, struct err_text *why)
+/* *until: the latest event that this housekeeping dropped so far. */
+static enum err drop(struct store *s, const struct store_piece *p, bool by_age, ts_ns *until,
+                     struct err_text *why)
 {
     enum err rc = replace(s, &p, 1, NULL, why);
     if (rc == ERR_NONE) {
+        if (p->max_time > *until)
+            *until = p->max_time;
         pthread_mutex_lock(&s->lock);
         s->stats.dropped_pieces++;
         s->stats.dropped_rows += p->rows;
+        s->stats.dropped_old_rows += by_age ? p->rows : 0;
+        s->stats.dropped_until = *until;
         pthread_mutex_unlock(&s->lock);
     }
     return rc;
+}
+
+/*
+ * Its events are from before a time, and came before it, too: whoever brings the past has just
+ * brought it. A piece's file is written when its newest events have come.
+ */
+static bool is_old(const struct store *s, const struct store_piece *p, ts_ns before)
+{
+    struct stat st;
+    if (p->max_time >= before)
+        return false;
+    char *path = store_piece_path(s, p->id, "parquet");
+    /* Of a file that is not there nothing is left to keep; who cannot be asked now is later. */
+    bool old = path != NULL &&
+               (stat(path, &st) == 0 ? st.st_mtim.tv_sec < before / TIME_S : errno == ENOENT);
+    mem_free(path);
+    return old;
 }
 
 /* Drops what is too old, then the oldest of what is too much. */
@@ -326,12 +350,13 @@ static enum err keep_limits(struct store *s, const struct store_snapshot_view *v
 {
     bool *gone = mem_zero(view->pieces_n + 1, sizeof(*gone));
     uint64_t bytes = 0;
+    ts_ns until = TIME_NONE;
     enum err rc = gone != NULL ? ERR_NONE : err_set(why, ERR_MEMORY, "no memory to drop pieces");
     for (size_t i = 0; rc == ERR_NONE && i < view->pieces_n; i++) {
         const struct store_piece *p = &view->pieces[i];
-        gone[i] = s->options.keep_age_ns > 0 && p->max_time < now - s->options.keep_age_ns;
+        gone[i] = s->options.keep_age_ns > 0 && is_old(s, p, now - s->options.keep_age_ns);
         if (gone[i])
-            rc = drop(s, p, why);
+            rc = drop(s, p, true, &until, why);
         else
             bytes += p->bytes;
     }
@@ -345,7 +370,7 @@ static enum err keep_limits(struct store *s, const struct store_snapshot_view *v
             break;
         gone[oldest] = true;
         bytes -= view->pieces[oldest].bytes;
-        rc = drop(s, &view->pieces[oldest], why);
+        rc = drop(s, &view->pieces[oldest], false, &until, why);
     }
     mem_free(gone);
     return rc;

@@ -235,6 +235,7 @@ enum err store_open(const char *dir, const struct store_options *options, struct
     if (s == NULL)
         return err_set(why, ERR_MEMORY, "no memory to open the store");
     s->lock_fd = -1;
+    s->stats.dropped_until = TIME_NONE;
     if (options != NULL)
         s->options = *options;
     apply_defaults(&s->options);

@@ -38,7 +38,8 @@ struct store_options {
     uint64_t worker_memory;  /* bytes DuckDB may use; 0: 512 MiB */
     unsigned worker_threads; /* 0: 2 */
     uint64_t hot_rows;       /* hot rows from which a commit has them sealed; 0: 200,000 */
-    ts_ns keep_age_ns;       /* older pieces are removed; 0: kept for ever */
+    ts_ns keep_age_ns;       /* pieces whose events are older, and came longer ago, are removed;
+                                0: kept for ever */
     uint64_t keep_bytes;     /* oldest pieces are removed above this; 0: no limit */
     bool no_worker;          /* hot events only: nothing is sealed, sealed events are not read */
 };
@@ -182,8 +183,10 @@ struct store_stats {
     uint64_t piece_bytes;
     uint64_t dropped_pieces; /* by age or size, since opening */
     uint64_t dropped_rows;
-    uint64_t orphans; /* files removed at opening that no transaction knew */
-    ts_ns first_time; /* TIME_NONE when nothing is kept */
+    uint64_t dropped_old_rows; /* of these: by age */
+    ts_ns dropped_until;       /* latest time of what was dropped last; TIME_NONE: nothing was */
+    uint64_t orphans;          /* files removed at opening that no transaction knew */
+    ts_ns first_time;          /* TIME_NONE when nothing is kept */
     ts_ns last_time;
 };
 

@@ -90,6 +90,18 @@ static void test_status(void **state)
     assert_non_null(strstr(said(&w), "zeek.connection"));
     assert_non_null(strstr(said(&w), "1 installed, 1 started, 0 failed"));
     assert_non_null(strstr(said(&w), "1 installed, 1 enabled"));
+    assert_null(strstr(said(&w), "removed"));
+    end(&w);
+    /* A store that keeps less than it has. */
+    const struct store_options options = {.keep_bytes = 1};
+    w = (struct world){.dir = help_mkdir()};
+    HELP_OK(request_data_open(w.dir, &options, &w.data, &help_why));
+    put_events(&w, 7);
+    for (int i = 0; i < 2; i++)
+        HELP_OK(store_maintain(w.data->store, HELP_BASE, &help_why));
+    DONE("{\"command\": \"status\"}");
+    assert_non_null(strstr(said(&w), "removed      0 events by age, 7 by size since the start, at "
+                                     "last up to 2023-11-15T00:06:00.000Z"));
     end(&w);
 }
 

@@ -14,10 +14,12 @@
 #include "event/event.h"
 #include "store/store.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HELP_BASE ((ts_ns)1700000000 * TIME_S) /* 2023-11-14T22:13:20Z */
@@ -36,6 +38,24 @@ static inline unsigned help_kill_children(int signal_number)
         n++;
     fclose(f);
     return n;
+}
+
+/* The files of a store's pieces, and with them what is in them, as if they had come at a time. */
+static inline void help_came(const char *dir, ts_ns time)
+{
+    char path[4200];
+    unsigned n = 0;
+    const struct timespec when[2] = {{.tv_sec = time / TIME_S}, {.tv_sec = time / TIME_S}};
+    snprintf(path, sizeof(path), "%s/pieces", dir);
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (strstr(e->d_name, ".parquet") != NULL) {
+            assert_int_equal(utimensat(dirfd(d), e->d_name, when, 0), 0);
+            n++;
+        }
+    closedir(d);
+    assert_true(n > 0);
 }
 
 /* A flow as the packet sensor makes it: 32 fields. */

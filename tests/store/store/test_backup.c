@@ -180,6 +180,9 @@ static void change_all(struct world *w)
     struct store_stats stats;
     struct store_backup_totals totals;
     const struct store_backup_sink sink = {keep, w};
+    char *data = path_in(w->dir, "data");
+    help_came(data, HELP_BASE);
+    free(data);
     append(w, HELP_BASE + 5 * TIME_HOUR, EVENTS);
     assert_int_equal(store_maintain(w->store, HELP_BASE + 2 * TIME_DAY, &why), ERR_NONE);
     store_stats(w->store, &stats);

@@ -130,16 +130,64 @@ static void test_keep_age(void **state)
     struct store *s = open_store(dir, &options);
     piece(s, &rng, HELP_BASE, 50, NULL);
     piece(s, &rng, HELP_BASE + 3 * TIME_HOUR, 50, NULL);
+    help_came(dir, HELP_BASE);
     good(store_maintain(s, HELP_BASE + TIME_DAY, &why), &why);
     store_stats(s, &stats);
     assert_int_equal(stats.pieces, 2);
+    assert_true(stats.dropped_until == TIME_NONE);
     good(store_maintain(s, HELP_BASE + TIME_DAY + TIME_HOUR, &why), &why);
     store_stats(s, &stats);
     assert_int_equal(stats.pieces, 1);
     assert_int_equal(stats.dropped_pieces, 1);
     assert_int_equal(stats.dropped_rows, 50);
+    assert_int_equal(stats.dropped_old_rows, 50);
+    assert_int_equal(stats.dropped_until, HELP_BASE + 49 * TIME_S);
     assert_int_equal(stats.first_time, HELP_BASE + 3 * TIME_HOUR);
     assert_int_equal(files(dir), 1);
+    store_close(s);
+    help_rmdir(dir);
+}
+
+/* Who brings the past keeps it as long as the present: a merge with what came late, too. */
+static void test_keep_arrival(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct rng rng;
+    struct err_text why;
+    struct store_stats stats;
+    struct store_options options = {.keep_age_ns = TIME_DAY};
+    const ts_ns came = HELP_BASE + 1000 * TIME_DAY;
+    rng_init(&rng, 2);
+    struct store *s = open_store(dir, &options);
+    piece(s, &rng, HELP_BASE, 50, NULL);
+    help_came(dir, came);
+    good(store_maintain(s, came + TIME_DAY, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.piece_rows, 50);
+    assert_int_equal(stats.dropped_rows, 0);
+    /* Opening changes nothing; new events of the same hour are kept with the piece they join. */
+    store_close(s);
+    s = open_store(dir, &options);
+    piece(s, &rng, HELP_BASE + TIME_MIN, 10, NULL);
+    good(store_maintain(s, came + TIME_DAY, &why), &why);
+    help_came(dir, came + TIME_HOUR);
+    good(store_maintain(s, came + TIME_DAY + TIME_MIN, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 1);
+    assert_int_equal(stats.piece_rows, 60);
+    good(store_maintain(s, came + TIME_DAY + TIME_HOUR + TIME_S, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 0);
+    assert_int_equal(stats.dropped_old_rows, 60);
+    /* What has no file any more goes by its events. */
+    piece(s, &rng, HELP_BASE, 50, NULL);
+    char command[4300];
+    snprintf(command, sizeof(command), "rm '%s'/pieces/*.parquet", dir);
+    assert_int_equal(system(command), 0);
+    good(store_maintain(s, came, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.pieces, 0);
     store_close(s);
     help_rmdir(dir);
 }
@@ -166,6 +214,8 @@ static void test_keep_bytes(void **state)
     assert_int_equal(stats.pieces, 2);
     assert_true(stats.piece_bytes <= options.keep_bytes);
     assert_int_equal(stats.first_time, HELP_BASE + 2 * TIME_DAY); /* the oldest went */
+    assert_true(stats.dropped_rows == 1000 && stats.dropped_old_rows == 0);
+    assert_int_equal(stats.dropped_until, HELP_BASE + TIME_DAY + 499 * TIME_S);
     store_close(s);
     help_rmdir(dir);
 }
@@ -379,9 +429,13 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_merge),        cmocka_unit_test(test_keep_age),
-        cmocka_unit_test(test_keep_bytes),   cmocka_unit_test(test_merge_while_reading),
-        cmocka_unit_test(test_commit_seals), cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_keep_age),
+        cmocka_unit_test(test_keep_arrival),
+        cmocka_unit_test(test_keep_bytes),
+        cmocka_unit_test(test_merge_while_reading),
+        cmocka_unit_test(test_commit_seals),
+        cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
