@@ -33,8 +33,9 @@
 #define FAR 3.0     /* standard deviations: farther a bucket moves nothing */
 #define LEAST_NAMES 1e-6
 #define MOST_NAMES 1e30
-#define FARTHEST 69.0   /* of a logarithm */
-#define MOST_MEAN 70.0F /* of logarithms of what is at most 1e30 */
+#define FARTHEST 69.0     /* of a logarithm */
+#define MOST_COUNTED 1e12 /* names whose squares are summed in 32 bits */
+#define MOST_MEAN 70.0F   /* of logarithms of what is at most 1e30 */
 
 struct model_of_content *model_content_at(struct model_series *s)
 {
@@ -216,8 +217,9 @@ void model_content_learn(struct model_series *s, const struct model_point *p,
     double left = model_min(model_max(log(value / names), -FAR * sd), FAR * sd);
     double memory = YOUNG_MEMORY + (double)s->total / 2;
     double keep = 1 - 1 / model_min(model_min(s->tau, MEMORY), memory);
-    double more = place->counted - 1;
-    double e = exp(model_min(y, FARTHEST)) - place->counted;
+    double counted = model_min(place->counted, MOST_COUNTED);
+    double more = counted - 1;
+    double e = model_min(exp(model_min(y, FARTHEST)), MOST_COUNTED) - counted;
     c->n = (float)((double)c->n * keep + 1);
     c->spread = (float)((double)c->spread * keep + e * e / (1 + 1 / model_max(p->n, 1)) - more);
     c->spread_weight = (float)((double)c->spread_weight * keep + more * more);
