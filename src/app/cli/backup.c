@@ -160,7 +160,7 @@ static enum err restore_input(const char *dir, struct store_backup_totals *total
     enum err err = hold_input(&fd, why);
     if (err != ERR_NONE)
         return err;
-    err = store_restore_open(fd, "standard input", dir, totals, why);
+    err = store_restore_from(fd, "standard input", dir, totals, why);
     if (fd != STDIN_FILENO)
         close(fd);
     return err;

@@ -46,7 +46,7 @@ enum err store_restore(const char *file, const char *dir, struct store_backup_to
 
 /* The same of an open file, which is read from its beginning; name: for sentences. ERR_INVALID when
  * it cannot be read twice. It stays the caller's. */
-enum err store_restore_open(int fd, const char *name, const char *dir,
+enum err store_restore_from(int fd, const char *name, const char *dir,
                             struct store_backup_totals *out, struct err_text *why) ERR_MUST_CHECK;
 
 /* Only reads the archive through and checks it, as store_restore() does first. */

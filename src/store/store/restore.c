@@ -414,12 +414,12 @@ enum err store_restore(const char *file, const char *dir, struct store_backup_to
     if (fd < 0)
         return err_set_at(why, err_from_errno(errno), file, 0, "cannot be read: %s",
                           strerror(errno));
-    enum err err = store_restore_open(fd, file, dir, out, why);
+    enum err err = store_restore_from(fd, file, dir, out, why);
     close(fd);
     return err;
 }
 
-enum err store_restore_open(int fd, const char *name, const char *dir,
+enum err store_restore_from(int fd, const char *name, const char *dir,
                             struct store_backup_totals *out, struct err_text *why)
 {
     struct reading r = {.file = name};
