@@ -120,6 +120,7 @@ with tempfile.TemporaryDirectory() as folder, Server(os.path.join(folder, "data"
     server.start()
     check(server.admin("GET", "/_ml/info")["upgrade_mode"] is True, "it is on still")
     time.sleep(2 * SPAN)
+    check(sum("upgrade mode is on" in line for line in server.log) == 1, "which the start says: " + "".join(server.log))
     check(counted(server) == before, "nothing is written")
     server.admin("POST", "/_ml/set_upgrade_mode?enabled=false")
     n = compare(server, bucket_of_now())

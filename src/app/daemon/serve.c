@@ -29,6 +29,7 @@
 #include "ingest/delta.h"
 #include "package/package.h"
 #include "request/control.h"
+#include "store/state.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -393,6 +394,11 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
                  engine_jobs_count(engine_pipeline_jobs(s.pipeline)),
                  engine_rules_count(engine_pipeline_rules(s.pipeline)), s.data->dir);
         daemon_serve_tell(&s, 2, line);
+        bool still;
+        if (store_state_upgrade_get(s.data->state, &still) == ERR_NONE && still)
+            daemon_serve_tell(&s, 1,
+                              "upgrade mode is on: no job learns or reports until POST "
+                              "/_ml/set_upgrade_mode?enabled=false ends it");
         if (settings->conf->interfaces.n == 0 && settings->conf->follow.n == 0)
             daemon_serve_tell(
                 &s, s.web != NULL ? 2 : 1,

@@ -128,11 +128,10 @@ static void answer(struct request_data *data, int fd, int wake)
         status = (uint8_t)request_request(data, request, &out);
         format_node_free(request);
     } else {
-        char line[900];
-        err_format(&why, line, sizeof(line) - 1);
-        size_t n = strlen(line);
-        line[n++] = '\n';
-        request_frame_print(&pipe, 2, line, n);
+        char sentence[900], line[920];
+        int n = snprintf(line, sizeof(line), "weir: error: %s\n",
+                         err_format(&why, sentence, sizeof(sentence)));
+        request_frame_print(&pipe, 2, line, (size_t)n);
     }
     buf_release(&text);
     request_frame_end(&pipe, status);

@@ -303,7 +303,7 @@ static const struct rule_key rule_keys[] = {
     FORM("to", BOTH, 0, good_time, TIME_IS),
     FORM("interval", BOTH, 0, good_interval, INTERVAL_IS),
     BOOL("enabled", BOTH, 0),
-    INT("max_signals", BOTH, 0, 1, INT64_MAX),
+    INT("max_signals", BOTH, 0, 1, UINT32_MAX),
     TEXT("license", BOTH),
     STRS("tags", BOTH, 0, 0, 0),
     TEXT("note", BOTH),

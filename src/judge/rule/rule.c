@@ -280,8 +280,8 @@ static enum err fill(struct owned *o, const struct format_node *rule, enum rule_
         return ERR_INVALID;
     r->from = format_node_str(format_node_get(rule, "from"), RULE_DEFAULT_FROM);
     r->to = format_node_str(format_node_get(rule, "to"), RULE_DEFAULT_TO);
-    int64_t max = format_node_int(format_node_get(rule, "max_signals"), RULE_DEFAULT_MAX_SIGNALS);
-    r->max_signals = max > UINT32_MAX ? UINT32_MAX : (unsigned)max;
+    r->max_signals =
+        (unsigned)format_node_int(format_node_get(rule, "max_signals"), RULE_DEFAULT_MAX_SIGNALS);
     enum err code = read_suppression(o, rule);
     if (code != ERR_NONE)
         return code;

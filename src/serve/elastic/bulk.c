@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "event/id.h"
 #include "http/request.h"
+#include "store/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -84,8 +85,29 @@ static void write_items(struct api_call *c, const struct elastic_load *load, ts_
     format_write_end_object(w);
 }
 
+/* Set-ups put pipelines and name them; what they do is not done, but one that nobody put is a
+ * mistake. */
+static enum err see_pipeline(struct api_call *c, struct err_text *why)
+{
+    const char *name = http_request_param(c->request, "pipeline");
+    struct buf doc;
+    if (name == NULL || name[0] == '\0' || strcmp(name, "_none") == 0)
+        return ERR_NONE;
+    buf_init(&doc);
+    enum err err = store_state_listed_get(c->ports->state, STORE_PIPELINES, name, &doc);
+    buf_release(&doc);
+    if (err == ERR_NOT_FOUND)
+        return api_call_fail(c, 400, "illegal_argument_exception", why,
+                             "pipeline with id [%.200s] does not exist", name);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "the pipelines cannot be read: %s", err_name(err));
+}
+
 static enum err run(struct api_call *c, const char *index, struct err_text *why)
 {
+    enum err known = see_pipeline(c, why);
+    if (known != ERR_NONE)
+        return known;
     ts_ns began = clock_steady();
     struct bytes body = http_request_body(c->request);
     struct elastic_load *load = elastic_load_new(c->now);
@@ -119,7 +141,9 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
 {
     const char *index;
     struct bytes body = http_request_body(c->request);
-    enum err err = elastic_search_name(c, api_call_part(c, "index"), &index, why);
+    enum err err = see_pipeline(c, why);
+    if (err == ERR_NONE)
+        err = elastic_search_name(c, api_call_part(c, "index"), &index, why);
     if (err != ERR_NONE)
         return err;
     struct elastic_load_item target = {.action = "index",
@@ -163,6 +187,16 @@ static enum err doc_id(struct api_call *c, struct err_text *why)
     return write_one(c, api_call_part(c, "id"), why);
 }
 
+/* What is acknowledged can be searched already. */
+static enum err refresh(struct api_call *c, struct err_text *why)
+{
+    (void)why;
+    format_write_begin_object(&c->out);
+    write_shards(&c->out);
+    format_write_end_object(&c->out);
+    return ERR_NONE;
+}
+
 #define BULK_PARAMS                                                                                \
     "refresh:text pipeline:text routing:text timeout:span wait_for_active_shards:text "            \
     "require_alias:boolean require_data_stream:boolean list_executed_pipelines:boolean "           \
@@ -172,6 +206,13 @@ static enum err doc_id(struct api_call *c, struct err_text *why)
     {                                                                                              \
         method, path, AUTH_RIGHT_SHIP, API_FORM_ELASTIC, body, params, summary, handle,            \
             HTTP_LANE_WRITE                                                                        \
+    }
+
+#define REFRESH(method, path, summary)                                                             \
+    {                                                                                              \
+        method, path, AUTH_RIGHT_GREET, API_FORM_ELASTIC, 0,                                       \
+            "ignore_unavailable:boolean allow_no_indices:boolean expand_wildcards:text", summary,  \
+            refresh, HTTP_LANE_SHORT                                                               \
     }
 
 const struct api_row elastic_bulk_rows[] = {
@@ -190,5 +231,9 @@ const struct api_row elastic_bulk_rows[] = {
         doc_id),
     ROW("PUT", "/{index}/_create/{id*}", API_ROW_LARGE, DOC_PARAMS, "Write an event with an id",
         doc_id),
+    REFRESH("GET", "/_refresh", "Have all events searchable, which they are"),
+    REFRESH("POST", "/_refresh", "Have all events searchable, which they are"),
+    REFRESH("GET", "/{index}/_refresh", "Have an index searchable, which it is"),
+    REFRESH("POST", "/{index}/_refresh", "Have an index searchable, which it is"),
     {0},
 };

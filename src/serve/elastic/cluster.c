@@ -4,6 +4,8 @@
 #include "api/api.h"
 #include "api/call.h"
 #include "auth/guard.h"
+#include "elastic/target.h"
+#include "http/request.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -216,28 +218,122 @@ static enum err authenticate(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
+/* What is told of a dataset, in the order in which it is told. */
+static const char *const columns[] = {"health", "status", "index", "docs.count", "store.size"};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+struct cat {
+    struct format_writer *w;
+    const char *patterns;  /* NULL: all */
+    size_t shown[COLUMNS]; /* places in columns */
+    size_t shown_n;
+    size_t n; /* lines */
+    bool json;
+};
+
+static void cat_values(struct cat *x, const char *const *values)
+{
+    if (x->json)
+        format_write_begin_object(x->w);
+    for (size_t i = 0; i < x->shown_n; i++) {
+        if (x->json)
+            format_write_field_str(x->w, columns[x->shown[i]], values[x->shown[i]]);
+        else
+            buf_format(x->w->out, "%s%s", i > 0 ? " " : "", values[x->shown[i]]);
+    }
+    if (x->json)
+        format_write_end_object(x->w);
+    else
+        buf_char(x->w->out, '\n');
+}
+
 /* One line a dataset, as curl shows them. */
 static void cat_line(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
 {
-    buf_format(ctx, "green open logs-%s-default %llu %llu\n", dataset, (unsigned long long)rows,
-               (unsigned long long)bytes);
+    struct cat *x = ctx;
+    char name[ELASTIC_TARGET_INDEX_MOST + 16], docs[24], size[24];
+    snprintf(name, sizeof(name), "logs-%s-default", dataset);
+    snprintf(docs, sizeof(docs), "%llu", (unsigned long long)rows);
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
+    if (x->patterns != NULL && !elastic_target_fits(x->patterns, name))
+        return;
+    x->n++;
+    cat_values(x, (const char *const[COLUMNS]){"green", "open", name, docs, size});
+}
+
+/* The columns of h, or all. */
+static enum err cat_columns(struct api_call *c, struct cat *x, struct err_text *why)
+{
+    const char *at = http_request_param(c->request, "h");
+    if (at == NULL || at[0] == '\0')
+        for (; x->shown_n < COLUMNS; x->shown_n++)
+            x->shown[x->shown_n] = x->shown_n;
+    while (at != NULL && *at != '\0') {
+        size_t n = strcspn(at, ","), i = 0;
+        while (i < COLUMNS && (strlen(columns[i]) != n || memcmp(columns[i], at, n) != 0))
+            i++;
+        if (i == COLUMNS || x->shown_n == COLUMNS)
+            return api_call_fail(c, 400, "illegal_argument_exception", why,
+                                 "h takes each of health, status, index, docs.count and "
+                                 "store.size once, not [%.*s]",
+                                 n < 100 ? (int)n : 100, at);
+        x->shown[x->shown_n++] = i;
+        at += n + (at[n] == ',');
+    }
+    return ERR_NONE;
+}
+
+static enum err cat_form(struct api_call *c, struct cat *x, struct err_text *why)
+{
+    const char *form = http_request_param(c->request, "format");
+    const char *accept = http_request_header(c->request, "Accept");
+    x->json = form != NULL ? strcmp(form, "json") == 0
+                           : accept != NULL && strncmp(accept, "application/json", 16) == 0;
+    if (form == NULL || x->json || strcmp(form, "text") == 0)
+        return ERR_NONE;
+    return api_call_fail(c, 400, "illegal_argument_exception", why,
+                         "format must be text or json, not [%.100s]", form);
+}
+
+static enum err cat_some(struct api_call *c, const char *patterns, struct err_text *why)
+{
+    struct cat x = {.w = &c->out, .patterns = patterns};
+    bool heads;
+    enum err err = api_call_flag(c, "v", false, &heads, why);
+    if (err == ERR_NONE)
+        err = cat_form(c, &x, why);
+    if (err == ERR_NONE)
+        err = cat_columns(c, &x, why);
+    if (err != ERR_NONE)
+        return err;
+    if (x.json)
+        format_write_begin_array(x.w);
+    if (heads && !x.json)
+        cat_values(&x, columns);
+    err = store_datasets(c->ports->store, cat_line, &x);
+    if (err != ERR_NONE)
+        return err_set(why, err, "the datasets cannot be listed: %s", err_name(err));
+    if (x.n == 0 && x.patterns != NULL && strchr(x.patterns, '*') == NULL)
+        return api_call_fail(c, 404, "index_not_found_exception", why, "no such index [%.200s]",
+                             x.patterns);
+    if (x.json)
+        format_write_end_array(x.w);
+    else
+        api_call_plain(c, "text/plain; charset=UTF-8");
+    return ERR_NONE;
 }
 
 static enum err cat_indices(struct api_call *c, struct err_text *why)
 {
-    bool heads;
-    enum err err = api_call_flag(c, "v", false, &heads, why);
-    if (err != ERR_NONE)
-        return err;
-    struct buf *lines = c->out.out;
-    api_call_plain(c, "text/plain; charset=UTF-8");
-    if (heads)
-        buf_str(lines, "health status index docs.count store.size\n");
-    err = store_datasets(c->ports->store, cat_line, lines);
-    return err == ERR_NONE ? ERR_NONE
-                           : err_set(why, err, "the datasets cannot be listed: %s", err_name(err));
+    return cat_some(c, NULL, why);
 }
 
+static enum err cat_index(struct api_call *c, struct err_text *why)
+{
+    return cat_some(c, api_call_part(c, "index"), why);
+}
+
+#define CAT "v:boolean h:text format:text"
 #define ROW(method, path, right, params, summary, handle)                                          \
     {                                                                                              \
         method, path, right, API_FORM_ELASTIC, 0, params, summary, handle, HTTP_LANE_SHORT         \
@@ -261,6 +357,8 @@ const struct api_row elastic_cluster_rows[] = {
     ROW("GET", "/_nodes/{what*}", AUTH_RIGHT_GREET, "timeout:span flat_settings:boolean",
         "The same in part", nodes),
     ROW("GET", "/_security/_authenticate", AUTH_RIGHT_GREET, "", "Who asks", authenticate),
-    ROW("GET", "/_cat/indices", AUTH_RIGHT_READ, "v:boolean", "Datasets, one a line", cat_indices),
+    ROW("GET", "/_cat/indices", AUTH_RIGHT_READ, CAT, "Datasets, one a line", cat_indices),
+    ROW("GET", "/_cat/indices/{index}", AUTH_RIGHT_READ, CAT, "Some datasets, one a line",
+        cat_index),
     {0},
 };

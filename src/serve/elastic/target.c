@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "elastic/target.h"
 
+#include "api/media.h"
 #include "event/event.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum err elastic_target_check(const char *index, size_t n, struct err_text *why)
@@ -29,6 +29,17 @@ enum err elastic_target_check(const char *index, size_t n, struct err_text *why)
         return ERR_NONE;
     return err_set(why, ERR_INVALID, "Invalid index name [%.*s], %s", n < 100 ? (int)n : 100, index,
                    reason);
+}
+
+bool elastic_target_fits(const char *patterns, const char *name)
+{
+    for (const char *p = patterns; *p != '\0';) {
+        size_t n = strcspn(p, ",");
+        if (api_media_name_fits(p, n, name, strlen(name)))
+            return true;
+        p += n + (p[n] == ',');
+    }
+    return false;
 }
 
 /* type-dataset-namespace, as the data streams of Elastic's agents are called; a dataset and a

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct event;
@@ -19,6 +20,9 @@ struct event;
 
 /* ERR_INVALID with Elasticsearch's sentence when it cannot be the name of an index. */
 enum err elastic_target_check(const char *index, size_t n, struct err_text *why) ERR_MUST_CHECK;
+
+/* Whether one of the patterns, which commas join and '*' leaves open, is the name. */
+bool elastic_target_fits(const char *patterns, const char *name);
 
 /* Marks the event as sent to that index, under that id (NULL: none). Copies both. */
 void elastic_target_mark(struct event *e, const char *index, size_t index_n, const char *id,

@@ -3,7 +3,7 @@
 
 #include "api/api.h"
 #include "api/call.h"
-#include "api/media.h"
+#include "elastic/target.h"
 #include "format/node.h"
 #include "http/request.h"
 #include "store/state.h"
@@ -103,18 +103,6 @@ static enum err put(struct api_call *c, const struct kind *kind, struct err_text
     return err;
 }
 
-/* Names joined by commas, each with '*' for anything. */
-static bool name_fits(const char *patterns, const char *name)
-{
-    for (const char *p = patterns; *p != '\0';) {
-        size_t n = strcspn(p, ",");
-        if (api_media_name_fits(p, n, name, strlen(name)))
-            return true;
-        p += n + (p[n] == ',');
-    }
-    return false;
-}
-
 struct shown {
     struct format_writer *w;
     const struct kind *kind;
@@ -125,7 +113,7 @@ struct shown {
 static bool show(void *ctx, const char *id, const char *doc)
 {
     struct shown *s = ctx;
-    if (s->patterns != NULL && !name_fits(s->patterns, id))
+    if (s->patterns != NULL && !elastic_target_fits(s->patterns, id))
         return true;
     s->n++;
     if (s->kind->array == NULL) {

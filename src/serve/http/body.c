@@ -40,7 +40,10 @@ static char *room(struct http_request *r, size_t n)
 
 static void too_large(struct http_request *r)
 {
-    refuse(r, 413, "The body is larger than this route takes.");
+    if (r->body_max == 0)
+        refuse(r, 400, "This route takes no body.");
+    else
+        refuse(r, 413, "The body is larger than this route takes.");
 }
 
 static void take_packed(struct http_request *r, const char *p, size_t n)

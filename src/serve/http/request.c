@@ -153,9 +153,10 @@ static struct http_refusal expect_body(struct http_request *r, const struct head
     if (r->match.route == NULL)
         return refuse(0, NULL);
     r->body_max = r->match.route->body_max;
+    if (r->body_max == 0 && h->length > 0)
+        return refuse(400, "This route takes no body.");
     if (h->length > r->body_max)
-        return refuse(413, r->body_max == 0 ? "This route takes no body."
-                                            : "The body is larger than this route takes.");
+        return refuse(413, "The body is larger than this route takes.");
     if (!r->has_body || h->encoding == NULL || strcasecmp(h->encoding, "identity") == 0)
         return refuse(0, NULL);
     if (!http_unpack_knows(h->encoding))

@@ -477,6 +477,8 @@ static enum err import_lists(struct api_call *c, struct err_text *why)
         err = kibana_transfer_file(c, &file, why);
     if (err == ERR_NONE)
         err = import_lines(&x, file.content, why);
+    if (err == ERR_NONE && x.lists + x.items + x.failed_lists + x.failed_items == 0)
+        err = api_call_fail(c, 400, NULL, why, "the file holds no exception lists or items");
     if (err == ERR_NONE) {
         struct format_writer *w = &c->out;
         format_write_begin_object(w);

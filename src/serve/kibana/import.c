@@ -174,6 +174,9 @@ static enum err import(struct api_call *c, struct err_text *why)
         err = kibana_transfer_flag(c, "as_new_list", false, &x.lists.as_new, why);
     if (err == ERR_NONE)
         err = read_file(&x, why);
+    if (err == ERR_NONE &&
+        rule_set_count(x.set) + rule_set_problems(x.set) + rule_set_others(x.set) == 0)
+        err = api_call_fail(c, 400, NULL, why, "the file holds no rules");
     if (err == ERR_NONE)
         err = import_others(&x, why);
     if (err == ERR_NONE)

@@ -182,14 +182,15 @@ static enum err job_names(struct api_call *c, const struct store_job *row, const
     if (may_hold(row->config, patterns) &&
         format_node_json(row->config, strlen(row->config), row->id, &config, &why) == ERR_NONE) {
         groups = format_node_get(config, "groups");
-        groups_n = format_node_count(groups);
+        groups_n = format_node_type(groups) == FORMAT_STRING ? 1 : format_node_count(groups);
     }
     out->names = arena_zero(&c->arena, (groups_n + 1) * sizeof(*out->names));
     out->n = 0;
     if (out->names != NULL)
         out->names[out->n++] = row->id;
     for (size_t i = 0; out->names != NULL && i < groups_n; i++) {
-        const char *name = format_node_str(format_node_at(groups, i), NULL);
+        bool single = format_node_type(groups) == FORMAT_STRING;
+        const char *name = format_node_str(single ? groups : format_node_at(groups, i), NULL);
         const char *kept = name != NULL ? arena_strndup(&c->arena, name, strlen(name)) : NULL;
         if (kept != NULL)
             out->names[out->n++] = kept;

@@ -61,9 +61,11 @@ static enum err check_groups(struct api_call *c, const char *id, const struct fo
                              struct err_text *why)
 {
     const struct format_node *groups = format_node_get(body, "groups");
+    bool single = format_node_type(groups) == FORMAT_STRING;
+    size_t n = single ? 1 : format_node_count(groups);
     struct store_job row;
-    for (size_t i = 0; i < format_node_count(groups); i++) {
-        const char *name = format_node_str(format_node_at(groups, i), "");
+    for (size_t i = 0; i < n; i++) {
+        const char *name = format_node_str(single ? groups : format_node_at(groups, i), "");
         enum err err = ml_name_check(c, "group id", name, why);
         if (err != ERR_NONE)
             return err;

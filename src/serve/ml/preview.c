@@ -21,7 +21,7 @@
 
 #include <string.h>
 
-#define FIELDS_MAX (DETECT_DETECTORS_MAX * 4 + DETECT_INFLUENCERS_MAX + 1)
+#define FIELDS_MAX (DETECT_DETECTORS_MAX * 4 + DETECT_INFLUENCERS_MAX + 2)
 
 /* What a job would get: documents of the fields it looks at. */
 struct preview {
@@ -49,6 +49,7 @@ static size_t list_fields(const struct detect_job *job, const char *names[FIELDS
     for (size_t i = 0; i < job->n_influencers; i++)
         names[n++] = job->influencers[i];
     names[n++] = job->summary_count_field;
+    names[n++] = job->category_field;
     return n;
 }
 

@@ -265,6 +265,19 @@ static bool find_used(void *ctx, const struct store_snapshot *s)
     return !s->used;
 }
 
+/* Always as a list: one group may have been given as a text. */
+static void write_groups(struct format_writer *w, const struct format_node *config,
+                         const struct detect_job *job)
+{
+    if (format_node_type(format_node_get(config, "groups")) == FORMAT_NULL)
+        return;
+    format_write_key(w, "groups");
+    format_write_begin_array(w);
+    for (size_t i = 0; i < job->n_groups; i++)
+        format_write_str(w, job->groups[i]);
+    format_write_end_array(w);
+}
+
 static void write_job(struct api_call *c, const struct store_job *row,
                       const struct format_node *config, const struct detect_job *job,
                       bool exporting, struct format_writer *w)
@@ -276,7 +289,7 @@ static void write_job(struct api_call *c, const struct store_job *row,
         format_write_field_str(w, "job_version", "12.0.0");
         format_write_field_i64(w, "create_time", row->created / TIME_MS);
     }
-    write_as_is(w, config, "groups");
+    write_groups(w, config, job);
     write_as_is(w, config, "description");
     write_analysis(w, config, job, exporting);
     write_limits(w, config, job);

@@ -54,7 +54,7 @@ static enum err check_keys(struct format_node *v, struct find_error *error)
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         const struct format_node *one = format_node_get(v, refused[i][0]);
         if (!is_empty(one))
-            return find_error_argument(error, "[%s] is not supported: there are no %s here",
+            return find_error_argument(error, "[%s] is not supported: Weir does not have %s",
                                        refused[i][0], refused[i][1]);
     }
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)

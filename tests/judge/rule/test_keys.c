@@ -68,7 +68,8 @@ static void forms_are_checked(void **state)
                          "letter, digit or bracket, not \"x\""},
         {"severity = \"huge\"", "severity must be low, medium, high or critical, not \"huge\""},
         {"risk_score = 100.5", "risk_score must be 0 to 100"},
-        {"max_signals = 0", "max_signals must be at least 1"},
+        {"max_signals = 0", "max_signals must be 1 to 4294967295"},
+        {"max_signals = 99999999999999", "max_signals must be 1 to 4294967295"},
         {"machine_learning_job_id = []", "machine_learning_job_id must have at least 1 member"},
         {"machine_learning_job_id = \"Upper\"",
          "machine_learning_job_id must be a job id: a-z, 0-9, '-' and '_', at most 64, with a "

@@ -5,6 +5,7 @@
 
 #include "format/node.h"
 #include "serve/api/fake_http.h"
+#include "store/state.h"
 
 static const struct api_row *const tables[] = {elastic_bulk_rows};
 
@@ -32,6 +33,48 @@ static void refused(struct fake_world *w, const char *body, const char *expected
         fail_msg("%s: %u %s", body, status, buf_text(&out));
     assert_int_equal(w->taken.n, 0);
     buf_release(&out);
+}
+
+/* A pipeline that nobody put, and one that is there. */
+static void pipelines(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"none", "_none", "beat-8"};
+    struct auth_guest guest = {.role = AUTH_ROLE_SHIPPER, .means = AUTH_GUARD_KEY};
+    struct fake_world w;
+    fake_open(&w, tables, 1);
+    assert_int_equal(store_state_listed_put(w.state, STORE_PIPELINES, "beat-8", "{}"), ERR_NONE);
+    for (size_t i = 0; i < 3; i++) {
+        struct http_answer a;
+        struct http_request r = {.method = "POST",
+                                 .path = "/",
+                                 .body = "{\"create\":{\"_index\":\"a\"}}\n{\"message\":\"1\"}\n",
+                                 .route = fake_route(&w, "POST", "/_bulk"),
+                                 .guest = &guest,
+                                 .params = {{"pipeline", names[i]}}};
+        fake_ask(&w, &r, &a);
+        assert_int_equal(a.status, i == 0 ? 400 : 200);
+        assert_int_equal(
+            strstr(buf_text(&a.body), "pipeline with id [none] does not exist") != NULL, i == 0);
+        buf_release(&a.body);
+    }
+    fake_close(&w);
+}
+
+static void refreshed(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/_refresh", "/{index}/_refresh"};
+    struct fake_world w;
+    struct buf out;
+    fake_open(&w, tables, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(post(&w, paths[i], "logs-a-b", NULL, NULL, &out), 200);
+        assert_string_equal(buf_text(&out),
+                            "{\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0}}");
+        buf_release(&out);
+    }
+    fake_close(&w);
 }
 
 static void items(void **state)
@@ -164,10 +207,8 @@ static void dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items),
-        cmocka_unit_test(malformed),
-        cmocka_unit_test(one_document),
-        cmocka_unit_test(dates),
+        cmocka_unit_test(items),     cmocka_unit_test(pipelines),    cmocka_unit_test(refreshed),
+        cmocka_unit_test(malformed), cmocka_unit_test(one_document), cmocka_unit_test(dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store/store_help.h"
 
+#include "base/arena.h"
 #include "elastic/rows.h"
+#include "event/event.h"
+#include "store/store.h"
 
 #include "serve/api/fake_http.h"
 
@@ -36,8 +39,57 @@ static void greetings(void **state)
     fake_close(&w);
 }
 
+static void cat(struct fake_world *w, const char *index, struct fake_pair one, struct fake_pair two,
+                unsigned status, const char *expected)
+{
+    struct auth_guest guest = {.role = AUTH_ROLE_VIEWER, .means = AUTH_GUARD_KEY};
+    struct http_answer a;
+    struct http_request r = {
+        .method = "GET",
+        .path = "/_cat/indices",
+        .route = fake_route(w, "GET", index != NULL ? "/_cat/indices/{index}" : "/_cat/indices"),
+        .guest = &guest,
+        .parts = {{"index", index}},
+        .params = {one, two}};
+    fake_ask(w, &r, &a);
+    if (a.status != status || (status == 200 && strcmp(buf_text(&a.body), expected) != 0) ||
+        strstr(buf_text(&a.body), expected) == NULL)
+        fail_msg("%u %s", a.status, buf_text(&a.body));
+    buf_release(&a.body);
+}
+
+static void datasets(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b"};
+    static const struct fake_pair none = {0}, json = {"format", "json"}, h = {"h", "index,health"};
+    struct fake_world w;
+    struct err_text why;
+    struct arena arena;
+    fake_open_store(&w, tables, 1);
+    arena_init(&arena, 0);
+    for (uint64_t i = 0; i < 2; i++) {
+        struct event e;
+        event_init(&e, &arena, FAKE_NOW);
+        e.sequence = i + 1;
+        event_set_text(&e, EVENT_F_EVENT_DATASET, names[i]);
+        assert_int_equal(store_append(w.store, &e), ERR_NONE);
+    }
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    cat(&w, NULL, h, none, 200, "logs-a-default green\nlogs-b-default green\n");
+    cat(&w, NULL, h, (struct fake_pair){"v", "true"}, 200,
+        "index health\nlogs-a-default green\nlogs-b-default green\n");
+    cat(&w, "logs-b-*", h, json, 200, "[{\"index\":\"logs-b-default\",\"health\":\"green\"}]");
+    cat(&w, "none*", json, none, 200, "[]");
+    cat(&w, "none", json, none, 404, "no such index [none]");
+    cat(&w, NULL, (struct fake_pair){"h", "uuid"}, none, 400, "not [uuid]");
+    cat(&w, NULL, (struct fake_pair){"format", "yaml"}, none, 400, "not [yaml]");
+    arena_release(&arena);
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(greetings)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(greetings), cmocka_unit_test(datasets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,7 +165,7 @@ static const struct {
     {400, "POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
           "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"},
     {413, "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\na"},
-    {413, "GET /watch HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"},
+    {400, "GET /watch HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"},
     {415, "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Encoding: br\r\n\r\na"},
     {405, "PUT /body HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"},
     {405, "PUT /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde"},

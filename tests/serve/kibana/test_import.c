@@ -46,6 +46,7 @@ static void rules(void **state)
     ask(&w, "POST", IMPORT, NULL, NULL, RULE, 200,
         "\"success_count\":0,\"rules_count\":1,\"errors\":[{\"rule_id\":\"a\",\"error\":{"
         "\"status_code\":409,\"message\":\"there\"}}]");
+    ask(&w, "POST", IMPORT, NULL, NULL, "\n", 400, "the file holds no rules");
     w.fails = ERR_FULL;
     ask(&w, "POST", IMPORT, NULL, NULL, RULE, 429, "it did not work");
     fake_close(&w);

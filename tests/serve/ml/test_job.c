@@ -46,6 +46,7 @@ static void put(void **state)
     ASK("PUT", JOB, "job_id=z", NULL, "{\"groups\":[\"x\"],\"analysis_config\":{}}", 400,
         "job [x] and group [x] have the same name");
     ASK("PUT", JOB, "job_id=z", NULL, "{\"groups\":[\"X\"]}", 400, "Invalid group id");
+    ASK("PUT", JOB, "job_id=z", NULL, "{\"groups\":\"X\"}", 400, "Invalid group id");
     ASK("PUT", JOB, "job_id=z", NULL,
         "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\"}]},\"datafeed_config\":"
         "{\"datafeed_id\":\"x\"}}",
@@ -60,6 +61,8 @@ static void update(void **state)
     fake_open(&w, tables, 1);
     w.acts = keep;
     help_job(&w, "x", "closed", NULL, "stopped");
+    ASK("POST", JOB "/_update", "job_id=x", NULL, "{\"groups\":\"one\"}", 200,
+        "\"groups\":[\"one\"]");
     ASK("POST", JOB "/_update", "job_id=x", NULL,
         "{\"groups\":[\"h\"],\"model_prune_window\":\"40d\",\"analysis_limits\":"
         "{\"model_memory_limit\":\"2gb\"},\"detectors\":[{\"detector_index\":0,\"description\":"

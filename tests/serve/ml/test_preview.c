@@ -30,11 +30,18 @@ static void events(void **state)
         e.sequence = (uint64_t)i + 1;
         event_set_text(&e, EVENT_F_USER_NAME, "v");
         event_set_text(&e, EVENT_F_HOST_NAME, "w");
+        event_set_text(&e, EVENT_F_MESSAGE, "m");
         assert_int_equal(store_append(w.store, &e), ERR_NONE);
     }
     assert_int_equal(store_commit(w.store, &why), ERR_NONE);
     ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, body, 200,
         "[{\"@timestamp\":1700000000000,\"user.name\":\"v\"}]");
+    ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL,
+        "{\"datafeed_config\":{\"indices\":[\"*\"],\"scroll_size\":1},\"job_config\":"
+        "{\"analysis_config\":{\"categorization_field_name\":\"message\",\"detectors\":"
+        "[{\"function\":\"count\",\"by_field_name\":\"mlcategory\"}]},"
+        "\"data_description\":{\"time_field\":\"@timestamp\"}}}",
+        200, "[{\"@timestamp\":1700000000000,\"message\":\"m\"}]");
     ASK("POST", "/_ml/datafeeds/_preview", NULL, "end=1000000", body, 200, "[]");
     ASK("POST", "/_ml/datafeeds/_preview", NULL, NULL, "{}", 400, "[datafeed_config]");
     ASK("GET", FEED "/_preview", "datafeed_id=f", NULL, NULL, 404, "No datafeed with id [f]");

@@ -270,9 +270,9 @@ static const struct {
     /* What is refused. */
     {"{\"sizes\":0}", "", "parsing_exception 400 unknown key [sizes] in the search's body"},
     {"{\"runtime_mappings\":{\"a\":{\"type\":\"long\"}}}", "",
-     "illegal_argument_exception 400 [runtime_mappings] is not supported: there are no runtime "
-     "fields "
-     "here"},
+     "illegal_argument_exception 400 [runtime_mappings] is not supported: Weir does not have "
+     "runtime "
+     "fields"},
     {"{\"aggs\":{\"t\":{\"terms\":{\"field\":\"message\"}}}}", "",
      "illegal_argument_exception 400 [message] is analysed text, which has no groups: "
      "[message.keyword] "
