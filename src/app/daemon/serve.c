@@ -384,7 +384,7 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
     struct daemon_serving s = {
         .settings = settings, .watermark = {TIME_NONE, TIME_NONE}, .service = -1};
     char line[256];
-    s.committed = s.saved = clock_steady();
+    s.saved = clock_steady(); /* nothing is committed yet: the clock moves before anything else */
     enum err err = start(&s, why);
     if (err == ERR_NONE) {
         snprintf(line, sizeof(line),

@@ -140,6 +140,8 @@ static enum err stop_at(struct engine_pipeline *p, enum engine_job_phase phase, 
     enum err err = begin(p, why);
     if (err != ERR_NONE)
         return err;
+    if (!p->options.at_rest) /* captures are judged in their own time */
+        engine_rules_set_clock(p->rules, p->now);
     err = engine_jobs_advance(p->jobs, phase, now, why);
     if (err == ERR_NONE)
         err = engine_rules_advance(p->rules, now, why);
@@ -330,6 +332,7 @@ enum err engine_pipeline_event(struct engine_pipeline *p, struct event *e, bool 
         if (err != ERR_NONE && err != ERR_LIMIT)
             return err_set(why, err, "an event cannot be kept: %s", err_name(err));
     }
+    engine_rules_begin(p->rules, e->time > p->now ? e->time : p->now);
     return engine_pipeline_stored(p, e, why);
 }
 

@@ -87,7 +87,8 @@ void engine_pipeline_feed(struct engine_pipeline *p);
  */
 enum err engine_pipeline_event(struct engine_pipeline *p, struct event *e, bool follow,
                                struct err_text *why) ERR_MUST_CHECK;
-/* The same of an event that the caller has appended to the store, and committed. */
+/* The same of an event that the caller has appended to the store, and committed; whatever its time,
+ * no clock knows of it. */
 enum err engine_pipeline_stored(struct engine_pipeline *p, struct event *e,
                                 struct err_text *why) ERR_MUST_CHECK;
 

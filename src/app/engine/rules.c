@@ -69,6 +69,7 @@ struct engine_rules {
     size_t pending_n, pending_cap;
     struct taken *taken; /* the rules that were taken up */
     size_t taken_n, taken_cap;
+    bool loaded; /* what is taken up from here on was switched on just now */
 };
 
 struct found {
@@ -317,6 +318,12 @@ static enum err keep_status(void *ctx, const struct rule *rule, const struct rul
     return err;
 }
 
+static enum err keep_made_up(void *ctx, const struct rule *rule, const struct rule_status *status,
+                             struct err_text *why)
+{
+    return keep_run(ctx, rule, status, true, status->date - rule->interval_ns, status->date, why);
+}
+
 static ts_ns elapsed(void *ctx)
 {
     (void)ctx;
@@ -475,6 +482,7 @@ struct engine_rules *engine_rules_new(struct store_state *state, struct engine_j
         .alert_replace = alert_replace,
         .exceptions = find_exceptions,
         .status = keep_status,
+        .made_up = keep_made_up,
         .elapsed = elapsed,
     };
     r->events = (struct hunt_ports){.ctx = r, .told = find_told};
@@ -585,6 +593,9 @@ static bool load_rule(void *ctx, const struct store_rule *row)
     if (l->err != ERR_NONE)
         return leave_out(l, &reason);
     l->err = rule_engine_put(l->rules->engine, rule, l->now, row->last_run, l->why);
+    if (l->err == ERR_NONE && l->rules->loaded && old == NULL &&
+        rule_engine_ask(l->rules->engine, rule->rule_id, l->now) != ERR_NONE)
+        l->err = err_set(l->why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (l->err == ERR_UNSUPPORTED)
         l->err = ERR_NONE; /* a rule of a type that is kept and listed, and does not run */
     rule_unref(rule);
@@ -635,6 +646,7 @@ enum err engine_rules_load(struct engine_rules *r, ts_ns now, struct err_text *w
     r->taken = l.taken;
     r->taken_n = l.n;
     r->taken_cap = l.cap;
+    r->loaded = true;
     return err;
 }
 
@@ -672,6 +684,16 @@ bool engine_rules_wants_feeding(const struct engine_rules *r, ts_ns now)
 void engine_rules_feed(struct engine_rules *r, ts_ns now)
 {
     rule_engine_feed(r->engine, now);
+}
+
+void engine_rules_begin(struct engine_rules *r, ts_ns time)
+{
+    rule_engine_begin(r->engine, time);
+}
+
+void engine_rules_set_clock(struct engine_rules *r, ts_ns now)
+{
+    rule_engine_set_clock(r->engine, now);
 }
 
 ts_ns engine_rules_next(const struct engine_rules *r)

@@ -55,7 +55,8 @@ enum err engine_rules_read(const struct store_rule *row, struct rule **out,
 
 /*
  * Takes up every enabled rule of state.db that is new or was written again, from engine time now
- * on, and drops those that are not enabled. One that cannot be read is left out: its status is
+ * on, and drops those that are not enabled. After the first call, those that were not enabled
+ * before run at once. One that cannot be read is left out: its status is
  * "failed" and says why, and so does a line in the log; the others run.
  */
 enum err engine_rules_load(struct engine_rules *r, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
@@ -66,6 +67,10 @@ void engine_rules_result(struct engine_rules *r, const char *job_id, ts_ns at);
 
 /* An event arrived, and has its place in the store. */
 void engine_rules_event(struct engine_rules *r, const struct event *e);
+/* The events that tell the time have come to this one (rule_engine_begin()). */
+void engine_rules_begin(struct engine_rules *r, ts_ns time);
+/* Where engine time stands (rule_engine_set_clock()). */
+void engine_rules_set_clock(struct engine_rules *r, ts_ns now);
 
 /* First feeding in pieces (rule_engine_feed()); to be said before rules are loaded. */
 void engine_rules_set_pieces(struct engine_rules *r, bool in_pieces);

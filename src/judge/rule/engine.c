@@ -49,6 +49,7 @@ struct rule_engine {
     struct hunt_feeding *feeding; /* in pieces; or NULL */
     ts_ns piece;                  /* how much of the past the next one holds */
     bool unfed;                   /* there may be searches that were never fed */
+    ts_ns clock;                  /* where engine time stands; TIME_NONE: nobody knows */
     ts_ns ahead;         /* searches that have not run yet were taken up at or before this */
     struct budget bytes; /* that searches may keep */
     bool failed;         /* memory was short for a time to run at */
@@ -66,7 +67,7 @@ struct rule_engine *rule_engine_new(const struct rule_ports *ports)
     if (e == NULL)
         return NULL;
     e->ports = ports;
-    e->ahead = TIME_NONE;
+    e->ahead = e->clock = TIME_NONE;
     e->piece = TIME_HOUR;
     e->tap = hunt_tap_new();
     budget_init(&e->bytes, HUNTS_BYTES);
@@ -265,6 +266,20 @@ void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at)
     }
 }
 
+void rule_engine_set_clock(struct rule_engine *e, ts_ns now)
+{
+    e->clock = now;
+}
+
+enum err rule_engine_ask(struct rule_engine *e, const char *rule_id, ts_ns at)
+{
+    bool there;
+    size_t i = place_of(e, rule_id, &there);
+    if (!there)
+        return ERR_NOT_FOUND;
+    return add_direct(&e->entries[i], at) ? ERR_NONE : ERR_MEMORY;
+}
+
 static ts_ns due_of(const struct entry *x)
 {
     return first_direct(x) < x->regular ? first_direct(x) : x->regular;
@@ -355,16 +370,29 @@ static enum err keep_run(struct rule_engine *e, struct entry *x, ts_ns now,
     return kept;
 }
 
+/* A time of the past is made up for now. Whoever found nothing new leaves no trace. */
+static enum err make_up(struct rule_engine *e, struct entry *x, ts_ns at,
+                        struct rule_status *status, struct err_text *why)
+{
+    enum err code = rule_run_past(x->rule, e->ports, e->clock, at, status, why);
+    if (code == ERR_NONE && status->created > 0 && e->ports->made_up != NULL)
+        code = e->ports->made_up(e->ports->ctx, x->rule, status, why);
+    return code;
+}
+
 /* A run of the past looks at the window it would have had; what was the last run stays it. */
 static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, bool at_end,
                          struct err_text *why)
 {
     struct rule_status status;
-    bool past = is_past(x, now);
+    /* Searches are fed by the clock; only results lie behind it. */
+    bool behind = x->hunt == NULL && now < e->clock;
+    bool past = behind || is_past(x, now);
     rule_status_init(&status, now);
     /* Runs that a result asked for come early, never late: they make no gap. */
-    enum err code = rule_run_with(x->rule, x->hunt, at_end, e->ports, now,
-                                  past ? TIME_NONE : x->previous, &status, why);
+    enum err code = behind ? make_up(e, x, now, &status, why)
+                           : rule_run_with(x->rule, x->hunt, at_end, e->ports, now,
+                                           past ? TIME_NONE : x->previous, &status, why);
     drop_direct(x, now);
     /* In the past too: time goes over what an earlier process had done and not kept. */
     if (x->regular <= now)
@@ -508,12 +536,14 @@ void rule_engine_feed(struct rule_engine *e, ts_ns now)
 
 /*
  * The clock of the events may lie behind the one by which rules were taken up: a log that is
- * followed is judged in its own time. Rules that search events and did not run yet begin with the
+ * followed is judged in its own time. Rules that search events and did not run yet begin with its
  * first event.
  */
-static void begin_earlier(struct rule_engine *e, ts_ns time)
+void rule_engine_begin(struct rule_engine *e, ts_ns time)
 {
     ts_ns ahead = TIME_NONE;
+    if (time >= e->ahead)
+        return;
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
         if (x->hunt == NULL || x->ran)
@@ -531,8 +561,6 @@ static void begin_earlier(struct rule_engine *e, ts_ns time)
 
 void rule_engine_event(struct rule_engine *e, const struct hunt_source *source)
 {
-    if (source->event->time < e->ahead)
-        begin_earlier(e, source->event->time);
     (void)hunt_tap_feed(e->tap, source);
 }
 

@@ -4,10 +4,10 @@
 /*
  * All rules that are switched on, and when each runs next.
  *
- * A rule runs on every multiple of its interval (rule/schedule.h) and directly when a result of its
- * job becomes final or changes its score. When engine time jumps, runs that could find nothing new
- * are left out; they count as made. With rule_ports.at_rest they always are. Rules due at the same
- * time run in the order of their rule_id.
+ * A rule runs on every multiple of its interval (rule/schedule.h), directly when a result of its
+ * job becomes final or changes its score, and when somebody asks. When engine time jumps, runs that
+ * could find nothing new are left out; they count as made. With rule_ports.at_rest they always are.
+ * Rules due at the same time run in the order of their rule_id.
  *
  * Ownership: rule_engine_free(); holds references to its rules; borrows the ports.
  * Threads:   one owner.
@@ -42,16 +42,25 @@ size_t rule_engine_count(const struct rule_engine *e);
 /*
  * A result of the job became final, or got a new score, at engine time at: its rules run at that
  * time in the next rule_engine_advance(). To be called for every such result. When at lies before
- * the rule was taken up, or before its last run (the job learns from stored events), the run looks
- * at the window it would have had then, and neither the schedule nor the status knows of it.
+ * the rule was taken up, before its last run or before rule_engine_set_clock() (the job learns from
+ * stored events), the run looks at the window it would have had then, and neither the schedule nor
+ * the status knows of it.
  */
 void rule_engine_result(struct rule_engine *e, const char *job_id, ts_ns at);
+/* Where engine time stands, TIME_NONE (as at first): nobody knows. Results of before are made up
+ * for (rule_run_past): alerts bear this time, and rule_ports.made_up hears of runs that raise some.
+ */
+void rule_engine_set_clock(struct rule_engine *e, ts_ns now);
+/* The rule runs at this time too, whatever its interval. ERR_NOT_FOUND, ERR_MEMORY. */
+enum err rule_engine_ask(struct rule_engine *e, const char *rule_id, ts_ns at) ERR_MUST_CHECK;
 
 /* An event arrived (or a document that rules may take for one): rules that search events get to
- * know. Those that did not run yet since they were taken up begin with it, when it lies before
- * that: followed logs have a time of their own. */
+ * know. */
 struct hunt_source;
 void rule_engine_event(struct rule_engine *e, const struct hunt_source *source);
+/* The events that tell the time have come to this one. Rules that search events and did not run yet
+ * begin there when they were taken up at a later one: followed logs have a time of their own. */
+void rule_engine_begin(struct rule_engine *e, ts_ns time);
 /* Whether any rule searches events. */
 bool rule_engine_wants_events(const struct rule_engine *e);
 

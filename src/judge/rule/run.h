@@ -125,6 +125,10 @@ struct rule_ports {
     /* After each run. NULL: nobody wants it. */
     enum err (*status)(void *ctx, const struct rule *r, const struct rule_status *status,
                        struct err_text *why);
+    /* After a run that made up for a time of the past (the status's date) because of a result and
+     * raised alerts. NULL likewise. */
+    enum err (*made_up)(void *ctx, const struct rule *r, const struct rule_status *status,
+                        struct err_text *why);
     /* Passing time for metrics, not engine time. NULL: runs are not timed. */
     ts_ns (*elapsed)(void *ctx);
 };
@@ -144,8 +148,8 @@ enum err rule_run_with(const struct rule *r, struct hunt *hunt, bool at_end,
                        const struct rule_ports *ports, ts_ns now, ts_ns previous,
                        struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;
 /*
- * A manual run, made now with the windows that a run at a time of the past would have had; there is
- * no gap.
+ * A run made up for by hand, or for a result of the past: made now with the windows that a run at a
+ * time of the past would have had; there is no gap.
  */
 enum err rule_run_past(const struct rule *r, const struct rule_ports *ports, ts_ns now, ts_ns at,
                        struct rule_status *status, struct err_text *why) ERR_MUST_CHECK;

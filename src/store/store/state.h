@@ -279,7 +279,7 @@ enum err store_state_rule_delete(struct store_state *st, const char *id) ERR_MUS
 struct store_run {
     const char *rule_id;
     ts_ns time;  /* engine time of the run; of a manual one, the time it made up for */
-    bool manual; /* over a span of the past that somebody named */
+    bool manual; /* made up for: a span of the past that somebody named, or a job has read */
     ts_ns from;  /* the gap it left, TIME_NONE: none; of a manual one, the span made up for */
     ts_ns to;
     const char *status;

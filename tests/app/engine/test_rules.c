@@ -135,6 +135,72 @@ static void test_load(void **state)
     end(&w);
 }
 
+static bool count_run(void *ctx, const struct store_run *run)
+{
+    assert_int_equal(run->time, NOW + TIME_S);
+    assert_false(run->manual);
+    ++*(unsigned *)ctx;
+    return true;
+}
+
+/* A rule that is switched on runs at once, not when its interval comes round; one that was on when
+ * the program came waits for that. */
+static void test_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    unsigned runs = 0;
+    begin(&w);
+    assert_int_equal(engine_rules_next(w.rules), HELP_BASE);
+    HELP_OK(engine_install_enable(w.st, HELP_RULE_ID, false, NOW, &help_why));
+    HELP_OK(engine_rules_load(w.rules, NOW, &help_why));
+    HELP_OK(engine_install_enable(w.st, HELP_RULE_ID, true, NOW, &help_why));
+    HELP_OK(engine_rules_load(w.rules, NOW + TIME_S, &help_why));
+    assert_int_equal(engine_rules_next(w.rules), NOW + TIME_S);
+    HELP_OK(engine_rules_advance(w.rules, NOW + TIME_S, &help_why));
+    HELP_OK(store_state_run_list(w.st, HELP_RULE_ID, 0, count_run, &runs));
+    assert_int_equal(runs, 1);
+    assert_int_equal(engine_rules_next(w.rules), NOW + TIME_MIN);
+    engine_rules_free(w.rules);
+    w.rules = engine_rules_new(w.st, w.jobs, false);
+    HELP_OK(engine_rules_load(w.rules, NOW + 2 * TIME_S, &help_why));
+    assert_int_equal(engine_rules_next(w.rules), NOW + TIME_MIN);
+    end(&w);
+}
+
+static bool see_made_up(void *ctx, const struct store_run *run)
+{
+    if (run->manual) {
+        assert_int_equal(run->time, NOW);
+        assert_int_equal(run->from, NOW - TIME_MIN);
+        assert_int_equal(run->to, NOW);
+        assert_int_equal(run->alerts, 1);
+        ++*(unsigned *)ctx;
+    }
+    return true;
+}
+
+/* A job that reads the past: the alert is dated by the clock, and its run stands in the history. */
+static void test_made_up(void **state)
+{
+    (void)state;
+    struct world w;
+    unsigned runs = 0;
+    ts_ns at;
+    begin(&w);
+    HELP_OK(engine_rules_advance(w.rules, NOW + TIME_HOUR, &help_why));
+    engine_rules_set_clock(w.rules, NOW + TIME_HOUR);
+    put_record(&w, "tiny_record_1", NOW - TIME_MIN, 90);
+    engine_rules_result(w.rules, "tiny", NOW);
+    HELP_OK(engine_rules_advance(w.rules, NOW, &help_why));
+    assert_int_equal(engine_rules_announce(w.rules, help_on_alert, &w.alerts), 1);
+    assert_int_equal(help_count_alerts(w.st, &at), 1);
+    assert_int_equal(at, NOW + TIME_HOUR);
+    HELP_OK(store_state_run_list(w.st, HELP_RULE_ID, 0, see_made_up, &runs));
+    assert_int_equal(runs, 1);
+    end(&w);
+}
+
 static void put_rule(struct world *w, const char *id, const char *doc, ts_ns updated)
 {
     const struct store_rule row = {
@@ -270,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_after_commit), cmocka_unit_test(test_failed_commit),
         cmocka_unit_test(test_load),         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_status),       cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_at_once),      cmocka_unit_test(test_made_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

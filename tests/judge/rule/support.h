@@ -61,6 +61,7 @@ struct world {
     const char *except_warning;
     struct buf last_status; /* JSON of the last status told */
     size_t statuses;
+    ts_ns made_up; /* a test's: the time made up for last */
     struct rule_ports ports;
     struct hunt_ports events;
     struct event *kept[WORLD_EVENTS]; /* in the order of time */

@@ -119,6 +119,72 @@ static void results_of_the_past_are_alerted_in_theirs(void **state)
     end_world(w);
 }
 
+static enum err count_made_up(void *ctx, const struct rule *r, const struct rule_status *status,
+                              struct err_text *why)
+{
+    struct world *w = ctx;
+    (void)r;
+    (void)why;
+    w->made_up = status->date;
+    return ERR_NONE;
+}
+
+/* Where engine time is known, what is found of the past is told of now, by a run that is told. */
+static void results_behind_the_clock_are_made_up_for(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    w->ports.made_up = count_made_up;
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY, TIME_NONE);
+    ts_ns past = DAY - 20 * TIME_HOUR, clock = DAY + 7 * TIME_MIN;
+    advance(e, clock);
+    rule_engine_set_clock(e, clock);
+    /* One run that finds nothing, one that does. */
+    rule_engine_result(e, "a_job", past - TIME_DAY);
+    advance(e, past - TIME_DAY);
+    assert_int_equal(w->made_up, 0);
+    world_add_record(w, "a_job", past - TIME_MIN, past, 90, NULL);
+    rule_engine_result(e, "a_job", past);
+    advance(e, past);
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(w->alerts[0].time, clock);
+    assert_int_equal(w->made_up, past);
+    assert_non_null(strstr(w->alerts[0].json, "\"kibana.alert.rule.execution.type\":\"manual\""));
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_next(e), DAY + 15 * TIME_MIN);
+    /* What lies before the clock is made up for, too, when no run was after it. */
+    world_add_record(w, "a_job", DAY + 5 * TIME_MIN, DAY + 6 * TIME_MIN, 90, NULL);
+    rule_engine_result(e, "a_job", DAY + 6 * TIME_MIN);
+    advance(e, DAY + 6 * TIME_MIN);
+    assert_int_equal(w->alerts_n, 2);
+    assert_int_equal(w->alerts[1].time, clock);
+    /* At the clock it is a run as all are. */
+    world_add_record(w, "a_job", clock - TIME_MIN, clock, 90, NULL);
+    rule_engine_result(e, "a_job", clock);
+    advance(e, clock);
+    assert_int_equal(w->alerts_n, 3);
+    assert_int_equal(w->statuses, 2);
+    rule_engine_free(e);
+    end_world(w);
+}
+
+static void a_rule_runs_when_it_is_asked_to(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    const char *id = "00000000-0000-4000-8000-000000000001";
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY + TIME_MIN, TIME_NONE);
+    assert_int_equal(rule_engine_ask(e, "another", DAY), ERR_NOT_FOUND);
+    assert_int_equal(rule_engine_ask(e, id, DAY + TIME_MIN), ERR_NONE);
+    assert_int_equal(rule_engine_next(e), DAY + TIME_MIN);
+    advance(e, DAY + TIME_MIN);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_previous(e, id), DAY + TIME_MIN);
+    assert_int_equal(rule_engine_next(e), DAY + 15 * TIME_MIN);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 /* With complete input a rule runs when there is something to find, and what it finds is the same.
  */
 static void idle_runs_are_left_out_at_rest(void **state)
@@ -501,6 +567,8 @@ int main(void)
         cmocka_unit_test(idle_runs_are_left_out_at_rest),
         cmocka_unit_test(time_goes_over_what_was_run_before),
         cmocka_unit_test(results_of_the_past_are_alerted_in_theirs),
+        cmocka_unit_test(results_behind_the_clock_are_made_up_for),
+        cmocka_unit_test(a_rule_runs_when_it_is_asked_to),
         cmocka_unit_test(a_thousand_records_at_once_are_one_run),
         cmocka_unit_test(a_jump_costs_no_idle_runs),
         cmocka_unit_test(a_pause_of_the_program_is_a_gap),

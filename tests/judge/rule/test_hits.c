@@ -320,18 +320,21 @@ static void events_of_the_past_move_the_beginning(void **state)
     struct err_text why;
     struct rule_engine *e = rule_engine_new(&w->ports);
     assert_int_equal(rule_engine_put(e, r, NOON + TIME_DAY, TIME_NONE, &why), ERR_NONE);
+    /* An event alone moves nothing, the clock of the events does. */
     world_add_event(w, e, NOON + TIME_S, "{\"user.name\":\"anna\"}");
+    assert_int_equal(rule_engine_next(e), NOON + TIME_DAY);
+    rule_engine_begin(e, NOON + TIME_S);
     assert_int_equal(rule_engine_next(e), NOON + 5 * TIME_MIN);
     assert_int_equal(rule_engine_advance(e, NOON + 20 * TIME_MIN, &why), ERR_NONE);
     assert_int_equal(w->alerts_n, 1);
     assert_int_equal(w->alerts[0].time, NOON + 5 * TIME_MIN);
     assert_int_equal(rule_engine_previous(e, "r"), NOON + 20 * TIME_MIN);
     /* It runs now: what comes late moves nothing. */
-    world_add_event(w, e, NOON + 2 * TIME_S, "{\"user.name\":\"bert\"}");
+    rule_engine_begin(e, NOON + 2 * TIME_S);
     assert_int_equal(rule_engine_next(e), NOON + 25 * TIME_MIN);
     /* What ran before is not run again. */
     assert_int_equal(rule_engine_put(e, r, NOON + TIME_DAY, NOON + TIME_HOUR, &why), ERR_NONE);
-    world_add_event(w, e, NOON + 30 * TIME_MIN, "{\"user.name\":\"bert\"}");
+    rule_engine_begin(e, NOON + 30 * TIME_MIN);
     assert_int_equal(rule_engine_next(e), NOON + 65 * TIME_MIN);
     rule_engine_free(e);
     rule_unref(r);
