@@ -33,9 +33,10 @@
 #define FAR 3.0     /* standard deviations: farther a bucket moves nothing */
 #define LEAST_NAMES 1e-6
 #define MOST_NAMES 1e30
-#define FARTHEST 69.0     /* of a logarithm */
-#define MOST_COUNTED 1e12 /* names whose squares are summed in 32 bits */
-#define MOST_MEAN 70.0F   /* of logarithms of what is at most 1e30 */
+#define FARTHEST 69.0      /* of a logarithm */
+#define MOST_COUNTED 1e12  /* names whose squares are summed in 32 bits */
+#define MOST_MEAN 70.0F    /* of logarithms of what is at most 1e30, */
+#define LEAST_MEAN -750.0F /* and more than nothing */
 
 struct model_of_content *model_content_at(struct model_series *s)
 {
@@ -49,7 +50,7 @@ const struct model_of_content *model_content_of(const struct model_series *s)
 
 bool model_content_is_sound(const struct model_of_content *c)
 {
-    return c->names <= MOST_MEAN && fabsf(c->bytes) <= MOST_MEAN;
+    return c->names <= MOST_MEAN && c->bytes >= LEAST_MEAN && c->bytes <= MOST_MEAN;
 }
 
 /* ---- names and bytes ---- */
