@@ -6,6 +6,7 @@
 #define TAU 500.0 /* buckets: enough to know a spread, few enough to forget a bad week */
 #define YOUNG_MEMORY 8.0
 #define LEAST_MEAN 1e-3
+#define LEAST_VALUES 1e-3 /* behind a weight, however much of it was forgotten */
 
 double model_spread_memory(const struct model_series *s)
 {
@@ -19,9 +20,8 @@ void model_spread_learn(struct model_series *s, const struct model_point *p, dou
     double fade = 1 - 1 / model_min(model_min(s->tau, TAU), model_spread_memory(s));
     double before = s->spread_weight * fade;
     double weight = before + m * m;
-    double squares = m * m * m * m;
-    if (s->spread_values > 0.0F)
-        squares += before * before / (double)s->spread_values;
+    double squares =
+        m * m * m * m + before * before / model_max((double)s->spread_values, LEAST_VALUES);
     s->spread = s->spread * fade + (ratio ? square - m : square);
     s->spread_weight = weight;
     s->spread_values = (float)(weight * weight / squares);
