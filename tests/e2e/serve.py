@@ -85,6 +85,8 @@ with Folder() as folder:
         check("daemon       runs" in run.out, "and says that it runs", run)
         run = weir("search", "--data-dir", data, "event.category: network", "--limit", "10")
         check(len(run.lines()) == 10, "and finds events", run)
+        run = weir("search", "--data-dir", data, "\udcff")
+        check(run.status == 2 and run.err.startswith("weir: error: "), "a byte that is no text is refused", run)
         before = len(weir("search", "--data-dir", data).lines())
         os.mkdir(later)
         folder("later/new.ndjson", events(now - 1, 7))

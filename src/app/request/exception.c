@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "engine/exceptions.h"
 #include "engine/rules.h"
+#include "except/filter.h"
 #include "except/item.h"
 #include "except/set.h"
 #include "except/values.h"
@@ -85,6 +86,16 @@ static enum err first_mistake(const struct except_set *set, struct err_text *why
     return ERR_NONE;
 }
 
+/* Whether what its items say can be asked of events. */
+static enum err see_items(struct request_asked *a, const struct except_set *set,
+                          struct err_text *why)
+{
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < except_set_items(set) && err == ERR_NONE; i++)
+        err = except_filter_check(except_set_item(set, i), a->data->now(), why);
+    return err;
+}
+
 /* Whether what is there is still what the one who writes has seen ("version", absent: any). */
 static enum err see_version(struct request_asked *a, const struct except_set *set,
                             const char *version, struct err_text *why)
@@ -136,6 +147,8 @@ static enum err add_one(struct request_asked *a, const struct format_node *objec
         err = first_mistake(set, why);
     if (err == ERR_NONE && except_set_lists(set) + except_set_items(set) != 1)
         err = err_set(why, ERR_INVALID, "neither an exception list nor an item");
+    if (err == ERR_NONE)
+        err = see_items(a, set, why);
     if (err == ERR_NONE && format_node_bool(format_node_get(object, "fresh"), false))
         err = see_fresh(a, set, why);
     if (err == ERR_NONE)
@@ -188,6 +201,8 @@ static enum err add_exceptions(struct request_asked *a, struct err_text *why)
                       except_set_refused(set));
     else if (err == ERR_NONE && n == 0)
         err = err_set(why, ERR_INVALID, "no exception list and no item is in this file");
+    if (err == ERR_NONE)
+        err = see_items(a, set, why);
     if (err == ERR_NONE)
         err = engine_exceptions_put(a->data->state, set, why);
     if (err == ERR_NONE)

@@ -452,6 +452,60 @@ static enum err make_query(struct making *m)
     return code;
 }
 
+/* Whether an entry about one field is a query. */
+static enum err check_leaf(const struct making *m, const struct format_node *entry,
+                           const char *field, struct err_text *why)
+{
+    struct query *query = NULL;
+    struct buf dsl;
+    buf_init(&dsl);
+    write_leaf(entry, field, &dsl);
+    enum err code = parse(m, &dsl, &query, why);
+    query_free(query);
+    buf_release(&dsl);
+    return code;
+}
+
+static enum err check_nested(const struct making *m, const struct format_node *entry,
+                             struct err_text *why)
+{
+    const char *parent = format_node_str(format_node_get(entry, "field"), "");
+    const struct format_node *parts = format_node_get(entry, "entries");
+    struct buf field;
+    enum err code = ERR_NONE;
+    buf_init(&field);
+    for (size_t i = 0; i < format_node_count(parts) && code == ERR_NONE; i++) {
+        const struct format_node *at = format_node_at(parts, i);
+        buf_clear(&field);
+        buf_format(&field, "%s.%s", parent, format_node_str(format_node_get(at, "field"), ""));
+        code = buf_ok(&field) ? check_leaf(m, at, buf_text(&field), why) : no_memory(why);
+    }
+    buf_release(&field);
+    return code;
+}
+
+enum err except_filter_check(const struct except_item *item, ts_ns now, struct err_text *why)
+{
+    const struct making m = {.now = now};
+    struct err_text reason = {0};
+    enum err code = ERR_NONE;
+    for (size_t i = 0; i < format_node_count(item->entries) && code == ERR_NONE; i++) {
+        const struct format_node *entry = format_node_at(item->entries, i);
+        const char *type = format_node_str(format_node_get(entry, "type"), "");
+        if (strcmp(type, "nested") == 0)
+            code = check_nested(&m, entry, &reason);
+        else if (strcmp(type, "list") != 0)
+            code = check_leaf(&m, entry, format_node_str(format_node_get(entry, "field"), ""),
+                              &reason);
+    }
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    return is_own_fault(code) ? err_set(why, ERR_INVALID,
+                                        "the exception item \"%.100s\" cannot be applied: %.300s",
+                                        item->name, reason.message)
+                              : err_set(why, code, "%s", reason.message);
+}
+
 enum err except_filter_new(const struct except_named *lists, size_t n,
                            const struct except_source *source, ts_ns now,
                            struct except_filter **out, struct err_text *why)

@@ -43,6 +43,11 @@ struct except_source {
     enum err (*values)(void *ctx, const char *id, struct except_values **out, struct err_text *why);
 };
 
+/* Whether an item can be applied as far as it says so itself: not whether its value lists are
+ * there. ERR_INVALID with the reason, ERR_MEMORY. */
+enum err except_filter_check(const struct except_item *item, ts_ns now,
+                             struct err_text *why) ERR_MUST_CHECK;
+
 /* As of engine time now, when some items have expired. ERR_MEMORY, and what the source fails with
  * but ERR_NOT_FOUND. */
 enum err except_filter_new(const struct except_named *lists, size_t n,

@@ -314,7 +314,8 @@ static enum err cat_some(struct api_call *c, const char *patterns, struct err_te
     if (err != ERR_NONE)
         return err_set(why, err, "the datasets cannot be listed: %s", err_name(err));
     if (x.n == 0 && x.patterns != NULL && strchr(x.patterns, '*') == NULL)
-        return api_call_fail(c, 404, "index_not_found_exception", why, "no such index [%.200s]",
+        return api_call_fail(c, 404, "index_not_found_exception", why,
+                             "no such index [%.200s]: datasets are listed, as logs-DATASET-default",
                              x.patterns);
     if (x.json)
         format_write_end_array(x.w);

@@ -21,6 +21,12 @@ static void test_exception(void **state)
     DONE("{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": \\\"l\\\", "
          "\\\"name\\\": \\\"n\\\", \\\"type\\\": \\\"detection\\\"}\", \"name\": \"x.json\"}");
     assert_non_null(strstr(remarks(&w), "1 lists and 0 items"));
+    WRONG(
+        "{\"command\": \"exception\", \"verb\": \"add\", \"text\": \"{\\\"list_id\\\": \\\"l\\\", "
+        "\\\"name\\\": \\\"n\\\", \\\"type\\\": \\\"simple\\\", \\\"entries\\\": [{\\\"field\\\": "
+        "\\\"source.ip\\\", \\\"operator\\\": \\\"included\\\", \\\"type\\\": \\\"match\\\", "
+        "\\\"value\\\": \\\"notanip\\\"}]}\", \"name\": \"x.json\"}",
+        "cannot be applied: field source.ip");
     DONE("{\"command\": \"exception\", \"verb\": \"list\"}");
     assert_int_equal(lines(&w), 2);
     WRONG("{\"command\": \"exception\", \"verb\": \"remove\", \"id\": \"m\"}", "'m'");

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "cmocka_head.h"
+#include "except/set.h"
 #include "judge/except/support.h"
 #include "query/query.h"
 
@@ -221,6 +222,39 @@ static void what_cannot_be_applied_is_told(void **state)
     shelf_release(&s);
 }
 
+/* What is wrong with an item by itself; whether its value lists are there shows when it is applied.
+ */
+static void an_item_is_checked_by_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *reason; /* NULL: it is right */
+    } items[] = {
+        {ITEM("i", MATCH("source.ip", "notanip"), ""), "found 'notanip'"},
+        {ITEM("i", MATCH("user.name", "a") "," MATCH("source.port", "http"), ""), "source.port"},
+        {ITEM("i", "{\"field\":\"source\",\"type\":\"nested\",\"entries\":[" MATCH("ip", "x") "]}",
+              ""),
+         "source.ip"},
+        {ITEM("i", MATCH("source.ip", "10.0.0.0/8") "," MATCH("my.own", "x"), ""), NULL},
+        {ITEM("i",
+              ENTRY("source.ip", "included", "list", ",\"list\":{\"id\":\"gone\",\"type\":\"ip\"}"),
+              ""),
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+        struct except_set *set = except_set_new();
+        struct err_text why = {0};
+        assert_int_equal(
+            except_set_load(set, items[i].text, strlen(items[i].text), "x.ndjson", &why), ERR_NONE);
+        assert_int_equal(except_set_items(set), 1);
+        enum err err = except_filter_check(except_set_item(set, 0), 0, &why);
+        assert_int_equal(err, items[i].reason != NULL ? ERR_INVALID : ERR_NONE);
+        if (err != ERR_NONE && strstr(why.message, items[i].reason) == NULL)
+            fail_msg("%s", why.message);
+        except_set_free(set);
+    }
+}
+
 /* Random items read plainly: each value a text, each entry looked up by hand. */
 static const char *const fields[] = {"user.name", "source.ip", "source.port", "my.own"};
 static const char *const pool[][4] = {{"alice", "bob", "al", "b"},
@@ -365,6 +399,7 @@ int main(void)
         cmocka_unit_test(one_object_of_a_list),
         cmocka_unit_test(items_expire),
         cmocka_unit_test(what_cannot_be_applied_is_told),
+        cmocka_unit_test(an_item_is_checked_by_itself),
         cmocka_unit_test(random_items_mean_what_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
