@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Searches of one _msearch. */
+/* Searches of one _msearch, documents of one _mget. */
 #define MANY_MOST 1000
 /* Bytes of all their answers: each search has a limit of its own, and all are held until the last.
  */
@@ -369,6 +369,94 @@ static enum err get(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
+/* One document of several, or why not. doc: an object with _id, or the id alone. */
+static enum err get_one(struct api_call *c, struct find_request *r, const struct format_node *doc,
+                        struct err_text *why)
+{
+    static const char *const known[] = {"_id", "_index"};
+    const struct format_node *named = format_node_get(doc, "_index");
+    const char *index = format_node_str(named, r->index);
+    bool object = format_node_type(doc) == FORMAT_OBJECT;
+    const char *id = format_node_str(object ? format_node_get(doc, "_id") : doc, NULL);
+    for (size_t i = 0; object && i < format_node_count(doc); i++) {
+        const char *key = format_node_key(format_node_at(doc, i));
+        if (strcmp(key, known[0]) != 0 && strcmp(key, known[1]) != 0)
+            return api_call_fail(c, 400, "illegal_argument_exception", why,
+                                 "of a document _id and _index are asked for, not [%.100s]", key);
+    }
+    if (id == NULL || index == NULL)
+        return api_call_fail(c, 400, "action_request_validation_exception", why,
+                             "Validation Failed: 1: %s is missing;", id == NULL ? "id" : "index");
+    struct find_request one = *r;
+    struct find_error error;
+    struct buf answer;
+    buf_init(&answer);
+    enum err err = elastic_search_name(c, index, &one.index, why);
+    if (err != ERR_NONE)
+        return err;
+    err = find_get(c->ports->find, &one, id, &answer, &error);
+    if (err == ERR_NONE || (err == ERR_NOT_FOUND && answer.n > 0)) {
+        format_write_raw(&c->out, answer.p, answer.n);
+    } else {
+        format_write_begin_object(&c->out);
+        format_write_field_str(&c->out, "_index", index);
+        format_write_field_str(&c->out, "_id", id);
+        format_write_key(&c->out, "error");
+        format_write_begin_object(&c->out);
+        format_write_field_str(&c->out, "type", error.type);
+        format_write_field_str(&c->out, "reason", error.text.message);
+        format_write_end_object(&c->out);
+        format_write_end_object(&c->out);
+    }
+    buf_release(&answer);
+    return ERR_NONE;
+}
+
+static enum err get_many(struct api_call *c, bool has_index, struct err_text *why)
+{
+    struct find_request r;
+    enum err err = elastic_search_begin(c, has_index, &r, why);
+    if (err != ERR_NONE)
+        return err;
+    const struct format_node *list = format_node_get(r.body, "docs");
+    if (list == NULL)
+        list = format_node_get(r.body, "ids");
+    size_t n = format_node_count(list);
+    if (format_node_count(r.body) != 1 || format_node_type(list) != FORMAT_ARRAY || n == 0)
+        return api_call_fail(c, 400, "action_request_validation_exception", why,
+                             "Validation Failed: 1: no documents to get: docs or ids are asked "
+                             "for, and nothing else;");
+    if (n > MANY_MOST)
+        return api_call_fail(c, 400, "illegal_argument_exception", why,
+                             "at most %d documents in a request", MANY_MOST);
+    format_write_begin_object(&c->out);
+    format_write_key(&c->out, "docs");
+    format_write_begin_array(&c->out);
+    for (size_t i = 0; i < n && err == ERR_NONE; i++) {
+        if (is_gone(c->request))
+            err = err_set(why, ERR_STOPPED, "nobody waits for the answer");
+        else if (c->out.out->n > MANY_BYTES)
+            err = api_call_fail(c, 429, "circuit_breaking_exception", why,
+                                "the documents are larger than 64 MiB together: ask in several "
+                                "requests");
+        else
+            err = get_one(c, &r, format_node_at(list, i), why);
+    }
+    format_write_end_array(&c->out);
+    format_write_end_object(&c->out);
+    return err;
+}
+
+static enum err get_many_all(struct api_call *c, struct err_text *why)
+{
+    return get_many(c, false, why);
+}
+
+static enum err get_many_index(struct api_call *c, struct err_text *why)
+{
+    return get_many(c, true, why);
+}
+
 /* One search of many: its answer or its failure, with the status in it. all is what the request
  * says for each of them. */
 static void one_of_many(struct api_call *c, const struct find_request *all, const char *head,
@@ -531,6 +619,10 @@ const struct api_row elastic_search_rows[] = {
     ROW("GET", "/_mapping", MAPPING, "Fields and their types", mapping_all),
     ROW("GET", "/{index}/_mapping", MAPPING, "Fields of an index and their types", mapping_index),
     ROW("GET", "/{index}/_doc/{id*}", GET, "One document", get),
+    ROW("GET", "/_mget", GET, "Several documents", get_many_all),
+    ROW("POST", "/_mget", GET, "Several documents", get_many_all),
+    ROW("GET", "/{index}/_mget", GET, "Several documents of an index", get_many_index),
+    ROW("POST", "/{index}/_mget", GET, "Several documents of an index", get_many_index),
     ROW("GET", "/{index}", MAPPING " include_defaults:boolean flat_settings:boolean features:text",
         "What an index is", mapping_index),
     {0},

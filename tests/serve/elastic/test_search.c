@@ -144,6 +144,29 @@ static void documents(void **state)
     end(&w);
 }
 
+static void several_documents(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+    struct http_request r = {.parts = {{"index", "logs-own-*"}},
+                             .body = "{\"ids\":[\"three\",\"four\"]}"};
+    ask(&w, "POST", "/{index}/_mget", r, 200,
+        TEXTS("{\"docs\":[{\"_index\":\"logs-own-default\",\"_id\":\"three\"", "\"found\":true",
+              "\"_id\":\"four\",\"found\":false}]}"));
+    r.body = "{\"docs\":[{\"_id\":\"three\"},{\"_index\":\"none\",\"_id\":\"three\"}]}";
+    ask(&w, "GET", "/{index}/_mget", r, 200,
+        TEXTS("\"found\":true", "\"error\":{\"type\":\"index_not_found_exception\""));
+    ask(&w, "POST", "/_mget", r, 400, TEXTS("index is missing"));
+    r.body = "{\"docs\":[{\"_id\":\"three\",\"_source\":false}]}";
+    ask(&w, "POST", "/{index}/_mget", r, 400, TEXTS("not [_source]"));
+    r.body = "{\"ids\":[]}";
+    ask(&w, "POST", "/{index}/_mget", r, 400, TEXTS("no documents to get"));
+    r.body = NULL;
+    ask(&w, "POST", "/_mget", r, 400, TEXTS("no documents to get"));
+    end(&w);
+}
+
 static void fields(void **state)
 {
     (void)state;
@@ -213,8 +236,13 @@ static void too_much(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(too_much),  cmocka_unit_test(bodies), cmocka_unit_test(query_string),
-        cmocka_unit_test(documents), cmocka_unit_test(fields), cmocka_unit_test(many),
+        cmocka_unit_test(too_much),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(query_string),
+        cmocka_unit_test(documents),
+        cmocka_unit_test(several_documents),
+        cmocka_unit_test(fields),
+        cmocka_unit_test(many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
