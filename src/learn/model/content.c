@@ -11,8 +11,7 @@
 #include <math.h>
 
 #define MEMORY 500.0 /* buckets */
-#define YOUNG_MEMORY 8.0
-#define PRIOR_N 4.0 /* beliefs before data, worth so many buckets */
+#define PRIOR_N 4.0  /* beliefs before data, worth so many buckets */
 #define PRIOR_FADES 20.0
 /* Twice as many names hold 1.75 times as much: worth one bucket with twice as many. */
 #define POWER 0.8
@@ -216,8 +215,7 @@ void model_content_learn(struct model_series *s, const struct model_point *p,
     double names = model_min(model_max(o->weight, 1), MOST_NAMES);
     double sd = left_sd(c);
     double left = model_min(model_max(log(value / names), -FAR * sd), FAR * sd);
-    double memory = YOUNG_MEMORY + (double)s->total / 2;
-    double keep = 1 - 1 / model_min(model_min(s->tau, MEMORY), memory);
+    double keep = 1 - 1 / model_min(model_min(s->tau, MEMORY), model_spread_memory(s));
     double counted = model_min(place->counted, MOST_COUNTED);
     double more = counted - 1;
     double e = model_min(exp(model_min(y, FARTHEST)), MOST_COUNTED) - counted;

@@ -333,7 +333,7 @@ static struct halves halves_at(const struct model_series *s, ts_ns time)
         return h;
     (void)model_season_half_at(s->daily, time, &rise, &h.daily);
     if (h.daily > 0 && ready(s->weekly) && s->week != NULL)
-        h.weekly = model_week_half_variance(s->week, s->weekly, s->daily, time);
+        h.weekly = model_week_half_variance(s->week, s->weekly, time, rise, h.daily);
     return h;
 }
 

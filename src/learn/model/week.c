@@ -362,14 +362,11 @@ static double half_at(const struct model_week *w, const struct model_season *rin
 }
 
 double model_week_half_variance(const struct model_week *w, const struct model_season *ring,
-                                const struct model_season *daily, ts_ns time)
+                                ts_ns time, double rise, double variance)
 {
     uint32_t k;
-    double rise;
-    double variance;
-    (void)model_season_half_at(daily, time, &rise, &variance);
     (void)model_season_place(ring, time, &k);
-    double steep = variance > 0 ? steep_at(w, ring, k, rise) : 0;
+    double steep = steep_at(w, ring, k, rise);
     return variance * steep * steep;
 }
 

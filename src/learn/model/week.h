@@ -56,9 +56,10 @@ double model_week_at(const struct model_week *w, const struct model_season *ring
                      const struct model_season *daily, ts_ns time,
                      const struct model_week_noise *noise);
 
-/* The variance of what the halves of a bin differ by. */
+/* The variance of what the halves of a bin differ by, of what model_season_half_at() says of the
+ * day's bin. */
 double model_week_half_variance(const struct model_week *w, const struct model_season *ring,
-                                const struct model_season *daily, ts_ns time);
+                                ts_ns time, double rise, double variance);
 
 /* Visits behind that: by all days of its kind. */
 double model_week_visits(const struct model_week *w, const struct model_season *ring, ts_ns time);

@@ -179,7 +179,11 @@ static void days_of_a_kind_share_their_hours(void **state)
         bool step = truth_then != office(i / 96, i % 96 / 2);
         if (i % 96 == 40 || i % 96 == 41)
             visits = fmax(visits, model_week_visits(w, ring, i * span));
-        doubt[step] += model_week_half_variance(w, ring, day, i * span) / (step ? 10 : 7 * 96);
+        double rise;
+        double variance;
+        (void)model_season_half_at(day, i * span, &rise, &variance);
+        doubt[step] +=
+            model_week_half_variance(w, ring, i * span, rise, variance) / (step ? 10 : 7 * 96);
         if (step || (i % 96 / 2 != 16 && i % 96 / 2 != 35)) {
             double e = model_week_at(w, ring, day, i * span, &noise) - truth_then;
             with[step] += e * e / (step ? 10 : 7 * 96);
