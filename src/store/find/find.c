@@ -416,13 +416,8 @@ static enum err write_hits(struct search *s, struct format_writer *w)
     return rc == ERR_NONE ? rc : find_error_memory(s->error);
 }
 
-static void write_head(const struct search *s, bool timed_out, struct format_writer *w)
+void find_write_shards(struct format_writer *w)
 {
-    format_write_begin_object(w);
-    if (s->page->named != NULL)
-        format_write_field_str(w, s->page->named, s->page->context->name);
-    format_write_field_i64(w, "took", (clock_steady() - s->began) / TIME_MS);
-    format_write_field_bool(w, "timed_out", timed_out);
     format_write_key(w, "_shards");
     format_write_begin_object(w);
     format_write_field_i64(w, "total", 1);
@@ -430,6 +425,16 @@ static void write_head(const struct search *s, bool timed_out, struct format_wri
     format_write_field_i64(w, "skipped", 0);
     format_write_field_i64(w, "failed", 0);
     format_write_end_object(w);
+}
+
+static void write_head(const struct search *s, bool timed_out, struct format_writer *w)
+{
+    format_write_begin_object(w);
+    if (s->page->named != NULL)
+        format_write_field_str(w, s->page->named, s->page->context->name);
+    format_write_field_i64(w, "took", (clock_steady() - s->began) / TIME_MS);
+    format_write_field_bool(w, "timed_out", timed_out);
+    find_write_shards(w);
 }
 
 static enum err write_answer(struct search *s, const struct find_tally *unseen, struct buf *out)
@@ -669,13 +674,7 @@ enum err find_count(struct find *f, const struct find_request *r, struct buf *ou
         format_write_init(&w, out);
         format_write_begin_object(&w);
         format_write_field_i64(&w, "count", (int64_t)s->total);
-        format_write_key(&w, "_shards");
-        format_write_begin_object(&w);
-        format_write_field_i64(&w, "total", 1);
-        format_write_field_i64(&w, "successful", 1);
-        format_write_field_i64(&w, "skipped", 0);
-        format_write_field_i64(&w, "failed", 0);
-        format_write_end_object(&w);
+        find_write_shards(&w);
         format_write_end_object(&w);
         rc = buf_ok(out) ? ERR_NONE : find_error_memory(error);
     }

@@ -6,6 +6,7 @@
 #include "find/body.h"
 #include "find/context.h"
 #include "find/find.h"
+#include "format/write.h"
 
 struct find {
     struct find_options options;
@@ -27,5 +28,8 @@ enum err find_search_page(struct find *f, const struct find_request *r,
 /* scroll.c: a search whose body has a `pit`. */
 enum err find_search_moment(struct find *f, const struct find_request *r, struct buf *out,
                             struct find_error *error) ERR_MUST_CHECK;
+
+/* "_shards", of which there is one. */
+void find_write_shards(struct format_writer *w);
 
 #endif

@@ -79,13 +79,7 @@ enum err find_moment_open(struct find *f, const struct find_request *r, struct b
     format_write_init(&w, out);
     format_write_begin_object(&w);
     format_write_field_str(&w, "id", c->name);
-    format_write_key(&w, "_shards");
-    format_write_begin_object(&w);
-    format_write_field_i64(&w, "total", 1);
-    format_write_field_i64(&w, "successful", 1);
-    format_write_field_i64(&w, "skipped", 0);
-    format_write_field_i64(&w, "failed", 0);
-    format_write_end_object(&w);
+    find_write_shards(&w);
     format_write_end_object(&w);
     find_context_give(f->contexts, c, clock_steady());
     return buf_ok(out) ? ERR_NONE : find_error_memory(error);
