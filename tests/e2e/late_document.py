@@ -2,10 +2,14 @@
 document of the past moves none of them, and what a job finds in the past is told of now."""
 import calendar
 import json
+import os
 import re
+import sqlite3
+import struct
+import subprocess
 import time
 
-from weir_e2e import Folder, check, weir
+from weir_e2e import WEIR, Folder, check, weir
 from weir_server import Server
 
 DAY = 24
@@ -92,8 +96,29 @@ def past_of_a_job(server):
     check(sum(n for _, _, n in runs) == len(alerts) and not regular(runs, begun), f"each has a run: {runs}")
 
 
+def starts_by_the_clock():
+    """Where another process stood days ago is nowhere: whoever asks first finds the clock."""
+    state, socket = os.path.join(data, "state.db"), os.path.join(data, "control.sock")
+    db = sqlite3.connect(state)
+    with db:
+        n = db.execute("UPDATE meta SET value = ? WHERE name = 'engine_time'",
+                       (struct.pack("<q", (int(time.time()) - 3 * DAY * 3600) * 10**9),))
+        check(n.rowcount == 1, "engine time is kept")
+    db.close()
+    begun = int(time.time())
+    if os.path.exists(socket):
+        os.unlink(socket)
+    server = Server(data)
+    asker = subprocess.Popen(["sh", "-c", 'while ! [ -S "$1" ]; do :; done; exec "$2" status --data-dir "$3"', "sh",
+                              socket, WEIR, data], stdout=subprocess.PIPE, text=True)
+    with server:
+        told = re.search(r"^engine time +(\S+Z)", asker.communicate(timeout=60)[0], re.M)
+        check(told and seconds(told[1]) >= begun, f"begun at {iso(begun)}, engine time {told and told[1]}")
+
+
 with Folder() as folder:
     data = folder("data")
     with Server(data) as server:
         late_documents(server)
         past_of_a_job(server)
+    starts_by_the_clock()

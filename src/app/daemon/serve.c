@@ -227,6 +227,7 @@ static enum err start_sources(struct daemon_serving *s, struct err_text *why)
         if (err == ERR_NONE)
             err = feed_wire_start(s->wire, &wire, why);
         s->active[DAEMON_SOURCE_WIRE] = err == ERR_NONE;
+        s->watermark[DAEMON_SOURCE_WIRE] = s->begun; /* all that it brings is of since then */
     }
     if (err == ERR_NONE && conf->follow.n > 0) {
         const struct feed_tail_settings tail = {
@@ -325,6 +326,9 @@ static enum err start(struct daemon_serving *s, struct err_text *why)
         err = start_sources(s, why);
     if (err == ERR_NONE)
         err = engine_pipeline_load(s->pipeline, clock_wall(), why);
+    /* Whoever asks for something from here on finds the clock, not where another process left it. */
+    if (err == ERR_NONE)
+        err = daemon_serve_turn(s, why);
     if (err == ERR_NONE) {
         s->data->pipeline = s->pipeline;
         err = request_control_start(s->data, &s->control, why);
@@ -384,6 +388,7 @@ enum err daemon_serve(const struct daemon_serve_settings *settings, struct err_t
     struct daemon_serving s = {
         .settings = settings, .watermark = {TIME_NONE, TIME_NONE}, .service = -1};
     char line[256];
+    s.begun = clock_wall();
     s.saved = clock_steady(); /* nothing is committed yet: the clock moves before anything else */
     enum err err = start(&s, why);
     if (err == ERR_NONE) {

@@ -211,8 +211,7 @@ static bool is_wanted(const struct daemon_serving *s, ts_ns now)
     return since != TIME_MAX && (ring_count(s->ring) == 0 || now - since >= GROUP_COMMIT);
 }
 
-/* What happens once a second, when there is something to do, and more seldom. */
-static enum err tick(struct daemon_serving *s, struct err_text *why)
+enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
 {
     ts_ns now = clock_steady();
     if (now - s->committed < COMMIT_EVERY && !is_wanted(s, now) && !is_due(s))
@@ -328,7 +327,7 @@ enum err daemon_serve_loop(struct daemon_serving *s, struct err_text *why)
                                    : ring_pop_wait(s->ring, s->behind || s->feeding ? 0 : WAIT);
         enum err err = b != NULL ? take_or_hold(s, b, why) : ERR_NONE;
         if (err == ERR_NONE)
-            err = tick(s, why);
+            err = daemon_serve_turn(s, why);
         if (err == ERR_NONE && !s->stopping)
             err = catch_up(s, why);
         if (err == ERR_NONE && !s->stopping)

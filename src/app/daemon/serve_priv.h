@@ -38,6 +38,7 @@ struct daemon_serving {
     int service;                 /* to the manager of services */
     bool active[DAEMON_SOURCES]; /* began, and has not ended */
     ts_ns watermark[DAEMON_SOURCES];
+    ts_ns begun;            /* before any source was opened */
     ts_ns committed, saved; /* passing time of the last commit and save */
     atomic_bool full;       /* the disk was full at the last commit, and that was told */
     bool behind;            /* jobs get stored events, a slice at a time */
@@ -52,7 +53,9 @@ struct daemon_serving {
 /* A line of the log. */
 void daemon_serve_tell(const struct daemon_serving *s, int level, const char *sentence);
 
-/* serve_loop.c: until all sources have ended or somebody asks to stop. */
+/* serve_loop.c: what happens once a second, when there is something to do, and more seldom. */
+enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why) ERR_MUST_CHECK;
+/* Until all sources have ended or somebody asks to stop. */
 enum err daemon_serve_loop(struct daemon_serving *s, struct err_text *why) ERR_MUST_CHECK;
 /* What came is kept, then what was learned of it: never the other way round. */
 enum err daemon_serve_keep(struct daemon_serving *s, struct err_text *why) ERR_MUST_CHECK;

@@ -36,7 +36,7 @@ struct entry {
     size_t direct_n;
     size_t direct_cap;
     ts_ns stirred; /* when results last changed; TIME_NONE: nothing since the start */
-    bool ran;      /* since it was taken up */
+    bool ran;      /* since it was taken up, and not only for results of before */
     bool whole;    /* feeding its search in pieces failed */
     bool left_out; /* the last run that counts as made was not */
     bool settled;  /* the last run saw all that qualified: until results change, others find
@@ -50,7 +50,7 @@ struct rule_engine {
     ts_ns piece;                  /* how much of the past the next one holds */
     bool unfed;                   /* there may be searches that were never fed */
     ts_ns clock;                  /* where engine time stands; TIME_NONE: nobody knows */
-    ts_ns ahead;         /* searches that have not run yet were taken up at or before this */
+    ts_ns ahead;         /* rules that have not run yet were taken up at or before this */
     struct budget bytes; /* that searches may keep */
     bool failed;         /* memory was short for a time to run at */
     /* The result told last: a bucket's records come one after the other, all at one time. */
@@ -187,7 +187,7 @@ enum err rule_engine_put(struct rule_engine *e, struct rule *r, ts_ns now, ts_ns
                                     .regular = rule_schedule_next(r, now - 1),
                                     .stirred = now};
     e->unfed |= hunt != NULL;
-    if (hunt != NULL && now > e->ahead)
+    if (now > e->ahead)
         e->ahead = now;
     return ERR_NONE;
 }
@@ -397,7 +397,7 @@ static enum err run_once(struct rule_engine *e, struct entry *x, ts_ns now, bool
     /* In the past too: time goes over what an earlier process had done and not kept. */
     if (x->regular <= now)
         x->regular = rule_schedule_next(x->rule, now);
-    x->ran = true;
+    x->ran |= !past || x->hunt != NULL;
     if (!past)
         code = keep_run(e, x, now, &status, code, why);
     rule_status_release(&status);
@@ -536,8 +536,7 @@ void rule_engine_feed(struct rule_engine *e, ts_ns now)
 
 /*
  * The clock of the events may lie behind the one by which rules were taken up: a log that is
- * followed is judged in its own time. Rules that search events and did not run yet begin with its
- * first event.
+ * followed is judged in its own time. Rules that did not run yet begin with its first event.
  */
 void rule_engine_begin(struct rule_engine *e, ts_ns time)
 {
@@ -546,7 +545,7 @@ void rule_engine_begin(struct rule_engine *e, ts_ns time)
         return;
     for (size_t i = 0; i < e->n; i++) {
         struct entry *x = &e->entries[i];
-        if (x->hunt == NULL || x->ran)
+        if (x->ran)
             continue;
         ts_ns begin = x->previous != TIME_NONE && x->previous > time ? x->previous : time;
         if (begin < x->since) {

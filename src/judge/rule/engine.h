@@ -58,8 +58,8 @@ enum err rule_engine_ask(struct rule_engine *e, const char *rule_id, ts_ns at) E
  * know. */
 struct hunt_source;
 void rule_engine_event(struct rule_engine *e, const struct hunt_source *source);
-/* The events that tell the time have come to this one. Rules that search events and did not run yet
- * begin there when they were taken up at a later one: followed logs have a time of their own. */
+/* The events that tell the time have come to this one. Rules that did not run yet begin there when
+ * they were taken up at a later one: followed logs have a time of their own. */
 void rule_engine_begin(struct rule_engine *e, ts_ns time);
 /* Whether any rule searches events. */
 bool rule_engine_wants_events(const struct rule_engine *e);

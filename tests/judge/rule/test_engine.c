@@ -168,6 +168,33 @@ static void results_behind_the_clock_are_made_up_for(void **state)
     end_world(w);
 }
 
+/* A followed log that is behind has its own time: rules over its jobs run in it, and say so. */
+static void rules_run_in_the_time_of_a_log_that_is_behind(void **state)
+{
+    (void)state;
+    struct world *w = new_world();
+    struct rule_engine *e = new_engine(w, "interval = \"15m\"", DAY, TIME_NONE);
+    const char *id = "00000000-0000-4000-8000-000000000001";
+    ts_ns first = DAY - 20 * TIME_DAY + TIME_MIN, final = first + 3 * TIME_HOUR;
+    /* What another process had found before is looked for, and begins nothing. */
+    rule_engine_result(e, "a_job", first - TIME_HOUR);
+    advance(e, first - TIME_HOUR);
+    assert_int_equal(w->statuses, 0);
+    rule_engine_begin(e, first);
+    assert_int_equal(rule_engine_next(e), first + 14 * TIME_MIN);
+    advance(e, first + 14 * TIME_MIN);
+    assert_int_equal(w->statuses, 1);
+    assert_int_equal(rule_engine_previous(e, id), first + 14 * TIME_MIN);
+    world_add_record(w, "a_job", final - TIME_MIN, final, 90, NULL);
+    rule_engine_result(e, "a_job", final);
+    advance(e, final);
+    assert_int_equal(w->alerts_n, 1);
+    assert_int_equal(rule_engine_previous(e, id), final);
+    assert_in_range(w->statuses, 2, 3 + 3 * 4);
+    rule_engine_free(e);
+    end_world(w);
+}
+
 static void a_rule_runs_when_it_is_asked_to(void **state)
 {
     (void)state;
@@ -568,6 +595,7 @@ int main(void)
         cmocka_unit_test(time_goes_over_what_was_run_before),
         cmocka_unit_test(results_of_the_past_are_alerted_in_theirs),
         cmocka_unit_test(results_behind_the_clock_are_made_up_for),
+        cmocka_unit_test(rules_run_in_the_time_of_a_log_that_is_behind),
         cmocka_unit_test(a_rule_runs_when_it_is_asked_to),
         cmocka_unit_test(a_thousand_records_at_once_are_one_run),
         cmocka_unit_test(a_jump_costs_no_idle_runs),
