@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "elastic/load.h"
+#include "elastic/pipeline.h"
 #include "elastic/read.h"
 
 #include <stddef.h>
@@ -18,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct elastic_load *l = elastic_load_new(0);
     ASSERT(l != NULL);
     arena_init(&arena, 0);
-    enum err err = elastic_read_bulk((const char *)data, size, "index", TIME_DAY, l, &arena, &why);
+    struct elastic_pipelines none = {.state = NULL};
+    const struct elastic_read what = {.index = "index", .pipelines = &none, .now = TIME_DAY};
+    enum err err = elastic_read_bulk((const char *)data, size, &what, l, &arena, &why);
     ASSERT(err == ERR_NONE || (err == ERR_INVALID && why.message[0] != '\0'));
     for (size_t i = 0; i < elastic_load_count(l); i++) {
         const struct elastic_load_item *item = elastic_load_item(l, i);

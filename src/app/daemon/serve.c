@@ -326,7 +326,8 @@ static enum err start(struct daemon_serving *s, struct err_text *why)
         err = start_sources(s, why);
     if (err == ERR_NONE)
         err = engine_pipeline_load(s->pipeline, clock_wall(), why);
-    /* Whoever asks for something from here on finds the clock, not where another process left it. */
+    /* Whoever asks for something from here on finds the clock, not where another process left it.
+     */
     if (err == ERR_NONE)
         err = daemon_serve_turn(s, why);
     if (err == ERR_NONE) {

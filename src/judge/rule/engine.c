@@ -50,9 +50,9 @@ struct rule_engine {
     ts_ns piece;                  /* how much of the past the next one holds */
     bool unfed;                   /* there may be searches that were never fed */
     ts_ns clock;                  /* where engine time stands; TIME_NONE: nobody knows */
-    ts_ns ahead;         /* rules that have not run yet were taken up at or before this */
-    struct budget bytes; /* that searches may keep */
-    bool failed;         /* memory was short for a time to run at */
+    ts_ns ahead;                  /* rules that have not run yet were taken up at or before this */
+    struct budget bytes;          /* that searches may keep */
+    bool failed;                  /* memory was short for a time to run at */
     /* The result told last: a bucket's records come one after the other, all at one time. */
     char last_job[RULE_JOB_ID_SIZE];
     ts_ns last_at;

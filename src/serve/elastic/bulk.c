@@ -5,13 +5,13 @@
 #include "api/call.h"
 #include "base/clock.h"
 #include "elastic/load.h"
+#include "elastic/pipeline.h"
 #include "elastic/read.h"
 #include "elastic/search.h"
 #include "elastic/target.h"
 #include "event/event.h"
 #include "event/id.h"
 #include "http/request.h"
-#include "store/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,35 +85,19 @@ static void write_items(struct api_call *c, const struct elastic_load *load, ts_
     format_write_end_object(w);
 }
 
-/* Set-ups put pipelines and name them; what they do is not done, but one that nobody put is a
- * mistake. */
-static enum err see_pipeline(struct api_call *c, struct err_text *why)
-{
-    const char *name = http_request_param(c->request, "pipeline");
-    struct buf doc;
-    if (name == NULL || name[0] == '\0' || strcmp(name, "_none") == 0)
-        return ERR_NONE;
-    buf_init(&doc);
-    enum err err = store_state_listed_get(c->ports->state, STORE_PIPELINES, name, &doc);
-    buf_release(&doc);
-    if (err == ERR_NOT_FOUND)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "pipeline with id [%.200s] does not exist", name);
-    return err == ERR_NONE ? ERR_NONE
-                           : err_set(why, err, "the pipelines cannot be read: %s", err_name(err));
-}
-
 static enum err run(struct api_call *c, const char *index, struct err_text *why)
 {
-    enum err known = see_pipeline(c, why);
-    if (known != ERR_NONE)
-        return known;
+    struct elastic_pipelines pipelines = {.state = c->ports->state};
+    const struct elastic_read what = {.index = index,
+                                      .pipeline = http_request_param(c->request, "pipeline"),
+                                      .pipelines = &pipelines,
+                                      .now = c->now};
     ts_ns began = clock_steady();
     struct bytes body = http_request_body(c->request);
     struct elastic_load *load = elastic_load_new(c->now);
-    enum err err = load != NULL ? elastic_read_bulk((const char *)body.p, body.n, index, c->now,
-                                                    load, &c->arena, why)
-                                : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    enum err err =
+        load != NULL ? elastic_read_bulk((const char *)body.p, body.n, &what, load, &c->arena, why)
+                     : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_INVALID)
         err = api_call_fail(c, 400, "illegal_argument_exception", why, "%s", why->message);
     if (err == ERR_LIMIT)
@@ -134,6 +118,16 @@ static enum err bulk(struct api_call *c, struct err_text *why)
 static enum err bulk_index(struct api_call *c, struct err_text *why)
 {
     return run(c, api_call_part(c, "index"), why);
+}
+
+static enum err see_pipeline(struct api_call *c, struct err_text *why)
+{
+    struct elastic_pipelines pipelines = {.state = c->ports->state};
+    enum err err =
+        elastic_pipelines_see(&pipelines, http_request_param(c->request, "pipeline"), why);
+    if (err == ERR_INVALID)
+        return api_call_fail(c, 400, "illegal_argument_exception", why, "%s", why->message);
+    return err;
 }
 
 /* One document by itself. */

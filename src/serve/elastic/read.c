@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "elastic/load.h"
+#include "elastic/pipeline.h"
 #include "elastic/target.h"
 #include "find/name.h"
 #include "format/json.h"
@@ -49,8 +50,14 @@ struct bulk {
     struct elastic_load *load;
     struct arena *arena;      /* of texts that items point to */
     struct format_json *json; /* of action lines */
-    const char *index;        /* of the path, or NULL */
-    ts_ns now;                /* for dates in names */
+    const struct elastic_read *what;
+};
+
+/* An action of a line. */
+struct action {
+    struct elastic_load_item item;
+    const char *pipeline; /* NULL: none */
+    bool no_id;           /* an id was given, and is empty */
 };
 
 static enum err malformed(unsigned line, const char *what, struct err_text *why)
@@ -73,12 +80,13 @@ static bool take_text(struct bulk *b, const struct format_json_tape *t, uint32_t
 
 /* Reads {"create":{"_index":"x","_id":"1"}}. */
 static enum err read_action(struct bulk *b, const char *line, size_t n, unsigned number,
-                            struct elastic_load_item *out, struct err_text *why)
+                            struct action *action, struct err_text *why)
 {
     static const char *const actions[] = {"create", "index", "update", "delete"};
     struct format_json_bad bad;
     struct format_json_tape t;
-    size_t name_n;
+    struct elastic_load_item *out = &action->item;
+    size_t name_n, pipeline_n;
     enum err err = format_json_parse(b->json, line, n, &bad);
     if (err == ERR_FORMAT || err == ERR_LIMIT)
         return malformed(number, "expected a JSON object", why);
@@ -90,7 +98,7 @@ static enum err read_action(struct bulk *b, const char *line, size_t n, unsigned
         at >= format_json_end(&t, FORMAT_JSON_ROOT))
         return malformed(number, "expected START_OBJECT and a field with the action", why);
     const char *name = format_json_str(&t, at, &name_n);
-    *out = (struct elastic_load_item){.action = NULL};
+    *action = (struct action){.pipeline = b->what->pipeline};
     for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
         if (is(name, name_n, actions[i]))
             out->action = actions[i];
@@ -105,44 +113,64 @@ static enum err read_action(struct bulk *b, const char *line, size_t n, unsigned
             fine = take_text(b, &t, i, &out->index, &out->index_n);
         else if (is(key, name_n, "_id") && format_json_type(&t, i) != FORMAT_NULL)
             fine = take_text(b, &t, i, &out->id, &out->id_n);
+        else if (is(key, name_n, "pipeline") && format_json_type(&t, i) != FORMAT_NULL)
+            fine = take_text(b, &t, i, &action->pipeline, &pipeline_n);
         if (!fine)
-            return malformed(number, "_index and _id must be strings", why);
+            return malformed(number, "_index, _id and pipeline must be strings", why);
     }
-    if (out->id_n == 0)
-        out->id = NULL; /* shippers write an empty one for none */
-    if (out->index == NULL && b->index != NULL) {
-        out->index = b->index;
-        out->index_n = strlen(b->index);
+    action->no_id = out->id != NULL && out->id_n == 0;
+    if (out->index == NULL && b->what->index != NULL) {
+        out->index = b->what->index;
+        out->index_n = strlen(b->what->index);
     }
     return ERR_NONE;
+}
+
+/* ERR_INVALID: why the action is not done, whatever its document says. */
+static enum err judge(struct bulk *b, const struct action *action, struct err_text *reason)
+{
+    const struct elastic_load_item *item = &action->item;
+    enum err err = ERR_INVALID;
+    if (strcmp(item->action, "update") == 0 || strcmp(item->action, "delete") == 0)
+        err_set(reason, err,
+                "only write ops with an op_type of create or index are allowed: "
+                "events are not changed once they are kept");
+    else if (action->no_id)
+        err_set(reason, err, "if _id is specified it must not be empty");
+    else if (item->id_n > ELASTIC_TARGET_ID_MOST)
+        err_set(reason, err, "id is too long, at most %d bytes", ELASTIC_TARGET_ID_MOST);
+    else
+        err = elastic_pipelines_see(b->what->pipelines, action->pipeline, reason);
+    return err;
 }
 
 /* One action with its document, if it has one. */
 static enum err read_one(struct bulk *b, struct lines *l, const char *line, size_t n,
                          struct err_text *why)
 {
-    struct elastic_load_item item;
+    struct action action;
     struct err_text reason;
     unsigned number = l->number;
     const char *text;
     size_t text_n;
-    enum err err = read_action(b, line, n, number, &item, why);
+    enum err err = read_action(b, line, n, number, &action, why);
     if (err != ERR_NONE)
         return err;
+    struct elastic_load_item item = action.item;
     if (strcmp(item.action, "delete") != 0 && !next_line(l, &text, &text_n))
         return err_set(why, ERR_INVALID, "The bulk request must be terminated by a newline [\\n]");
     if (item.index == NULL)
         return malformed(number, "an _index is required", why);
-    if (strcmp(item.action, "update") == 0 || strcmp(item.action, "delete") == 0)
+    err = judge(b, &action, &reason);
+    if (err == ERR_INVALID)
         return elastic_load_refuse(b->load, &item, 400, "illegal_argument_exception",
-                                   "only write ops with an op_type of create or index are allowed: "
-                                   "events are not changed once they are kept",
-                                   why);
-    if (item.id_n > ELASTIC_TARGET_ID_MOST)
-        return elastic_load_refuse(b->load, &item, 400, "illegal_argument_exception",
-                                   "id is too long, at most 512 bytes", why);
-    err = find_name_resolve(item.index, item.index_n, b->now, b->arena, &item.index, &item.index_n,
-                            &reason);
+                                   reason.message, why);
+    if (err != ERR_NONE) {
+        *why = reason;
+        return err;
+    }
+    err = find_name_resolve(item.index, item.index_n, b->what->now, b->arena, &item.index,
+                            &item.index_n, &reason);
     if (err == ERR_MEMORY)
         return err_set(why, err, "%s", err_name(err));
     if (err != ERR_NONE || elastic_target_check(item.index, item.index_n, &reason) != ERR_NONE)
@@ -152,11 +180,10 @@ static enum err read_one(struct bulk *b, struct lines *l, const char *line, size
     return elastic_load_add(b->load, &item, text, text_n, padded, why);
 }
 
-enum err elastic_read_bulk(const char *text, size_t n, const char *index, ts_ns now,
+enum err elastic_read_bulk(const char *text, size_t n, const struct elastic_read *what,
                            struct elastic_load *load, struct arena *arena, struct err_text *why)
 {
-    struct bulk b = {
-        .load = load, .arena = arena, .json = format_json_new(), .index = index, .now = now};
+    struct bulk b = {.load = load, .arena = arena, .json = format_json_new(), .what = what};
     struct lines l = {text, text + n, 0};
     const char *line;
     size_t line_n;

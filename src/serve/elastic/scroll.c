@@ -5,6 +5,7 @@
 #include "elastic/rows.h"
 
 #include "api/api.h"
+#include "base/mem.h"
 #include "format/node.h"
 #include "http/request.h"
 
@@ -56,31 +57,44 @@ static enum err next_page_named(struct api_call *c, struct err_text *why)
     return give_page(c, api_call_part(c, "scroll_id"), why);
 }
 
-typedef size_t (*close_fn)(struct find *f, const char *owner, const char *name);
+typedef size_t (*close_fn)(struct find *f, const char *owner, const char **names, size_t n);
 
-/* Names in a list, a text with commas between them, or "_all". */
-static size_t close_listed(struct api_call *c, const char *text, close_fn fn, bool all)
+/* What is to be closed: names in lists and texts with commas between them, or "_all". */
+struct closing {
+    const char **names;
+    size_t n, cap;
+    bool all;
+    bool failed;
+};
+
+static void add_names(struct api_call *c, struct closing *l, const char *text, bool all)
 {
-    size_t freed = 0;
-    const char *owner = elastic_search_owner(c);
-    if (all && strcmp(text, "_all") == 0)
-        return fn(c->ports->find, owner, NULL);
-    while (*text != '\0') {
+    l->all |= all && strcmp(text, "_all") == 0;
+    while (*text != '\0' && !l->failed) {
         size_t n = strcspn(text, ",");
-        const char *name = arena_strndup(&c->arena, text, n);
-        if (name != NULL && n > 0)
-            freed += fn(c->ports->find, owner, name);
+        const char *name = n > 0 ? arena_strndup(&c->arena, text, n) : NULL;
+        l->failed = n > 0 && (name == NULL || mem_grow((void **)&l->names, &l->cap, l->n + 1,
+                                                       sizeof(*l->names)) != 0);
+        if (n > 0 && !l->failed)
+            l->names[l->n++] = name;
         text += n + (text[n] == ',');
     }
-    return freed;
+}
+
+static size_t close_all(struct api_call *c, const struct closing *l, close_fn fn)
+{
+    const char *owner = elastic_search_owner(c);
+    if (l->all)
+        return fn(c->ports->find, owner, NULL, 0);
+    return l->n > 0 ? fn(c->ports->find, owner, l->names, l->n) : 0;
 }
 
 /* 404 when there was nothing to end, as clients expect it. */
 static enum err close_named(struct api_call *c, const char *key, const char *part, close_fn fn,
                             bool all, struct err_text *why)
 {
+    struct closing listed = {.n = 0};
     struct format_node *body;
-    size_t freed = 0;
     enum err err = api_call_body(c, part == NULL, &body, why);
     if (err != ERR_NONE)
         return err;
@@ -92,11 +106,15 @@ static enum err close_named(struct api_call *c, const char *key, const char *par
     if (err != ERR_NONE)
         return err;
     if (part != NULL)
-        freed = close_listed(c, part, fn, all);
+        add_names(c, &listed, part, all);
     for (size_t i = 0; i < format_node_count(named); i++)
-        freed += close_listed(c, format_node_str(format_node_at(named, i), ""), fn, all);
+        add_names(c, &listed, format_node_str(format_node_at(named, i), ""), all);
     if (format_node_type(named) == FORMAT_STRING)
-        freed += close_listed(c, format_node_str(named, ""), fn, all);
+        add_names(c, &listed, format_node_str(named, ""), all);
+    size_t freed = listed.failed ? 0 : close_all(c, &listed, fn);
+    mem_free(listed.names);
+    if (listed.failed)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     format_write_begin_object(&c->out);
     format_write_field_bool(&c->out, "succeeded", true);
     format_write_field_i64(&c->out, "num_freed", (int64_t)freed);

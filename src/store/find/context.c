@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PLACE_BYTES 65536
@@ -213,18 +214,28 @@ enum err find_context_place(struct find_context *c, const struct event_value *va
     return ERR_NONE;
 }
 
-size_t find_context_close(struct find_contexts *t, enum find_context_kind kind, const char *name,
-                          const char *owner)
+static int compare_names(const void *a, const void *b)
 {
-    size_t n = 0;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t find_context_close(struct find_contexts *t, enum find_context_kind kind, const char **names,
+                          size_t n, const char *owner)
+{
+    size_t closed = 0;
+    if (names != NULL)
+        qsort(names, n, sizeof(*names), compare_names);
     pthread_mutex_lock(&t->lock);
-    for (size_t i = t->n; i-- > 0;)
-        if (is_own(t->list[i], kind, name, owner)) {
+    for (size_t i = t->n; i-- > 0;) {
+        const char *name = t->list[i]->context.name;
+        if (is_own(t->list[i], kind, NULL, owner) &&
+            (names == NULL || bsearch(&name, names, n, sizeof(*names), compare_names) != NULL)) {
             drop(t, i);
-            n++;
+            closed++;
         }
+    }
     pthread_mutex_unlock(&t->lock);
-    return n;
+    return closed;
 }
 
 size_t find_context_count(struct find_contexts *t, ts_ns steady)

@@ -72,9 +72,11 @@ void find_context_give(struct find_contexts *t, struct find_context *c, ts_ns st
 /* Where a scroll's page ended: a copy. ERR_LIMIT: more than 64 KiB; ERR_MEMORY. */
 enum err find_context_place(struct find_context *c, const struct event_value *values,
                             size_t n) ERR_MUST_CHECK;
-/* Ends those of a name, or all of that owner and kind (NULL); returns how many. */
-size_t find_context_close(struct find_contexts *t, enum find_context_kind kind, const char *name,
-                          const char *owner);
+/* Ends those of that owner and kind whose names are listed, in any order, or all of them (names is
+ * NULL); returns how many. Sorts the list: others wait for as long as there are contexts, not
+ * names. */
+size_t find_context_close(struct find_contexts *t, enum find_context_kind kind, const char **names,
+                          size_t n, const char *owner);
 /* How many there are. */
 size_t find_context_count(struct find_contexts *t, ts_ns steady);
 

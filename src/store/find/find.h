@@ -71,9 +71,9 @@ enum err find_scroll_begin(struct find *f, const struct find_request *r, struct 
                            struct find_error *error) ERR_MUST_CHECK;
 enum err find_scroll_next(struct find *f, const struct find_request *r, const char *name,
                           struct buf *out, struct find_error *error) ERR_MUST_CHECK;
-/* Ends one, or all of the owner's scrolls (NULL); returns how many. */
-size_t find_moment_close(struct find *f, const char *owner, const char *name);
-size_t find_scroll_close(struct find *f, const char *owner, const char *name);
+/* Ends those of the owner's that are listed, or all (NULL); returns how many. Sorts the list. */
+size_t find_moment_close(struct find *f, const char *owner, const char **names, size_t n);
+size_t find_scroll_close(struct find *f, const char *owner, const char **names, size_t n);
 /* How many points in time and scrolls there are. */
 size_t find_open_count(struct find *f);
 /* "5m" as keep. ERR_INVALID: no time, or more than a day. */

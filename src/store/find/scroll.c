@@ -156,8 +156,9 @@ enum err find_scroll_begin(struct find *f, const struct find_request *r, struct 
     if (err != ERR_NONE)
         return told(err, "", error);
     err = give_page(f, r, c, out, error);
+    const char *name = c->name;
     if (err != ERR_NONE)
-        (void)find_context_close(f->contexts, FIND_CONTEXT_SCROLL, c->name, owner_of(r->owner));
+        (void)find_context_close(f->contexts, FIND_CONTEXT_SCROLL, &name, 1, owner_of(r->owner));
     find_context_give(f->contexts, c, clock_steady());
     return err;
 }
@@ -185,14 +186,14 @@ enum err find_scroll_next(struct find *f, const struct find_request *r, const ch
     return err;
 }
 
-size_t find_moment_close(struct find *f, const char *owner, const char *name)
+size_t find_moment_close(struct find *f, const char *owner, const char **names, size_t n)
 {
-    return find_context_close(f->contexts, FIND_CONTEXT_MOMENT, name, owner_of(owner));
+    return find_context_close(f->contexts, FIND_CONTEXT_MOMENT, names, n, owner_of(owner));
 }
 
-size_t find_scroll_close(struct find *f, const char *owner, const char *name)
+size_t find_scroll_close(struct find *f, const char *owner, const char **names, size_t n)
 {
-    return find_context_close(f->contexts, FIND_CONTEXT_SCROLL, name, owner_of(owner));
+    return find_context_close(f->contexts, FIND_CONTEXT_SCROLL, names, n, owner_of(owner));
 }
 
 size_t find_open_count(struct find *f)

@@ -53,9 +53,18 @@ static void pipelines(void **state)
                                  .guest = &guest,
                                  .params = {{"pipeline", names[i]}}};
         fake_ask(&w, &r, &a);
-        assert_int_equal(a.status, i == 0 ? 400 : 200);
-        assert_int_equal(
-            strstr(buf_text(&a.body), "pipeline with id [none] does not exist") != NULL, i == 0);
+        assert_int_equal(a.status, 200);
+        assert_int_equal(strstr(buf_text(&a.body),
+                                "\"status\":400,\"error\":{\"type\":"
+                                "\"illegal_argument_exception\",\"reason\":"
+                                "\"pipeline with id [none] does not exist\"}") != NULL,
+                         i == 0);
+        buf_release(&a.body);
+        r.route = fake_route(&w, "POST", "/{index}/_doc");
+        r.body = "{}";
+        r.parts[0] = (struct fake_pair){"index", "a"};
+        fake_ask(&w, &r, &a);
+        assert_int_equal(a.status, i == 0 ? 400 : 201);
         buf_release(&a.body);
     }
     fake_close(&w);
@@ -74,6 +83,41 @@ static void refreshed(void **state)
                             "{\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0}}");
         buf_release(&out);
     }
+    fake_close(&w);
+}
+
+/* An action's own comes before the request's; each fails alone. */
+static void pipelines_of_actions(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"400", "201", "201", "400", "201"};
+    struct auth_guest guest = {.role = AUTH_ROLE_SHIPPER, .means = AUTH_GUARD_KEY};
+    struct fake_world w;
+    struct http_answer a;
+    fake_open(&w, tables, 1);
+    assert_int_equal(store_state_listed_put(w.state, STORE_PIPELINES, "beat-8", "{}"), ERR_NONE);
+    struct http_request r = {.method = "POST",
+                             .path = "/",
+                             .body =
+                                 "{\"create\":{\"_index\":\"a\"}}\n{}\n"
+                                 "{\"create\":{\"_index\":\"a\",\"pipeline\":\"beat-8\"}}\n{}\n"
+                                 "{\"create\":{\"_index\":\"a\",\"pipeline\":\"_none\"}}\n{}\n"
+                                 "{\"create\":{\"_index\":\"a\",\"pipeline\":\"other\"}}\n{}\n"
+                                 "{\"create\":{\"_index\":\"a\",\"pipeline\":\"beat-8\"}}\n{}\n",
+                             .route = fake_route(&w, "POST", "/_bulk"),
+                             .guest = &guest,
+                             .params = {{"pipeline", "none"}}};
+    fake_ask(&w, &r, &a);
+    assert_int_equal(a.status, 200);
+    const char *at = buf_text(&a.body);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        at = strstr(at, "\"status\":");
+        assert_non_null(at);
+        at += strlen("\"status\":");
+        assert_memory_equal(at, answers[i], 3);
+    }
+    assert_int_equal(w.sequence, 3);
+    buf_release(&a.body);
     fake_close(&w);
 }
 
@@ -106,7 +150,7 @@ static void items(void **state)
     } expected[] = {{"create", "logs-a-b", 201}, {"index", "packetbeat-8", 201},
                     {"delete", "logs-a-b", 400}, {"update", "logs-a-b", 400},
                     {"create", "Bad", 400},      {"create", "logs-a-b", 400},
-                    {"create", "logs-a-b", 201}, {"create", "logs-a-b", 201}};
+                    {"create", "logs-a-b", 201}, {"create", "logs-a-b", 400}};
     assert_int_equal(format_node_count(list), 8);
     for (size_t i = 0; i < 8; i++) {
         const struct format_node *item =
@@ -120,7 +164,7 @@ static void items(void **state)
     const struct format_node *second = format_node_get(format_node_at(list, 1), "index");
     assert_string_equal(format_node_str(format_node_get(second, "_id"), ""), "x");
     assert_string_equal(format_node_str(format_node_get(second, "result"), ""), "created");
-    assert_int_equal(w.sequence, 4);
+    assert_int_equal(w.sequence, 3);
     format_node_free(root);
     buf_release(&out);
     fake_close(&w);
@@ -207,8 +251,13 @@ static void dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(items),     cmocka_unit_test(pipelines),    cmocka_unit_test(refreshed),
-        cmocka_unit_test(malformed), cmocka_unit_test(one_document), cmocka_unit_test(dates),
+        cmocka_unit_test(items),
+        cmocka_unit_test(pipelines),
+        cmocka_unit_test(pipelines_of_actions),
+        cmocka_unit_test(refreshed),
+        cmocka_unit_test(malformed),
+        cmocka_unit_test(one_document),
+        cmocka_unit_test(dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

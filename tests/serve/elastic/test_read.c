@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "elastic/load.h"
+#include "elastic/pipeline.h"
 
 #include "cmocka_head.h"
 #include <stdio.h>
@@ -17,7 +18,9 @@ static enum err read_text(const char *text, size_t n, const char *index, size_t 
     struct elastic_load *l = elastic_load_new(0);
     assert_non_null(l);
     arena_init(&arena, 0);
-    enum err err = elastic_read_bulk(text, n, index, 0, l, &arena, &why);
+    struct elastic_pipelines none = {.state = NULL};
+    const struct elastic_read what = {.index = index, .pipelines = &none};
+    enum err err = elastic_read_bulk(text, n, &what, l, &arena, &why);
     *out_items = elastic_load_count(l);
     elastic_load_free(l);
     arena_release(&arena);
@@ -47,7 +50,7 @@ static void cut_anywhere(void **state)
     (void)state;
     static const char whole[] =
         "{\"index\":{\"_index\":\"b\",\"_id\":\"7\"}}\n{\"message\":\"x\"}\n"
-        "{\"delete\":{\"_id\":\"7\"}}\n{\"create\":{}}\n{\"a\":[1,2]}\n";
+        "{\"delete\":{\"_id\":\"7\"}}\n{\"create\":{\"pipeline\":\"x\"}}\n{\"a\":[1,2]}\n";
     size_t items;
     for (size_t n = 1; n < sizeof(whole); n++) {
         char *copy = malloc(n); /* nothing may be read behind it */

@@ -6,6 +6,7 @@
 #include "find/context.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NOW (100 * TIME_S)
@@ -32,6 +33,7 @@ static void owners(void **state)
     struct find_context *c = open_kind(t, FIND_CONTEXT_SCROLL, "anna", NOW), *found = NULL;
     struct find_context *foreign = open_kind(other, FIND_CONTEXT_SCROLL, "anna", NOW);
     char name[FIND_CONTEXT_NAME_SIZE];
+    const char *listed = name;
     memcpy(name, c->name, sizeof(name));
     assert_string_not_equal(name, foreign->name); /* of another run of the program */
     assert_int_equal(take(t, name, "anna", NOW, &found), ERR_BUSY);
@@ -44,9 +46,9 @@ static void owners(void **state)
     assert_ptr_equal(found, c);
     assert_string_equal(found->index, "logs-*");
     assert_int_equal(found->before, 7);
-    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, name, "bert"), 0);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, &listed, 1, "bert"), 0);
     /* One that is closed while somebody has it lives until it is given back. */
-    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, name, "anna"), 1);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, &listed, 1, "anna"), 1);
     assert_string_equal(found->index, "logs-*");
     find_context_give(t, found, NOW);
     assert_int_equal(take(t, name, "anna", NOW, &found), ERR_NOT_FOUND);
@@ -79,6 +81,39 @@ static void ends_by_itself(void **state)
     find_contexts_free(t);
 }
 
+/* A list of any length costs those who wait no more than there are contexts. */
+static void a_list_ends_what_it_names(void **state)
+{
+    (void)state;
+    enum { NAMES = 200000, OPEN = FIND_CONTEXTS_OWN - 2 };
+    struct find_contexts *t = find_contexts_new(1);
+    const char **names = calloc(NAMES, sizeof(*names));
+    char(*texts)[FIND_CONTEXT_NAME_SIZE] = calloc(NAMES, sizeof(*texts));
+    assert_true(names != NULL && texts != NULL);
+    for (size_t i = 0; i < NAMES; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "%08zx%024zx", i * 2654435761u % 0xffffffffu, i);
+        names[i] = texts[i];
+    }
+    for (size_t i = 0; i < OPEN; i++) {
+        struct find_context *c = open_kind(t, FIND_CONTEXT_SCROLL, "anna", NOW);
+        /* Every second one, among names that are nobody's; some of them twice. */
+        if (i % 2 == 0) {
+            memcpy(texts[(i * 1999) % NAMES], c->name, sizeof(c->name));
+            memcpy(texts[NAMES - 1 - i], c->name, sizeof(c->name));
+        }
+        find_context_give(t, c, NOW);
+    }
+    find_context_give(t, open_kind(t, FIND_CONTEXT_MOMENT, "anna", NOW), NOW);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, names, NAMES, "bert"), 0);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_MOMENT, names, NAMES, "anna"), 0);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, names, NAMES, "anna"), OPEN / 2);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, names, NAMES, "anna"), 0);
+    assert_int_equal(find_context_count(t, NOW), OPEN / 2 + 1);
+    free(names);
+    free(texts);
+    find_contexts_free(t);
+}
+
 static void bounds(void **state)
 {
     (void)state;
@@ -93,7 +128,7 @@ static void bounds(void **state)
         assert_int_equal(find_context_open(t, &what, owner, TIME_MIN, NOW, &c), ERR_LIMIT);
     }
     assert_int_equal(find_context_open(t, &what, "nobody", TIME_MIN, NOW, &c), ERR_LIMIT);
-    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, NULL, owner), FIND_CONTEXTS_OWN);
+    assert_int_equal(find_context_close(t, FIND_CONTEXT_SCROLL, NULL, 0, owner), FIND_CONTEXTS_OWN);
     /* And what was left alone makes room. */
     assert_int_equal(find_context_open(t, &what, "nobody", TIME_MIN, NOW + TIME_HOUR, &c),
                      ERR_NONE);
@@ -135,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(owners),
         cmocka_unit_test(ends_by_itself),
+        cmocka_unit_test(a_list_ends_what_it_names),
         cmocka_unit_test(bounds),
         cmocka_unit_test(places),
     };

@@ -157,7 +157,7 @@ static void test_scrolls(void **state)
         assert_null(strstr(buf_text(&out), "\"bytes\":0"));
         assert_non_null(strstr(buf_text(&out), "\"bytes\":3"));
         assert_non_null(strstr(buf_text(&out), "\"bytes\":5"));
-        assert_int_equal(find_scroll_close(f, "a", NULL), 1);
+        assert_int_equal(find_scroll_close(f, "a", NULL, 0), 1);
         free(name);
         buf_release(&out);
     }

@@ -131,8 +131,8 @@ static void scrolls(void **state)
         assert_int_equal(found, EVENTS);
         assert_int_equal(pages, (EVENTS + 6) / 7 + 1);
         assert_int_equal(find_open_count(w.find), 1);
-        assert_int_equal(find_scroll_close(w.find, "b", name), 0);
-        assert_int_equal(find_scroll_close(w.find, "a", name), 1);
+        assert_int_equal(find_scroll_close(w.find, "b", &(const char *){name}, 1), 0);
+        assert_int_equal(find_scroll_close(w.find, "a", &(const char *){name}, 1), 1);
         buf_clear(&out);
         assert_int_equal(find_scroll_next(w.find, &r, name, &out, &error), ERR_NOT_FOUND);
         assert_string_equal(error.type, "search_context_missing_exception");
@@ -261,7 +261,7 @@ static void moments(void **state)
         char bare[100];
         snprintf(bare, sizeof(bare), "%.*s", (int)strlen(name) - 2, name + 1);
         if (i == 2)
-            assert_int_equal(find_moment_close(w.find, "a", bare), 1);
+            assert_int_equal(find_moment_close(w.find, "a", &(const char *){bare}, 1), 1);
         const struct find_request bad = {.body = node,
                                          .now = FIND_NOW,
                                          .index = i == 0 ? "logs-own-*" : NULL,
