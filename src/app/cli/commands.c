@@ -117,8 +117,9 @@ const struct cli_command cli_commands[] = {
      DATA, cli_connector},
     {"rule", "VERB [ID|FILE] [OPTION]...", "Check and manage detection rules.",
      "check FILE|DIR... looks at rule files without a data directory and explains each refusal;\n"
-     "list; enable or disable RULE_ID; import FILE takes rules that are not there, and with\n"
-     "--overwrite those that are; export; history RULE_ID shows how its runs went, the newest\n"
+     "list; enable or disable RULE_ID; import FILE takes rules and exceptions that are not there,\n"
+     "and with --overwrite those that are; export; history RULE_ID shows how its runs went, the "
+     "newest\n"
      "first; gaps RULE_ID shows what no run looked at; run RULE_ID --from TIME --to "
      "TIME\n"
      "makes up for it.\n"

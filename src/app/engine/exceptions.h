@@ -19,6 +19,8 @@
 
 struct buf;
 struct engine_exceptions;
+struct except_item;
+struct except_list;
 struct except_set;
 struct rule;
 struct rule_exceptions;
@@ -49,6 +51,15 @@ enum err engine_exceptions_put(struct store_state *state, const struct except_se
  * object ERR_INVALID has written nothing. */
 enum err engine_exceptions_put_inside(struct store_state *state, const struct except_set *set,
                                       struct err_text *why) ERR_MUST_CHECK;
+
+/* Hears of a list (item is NULL) or an item (list is NULL) that is there and stays as it is. */
+typedef void (*engine_exceptions_there_fn)(void *ctx, const struct except_list *list,
+                                           const struct except_item *item);
+/* engine_exceptions_put(), but what is there stays (fn NULL: it is replaced); *out_lists and
+ * *out_items were written. */
+enum err engine_exceptions_put_new(struct store_state *state, const struct except_set *set,
+                                   engine_exceptions_there_fn fn, void *ctx, size_t *out_lists,
+                                   size_t *out_items, struct err_text *why) ERR_MUST_CHECK;
 
 /* The list or, when there is none of that name, the item; of either namespace. ERR_NOT_FOUND. */
 enum err engine_exceptions_delete(struct store_state *state, const char *id,

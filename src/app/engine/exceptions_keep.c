@@ -57,17 +57,53 @@ static enum err put_item(struct store_state *state, const struct except_item *i)
     return err;
 }
 
-enum err engine_exceptions_put_inside(struct store_state *state, const struct except_set *set,
-                                      struct err_text *why)
+/* How a set is kept. */
+struct putting {
+    struct store_state *state;
+    engine_exceptions_there_fn there; /* who hears of what is there and stays; NULL: none stays */
+    void *ctx;
+    size_t lists, items; /* written */
+};
+
+/* Whether the list, or the item, is there and is to stay. */
+static enum err stays(const struct putting *p, const struct except_list *list,
+                      const struct except_item *item, bool *out)
+{
+    struct buf doc;
+    *out = false;
+    if (p->there == NULL)
+        return ERR_NONE;
+    buf_init(&doc);
+    enum err err =
+        list != NULL ? store_state_except_list(p->state, list->list_id, list->namespace_type, &doc)
+                     : store_state_except_item(p->state, item->item_id, item->namespace_type, &doc);
+    buf_release(&doc);
+    if (err != ERR_NONE)
+        return err == ERR_NOT_FOUND ? ERR_NONE : err;
+    p->there(p->ctx, list, item);
+    *out = true;
+    return ERR_NONE;
+}
+
+static enum err put_set(struct putting *p, const struct except_set *set, struct err_text *why)
 {
     enum err err = ERR_NONE;
-    for (size_t i = 0; i < except_set_lists(set) && err == ERR_NONE; i++)
-        err = put_list(state, except_set_list(set, i));
+    bool stay;
+    for (size_t i = 0; i < except_set_lists(set) && err == ERR_NONE; i++) {
+        const struct except_list *list = except_set_list(set, i);
+        err = stays(p, list, NULL, &stay);
+        if (err == ERR_NONE && !stay)
+            err = put_list(p->state, list);
+        p->lists += err == ERR_NONE && !stay;
+    }
     if (err != ERR_NONE)
         err_set(why, err, "exceptions cannot be written: %s", err_name(err));
     for (size_t i = 0; i < except_set_items(set) && err == ERR_NONE; i++) {
         const struct except_item *item = except_set_item(set, i);
-        err = put_item(state, item);
+        err = stays(p, NULL, item, &stay);
+        if (err == ERR_NONE && !stay)
+            err = put_item(p->state, item);
+        p->items += err == ERR_NONE && !stay;
         if (err == ERR_NOT_FOUND)
             err = err_set(why, ERR_INVALID,
                           "the item \"%.100s\" is of the list %.100s (%s), which is not there",
@@ -78,16 +114,41 @@ enum err engine_exceptions_put_inside(struct store_state *state, const struct ex
     return err;
 }
 
+/* All of it in one transaction. */
+static enum err put_whole(struct putting *p, const struct except_set *set, struct err_text *why)
+{
+    enum err err = store_state_begin(p->state);
+    if (err != ERR_NONE)
+        return err_set(why, err, "exceptions cannot be written: %s", err_name(err));
+    err = put_set(p, set, why);
+    if (err == ERR_NONE)
+        return store_state_commit(p->state, why);
+    store_state_rollback(p->state);
+    return err;
+}
+
+enum err engine_exceptions_put_inside(struct store_state *state, const struct except_set *set,
+                                      struct err_text *why)
+{
+    struct putting p = {.state = state};
+    return put_set(&p, set, why);
+}
+
 enum err engine_exceptions_put(struct store_state *state, const struct except_set *set,
                                struct err_text *why)
 {
-    enum err err = store_state_begin(state);
-    if (err != ERR_NONE)
-        return err_set(why, err, "exceptions cannot be written: %s", err_name(err));
-    err = engine_exceptions_put_inside(state, set, why);
-    if (err == ERR_NONE)
-        return store_state_commit(state, why);
-    store_state_rollback(state);
+    struct putting p = {.state = state};
+    return put_whole(&p, set, why);
+}
+
+enum err engine_exceptions_put_new(struct store_state *state, const struct except_set *set,
+                                   engine_exceptions_there_fn fn, void *ctx, size_t *out_lists,
+                                   size_t *out_items, struct err_text *why)
+{
+    struct putting p = {.state = state, .there = fn, .ctx = ctx};
+    enum err err = put_whole(&p, set, why);
+    *out_lists = err == ERR_NONE ? p.lists : 0;
+    *out_items = err == ERR_NONE ? p.items : 0;
     return err;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/exceptions.h"
 #include "engine/install.h"
 #include "engine/rules.h"
+#include "except/item.h"
 #include "except/set.h"
 #include "format/write.h"
 #include "rule/export.h"
@@ -171,22 +172,41 @@ static enum err export_rules(struct request_asked *a, struct err_text *why)
     return err;
 }
 
-/* The exceptions that stand among the rules; lists and items that are there are replaced. */
+struct there {
+    struct request_asked *a;
+    size_t n;
+};
+
+static void tell_there(void *ctx, const struct except_list *list, const struct except_item *item)
+{
+    struct there *t = ctx;
+    t->n++;
+    request_asked_remark(t->a,
+                         "weir: error: there is an exception %s '%s' already; weir rule import "
+                         "--overwrite replaces it",
+                         list != NULL ? "list" : "item",
+                         list != NULL ? list->list_id : item->item_id);
+}
+
+/* The exceptions that stand among the rules; what is there stays, unless it is to be replaced. */
 static enum err import_exceptions(struct request_asked *a, const struct rule_set *rules,
                                   size_t *out_refused, struct err_text *why)
 {
+    bool overwrite = format_node_bool(format_node_get(a->request, "overwrite"), false);
+    struct there there = {.a = a};
+    size_t lists, items;
     struct except_set *set = except_set_new();
     if (set == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     enum err err = engine_exceptions_read(rules, set, why);
     if (err == ERR_NONE) {
         request_exception_problems(a, set);
-        err = engine_exceptions_put(a->data->state, set, why);
+        err = engine_exceptions_put_new(a->data->state, set, overwrite ? NULL : tell_there, &there,
+                                        &lists, &items, why);
     }
-    if (err == ERR_NONE && except_set_lists(set) + except_set_items(set) > 0)
-        request_asked_remark(a, "weir: %zu exception lists and %zu items imported",
-                             except_set_lists(set), except_set_items(set));
-    *out_refused = except_set_refused(set);
+    if (err == ERR_NONE && lists + items > 0)
+        request_asked_remark(a, "weir: %zu exception lists and %zu items imported", lists, items);
+    *out_refused = except_set_refused(set) + there.n;
     except_set_free(set);
     return err;
 }

@@ -47,6 +47,53 @@ static enum err put(struct store_state *st, const char *text)
     return err;
 }
 
+struct met {
+    size_t lists, items;
+};
+
+static void meet(void *ctx, const struct except_list *list, const struct except_item *item)
+{
+    struct met *m = ctx;
+    assert_true((list == NULL) != (item == NULL));
+    m->lists += list != NULL;
+    m->items += item != NULL;
+}
+
+/* What is there stays as it is; what is new beside it is kept. */
+static void what_is_there_may_stay(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct met met = {0};
+    size_t lists, items;
+    struct buf doc;
+    assert_int_equal(put(st, LIST("l") ITEM("a", "user.name", "alice", "")), ERR_NONE);
+    static const char more[] =
+        LIST("l") ITEM("a", "user.name", "mallory", "") ITEM("b", "user.name", "bob", "") LIST("m");
+    struct except_set *set = except_set_new();
+    assert_non_null(set);
+    HELP_OK(except_set_load(set, more, strlen(more), "lists.ndjson", &help_why));
+    HELP_OK(engine_exceptions_put_new(st, set, meet, &met, &lists, &items, &help_why));
+    assert_int_equal(lists, 1);
+    assert_int_equal(items, 1);
+    assert_int_equal(met.lists, 1);
+    assert_int_equal(met.items, 1);
+    buf_init(&doc);
+    HELP_OK(store_state_except_item(st, "a", "single", &doc));
+    assert_non_null(strstr(buf_text(&doc), "alice"));
+    HELP_OK(engine_exceptions_put_new(st, set, NULL, NULL, &lists, &items, &help_why));
+    assert_int_equal(lists, 2);
+    assert_int_equal(items, 2);
+    buf_clear(&doc);
+    HELP_OK(store_state_except_item(st, "a", "single", &doc));
+    assert_non_null(strstr(buf_text(&doc), "mallory"));
+    except_set_free(set);
+    buf_release(&doc);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static bool takes_out(struct engine_exceptions *x, const struct rule *r, ts_ns now,
                       const char *json)
 {
@@ -234,6 +281,7 @@ static void test_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_there_may_stay),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_keeps),
         cmocka_unit_test(test_export),

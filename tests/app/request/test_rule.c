@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people ask about rules besides the rules: exceptions, value lists, runs, gaps. */
 #include "app/request/asked.h"
+
 #include "engine/gaps.h"
+#include "store/state_except.h"
 
 #define RULE "\"id\": \"" HELP_RULE_ID "\""
 
@@ -172,6 +174,37 @@ static void test_remarks(void **state)
     end(&w);
 }
 
+#define IMPORT(value, overwrite)                                                                   \
+    "{\"command\": \"rule\", \"verb\": \"import\", \"name\": \"r.ndjson\", "                       \
+    "\"overwrite\": " overwrite ", \"text\": \"{\\\"list_id\\\":\\\"l\\\",\\\"name\\\":\\\"l\\\"," \
+    "\\\"type\\\":\\\"detection\\\"}\\n{\\\"list_id\\\":\\\"l\\\",\\\"item_id\\\":"                \
+    "\\\"i\\\",\\\"name\\\":\\\"i\\\",\\\"type\\\":\\\"simple\\\",\\\"entries\\\":"                \
+    "[{\\\"field\\\":\\\"user.name\\\",\\\"operator\\\":\\\"included\\\",\\\"type\\\":"            \
+    "\\\"match\\\",\\\"value\\\":\\\"" value "\\\"}]}\"}"
+
+/* Exceptions that are there are guarded as rules are. */
+static void test_import_of_exceptions(void **state)
+{
+    (void)state;
+    struct world w;
+    struct buf doc;
+    begin(&w);
+    buf_init(&doc);
+    DONE(IMPORT("alice", "false"));
+    assert_non_null(strstr(remarks(&w), "1 exception lists and 1 items imported"));
+    WRONG(IMPORT("mallory", "false"), "there is an exception item 'i' already");
+    assert_non_null(strstr(remarks(&w), "there is an exception list 'l' already"));
+    assert_non_null(strstr(remarks(&w), "0 rules and 2 exceptions or connectors were refused"));
+    HELP_OK(store_state_except_item(w.data->state, "i", "single", &doc));
+    assert_non_null(strstr(buf_text(&doc), "alice"));
+    DONE(IMPORT("mallory", "true"));
+    buf_clear(&doc);
+    HELP_OK(store_state_except_item(w.data->state, "i", "single", &doc));
+    assert_non_null(strstr(buf_text(&doc), "mallory"));
+    buf_release(&doc);
+    end(&w);
+}
+
 static void test_runs(void **state)
 {
     (void)state;
@@ -232,9 +265,9 @@ static void test_runs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exception),
-                                       cmocka_unit_test(test_runs), cmocka_unit_test(test_objects),
-                                       cmocka_unit_test(test_export),
-                                       cmocka_unit_test(test_remarks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exception), cmocka_unit_test(test_import_of_exceptions),
+        cmocka_unit_test(test_runs),      cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_export),    cmocka_unit_test(test_remarks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
