@@ -4,9 +4,9 @@
 #include "api/api.h"
 #include "api/call.h"
 #include "auth/guard.h"
+#include "elastic/search.h"
 #include "elastic/target.h"
 #include "http/request.h"
-#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -218,7 +218,7 @@ static enum err authenticate(struct api_call *c, struct err_text *why)
     return ERR_NONE;
 }
 
-/* What is told of a dataset, in the order in which it is told. */
+/* What is told of an index, in the order in which it is told. */
 static const char *const columns[] = {"health", "status", "index", "docs.count", "store.size"};
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -247,18 +247,17 @@ static void cat_values(struct cat *x, const char *const *values)
         buf_char(x->w->out, '\n');
 }
 
-/* One line a dataset, as curl shows them. */
-static void cat_line(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
+/* One line an index, as curl shows them. */
+static void cat_line(void *ctx, const struct find_index *index)
 {
     struct cat *x = ctx;
-    char name[ELASTIC_TARGET_INDEX_MOST + 16], docs[24], size[24];
-    snprintf(name, sizeof(name), "logs-%s-default", dataset);
-    snprintf(docs, sizeof(docs), "%llu", (unsigned long long)rows);
-    snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
-    if (x->patterns != NULL && !elastic_target_fits(x->patterns, name))
+    char docs[24], size[24];
+    snprintf(docs, sizeof(docs), "%llu", (unsigned long long)index->docs);
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)index->bytes);
+    if (x->patterns != NULL && !elastic_target_fits(x->patterns, index->name))
         return;
     x->n++;
-    cat_values(x, (const char *const[COLUMNS]){"green", "open", name, docs, size});
+    cat_values(x, (const char *const[COLUMNS]){"green", "open", index->name, docs, size});
 }
 
 /* The columns of h, or all. */
@@ -298,6 +297,8 @@ static enum err cat_form(struct api_call *c, struct cat *x, struct err_text *why
 static enum err cat_some(struct api_call *c, const char *patterns, struct err_text *why)
 {
     struct cat x = {.w = &c->out, .patterns = patterns};
+    struct find_request r;
+    struct find_error error;
     bool heads;
     enum err err = api_call_flag(c, "v", false, &heads, why);
     if (err == ERR_NONE)
@@ -310,12 +311,15 @@ static enum err cat_some(struct api_call *c, const char *patterns, struct err_te
         format_write_begin_array(x.w);
     if (heads && !x.json)
         cat_values(&x, columns);
-    err = store_datasets(c->ports->store, cat_line, &x);
+    /* All of them, so that sizes add up. */
+    err = elastic_search_begin(c, false, &r, why);
+    if (err == ERR_NONE)
+        err = elastic_search_told(c, find_indices(c->ports->find, &r, cat_line, &x, &error), &error,
+                                  why);
     if (err != ERR_NONE)
-        return err_set(why, err, "the datasets cannot be listed: %s", err_name(err));
+        return err;
     if (x.n == 0 && x.patterns != NULL && strchr(x.patterns, '*') == NULL)
-        return api_call_fail(c, 404, "index_not_found_exception", why,
-                             "no such index [%.200s]: datasets are listed, as logs-DATASET-default",
+        return api_call_fail(c, 404, "index_not_found_exception", why, "no such index [%.200s]",
                              x.patterns);
     if (x.json)
         format_write_end_array(x.w);
@@ -339,6 +343,10 @@ static enum err cat_index(struct api_call *c, struct err_text *why)
     {                                                                                              \
         method, path, right, API_FORM_ELASTIC, 0, params, summary, handle, HTTP_LANE_SHORT         \
     }
+#define CAT_ROW(path, summary, handle)                                                             \
+    {                                                                                              \
+        "GET", path, AUTH_RIGHT_READ, API_FORM_ELASTIC, 0, CAT, summary, handle, HTTP_LANE_LONG    \
+    }
 
 const struct api_row elastic_cluster_rows[] = {
     ROW("GET", "/", AUTH_RIGHT_GREET, "", "Name and version", root),
@@ -358,8 +366,7 @@ const struct api_row elastic_cluster_rows[] = {
     ROW("GET", "/_nodes/{what*}", AUTH_RIGHT_GREET, "timeout:span flat_settings:boolean",
         "The same in part", nodes),
     ROW("GET", "/_security/_authenticate", AUTH_RIGHT_GREET, "", "Who asks", authenticate),
-    ROW("GET", "/_cat/indices", AUTH_RIGHT_READ, CAT, "Datasets, one a line", cat_indices),
-    ROW("GET", "/_cat/indices/{index}", AUTH_RIGHT_READ, CAT, "Some datasets, one a line",
-        cat_index),
+    CAT_ROW("/_cat/indices", "Indices, one a line", cat_indices),
+    CAT_ROW("/_cat/indices/{index}", "Some indices, one a line", cat_index),
     {0},
 };

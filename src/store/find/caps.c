@@ -12,6 +12,7 @@
 #include "format/node.h"
 #include "format/write.h"
 #include "query/leaf.h"
+#include "query/query.h"
 #include "store/look.h"
 
 #include <stdlib.h>
@@ -19,11 +20,23 @@
 
 #define FIELDS_MAX 20000 /* names that one answer may have */
 #define KEPT_SAMPLE 1000 /* alerts and results whose fields are looked at, the oldest */
+/* Where a field of no table has its type from: so many events, the newest, of so many indices. */
+#define EVENT_SAMPLE 200
+#define INDEX_SAMPLE 32
+
+/* The type that a field has in an index. */
+struct seen {
+    size_t index;
+    const char *type;
+};
 
 /* A field that occurs. */
 struct known {
     const char *name;
     const char *type;
+    struct seen *seen; /* of one that the field table does not know; an index stands there once */
+    size_t seen_n, seen_cap;
+    bool own; /* the table does not know it */
 };
 
 struct listing {
@@ -32,7 +45,11 @@ struct listing {
     struct known *list;
     size_t n;
     size_t cap;
-    uint64_t kept;
+    const char **indices;
+    size_t indices_n, indices_cap;
+    size_t index; /* of the documents that are looked at */
+    uint64_t looked;
+    bool own; /* some field is of no table */
     bool failed;
 };
 
@@ -47,11 +64,14 @@ static bool listing_init(struct listing *l)
 static void listing_release(struct listing *l)
 {
     map_free(l->places);
+    for (size_t i = 0; i < l->n; i++)
+        mem_free(l->list[i].seen);
     mem_free(l->list);
+    mem_free(l->indices);
     arena_release(&l->arena);
 }
 
-static void add(struct listing *l, const char *name, size_t n, const char *type)
+static void add(struct listing *l, const char *name, size_t n, const char *type, bool own)
 {
     bool is_new;
     if (l->failed || l->n == FIELDS_MAX || (n == 7 && memcmp(name, "weir.id", n) == 0) ||
@@ -68,8 +88,52 @@ static void add(struct listing *l, const char *name, size_t n, const char *type)
         return;
     }
     l->list = grown;
-    l->list[l->n++] = (struct known){copy, type};
+    l->list[l->n++] = (struct known){.name = copy, .type = type, .own = own};
+    l->own |= own;
     *place = l->n;
+}
+
+/* What one type and another make in one index. */
+static const char *both(const char *a, const char *b)
+{
+    bool numbers = (strcmp(a, "long") == 0 || strcmp(a, "double") == 0) &&
+                   (strcmp(b, "long") == 0 || strcmp(b, "double") == 0);
+    return strcmp(a, b) == 0 ? a : numbers ? "double" : "keyword";
+}
+
+/* The field has the type in the index that is looked at. */
+static void see(struct listing *l, const char *name, size_t n, const char *type)
+{
+    const uint64_t *place = map_get(l->places, name, n);
+    if (place == NULL || l->failed)
+        return;
+    struct known *k = &l->list[*place - 1];
+    for (size_t i = 0; i < k->seen_n; i++)
+        if (k->seen[i].index == l->index) {
+            k->seen[i].type = both(k->seen[i].type, type);
+            return;
+        }
+    if (mem_grow((void **)&k->seen, &k->seen_cap, k->seen_n + 1, sizeof(*k->seen)) != 0)
+        l->failed = true;
+    else
+        k->seen[k->seen_n++] = (struct seen){l->index, type};
+}
+
+static void add_index(struct listing *l, const char *name)
+{
+    const char *copy = arena_strndup(&l->arena, name, strlen(name));
+    if (copy == NULL || mem_grow((void **)&l->indices, &l->indices_cap, l->indices_n + 1,
+                                 sizeof(*l->indices)) != 0) {
+        l->failed = true;
+        return;
+    }
+    l->index = l->indices_n;
+    l->indices[l->indices_n++] = copy;
+}
+
+static void take_index(void *ctx, const struct find_index *index)
+{
+    add_index(ctx, index->name);
 }
 
 static void add_field(void *ctx, const char *name, size_t n, event_field field)
@@ -78,7 +142,8 @@ static void add_field(void *ctx, const char *name, size_t n, event_field field)
     /* What is not in the table groups and sorts as a keyword does. */
     add(l, name, n,
         field != EVENT_F_NONE ? event_kind_name((enum event_kind)event_field_def(field)->kind)
-                              : "keyword");
+                              : "keyword",
+        field == EVENT_F_NONE);
 }
 
 static const char *type_of(const struct event_item *item)
@@ -103,21 +168,77 @@ static const char *type_of(const struct event_item *item)
     return "keyword";
 }
 
+static bool see_event(void *ctx, struct event *e)
+{
+    struct listing *l = ctx;
+    for (uint32_t i = 0; i < e->n; i++)
+        if (e->items[i].field == EVENT_F_NONE)
+            see(l, e->items[i].name, e->items[i].name_len, type_of(&e->items[i]));
+    return ++l->looked < EVENT_SAMPLE;
+}
+
 static bool add_kept(void *ctx, const struct find_doc *doc)
 {
     struct listing *l = ctx;
-    for (uint32_t i = 0; i < doc->e->n; i++)
-        add(l, doc->e->items[i].name, doc->e->items[i].name_len, type_of(&doc->e->items[i]));
-    return ++l->kept < KEPT_SAMPLE;
+    bool alert = strcmp(doc->index, FIND_ALERTS_INDEX) == 0;
+    for (l->index = 0; l->index + 1 < l->indices_n; l->index++)
+        if (strcmp(l->indices[l->index], alert ? FIND_ALERTS_INDEX : FIND_RESULTS_INDEX) == 0)
+            break;
+    for (uint32_t i = 0; i < doc->e->n; i++) {
+        const struct event_item *item = &doc->e->items[i];
+        add(l, item->name, item->name_len, type_of(item), item->field == EVENT_F_NONE);
+        if (item->field == EVENT_F_NONE)
+            see(l, item->name, item->name_len, type_of(item));
+    }
+    return ++l->looked < KEPT_SAMPLE;
+}
+
+/* The indices that are chosen, those of events first. */
+static enum err list_indices(struct find *f, const struct find_request *r,
+                             const struct find_target *target, struct listing *l,
+                             size_t *out_events, struct find_error *error)
+{
+    enum err rc = target->events ? find_indices(f, r, take_index, l, error) : ERR_NONE;
+    *out_events = l->indices_n;
+    if (target->alerts)
+        add_index(l, FIND_ALERTS_INDEX);
+    if (target->results)
+        add_index(l, FIND_RESULTS_INDEX);
+    return rc;
+}
+
+/* Fields of no table have the types of their values, index by index. */
+static enum err look_at_events(struct find *f, const struct find_request *r, size_t indices_n,
+                               struct listing *l, struct err_text *why)
+{
+    enum err rc = ERR_NONE;
+    for (size_t i = 0; i < indices_n && i < INDEX_SAMPLE && rc == ERR_NONE && l->own; i++) {
+        struct query *q;
+        rc = query_new_terms("_index", &l->indices[i], 1, &q, why);
+        if (rc != ERR_NONE)
+            break;
+        const struct store_search what = {.query = q,
+                                          .from = TIME_NONE,
+                                          .to = TIME_MAX,
+                                          .order = STORE_NEWEST_FIRST,
+                                          .limit = EVENT_SAMPLE,
+                                          .timeout_ns = r->timeout_ns,
+                                          .cancel = r->cancel};
+        l->index = i;
+        l->looked = 0;
+        rc = store_search(f->options.store, &what, see_event, l, why);
+        query_free(q);
+    }
+    return rc;
 }
 
 /* Every field that occurs in what the index pattern chooses. */
 static enum err list_fields(struct find *f, const struct find_request *r,
-                            const struct find_target *target, struct listing *l,
+                            const struct find_target *target, size_t indices_n, struct listing *l,
                             struct err_text *why)
 {
     enum err rc = ERR_NONE;
-    add(l, "@timestamp", 10, "date");
+    add(l, "@timestamp", 10, "date", false);
     if (target->events && f->options.store != NULL) {
         struct store_look *look;
         const struct store_search what = {
@@ -127,7 +248,10 @@ static enum err list_fields(struct find *f, const struct find_request *r,
             rc = store_look_fields(look, add_field, l, why);
             store_look_close(look);
         }
+        if (rc == ERR_NONE)
+            rc = look_at_events(f, r, indices_n, l, why);
     }
+    l->looked = 0;
     if (rc == ERR_NONE && (target->alerts || target->results) && f->options.state != NULL)
         rc = find_kept_each(f->options.state, target, TIME_NONE, TIME_MAX, add_kept, l, why);
     if (rc == ERR_NONE && l->failed)
@@ -165,11 +289,10 @@ static bool is_wanted(const char *patterns, const struct format_node *list, cons
     return list == NULL;
 }
 
-static void write_cap(const char *name, const char *type, bool meta, struct format_writer *w)
+/* The caller ends the object. */
+static void begin_type(const char *type, bool meta, struct format_writer *w)
 {
     bool text = strcmp(type, "text") == 0;
-    format_write_key(w, name);
-    format_write_begin_object(w);
     format_write_key(w, type);
     format_write_begin_object(w);
     format_write_field_str(w, "type", type);
@@ -177,7 +300,51 @@ static void write_cap(const char *name, const char *type, bool meta, struct form
     format_write_field_bool(w, "searchable", strcmp(type, "object") != 0);
     format_write_field_bool(w, "aggregatable",
                             !text && strcmp(type, "object") != 0 && strcmp(type, "_id") != 0);
+}
+
+static void write_cap(const char *name, const char *type, bool meta, struct format_writer *w)
+{
+    format_write_key(w, name);
+    format_write_begin_object(w);
+    begin_type(type, meta, w);
     format_write_end_object(w);
+    format_write_end_object(w);
+}
+
+/* Whether a type was seen before the i-th time that a field was. */
+static bool was_seen(const struct known *k, size_t i)
+{
+    size_t first = 0;
+    while (strcmp(k->seen[first].type, k->seen[i].type) != 0)
+        first++;
+    return first < i;
+}
+
+static bool is_one(const struct known *k)
+{
+    for (size_t i = 1; i < k->seen_n; i++)
+        if (strcmp(k->seen[i].type, k->seen[0].type) != 0)
+            return false;
+    return true;
+}
+
+/* A field of several types: each with the indices where it has it. */
+static void write_conflict(const struct listing *l, const struct known *k, struct format_writer *w)
+{
+    format_write_key(w, k->name);
+    format_write_begin_object(w);
+    for (size_t i = 0; i < k->seen_n; i++) {
+        if (was_seen(k, i))
+            continue;
+        begin_type(k->seen[i].type, false, w);
+        format_write_key(w, "indices");
+        format_write_begin_array(w);
+        for (size_t j = i; j < k->seen_n; j++)
+            if (strcmp(k->seen[j].type, k->seen[i].type) == 0)
+                format_write_str(w, l->indices[k->seen[j].index]);
+        format_write_end_array(w);
+        format_write_end_object(w);
+    }
     format_write_end_object(w);
 }
 
@@ -190,8 +357,10 @@ static void write_caps(const struct listing *l, const char *patterns,
             write_cap(meta[i], i == 0 ? "_id" : "_index", true, w);
     for (size_t i = 0; i < l->n; i++) {
         const struct known *k = &l->list[i];
-        if (is_wanted(patterns, list, k->name))
-            write_cap(k->name, k->type, false, w);
+        if (is_wanted(patterns, list, k->name) && is_one(k))
+            write_cap(k->name, k->seen_n > 0 ? k->seen[0].type : k->type, false, w);
+        else if (is_wanted(patterns, list, k->name))
+            write_conflict(l, k, w);
         /* Analysed text has its whole text beside it. */
         if (strcmp(k->type, "text") == 0) {
             struct buf view;
@@ -204,40 +373,13 @@ static void write_caps(const struct listing *l, const char *patterns,
     }
 }
 
-struct indices {
-    const struct find_target *target;
-    struct format_writer *w;
-};
-
-/* Names of the data streams of datasets, as far as they are chosen. */
-static void write_index(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
+static void write_indices(const struct listing *l, struct format_writer *w)
 {
-    struct indices *x = ctx;
-    struct buf name;
-    (void)rows;
-    (void)bytes;
-    buf_init(&name);
-    buf_format(&name, "logs-%s-default", dataset);
-    if (buf_ok(&name) && query_index_match_name(x->target->names, buf_text(&name), name.n))
-        format_write_str_n(x->w, buf_text(&name), name.n);
-    buf_release(&name);
-}
-
-static enum err write_indices(struct find *f, const struct find_target *target,
-                              struct format_writer *w)
-{
-    struct indices x = {.target = target, .w = w};
-    enum err rc = ERR_NONE;
     format_write_key(w, "indices");
     format_write_begin_array(w);
-    if (target->events && f->options.store != NULL)
-        rc = store_datasets(f->options.store, write_index, &x);
-    if (target->alerts)
-        format_write_str(w, FIND_ALERTS_INDEX);
-    if (target->results)
-        format_write_str(w, FIND_RESULTS_INDEX);
+    for (size_t i = 0; i < l->indices_n; i++)
+        format_write_str(w, l->indices[i]);
     format_write_end_array(w);
-    return rc;
 }
 
 /* Both answers: everything but what is written. */
@@ -263,9 +405,18 @@ static const char *segment(const char *name, size_t from, size_t *out_n)
     return name + from;
 }
 
+/* In an index, or what it has anywhere when nobody looked there. */
+static const char *type_in(const struct known *k, size_t index)
+{
+    for (size_t i = 0; i < k->seen_n; i++)
+        if (k->seen[i].index == index)
+            return k->seen[i].type;
+    return k->seen_n > 0 ? k->seen[0].type : k->type;
+}
+
 /* Fields [begin, end) share the first `from` bytes of their names: one level of "properties". */
-static void write_properties(const struct listing *l, size_t begin, size_t end, size_t from,
-                             unsigned depth, struct format_writer *w)
+static void write_properties(const struct listing *l, size_t index, size_t begin, size_t end,
+                             size_t from, unsigned depth, struct format_writer *w)
 {
     format_write_key(w, "properties");
     format_write_begin_object(w);
@@ -286,9 +437,9 @@ static void write_properties(const struct listing *l, size_t begin, size_t end, 
         format_write_key_n(w, s, n);
         format_write_begin_object(w);
         if (leaf)
-            format_write_field_str(w, "type", l->list[i].type);
+            format_write_field_str(w, "type", type_in(&l->list[i], index));
         if (next > i + leaf && depth < 20)
-            write_properties(l, i + leaf, next, from + n + 1, depth + 1, w);
+            write_properties(l, index, i + leaf, next, from + n + 1, depth + 1, w);
         if (leaf && strcmp(l->list[i].type, "text") == 0) {
             format_write_key(w, "fields");
             format_write_raw(w, "{\"keyword\":{\"type\":\"keyword\"}}", 30);
@@ -313,49 +464,18 @@ static int compare_paths(const void *a, const void *b)
     return c - d;
 }
 
-static void write_mapping(const struct listing *l, const char *name, struct format_writer *w)
+static void write_mappings(struct listing *l, struct format_writer *w)
 {
-    format_write_key(w, name);
-    format_write_begin_object(w);
-    format_write_key(w, "mappings");
-    format_write_begin_object(w);
-    write_properties(l, 0, l->n, 0, 0, w);
-    format_write_end_object(w);
-    format_write_end_object(w);
-}
-
-struct mappings {
-    const struct find_target *target;
-    const struct listing *listing;
-    struct format_writer *w;
-};
-
-static void write_dataset(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
-{
-    struct mappings *m = ctx;
-    struct buf name;
-    (void)rows;
-    (void)bytes;
-    buf_init(&name);
-    buf_format(&name, "logs-%s-default", dataset);
-    if (buf_ok(&name) && query_index_match_name(m->target->names, buf_text(&name), name.n))
-        write_mapping(m->listing, buf_text(&name), m->w);
-    buf_release(&name);
-}
-
-static enum err write_mappings(struct find *f, const struct find_target *target, struct listing *l,
-                               struct format_writer *w)
-{
-    struct mappings m = {.target = target, .listing = l, .w = w};
-    enum err rc = ERR_NONE;
     qsort(l->list, l->n, sizeof(*l->list), compare_paths);
-    if (target->events && f->options.store != NULL)
-        rc = store_datasets(f->options.store, write_dataset, &m);
-    if (target->alerts)
-        write_mapping(l, FIND_ALERTS_INDEX, w);
-    if (target->results)
-        write_mapping(l, FIND_RESULTS_INDEX, w);
-    return rc;
+    for (size_t i = 0; i < l->indices_n; i++) {
+        format_write_key(w, l->indices[i]);
+        format_write_begin_object(w);
+        format_write_key(w, "mappings");
+        format_write_begin_object(w);
+        write_properties(l, i, 0, l->n, 0, 0, w);
+        format_write_end_object(w);
+        format_write_end_object(w);
+    }
 }
 
 static enum err answer(struct find *f, const struct find_request *r, const char *patterns,
@@ -365,21 +485,30 @@ static enum err answer(struct find *f, const struct find_request *r, const char 
     struct listing l;
     struct format_writer w;
     struct err_text why = {.message = ""};
-    size_t before = out->n;
+    size_t before = out->n, indices_n;
     enum err rc = find_target_parse(r->index, f->options.store, r->lenient, &target, error);
     if (rc != ERR_NONE)
         return rc;
-    rc = listing_init(&l) ? list_fields(f, r, &target, &l, &why)
-                          : err_set(&why, ERR_MEMORY, "no memory for the list of fields");
+    if (listing_init(&l)) {
+        rc = list_indices(f, r, &target, &l, &indices_n, error);
+        if (rc != ERR_NONE) {
+            listing_release(&l);
+            find_target_release(&target);
+            return rc;
+        }
+        rc = list_fields(f, r, &target, indices_n, &l, &why);
+    } else {
+        rc = err_set(&why, ERR_MEMORY, "no memory for the list of fields");
+    }
     if (rc == ERR_NONE) {
         if (l.n > 1)
             qsort(l.list, l.n, sizeof(*l.list), compare);
         format_write_init(&w, out);
         format_write_begin_object(&w);
         if (mapping) {
-            rc = write_mappings(f, &target, &l, &w);
+            write_mappings(&l, &w);
         } else {
-            rc = write_indices(f, &target, &w);
+            write_indices(&l, &w);
             format_write_key(&w, "fields");
             format_write_begin_object(&w);
             write_caps(&l, patterns, patterns == NULL ? format_node_get(r->body, "fields") : NULL,
@@ -387,7 +516,7 @@ static enum err answer(struct find *f, const struct find_request *r, const char 
             format_write_end_object(&w);
         }
         format_write_end_object(&w);
-        if (rc == ERR_NONE && !buf_ok(out))
+        if (!buf_ok(out))
             rc = err_set(&why, ERR_MEMORY, "no memory for the answer");
     }
     listing_release(&l);

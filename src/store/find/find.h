@@ -89,6 +89,18 @@ enum err find_count(struct find *f, const struct find_request *r, struct buf *ou
 enum err find_get(struct find *f, const struct find_request *r, const char *id, struct buf *out,
                   struct find_error *error) ERR_MUST_CHECK;
 
+/* An index as searches show it in _index. */
+struct find_index {
+    const char *name;
+    uint64_t docs;
+    uint64_t bytes; /* its documents' part of what their dataset takes */
+};
+typedef void (*find_index_fn)(void *ctx, const struct find_index *index);
+/* The indices of the events that r->index chooses, by name, at most 10,000; of r the body does not
+ * count. Bytes are right when all are chosen. Fails as find_search(). */
+enum err find_indices(struct find *f, const struct find_request *r, find_index_fn fn, void *ctx,
+                      struct find_error *error) ERR_MUST_CHECK;
+
 /* _field_caps: patterns is comma-separated, NULL: the body's `fields`, else all. */
 enum err find_field_caps(struct find *f, const struct find_request *r, const char *patterns,
                          struct buf *out, struct find_error *error) ERR_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "elastic/rows.h"
 #include "event/event.h"
+#include "find/find.h"
 #include "store/store.h"
 
 #include "serve/api/fake_http.h"
@@ -25,7 +26,9 @@ static void greetings(void **state)
 {
     (void)state;
     struct fake_world w;
-    fake_open_store(&w, tables, 1);
+    struct find *find = find_new(&(struct find_options){.store = NULL});
+    assert_non_null(find);
+    fake_open_find(&w, tables, 1, find);
     check(&w, "/", AUTH_ROLE_SHIPPER, "\"number\":\"8.19.0\"");
     check(&w, "/", AUTH_ROLE_SHIPPER, "\"tagline\":\"You Know, for Search\"");
     check(&w, "/_license", AUTH_ROLE_SHIPPER, "\"status\":\"active\"");
@@ -37,6 +40,7 @@ static void greetings(void **state)
     check(&w, "/_security/_authenticate", AUTH_ROLE_VIEWER, "\"authentication_type\":\"api_key\"");
     check(&w, "/_cat/indices", AUTH_ROLE_VIEWER, "");
     fake_close(&w);
+    find_free(find);
 }
 
 static void cat(struct fake_world *w, const char *index, struct fake_pair one, struct fake_pair two,
@@ -58,7 +62,7 @@ static void cat(struct fake_world *w, const char *index, struct fake_pair one, s
     buf_release(&a.body);
 }
 
-static void datasets(void **state)
+static void indices(void **state)
 {
     (void)state;
     static const char *const names[] = {"a", "b"};
@@ -66,19 +70,26 @@ static void datasets(void **state)
     struct fake_world w;
     struct err_text why;
     struct arena arena;
-    fake_open_store(&w, tables, 1);
+    struct store *store;
+    char *dir = help_mkdir();
+    assert_int_equal(store_open(dir, NULL, &store, &why), ERR_NONE);
+    struct find *find = find_new(&(struct find_options){.store = store});
+    assert_non_null(find);
+    fake_open_find(&w, tables, 1, find);
     arena_init(&arena, 0);
-    for (uint64_t i = 0; i < 2; i++) {
+    for (uint64_t i = 0; i < 3; i++) {
         struct event e;
         event_init(&e, &arena, FAKE_NOW);
         e.sequence = i + 1;
-        event_set_text(&e, EVENT_F_EVENT_DATASET, names[i]);
-        assert_int_equal(store_append(w.store, &e), ERR_NONE);
+        event_set_text(&e, EVENT_F_EVENT_DATASET, names[i % 2]);
+        if (i == 2)
+            event_set_text(&e, EVENT_F_WEIR_INDEX, "packetbeat-8");
+        assert_int_equal(store_append(store, &e), ERR_NONE);
     }
-    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
-    cat(&w, NULL, h, none, 200, "logs-a-default green\nlogs-b-default green\n");
-    cat(&w, NULL, h, (struct fake_pair){"v", "true"}, 200,
-        "index health\nlogs-a-default green\nlogs-b-default green\n");
+    assert_int_equal(store_commit(store, &why), ERR_NONE);
+    cat(&w, NULL, h, none, 200, "logs-a-default green\nlogs-b-default green\npacketbeat-8 green\n");
+    cat(&w, "packetbeat-8", (struct fake_pair){"h", "index,docs.count"},
+        (struct fake_pair){"v", "true"}, 200, "index docs.count\npacketbeat-8 1\n");
     cat(&w, "logs-b-*", h, json, 200, "[{\"index\":\"logs-b-default\",\"health\":\"green\"}]");
     cat(&w, "none*", json, none, 200, "[]");
     cat(&w, "none", json, none, 404, "no such index [none]");
@@ -86,10 +97,13 @@ static void datasets(void **state)
     cat(&w, NULL, (struct fake_pair){"format", "yaml"}, none, 400, "not [yaml]");
     arena_release(&arena);
     fake_close(&w);
+    find_free(find);
+    store_close(store);
+    help_rmdir(dir);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(greetings), cmocka_unit_test(datasets)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(greetings), cmocka_unit_test(indices)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void test_caps(void **state)
         "\"aggregatable\":true}}}}");
     free(found);
     found = caps(f, NULL, "{\"fields\":[\"custom.*\",\"_index\"]}");
-    assert_non_null(strstr(found, "\"custom.x\":{\"keyword\""));
+    assert_non_null(strstr(found, "\"custom.x\":{\"long\""));
     assert_non_null(
         strstr(found, "\"_index\":{\"_index\":{\"type\":\"_index\",\"metadata_field\":true"));
     assert_null(strstr(found, "source"));
@@ -84,7 +84,7 @@ static void test_mapping(void **state)
         buf_text(&b),
         "{\"logs-d-default\":{\"mappings\":{\"properties\":{\"@timestamp\":{\"type\":\"date\"},"
         "\"custom\":{"
-        "\"properties\":{\"x\":{\"type\":\"keyword\"}}},\"event\":{\"properties\":{\"dataset\":{"
+        "\"properties\":{\"x\":{\"type\":\"long\"}}},\"event\":{\"properties\":{\"dataset\":{"
         "\"type\":"
         "\"keyword\"}}},\"message\":{\"type\":\"text\",\"fields\":{\"keyword\":{\"type\":"
         "\"keyword\"}}},"
@@ -95,9 +95,77 @@ static void test_mapping(void **state)
     help_rmdir(dir);
 }
 
+/* A field that the table does not know has in each index the type of its values there. */
+static void types_differ(void **state)
+{
+    (void)state;
+    static const char *const docs[] = {
+        "{\"@timestamp\":1,\"event\":{\"dataset\":\"a\"},\"own\":{\"x\":1,\"y\":1,\"z\":true}}",
+        "{\"@timestamp\":2,\"event\":{\"dataset\":\"a\"},\"own\":{\"x\":2,\"y\":1.5}}",
+        "{\"@timestamp\":3,\"event\":{\"dataset\":\"b\"},\"own\":{\"x\":\"text\",\"y\":2.5}}",
+        "{\"@timestamp\":4,\"weir\":{\"index\":\"logs-own\"},\"own\":{\"x\":7,\"z\":\"text\"}}",
+        "{\"@timestamp\":5,\"weir\":{\"index\":\"logs-own\"},\"own\":{\"z\":1}}",
+    };
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct find_error error;
+    struct store *s;
+    struct buf b;
+    help_good(store_open(dir, NULL, &s, &why), &why);
+    for (size_t i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
+        help_add(s, docs[i]);
+        if (i == 2) {
+            help_good(store_commit(s, &why), &why);
+            help_good(store_seal(s, &why), &why);
+        }
+    }
+    help_good(store_commit(s, &why), &why);
+    struct find *f = find_new(&(struct find_options){.store = s});
+    assert_non_null(f);
+    char *found = caps(f, "own.*", NULL);
+#define AS(type)                                                                                   \
+    "{\"type\":\"" type "\",\"metadata_field\":false,\"searchable\":true,\"aggregatable\":true"
+    assert_string_equal(
+        found,
+        "{\"indices\":[\"logs-a-default\",\"logs-b-default\",\"logs-own\"],\"fields\":{"
+        "\"own.x\":{\"long\":" AS(
+            "long") ",\"indices\":[\"logs-a-default\",\"logs-own\"]},"
+                    "\"keyword\":" AS(
+                        "keyword") ",\"indices\":[\"logs-b-default\"]}},"
+                                   "\"own.y\":{\"double\":" AS(
+                                       "double") "}},"
+                                                 "\"own.z\":{\"boolean\":" AS(
+                                                     "boolean") ",\"indices\":[\"logs-a-default\"]}"
+                                                                ","
+                                                                "\"keyword\":" AS(
+                                                                    "keyword") ",\"indices\":["
+                                                                               "\"logs-own\"]}}}}");
+    free(found);
+    buf_init(&b);
+    const struct find_request r = {.index = "logs-*"};
+    assert_int_equal(find_mapping(f, &r, &b, &error), ERR_NONE);
+    static const char *const expected[] = {
+        "\"logs-a-default\":",
+        "\"x\":{\"type\":\"long\"},\"y\":{\"type\":\"double\"},\"z\":{\"type\":\"boolean\"}",
+        "\"logs-b-default\":",
+        "\"x\":{\"type\":\"keyword\"}",
+        "\"logs-own\":",
+        "\"x\":{\"type\":\"long\"}",
+        "\"z\":{\"type\":\"keyword\"}"};
+    const char *at = buf_text(&b);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        if ((at = strstr(at, expected[i])) == NULL)
+            fail_msg("%s is not in its place in %s", expected[i], buf_text(&b));
+    buf_release(&b);
+    find_free(f);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_caps), cmocka_unit_test(test_mapping)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_caps), cmocka_unit_test(test_mapping),
+                                       cmocka_unit_test(types_differ)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
