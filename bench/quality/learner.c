@@ -153,7 +153,7 @@ static void place_weekend(const struct quality_learner *l, struct hypothesis *h,
                           const struct learner_data *d)
 {
     size_t n = l->phases;
-    double best = -INFINITY;
+    double best = -(double)INFINITY;
     double all = 0;
     d->before[0] = 0;
     for (size_t i = 0; i < 2 * n; i++)
@@ -220,12 +220,12 @@ static void search(const struct quality_learner *l, struct hypothesis *h, struct
             place_weekend(l, h, d);
         first[k] = quality_fit_log_l(&h->fit, d->cell, d->cells);
     }
-    best.fit.log_l = -INFINITY;
+    best.fit.log_l = -(double)INFINITY;
     for (int i = 0; i < TRIED; i++) {
         int most = 0;
         for (int k = 1; k < PHASES; k++)
             most = first[k] > first[most] ? k : most;
-        first[most] = -INFINITY;
+        first[most] = -(double)INFINITY;
         quality_form_start(&h->fit.form, level, spread, (double)most / PHASES, h->fit.v);
         if (l->phases > 0)
             place_weekend(l, h, d);
@@ -294,7 +294,7 @@ static size_t place_change(const struct quality_learner *l, const struct quality
     struct quality_fit old = *fit;
     struct quality_fit new = *fit;
     double sum = 0;
-    double best = -INFINITY;
+    double best = -(double)INFINITY;
     double all = -1e6;
     size_t at = from;
     old.form.change_at = TIME_MAX;
@@ -323,7 +323,7 @@ static void fit_changed(struct quality_learner *l, struct learner_data *d)
     size_t until = from + (size_t)(QUALITY_CHANGE_DAYS * TIME_DAY / span_of(l));
     struct hypothesis *h = &l->changed;
     double log_times = 0;
-    h->log_weight = -INFINITY;
+    h->log_weight = -(double)INFINITY;
     if (d->n < from + CHANGE_LEAST)
         return;
     struct hypothesis before = l->steady; /* its weights of phases are those of steady: not used */
@@ -370,7 +370,7 @@ static size_t leave_out(const struct quality_learner *l, struct learner_data *d)
         struct stats_tails t = quality_fit_tails(&h->fit, time, d->y[i]);
         if (fmin(t.lower, t.upper) + M_LN2 > LEFT_OUT)
             continue;
-        d->y[i] = NAN;
+        d->y[i] = (double)NAN;
         gone++;
     }
     return gone;
@@ -434,7 +434,7 @@ bool quality_learner_fit(struct quality_learner *l, const double *value, size_t 
     l->some = l->family->zero > 0 ? ((double)some + 0.5) / ((double)n + 1) : 1;
     for (int i = 0; good && i < ROUNDS; i++) {
         l->steady.log_weight = 0;
-        l->changed.log_weight = -INFINITY;
+        l->changed.log_weight = -(double)INFINITY;
         fit_steady(l, &l->steady, &d, n);
         if (quality_form_changes(l->family))
             fit_changed(l, &d);

@@ -41,8 +41,8 @@ static void comparing(void **state)
     assert_int_equal(compare(EQL_LT, text("1"), eql_value_int(1)), -1);
     assert_int_equal(compare(EQL_EQ, eql_value_null(), eql_value_null()), -1);
     assert_int_equal(compare(EQL_NE, eql_value_int(1), eql_value_null()), -1);
-    assert_int_equal(eql_value_float(NAN).type, EQL_NULL);
-    assert_int_equal(eql_value_float(INFINITY).type, EQL_NULL);
+    assert_int_equal(eql_value_float((double)NAN).type, EQL_NULL);
+    assert_int_equal(eql_value_float((double)INFINITY).type, EQL_NULL);
 }
 
 static void folding(void **state)

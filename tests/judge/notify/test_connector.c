@@ -29,11 +29,11 @@ static void connectors(void **state)
 {
     (void)state;
     static const char *const right[] = {
-        "{\"name\":\"n\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":\"https://x/\","
-        "\"method\":\"put\",\"hasAuth\":true,\"headers\":{\"a\":\"b\"},\"verificationMode\":"
-        "\"none\",\"ca\":null},\"secrets\":{\"user\":\"u\",\"password\":\"p\"}}",
-        "{\"name\":\"n\",\"connector_type_id\":\".email\",\"config\":{\"from\":\"a@b\",\"host\":"
-        "\"h\",\"port\":587,\"secure\":false}}",
+        ("{\"name\":\"n\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":\"https://x/\","
+         "\"method\":\"put\",\"hasAuth\":true,\"headers\":{\"a\":\"b\"},\"verificationMode\":"
+         "\"none\",\"ca\":null},\"secrets\":{\"user\":\"u\",\"password\":\"p\"}}"),
+        ("{\"name\":\"n\",\"connector_type_id\":\".email\",\"config\":{\"from\":\"a@b\",\"host\":"
+         "\"h\",\"port\":587,\"secure\":false}}"),
         "{\"name\":\"n\",\"connector_type_id\":\".syslog\",\"config\":{\"transport\":\"local\"}}"};
     for (int i = 0; i < NOTIFY_TYPES; i++) {
         struct format_node *node = parse(right[i]);

@@ -89,8 +89,8 @@ static void a_document_reads_back(void **state)
     rule_gap_release(&again);
     rule_gap_release(&g);
     static const char *const bad[] = {"{}", "{\"range\":{\"gte\":\"x\",\"lte\":\"y\"}}", "[",
-                                      "{\"range\":{\"gte\":\"1970-01-01T00:10:00Z\",\"lte\":"
-                                      "\"1970-01-01T00:20:00Z\"},\"filled_intervals\":[1]}"};
+                                      ("{\"range\":{\"gte\":\"1970-01-01T00:10:00Z\",\"lte\":"
+                                       "\"1970-01-01T00:20:00Z\"},\"filled_intervals\":[1]}")};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(rule_gap_read(bad[i], strlen(bad[i]), &again, &why), ERR_FORMAT);
     buf_release(&one);

@@ -43,7 +43,7 @@ static void is_that_of_the_greatest(void **state)
     int n = 20000;
     int above = 0;
     for (int i = 0; i < n; i++) {
-        double most = -INFINITY;
+        double most = -(double)INFINITY;
         for (int k = 0; k < 16; k++)
             most = fmax(most, rng_normal(&r));
         above += most > 3;

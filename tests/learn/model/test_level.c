@@ -127,8 +127,8 @@ static void a_steep_slope_of_logarithms_stays_within_bounds(void **state)
         struct model_point p;
         model_level_foretell(s, i * SPAN, &p);
         model_level_learn(s, &p, log(1500));
-        assert_true(fabs(model_level_of(s, LEVEL_TREND)->a) <= MODEL_LOG_FARTHEST);
-        assert_true(fabs(model_level_of(s, LEVEL_TREND)->b) <= MODEL_LOG_FARTHEST);
+        assert_true(fabs((double)model_level_of(s, LEVEL_TREND)->a) <= MODEL_LOG_FARTHEST);
+        assert_true(fabs((double)model_level_of(s, LEVEL_TREND)->b) <= MODEL_LOG_FARTHEST);
     }
     model_series_free(s);
 }

@@ -209,7 +209,8 @@ static void the_second_time_is_still_news(void **state)
 static void nothing_and_nonsense(void **state)
 {
     (void)state;
-    static const double odd[] = {0, -1, 1e-300, 5e-324, 1e30, 1e300, INFINITY, -INFINITY, NAN};
+    static const double odd[] = {
+        0, -1, 1e-300, 5e-324, 1e30, 1e300, (double)INFINITY, -(double)INFINITY, (double)NAN};
     for (int kind = 0; kind < 3; kind++) {
         struct model_newcomers m = make((enum model_kind)kind);
         for (int i = 0; i < 400; i++) {

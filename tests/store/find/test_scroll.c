@@ -90,8 +90,8 @@ static void scrolls(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "{\"size\":7,\"sort\":[{\"source.bytes\":\"asc\"}],\"aggs\":{\"h\":{\"terms\":{\"field\":"
-        "\"host.name\"}}}}",
+        ("{\"size\":7,\"sort\":[{\"source.bytes\":\"asc\"}],\"aggs\":{\"h\":{\"terms\":{\"field\":"
+         "\"host.name\"}}}}"),
         "{\"size\":7,\"sort\":[\"source.bytes\",\"_doc\"]}",
         "{\"size\":7,\"sort\":[\"source.bytes\",{\"@timestamp\":\"desc\"}]}",
         "{\"size\":7,\"sort\":[{\"source.bytes\":{\"order\":\"asc\"}},{\"_id\":\"asc\"}]}",
