@@ -49,6 +49,9 @@ const struct conf_key conf_keys[] = {
      "Events are removed when they are older than this and came longer ago. 0s: kept for ever."},
     {"store.keep_mb", CONF_INTEGER, "0", 0, INT64_MAX >> 20, AT(keep_mb),
      "Events above this size on disk, in MiB, are removed, oldest first. 0: no limit."},
+    {"store.ids", CONF_INTEGER, "8388608", 1000, 134217728, AT(ids),
+     "How many _ids, given by senders, are remembered, so that an event is not kept twice: of the "
+     "newest events, 50 bytes each on disk."},
     {"store.query_memory_mb", CONF_INTEGER, "512", 64, 1048576, AT(query_memory_mb),
      "Memory that a query may use, in MiB."},
     {"packages", CONF_TEXTS, "[]", 0, 0, AT(packages),

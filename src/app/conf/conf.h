@@ -47,6 +47,7 @@ struct conf {
     int64_t threads;
     ts_ns keep_age;
     int64_t keep_mb;
+    int64_t ids;
     int64_t query_memory_mb;
     struct conf_list packages;
     char *alerts_file;

@@ -9,6 +9,7 @@
 #include "base/ring.h"
 #include "event/event.h"
 #include "feed/batch.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -20,8 +21,9 @@ struct receipt {
     bool done;
     bool left; /* nobody waits any more */
     enum err err;
-    uint64_t bytes;       /* of the budget; returned by whoever frees it */
-    uint64_t sequences[]; /* numbers of arrival, one an event */
+    uint64_t bytes;           /* of the budget; returned by whoever frees it */
+    struct store_name *names; /* of the batch, when it is done; or NULL */
+    uint64_t sequences[];     /* numbers of arrival, one an event */
 };
 
 struct daemon_intake {
@@ -75,6 +77,14 @@ static struct timespec after(ts_ns span)
     return (struct timespec){.tv_sec = at / TIME_S, .tv_nsec = at % TIME_S};
 }
 
+static void free_receipt(struct receipt *r)
+{
+    if (r == NULL)
+        return;
+    mem_free(r->names);
+    mem_free(r);
+}
+
 /* The lock is held. */
 static void wait_until(struct daemon_intake *i, const struct receipt *r, struct timespec end)
 {
@@ -88,7 +98,7 @@ static void wait_until(struct daemon_intake *i, const struct receipt *r, struct 
  * the events, ERR_IO when one has.
  */
 static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
-                         uint64_t *out_sequences)
+                         struct store_name *names, uint64_t *out_sequences)
 {
     pthread_mutex_lock(&i->lock);
     wait_until(i, r, after(i->patience));
@@ -102,8 +112,10 @@ static enum err wait_for(struct daemon_intake *i, struct receipt *r, size_t n,
     pthread_mutex_unlock(&i->lock);
     if (mine && err == ERR_NONE)
         memcpy(out_sequences, r->sequences, n * sizeof(*out_sequences));
+    if (mine && err == ERR_NONE && r->names != NULL)
+        memcpy(names, r->names, n * sizeof(*names));
     if (mine)
-        mem_free(r);
+        free_receipt(r);
     return err;
 }
 
@@ -119,7 +131,7 @@ static enum err admit(struct daemon_intake *i, uint64_t bytes)
 }
 
 static enum err hand_over(struct daemon_intake *i, struct feed_batch *b, uint64_t bytes,
-                          uint64_t *out_sequences)
+                          struct store_name *names, uint64_t *out_sequences)
 {
     size_t n = b->n;
     enum err err = admit(i, bytes);
@@ -135,29 +147,43 @@ static enum err hand_over(struct daemon_intake *i, struct feed_batch *b, uint64_
     /* Not waiting for room: threads that wait here would answer nobody else. */
     if (r == NULL || !ring_try_push(i->ring, b)) {
         err = r == NULL ? ERR_MEMORY : ring_closed(i->ring) ? ERR_STOPPED : ERR_AGAIN;
-        mem_free(r);
+        free_receipt(r);
         feed_batch_free(b);
         pthread_mutex_lock(&i->lock);
         budget_return(&i->bytes, bytes);
         pthread_mutex_unlock(&i->lock);
         return err;
     }
-    return wait_for(i, r, n, out_sequences);
+    return wait_for(i, r, n, names, out_sequences);
+}
+
+/* The batch has names of its own: their owner may cease to wait. */
+static enum err copy_names(struct feed_batch *b, const struct store_name *names, size_t n)
+{
+    if (names == NULL)
+        return ERR_NONE;
+    b->names = mem_alloc(n * sizeof(*names));
+    if (b->names == NULL)
+        return ERR_MEMORY;
+    memcpy(b->names, names, n * sizeof(*names));
+    return ERR_NONE;
 }
 
 enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
-                            size_t n, uint64_t *out_sequences, struct err_text *why)
+                            size_t n, struct store_name *names, uint64_t *out_sequences,
+                            struct err_text *why)
 {
-    uint64_t bytes = arena->used;
+    uint64_t bytes = arena->used + (names != NULL ? n * sizeof(*names) : 0);
     struct feed_batch *b = feed_batch_new(i->source);
-    if (b == NULL) {
+    if (b == NULL || copy_names(b, names, n) != ERR_NONE) {
+        feed_batch_free(b);
         arena_release(arena);
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     }
     for (size_t k = 0; k < n; k++)
         events[k].source = DAEMON_INTAKE_SOURCE;
     feed_batch_take(b, arena, events, n);
-    enum err err = hand_over(i, b, bytes, out_sequences);
+    enum err err = hand_over(i, b, bytes, names, out_sequences);
     switch (err) {
     case ERR_NONE:
         return ERR_NONE;
@@ -195,7 +221,7 @@ static void drop(struct daemon_intake *i, struct feed_batch *b)
 {
     struct receipt *r = b->receipt;
     budget_return(&i->bytes, r->bytes);
-    mem_free(r);
+    free_receipt(r);
     feed_batch_free(b);
 }
 
@@ -233,6 +259,8 @@ void daemon_intake_committed(struct daemon_intake *i, enum err err)
         }
         for (size_t k = 0; k < b->n; k++)
             r->sequences[k] = b->events[k].sequence;
+        r->names = b->names;
+        b->names = NULL;
         i->events += err == ERR_NONE ? b->n : 0;
         i->requests += err == ERR_NONE;
         r->err = err;

@@ -32,6 +32,7 @@ struct feed_batch;
 struct daemon_intake;
 struct event;
 struct ring;
+struct store_name;
 
 /* Bytes of events that may wait. */
 #define DAEMON_INTAKE_BYTES (UINT64_C(256) << 20)
@@ -51,13 +52,16 @@ void daemon_intake_free(struct daemon_intake *i); /* NULL is fine */
 
 /*
  * Takes the arena with its n events, whatever comes out, and returns when they are on disk.
- * *out_sequences gets their numbers of arrival, 0 for one that the store refused.
+ * *out_sequences gets their numbers of arrival, 0 for one that the store refused or had already.
+ * names: of events whose senders named them, with what became of that afterwards (store/store.h);
+ * NULL: no one did.
  * ERR_AGAIN: no room. ERR_FULL: the disk is full; ERR_STOPPED: it took too long, or the daemon
  * ends. After these three nothing of them is kept, unless the disk answers neither way for twice
  * the patience: then they may come to be written after all, as why says.
  */
 enum err daemon_intake_take(struct daemon_intake *i, struct arena *arena, struct event *events,
-                            size_t n, uint64_t *out_sequences, struct err_text *why) ERR_MUST_CHECK;
+                            size_t n, struct store_name *names, uint64_t *out_sequences,
+                            struct err_text *why) ERR_MUST_CHECK;
 
 /* The batch, which came from the ring, waits for the next commit. */
 void daemon_intake_accept(struct daemon_intake *i, struct feed_batch *b, ts_ns now);

@@ -43,6 +43,14 @@ static void measure_store(struct buf *out, struct store *store)
                        "Events taken in since the start.", (double)s.appended);
     daemon_measure_one(out, "weir_store_refused_total", "counter",
                        "Events refused: too large, or without a time.", (double)s.refused);
+    daemon_measure_one(out, "weir_store_repeated_total", "counter",
+                       "Events that were sent again under an _id they have, and not kept twice.",
+                       (double)s.repeated);
+    daemon_measure_one(out, "weir_store_ids", "gauge",
+                       "Names of events, given by their senders, that are known.", (double)s.ids);
+    daemon_measure_one(out, "weir_store_ids_forgotten_total", "counter",
+                       "Names forgotten for want of room (store.ids) before their events.",
+                       (double)s.ids_forgotten);
     daemon_measure_one(out, "weir_store_commits_total", "counter", "Writes to the journal.",
                        (double)s.commits);
     daemon_measure_head(out, "weir_store_events", "gauge", "Events kept.");

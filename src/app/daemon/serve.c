@@ -54,6 +54,7 @@ static enum err open_data(struct daemon_serving *s, struct err_text *why)
         .worker_memory = (uint64_t)conf->query_memory_mb * MIB,
         .keep_age_ns = conf->keep_age,
         .keep_bytes = (uint64_t)conf->keep_mb * MIB,
+        .ids = (uint64_t)conf->ids,
     };
     enum err err = request_data_open(s->dir, &options, &s->data, why);
     for (int i = 0; err == ERR_BUSY && i < BUSY_TRIES; i++) {

@@ -58,6 +58,21 @@ static enum err full(struct daemon_serving *s, const char *sentence)
     return ERR_NONE;
 }
 
+/* One event to the store, unless its name says that it is there already. */
+static enum err append_one(struct daemon_serving *s, struct event *e, struct store_name *name)
+{
+    enum err err = name != NULL ? store_name_look(s->data->store, e, name) : ERR_NONE;
+    e->sequence = 0;
+    if (err != ERR_NONE || (name != NULL && store_name_is_there(name)))
+        return err;
+    /* As parsers of logs do it. */
+    ingest_delta_apply(s->delta, e);
+    ingest_truth_correct(e, &s->counts);
+    enrich_event(s->enrich, e);
+    return name != NULL ? store_append_named(s->data->store, e, name)
+                        : store_append(s->data->store, e);
+}
+
 /* Events of the API to the store, in a way that can be taken back. */
 static enum err append_api(struct daemon_serving *s, struct feed_batch *list, struct err_text *why)
 {
@@ -66,18 +81,15 @@ static enum err append_api(struct daemon_serving *s, struct feed_batch *list, st
     for (struct feed_batch *b = list; b != NULL && err == ERR_NONE; b = b->next)
         for (size_t i = 0; i < b->n && err == ERR_NONE; i++) {
             struct event *e = &b->events[i];
-            /* As parsers of logs do it. */
-            ingest_delta_apply(s->delta, e);
-            ingest_truth_correct(e, &s->counts);
-            enrich_event(s->enrich, e);
-            err = store_append(s->data->store, e);
+            bool named = b->names != NULL && event_has(e, EVENT_F_WEIR_ID);
+            err = append_one(s, e, named ? &b->names[i] : NULL);
             err = err == ERR_LIMIT ? ERR_NONE : err;
         }
     return err == ERR_NONE ? ERR_NONE
                            : err_set(why, err, "an event cannot be kept: %s", err_name(err));
 }
 
-/* They are on disk: to the jobs and rules; what the store refused goes to nobody. */
+/* They are on disk: to the jobs and rules; what the store refused, or had, goes to nobody. */
 static enum err feed_api(struct daemon_serving *s, const struct feed_batch *list,
                          struct err_text *why)
 {

@@ -202,7 +202,7 @@ static enum err take(void *ctx, struct api_events *events, struct err_text *why)
     const struct daemon_web *w = ctx;
     events->source = DAEMON_INTAKE_SOURCE;
     return daemon_intake_take(w->settings.intake, events->arena, events->events, events->n,
-                              events->sequences, why);
+                              events->names, events->sequences, why);
 }
 
 static void measure(void *ctx, struct buf *out)

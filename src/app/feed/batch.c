@@ -22,6 +22,7 @@ void feed_batch_free(struct feed_batch *b)
     if (b == NULL)
         return;
     arena_release(&b->arena);
+    mem_free(b->names);
     buf_release(&b->offset);
     if (b->cap > 0)
         mem_free(b->events);

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct event;
+struct store_name;
 
 /* Enough for one commit a second at full speed, and small enough to pass at once. */
 #define FEED_BATCH_EVENTS 4096
@@ -27,11 +28,12 @@ struct feed_batch {
     struct arena arena;
     struct event *events;
     size_t n, cap;
-    size_t source;     /* index of the producer */
-    ts_ns watermark;   /* the source's time after these events */
-    char *offset_name; /* NULL: the source keeps no offset */
-    struct buf offset; /* where the source stands after these events */
-    bool last;         /* the source has ended */
+    struct store_name *names; /* of events whose senders named them, one an event; NULL: none has */
+    size_t source;            /* index of the producer */
+    ts_ns watermark;          /* the source's time after these events */
+    char *offset_name;        /* NULL: the source keeps no offset */
+    struct buf offset;        /* where the source stands after these events */
+    bool last;                /* the source has ended */
     void *receipt; /* of one who waits until the events are on disk (daemon/intake.h); or NULL */
     struct feed_batch *next; /* in a list of its owner's */
 };

@@ -33,6 +33,7 @@ struct http_request;
 struct http_route;
 struct http_stream;
 struct store;
+struct store_name;
 struct store_state;
 
 /* Events that came through the API, on their way to the pipeline. */
@@ -40,8 +41,11 @@ struct api_events {
     struct arena *arena; /* holds the events and all they point to; taken with them */
     struct event *events;
     size_t n;
-    uint32_t source;     /* out: of all of them */
-    uint64_t *sequences; /* out: n of them, the caller's; 0: too large, not kept */
+    uint32_t source;          /* out: of all of them */
+    struct store_name *names; /* in and out: n of them, the caller's, for events whose senders
+                                 named them (weir.id); NULL: no one did */
+    uint64_t *sequences; /* out: n of them, the caller's; 0: not kept (too large, or there already,
+                            as its name says) */
 };
 
 struct api_ports {

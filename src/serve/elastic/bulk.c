@@ -26,6 +26,15 @@ static void write_shards(struct format_writer *w)
     format_write_end_object(w);
 }
 
+/* Where the document is that has the id: an index of one shard, and no identity but its name. */
+static void write_place(struct format_writer *w, const struct elastic_load_item *item)
+{
+    format_write_field_str(w, "index_uuid", "_na_");
+    format_write_field_str(w, "shard", "0");
+    format_write_key(w, "index");
+    format_write_str_n(w, item->index, item->index_n);
+}
+
 /* _index, _id and what became of it; the caller has begun the object. */
 static void write_item(struct format_writer *w, const struct elastic_load_item *item)
 {
@@ -49,11 +58,13 @@ static void write_item(struct format_writer *w, const struct elastic_load_item *
         format_write_begin_object(w);
         format_write_field_str(w, "type", item->type);
         format_write_field_str(w, "reason", item->reason);
+        if (item->status == 409)
+            write_place(w, item);
         format_write_end_object(w);
         return;
     }
-    format_write_field_i64(w, "_version", 1);
-    format_write_field_str(w, "result", "created");
+    format_write_field_i64(w, "_version", item->version);
+    format_write_field_str(w, "result", item->status == 201 ? "created" : "updated");
     write_shards(w);
     format_write_field_i64(w, "_seq_no", (int64_t)item->sequence);
     format_write_field_i64(w, "_primary_term", 1);
@@ -131,7 +142,7 @@ static enum err see_pipeline(struct api_call *c, struct err_text *why)
 }
 
 /* One document by itself. */
-static enum err write_one(struct api_call *c, const char *id, struct err_text *why)
+static enum err write_one(struct api_call *c, const char *id, bool create, struct err_text *why)
 {
     const char *index;
     struct bytes body = http_request_body(c->request);
@@ -140,7 +151,7 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
         err = elastic_search_name(c, api_call_part(c, "index"), &index, why);
     if (err != ERR_NONE)
         return err;
-    struct elastic_load_item target = {.action = "index",
+    struct elastic_load_item target = {.action = create ? "create" : "index",
                                        .index = index,
                                        .index_n = strlen(index),
                                        .id = id,
@@ -162,7 +173,7 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
     if (err == ERR_NONE && item->type != NULL)
         err = api_call_fail(c, item->status, item->type, why, "%s", item->reason);
     if (err == ERR_NONE) {
-        http_answer_set_status(c->answer, 201);
+        http_answer_set_status(c->answer, item->status);
         format_write_begin_object(&c->out);
         write_item(&c->out, item);
         format_write_end_object(&c->out);
@@ -171,14 +182,34 @@ static enum err write_one(struct api_call *c, const char *id, struct err_text *w
     return err;
 }
 
+/* Whether the document must be new: ?op_type=create. */
+static enum err read_type(struct api_call *c, bool *out_create, struct err_text *why)
+{
+    const char *type = http_request_param(c->request, "op_type");
+    *out_create = type != NULL && strcmp(type, "create") == 0;
+    if (type == NULL || *out_create || strcmp(type, "index") == 0)
+        return ERR_NONE;
+    return api_call_fail(c, 400, "illegal_argument_exception", why,
+                         "opType must be 'create' or 'index', found: [%.100s]", type);
+}
+
 static enum err doc(struct api_call *c, struct err_text *why)
 {
-    return write_one(c, NULL, why);
+    bool create;
+    enum err err = read_type(c, &create, why);
+    return err == ERR_NONE ? write_one(c, NULL, create, why) : err;
 }
 
 static enum err doc_id(struct api_call *c, struct err_text *why)
 {
-    return write_one(c, api_call_part(c, "id"), why);
+    bool create;
+    enum err err = read_type(c, &create, why);
+    return err == ERR_NONE ? write_one(c, api_call_part(c, "id"), create, why) : err;
+}
+
+static enum err create_id(struct api_call *c, struct err_text *why)
+{
+    return write_one(c, api_call_part(c, "id"), true, why);
 }
 
 /* What is acknowledged can be searched already. */
@@ -221,10 +252,10 @@ const struct api_row elastic_bulk_rows[] = {
         doc_id),
     ROW("PUT", "/{index}/_doc/{id*}", API_ROW_LARGE, DOC_PARAMS, "Write an event with an id",
         doc_id),
-    ROW("POST", "/{index}/_create/{id*}", API_ROW_LARGE, DOC_PARAMS, "Write an event with an id",
-        doc_id),
-    ROW("PUT", "/{index}/_create/{id*}", API_ROW_LARGE, DOC_PARAMS, "Write an event with an id",
-        doc_id),
+    ROW("POST", "/{index}/_create/{id*}", API_ROW_LARGE, DOC_PARAMS,
+        "Write an event with an id that no event has", create_id),
+    ROW("PUT", "/{index}/_create/{id*}", API_ROW_LARGE, DOC_PARAMS,
+        "Write an event with an id that no event has", create_id),
     REFRESH("GET", "/_refresh", "Have all events searchable, which they are"),
     REFRESH("POST", "/_refresh", "Have all events searchable, which they are"),
     REFRESH("GET", "/{index}/_refresh", "Have an index searchable, which it is"),

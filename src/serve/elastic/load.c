@@ -5,12 +5,15 @@
 #include "api/api.h"
 #include "api/form.h"
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "elastic/target.h"
 #include "event/event.h"
 #include "event/json.h"
 #include "format/json.h"
+#include "store/store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,8 +28,9 @@
 struct portion {
     struct portion *next;
     struct arena arena;
-    struct event *events; /* in the arena */
-    size_t *items;        /* item[i] of event i; in the arena of the load */
+    struct event *events;     /* in the arena */
+    size_t *items;            /* item[i] of event i; in the arena of the load */
+    struct store_name *names; /* of events that have an id; in the arena of the load; or NULL */
     size_t n;
 };
 
@@ -147,6 +151,21 @@ static bool has_time(const char *text, size_t n)
     return memmem(text, n, "\"@timestamp\"", 12) != NULL;
 }
 
+/* The event's id is asked for when it is written. The key is no secret: who sends two documents of
+ * one hash under one id keeps one of his own from being written. */
+static enum err add_name(struct elastic_load *l, struct portion *p,
+                         const struct elastic_load_item *target, const char *text, size_t n)
+{
+    static const struct hash_key key = {UINT64_C(0x646f63756d656e74), UINT64_C(0x6173207365656e21)};
+    if (p->names == NULL)
+        p->names = arena_zero(&l->arena, PORTION_EVENTS * sizeof(*p->names));
+    if (p->names == NULL)
+        return ERR_MEMORY;
+    p->names[p->n] = (struct store_name){.document = hash_bytes(key, text, n),
+                                         .create = strcmp(target->action, "create") == 0};
+    return ERR_NONE;
+}
+
 enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item *target,
                           const char *text, size_t n, bool padded, struct err_text *why)
 {
@@ -182,9 +201,11 @@ enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item
     if (item == NULL)
         return no_memory(why);
     event_copy(&p->events[p->n], &p->arena, &e);
-    if (e.failed || p->events[p->n].failed)
+    if (e.failed || p->events[p->n].failed ||
+        (target->id != NULL && add_name(l, p, target, text, n) != ERR_NONE))
         return no_memory(why);
     item->status = 201;
+    item->version = 1;
     item->time = e.time;
     p->items[p->n++] = l->n - 1;
     return ERR_NONE;
@@ -206,28 +227,61 @@ static enum err fail_rest(struct elastic_load *l, const struct portion *p, enum 
     return ERR_NONE;
 }
 
+/* What its id made of the item: new, there already, or one more of that id. */
+static void judge(struct elastic_load *l, struct elastic_load_item *item,
+                  const struct store_name *name)
+{
+    char reason[ELASTIC_TARGET_ID_MOST + 100];
+    item->version = name->version;
+    item->sequence = name->sequence;
+    if (name->state == STORE_NAME_FREE)
+        return;
+    item->status = 200;
+    if (name->state != STORE_NAME_TAKEN)
+        return;
+    snprintf(reason, sizeof(reason),
+             "[%s]: version conflict, document already exists (current version [%" PRIu32 "])",
+             item->id, name->version);
+    item->status = 409;
+    item->type = "version_conflict_engine_exception";
+    const char *copy = arena_strndup(&l->arena, reason, strlen(reason));
+    item->reason = copy != NULL ? copy : "";
+}
+
+/* The port has taken them. */
+static void settle(struct elastic_load *l, const struct portion *p, const struct api_events *events)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct elastic_load_item *item = &l->items[p->items[i]];
+        const struct store_name *name = item->id != NULL && p->names != NULL ? &p->names[i] : NULL;
+        item->source = events->source;
+        item->sequence = events->sequences[i];
+        if (events->sequences[i] == 0 && (name == NULL || !store_name_is_there(name))) {
+            item->status = 413;
+            item->type = "content_too_long_exception";
+            item->reason = "the document is too large to be kept";
+        } else if (name != NULL) {
+            judge(l, item, name);
+        }
+    }
+}
+
 enum err elastic_load_send(struct elastic_load *l, const struct api_ports *ports,
                            struct err_text *why)
 {
     uint64_t sequences[PORTION_EVENTS];
     for (struct portion *p = l->first; p != NULL; p = p->next) {
-        struct api_events events = {
-            .arena = &p->arena, .events = p->events, .n = p->n, .sequences = sequences};
+        struct api_events events = {.arena = &p->arena,
+                                    .events = p->events,
+                                    .n = p->n,
+                                    .names = p->names,
+                                    .sequences = sequences};
         enum err err = ports->take(ports->ctx, &events, why);
         if (err != ERR_NONE && p == l->first)
             return err;
         if (err != ERR_NONE)
             return fail_rest(l, p, err, why);
-        for (size_t i = 0; i < p->n; i++) {
-            struct elastic_load_item *item = &l->items[p->items[i]];
-            item->source = events.source;
-            item->sequence = sequences[i];
-            if (sequences[i] == 0) {
-                item->status = 413;
-                item->type = "content_too_long_exception";
-                item->reason = "the document is too large to be kept";
-            }
-        }
+        settle(l, p, &events);
     }
     return ERR_NONE;
 }

@@ -34,12 +34,13 @@ struct elastic_load_item {
     size_t index_n;
     const char *id; /* as given; NULL: none */
     size_t id_n;
-    unsigned status;  /* 201, or of the failure */
+    unsigned status;  /* 201, 200 when it was there or replaces another, or of the failure */
     const char *type; /* of the failure in Elasticsearch's words; NULL: it is there */
     const char *reason;
     ts_ns time;      /* of the event */
     uint32_t source; /* with sequence: what its lasting name is made of */
     uint64_t sequence;
+    uint32_t version; /* 1, or how many events have had its id */
 };
 
 struct elastic_load *elastic_load_new(ts_ns now); /* NULL when memory is short */

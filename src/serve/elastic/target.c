@@ -81,9 +81,12 @@ void elastic_target_mark(struct event *e, const char *index, size_t index_n, con
         set_missing(e, EVENT_F_DATA_STREAM_DATASET, index + type + 1, dataset);
         set_missing(e, EVENT_F_DATA_STREAM_NAMESPACE, index + type + 1 + dataset + 1,
                     index_n - type - dataset - 2);
+        event_remove(e, EVENT_F_WEIR_INDEX);
     } else {
         event_set_str(e, EVENT_F_WEIR_INDEX, index, index_n);
     }
     if (id != NULL)
         event_set_str(e, EVENT_F_WEIR_ID, id, id_n);
+    else
+        event_remove(e, EVENT_F_WEIR_ID);
 }

@@ -24,7 +24,8 @@ enum err elastic_target_check(const char *index, size_t n, struct err_text *why)
 /* Whether one of the patterns, which commas join and '*' leaves open, is the name. */
 bool elastic_target_fits(const char *patterns, const char *name);
 
-/* Marks the event as sent to that index, under that id (NULL: none). Copies both. */
+/* Marks the event as sent to that index, under that id (NULL: none), whatever the document says of
+ * the marks themselves. Copies both. */
 void elastic_target_mark(struct event *e, const char *index, size_t index_n, const char *id,
                          size_t id_n);
 

@@ -19,6 +19,7 @@
 struct getting {
     const struct find_target *target;
     const char *id;
+    uint64_t sequence; /* of the one that is meant; 0: any of that id */
     struct buf *out;
     bool found;
     enum err error;
@@ -44,6 +45,8 @@ static bool write_event(void *ctx, struct event *e)
     struct format_writer w;
     struct buf json;
     if (g->target->query != NULL && !query_match(g->target->query, e))
+        return true;
+    if (g->sequence != 0 && g->sequence != e->sequence)
         return true;
     (void)query_index_name(e, index);
     event_remove(e, EVENT_F_WEIR_ID);
@@ -75,6 +78,29 @@ static bool write_kept(void *ctx, const struct find_doc *doc)
     return false;
 }
 
+/* Those of one moment. */
+static enum err get_at(struct find *f, struct store_search *what, ts_ns time, struct getting *g,
+                       struct err_text *why)
+{
+    what->from = time;
+    what->to = time + 1;
+    return store_search(f->options.store, what, write_event, g, why);
+}
+
+/* By the name its sender gave, where that is known: the latest that came of several. */
+static enum err get_named(struct find *f, const char *index, struct store_search *what,
+                          struct getting *g, struct err_text *why)
+{
+    ts_ns time;
+    enum err rc = index != NULL
+                      ? store_name_find(f->options.store, index, g->id, &time, &g->sequence)
+                      : ERR_NOT_FOUND;
+    if (rc == ERR_NONE)
+        rc = get_at(f, what, time, g, why);
+    g->sequence = 0;
+    return rc == ERR_NOT_FOUND ? ERR_NONE : rc;
+}
+
 /* An event by its name, which says where it is; else by the one its sender gave, newest first. */
 static enum err get_event(struct find *f, const struct find_request *r, struct getting *g,
                           struct err_text *why)
@@ -103,11 +129,10 @@ static enum err get_event(struct find *f, const struct find_request *r, struct g
     if (rc != ERR_NONE)
         return rc;
     what.query = q;
-    if (named) {
-        what.from = time;
-        what.to = time + 1;
-        rc = store_search(f->options.store, &what, write_event, g, why);
-    }
+    if (named)
+        rc = get_at(f, &what, time, g, why);
+    if (rc == ERR_NONE && !g->found)
+        rc = get_named(f, r->index, &what, g, why);
     if (rc == ERR_NONE && !g->found) {
         what.from = TIME_NONE;
         what.to = TIME_MAX;

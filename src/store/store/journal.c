@@ -2,20 +2,19 @@
 #include "store/journal.h"
 
 #include "store/db.h"
-#include "store/row.h"
+#include "store/ids.h"
+#include "store/journal_priv.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "event/event.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define JOURNAL_APPLICATION 0x57656972
 #define BATCH_BYTES ((size_t)1 << 20) /* a batch is packed when its body is this large */
 #define BATCH_LEVEL 1                 /* zstd: the journal is written often and read once */
-#define DATASETS_OPEN 64
 #define DATASET_LEN 200
 
 static const char *const steps[] = {
@@ -32,6 +31,12 @@ static const char *const steps[] = {
     "CREATE TABLE arrived (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL);"
     "INSERT INTO arrived SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM batch)"
     " OR EXISTS (SELECT 1 FROM piece) THEN 1099511627776 ELSE 0 END;",
+    "CREATE TABLE id_secret (one INTEGER PRIMARY KEY CHECK (one = 1), secret BLOB NOT NULL);"
+    "INSERT INTO id_secret VALUES (1, randomblob(32));"
+    "CREATE TABLE id_run (run INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE id_generation (generation INTEGER PRIMARY KEY, names INTEGER NOT NULL,"
+    " max_time INTEGER NOT NULL, page_bits INTEGER NOT NULL, filter BLOB NOT NULL);"
+    "CREATE TABLE id_page (page INTEGER PRIMARY KEY, data BLOB NOT NULL);",
 };
 
 static const struct store_db_kind journal_kind = {
@@ -39,48 +44,6 @@ static const struct store_db_kind journal_kind = {
     .application_id = JOURNAL_APPLICATION,
     .step = steps,
     .version = sizeof(steps) / sizeof(steps[0]),
-};
-
-/* Rows of one dataset being gathered. */
-struct gathering {
-    char *dataset;
-    struct store_rows rows;
-};
-
-/* A batch packed and not yet committed. */
-struct packed {
-    const char *dataset; /* of its gathering, which outlives it */
-    ts_ns min_time;
-    ts_ns max_time;
-    uint32_t rows;
-    struct buf data;
-};
-
-struct moved {
-    char *source;
-    struct buf offset;
-};
-
-struct store_journal {
-    char *path;
-    struct store_db *db;
-    pthread_mutex_t lock; /* db, next_piece */
-    int64_t next_piece;
-    struct gathering list[DATASETS_OPEN + 1]; /* the last one is "other" */
-    size_t list_n;
-    size_t recent;    /* the one used last */
-    uint64_t arrived; /* the number of the event appended last */
-    uint64_t kept;    /* and of the last one committed; lock */
-    struct packed *packed;
-    size_t packed_n;
-    size_t packed_cap;
-    struct moved *moved; /* offsets since the last commit */
-    size_t moved_n;
-    size_t moved_cap;
-    bool is_marked;          /* what was appended since can be taken back */
-    size_t marked;           /* batches packed at the mark */
-    uint64_t marked_arrived; /* arrived at the mark */
-    pthread_mutex_t writer;  /* list to marked_arrived; taken before lock */
 };
 
 static enum err load_next_piece(struct store_journal *j)
@@ -109,7 +72,8 @@ static enum err load_arrived(struct store_journal *j)
     return rc == ERR_END ? ERR_FORMAT : rc;
 }
 
-enum err store_journal_open(const char *path, struct store_journal **out, struct err_text *why)
+enum err store_journal_open(const char *path, uint64_t ids_most, struct store_journal **out,
+                            struct err_text *why)
 {
     struct store_journal *j = mem_zero(1, sizeof(*j));
     if (j == NULL || (j->path = mem_strdup(path)) == NULL ||
@@ -124,6 +88,8 @@ enum err store_journal_open(const char *path, struct store_journal **out, struct
         rc = load_next_piece(j);
         if (rc == ERR_NONE)
             rc = load_arrived(j);
+        if (rc == ERR_NONE)
+            rc = store_ids_open(j->db, ids_most, &j->ids);
         if (rc != ERR_NONE)
             err_set_at(why, rc, path, 0, "cannot read the event journal: %s",
                        store_db_message(j->db));
@@ -167,6 +133,7 @@ void store_journal_close(struct store_journal *j)
     }
     mem_free(j->packed);
     mem_free(j->moved);
+    store_ids_close(j->ids);
     store_db_close(j->db);
     pthread_mutex_destroy(&j->writer);
     pthread_mutex_destroy(&j->lock);
@@ -189,19 +156,19 @@ static const char *dataset_of(const struct event *e, size_t *out_n)
     return "generic";
 }
 
-static bool is_dataset(const struct gathering *g, const char *name, size_t n)
+static bool is_dataset(const struct journal_gathering *g, const char *name, size_t n)
 {
     return strlen(g->dataset) == n && memcmp(g->dataset, name, n) == 0;
 }
 
 /* The gathering of an event's dataset, made when it is new; NULL without memory. */
-static struct gathering *gathering_of(struct store_journal *j, const struct event *e)
+static struct journal_gathering *gathering_of(struct store_journal *j, const struct event *e)
 {
     size_t n;
     const char *name = dataset_of(e, &n);
     if (j->recent < j->list_n && is_dataset(&j->list[j->recent], name, n))
         return &j->list[j->recent];
-    if (j->list_n >= DATASETS_OPEN) {
+    if (j->list_n >= JOURNAL_DATASETS) {
         size_t i;
         for (i = 0; i < j->list_n && !is_dataset(&j->list[i], name, n); i++)
             continue;
@@ -216,7 +183,7 @@ static struct gathering *gathering_of(struct store_journal *j, const struct even
             return &j->list[i];
         }
     }
-    struct gathering *g = &j->list[j->list_n];
+    struct journal_gathering *g = &j->list[j->list_n];
     g->dataset = mem_strndup(name, n);
     if (g->dataset == NULL || store_rows_init(&g->rows) != ERR_NONE) {
         mem_free(g->dataset);
@@ -226,7 +193,7 @@ static struct gathering *gathering_of(struct store_journal *j, const struct even
     return g;
 }
 
-static enum err pack(struct store_journal *j, struct gathering *g)
+static enum err pack(struct store_journal *j, struct journal_gathering *g)
 {
     void *grown = j->packed;
     if (g->rows.rows_n == 0)
@@ -234,10 +201,10 @@ static enum err pack(struct store_journal *j, struct gathering *g)
     if (mem_grow(&grown, &j->packed_cap, j->packed_n + 1, sizeof(*j->packed)) != 0)
         return ERR_MEMORY;
     j->packed = grown;
-    struct packed p = {.dataset = g->dataset,
-                       .min_time = g->rows.min_time,
-                       .max_time = g->rows.max_time,
-                       .rows = g->rows.rows_n};
+    struct journal_packed p = {.dataset = g->dataset,
+                               .min_time = g->rows.min_time,
+                               .max_time = g->rows.max_time,
+                               .rows = g->rows.rows_n};
     buf_init(&p.data);
     enum err rc = store_rows_pack(&g->rows, BATCH_LEVEL, &p.data);
     if (rc != ERR_NONE) {
@@ -249,9 +216,9 @@ static enum err pack(struct store_journal *j, struct gathering *g)
     return ERR_NONE;
 }
 
-static enum err append(struct store_journal *j, struct event *e)
+enum err store_journal_add(struct store_journal *j, struct event *e)
 {
-    struct gathering *g = gathering_of(j, e);
+    struct journal_gathering *g = gathering_of(j, e);
     if (g == NULL)
         return ERR_MEMORY;
     e->sequence = j->arrived + 1;
@@ -272,7 +239,7 @@ static enum err append(struct store_journal *j, struct event *e)
 enum err store_journal_append(struct store_journal *j, struct event *e)
 {
     pthread_mutex_lock(&j->writer);
-    enum err rc = append(j, e);
+    enum err rc = store_journal_add(j, e);
     pthread_mutex_unlock(&j->writer);
     return rc;
 }
@@ -299,7 +266,7 @@ static enum err set_offset(struct store_journal *j, const char *source, const vo
         return ERR_MEMORY;
     }
     j->moved = grown;
-    j->moved[j->moved_n++] = (struct moved){copy, value};
+    j->moved[j->moved_n++] = (struct journal_moved){copy, value};
     return ERR_NONE;
 }
 
@@ -332,7 +299,7 @@ enum err store_journal_offset_get(struct store_journal *j, const char *source, s
     return rc == ERR_END ? ERR_NOT_FOUND : rc;
 }
 
-static enum err insert_batch(struct store_journal *j, const struct packed *p)
+static enum err insert_batch(struct store_journal *j, const struct journal_packed *p)
 {
     struct sqlite3_stmt *stmt = store_db_prepare(
         j->db,
@@ -347,7 +314,7 @@ static enum err insert_batch(struct store_journal *j, const struct packed *p)
     return store_db_exec(j->db, stmt);
 }
 
-static enum err insert_offset(struct store_journal *j, const struct moved *m)
+static enum err insert_offset(struct store_journal *j, const struct journal_moved *m)
 {
     struct sqlite3_stmt *stmt = store_db_prepare(j->db, "REPLACE INTO origin VALUES (?, ?)");
     if (stmt != NULL) {
@@ -369,7 +336,7 @@ static enum err update_arrived(struct store_journal *j, uint64_t arrived)
 static void forget_idle(struct store_journal *j, const bool *used)
 {
     size_t kept = 0;
-    if (j->list_n < DATASETS_OPEN / 2)
+    if (j->list_n < JOURNAL_DATASETS / 2)
         return;
     for (size_t i = 0; i < j->list_n; i++) {
         if (used[i]) {
@@ -399,6 +366,8 @@ enum err store_journal_mark(struct store_journal *j)
     j->is_marked = rc == ERR_NONE;
     j->marked = j->packed_n;
     j->marked_arrived = j->arrived;
+    j->marked_ids = store_ids_count(j->ids);
+    j->marked_repeated = j->repeated;
     pthread_mutex_unlock(&j->writer);
     return rc;
 }
@@ -415,6 +384,10 @@ uint64_t store_journal_rewind(struct store_journal *j)
         rows += j->list[i].rows.rows_n;
         store_rows_clear(&j->list[i].rows);
     }
+    if (j->is_marked) {
+        store_ids_rewind(j->ids, j->marked_ids);
+        j->repeated = j->marked_repeated;
+    }
     j->is_marked = false;
     pthread_mutex_unlock(&j->writer);
     return rows;
@@ -424,7 +397,7 @@ uint64_t store_journal_rewind(struct store_journal *j)
 static enum err commit(struct store_journal *j, bool all, uint64_t *out_rows, uint64_t *out_bytes,
                        struct err_text *why)
 {
-    bool used[DATASETS_OPEN + 1] = {false};
+    bool used[JOURNAL_DATASETS + 1] = {false};
     uint64_t rows = 0;
     uint64_t bytes = 0;
     all = all || !j->is_marked;
@@ -452,12 +425,16 @@ static enum err commit(struct store_journal *j, bool all, uint64_t *out_rows, ui
     if (rc == ERR_NONE && rows > 0)
         rc = update_arrived(j, arrived);
     if (rc == ERR_NONE)
+        rc = store_ids_write(j->ids, all ? store_ids_count(j->ids) : j->marked_ids);
+    if (rc == ERR_NONE)
         rc = store_db_commit(j->db);
     if (rc != ERR_NONE) {
         err_set_at(why, rc, j->path, 0, "cannot write events: %s", store_db_message(j->db));
         store_db_rollback(j->db);
+        store_ids_unwritten(j->ids);
     } else {
         j->kept = arrived;
+        store_ids_written(j->ids);
     }
     pthread_mutex_unlock(&j->lock);
     if (rc != ERR_NONE)
@@ -468,6 +445,8 @@ static enum err commit(struct store_journal *j, bool all, uint64_t *out_rows, ui
         forget_idle(j, used);
     j->is_marked = j->is_marked && !all;
     j->marked = 0;
+    if (j->marked_ids > store_ids_count(j->ids))
+        j->marked_ids = store_ids_count(j->ids);
     *out_rows = rows;
     *out_bytes = bytes;
     return ERR_NONE;

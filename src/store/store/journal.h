@@ -23,6 +23,7 @@
 struct buf;
 struct event;
 struct store_journal;
+struct store_name;
 
 struct store_piece {
     int64_t id;
@@ -36,13 +37,34 @@ struct store_piece {
     const char *rest;
 };
 
-enum err store_journal_open(const char *path, struct store_journal **out,
+/* ids_most: how many names of events are kept; 0: STORE_IDS_DEFAULT. */
+enum err store_journal_open(const char *path, uint64_t ids_most, struct store_journal **out,
                             struct err_text *why) ERR_MUST_CHECK;
 void store_journal_close(
     struct store_journal *j); /* NULL is fine; what was not committed is lost */
 
 /* Numbers the event by its arrival (store_append). ERR_LIMIT: larger than a row may be. */
 enum err store_journal_append(struct store_journal *j, struct event *e) ERR_MUST_CHECK;
+
+/* Fills *name but for create and document (store_name_look). */
+enum err store_journal_look(struct store_journal *j, const char *index, const char *id,
+                            struct store_name *name) ERR_MUST_CHECK;
+/* Appends an event, whose name _look() has just been asked for, and the name is the event's. */
+enum err store_journal_append_named(struct store_journal *j, struct event *e, const char *index,
+                                    const char *id, struct store_name *name) ERR_MUST_CHECK;
+/* The event that has the name, committed or not. ERR_NOT_FOUND. */
+enum err store_journal_named(struct store_journal *j, const char *index, const char *id,
+                             ts_ns *out_time, uint64_t *out_sequence) ERR_MUST_CHECK;
+/* Forgets names whose events are gone, many at once. */
+enum err store_journal_prune(struct store_journal *j, struct err_text *why) ERR_MUST_CHECK;
+
+struct store_journal_names {
+    uint64_t kept;
+    uint64_t forgotten; /* since opening, for want of room, while their events were there */
+    uint64_t repeated;  /* since opening: events found to be there already */
+};
+void store_journal_names(struct store_journal *j, struct store_journal_names *out);
+
 enum err store_journal_offset_set(struct store_journal *j, const char *source, const void *p,
                                   size_t n) ERR_MUST_CHECK;
 enum err store_journal_offset_get(struct store_journal *j, const char *source,

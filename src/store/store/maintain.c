@@ -395,6 +395,8 @@ enum err store_maintain(struct store *s, ts_ns now, struct err_text *why)
     pthread_mutex_lock(&s->maintain);
     /* Limits first: they need no worker, and what is dropped need not be merged. */
     enum err rc = with_pieces(s, now, why, keep_limits);
+    if (rc == ERR_NONE)
+        rc = store_journal_prune(s->journal, why);
     if (s->sealer != NULL) {
         if (rc == ERR_NONE)
             rc = seal_all(s, why);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "event/event.h"
+#include "query/index.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -214,7 +215,7 @@ static enum err open_parts(struct store *s, const char *dir, struct err_text *wh
     rc = take_lock(s, why);
     if (rc == ERR_NONE) {
         store_backup_clean(s->dir);
-        rc = store_journal_open(path, &s->journal, why);
+        rc = store_journal_open(path, s->options.ids, &s->journal, why);
     }
     mem_free(path);
     if (rc == ERR_NONE)
@@ -274,10 +275,13 @@ void store_close(struct store *s)
     mem_free(s);
 }
 
-enum err store_append(struct store *s, struct event *e)
+static bool is_sound(const struct event *e)
 {
-    bool sound = !e->failed && e->time != TIME_NONE && e->time != TIME_MAX;
-    enum err rc = sound ? store_journal_append(s->journal, e) : ERR_LIMIT;
+    return !e->failed && e->time != TIME_NONE && e->time != TIME_MAX;
+}
+
+static enum err count_appended(struct store *s, struct event *e, enum err rc)
+{
     if (rc != ERR_NONE)
         e->sequence = 0;
     pthread_mutex_lock(&s->lock);
@@ -287,6 +291,34 @@ enum err store_append(struct store *s, struct event *e)
         s->stats.refused++;
     pthread_mutex_unlock(&s->lock);
     return rc;
+}
+
+enum err store_append(struct store *s, struct event *e)
+{
+    return count_appended(s, e, is_sound(e) ? store_journal_append(s->journal, e) : ERR_LIMIT);
+}
+
+enum err store_name_look(struct store *s, const struct event *e, struct store_name *name)
+{
+    char index[QUERY_INDEX_NAME_SIZE];
+    (void)query_index_name(e, index);
+    return store_journal_look(s->journal, index, event_str(e, EVENT_F_WEIR_ID, ""), name);
+}
+
+enum err store_append_named(struct store *s, struct event *e, struct store_name *name)
+{
+    char index[QUERY_INDEX_NAME_SIZE];
+    (void)query_index_name(e, index);
+    enum err rc = is_sound(e) ? store_journal_append_named(s->journal, e, index,
+                                                           event_str(e, EVENT_F_WEIR_ID, ""), name)
+                              : ERR_LIMIT;
+    return count_appended(s, e, rc);
+}
+
+enum err store_name_find(struct store *s, const char *index, const char *id, ts_ns *out_time,
+                         uint64_t *out_sequence)
+{
+    return store_journal_named(s->journal, index, id, out_time, out_sequence);
 }
 
 enum err store_mark(struct store *s)
@@ -366,6 +398,11 @@ void store_stats(struct store *s, struct store_stats *out)
     pthread_mutex_lock(&s->lock);
     struct store_stats stats = s->stats;
     pthread_mutex_unlock(&s->lock);
+    struct store_journal_names names;
+    store_journal_names(s->journal, &names);
+    stats.repeated = names.repeated;
+    stats.ids = names.kept;
+    stats.ids_forgotten = names.forgotten;
     if (store_journal_span(s->journal, &stats.first_time, &stats.last_time) != ERR_NONE)
         stats.first_time = stats.last_time = TIME_NONE;
     *out = stats;

@@ -41,6 +41,7 @@ struct store_options {
     ts_ns keep_age_ns;       /* pieces whose events are older, and came longer ago, are removed;
                                 0: kept for ever */
     uint64_t keep_bytes;     /* oldest pieces are removed above this; 0: no limit */
+    uint64_t ids;            /* names of events that are kept (struct store_name); 0: 8,388,608 */
     bool no_worker;          /* hot events only: nothing is sealed, sealed events are not read */
 };
 
@@ -61,6 +62,46 @@ void store_close(struct store *s); /* NULL is fine */
  * out, and its sequence is 0.
  */
 enum err store_append(struct store *s, struct event *e) ERR_MUST_CHECK;
+
+/*
+ * An event whose sender named it (weir.id): who sends it again is told that it is there. A name is
+ * kept with its event, in one transaction, and taken back with it; the newest names are kept, up to
+ * a number (store_options), and those of removed events are forgotten by and by.
+ */
+enum store_name_state {
+    STORE_NAME_FREE,  /* no event has the name */
+    STORE_NAME_SAME,  /* an event of this document has it, or had before another got it */
+    STORE_NAME_OLDER, /* one of another document: whoever is appended gets the name */
+    STORE_NAME_TAKEN, /* an event has it, and only a new one was wanted */
+};
+
+struct store_name {
+    uint64_t document; /* hash of what was sent */
+    bool create;       /* only when the name is free */
+    uint8_t state;     /* enum store_name_state */
+    uint32_t version;  /* of the event that is there: 1 for the first of its name; 0: none is */
+    uint64_t sequence; /* its number of arrival */
+};
+
+/*
+ * Says what is known of the event's name in its index: all of *name but document and create. By the
+ * thread that appends. ERR_IO, ERR_FORMAT, ERR_MEMORY.
+ */
+enum err store_name_look(struct store *s, const struct event *e,
+                         struct store_name *name) ERR_MUST_CHECK;
+/* Whether there is nothing to append. */
+static inline bool store_name_is_there(const struct store_name *name)
+{
+    return name->state == STORE_NAME_SAME || name->state == STORE_NAME_TAKEN;
+}
+/* store_append() of an event that store_name_look() has just called free or older: it has the name
+ * then, and version and sequence are its own. */
+enum err store_append_named(struct store *s, struct event *e,
+                            struct store_name *name) ERR_MUST_CHECK;
+/* Where the event is that has a name in an index, the latest that came. Any thread. ERR_NOT_FOUND:
+ * it has no such name, or is no longer known by it. */
+enum err store_name_find(struct store *s, const char *index, const char *id, ts_ns *out_time,
+                         uint64_t *out_sequence) ERR_MUST_CHECK;
 
 /*
  * What is appended from here on can be taken back by store_rewind() until it is committed: for
@@ -173,8 +214,11 @@ enum err store_sql(struct store *s, const char *text, const struct store_sql_lim
                    struct err_text *why) ERR_MUST_CHECK;
 
 struct store_stats {
-    uint64_t appended; /* since opening */
-    uint64_t refused;  /* too large, or failed */
+    uint64_t appended;      /* since opening */
+    uint64_t refused;       /* too large, or failed */
+    uint64_t repeated;      /* not appended, as their name was there (store_name_look) */
+    uint64_t ids;           /* names kept */
+    uint64_t ids_forgotten; /* since opening, for want of room, while their events were there */
     uint64_t commits;
     uint64_t hot_rows;  /* committed, not sealed */
     uint64_t hot_bytes; /* compressed */

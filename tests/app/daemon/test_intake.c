@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ring.h"
 #include "feed/batch.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ struct caller {
     size_t n;
     enum err err;
     uint64_t sequences[16];
+    struct store_name *names; /* NULL: none */
 };
 
 static void *call(void *arg)
@@ -53,7 +55,8 @@ static void *call(void *arg)
     struct event *events = arena_alloc(&arena, c->n * sizeof(*events));
     for (size_t i = 0; i < c->n; i++)
         help_event(&events[i], &arena, HELP_BASE, i);
-    c->err = daemon_intake_take(c->world->intake, &arena, events, c->n, c->sequences, &why);
+    c->err =
+        daemon_intake_take(c->world->intake, &arena, events, c->n, c->names, c->sequences, &why);
     return NULL;
 }
 
@@ -121,6 +124,45 @@ static void shares_a_commit(void **state)
     assert_int_equal(totals.events, sequence);
     assert_int_equal(totals.waiting_bytes, 0);
     assert_true(daemon_intake_waits(w.intake) == TIME_MAX);
+    end(&w);
+}
+
+/* Names go to the pipeline and come back with what became of them; who ceased to wait has his own
+ * untouched. */
+static void names(void **state)
+{
+    (void)state;
+    struct world w;
+    uint64_t sequence = 0;
+    struct store_name mine[2] = {{.document = 5, .create = true}, {.document = 6}}, others[2] = {0};
+    struct caller c = {.world = &w, .n = 2, .names = mine};
+    begin_patient(&w, 4, 200 * TIME_MS);
+    pthread_create(&c.thread, NULL, call, &c);
+    while (ring_count(w.ring) == 0)
+        sched_yield();
+    accept(&w, 1);
+    struct feed_batch *b = daemon_intake_begin(w.intake);
+    assert_int_equal(b->names[0].document, 5);
+    assert_true(b->names[0].create);
+    assert_int_equal(b->names[1].document, 6);
+    b->names[1].state = STORE_NAME_SAME;
+    b->names[1].sequence = 99;
+    b->events[0].sequence = ++sequence;
+    b->events[1].sequence = 0;
+    daemon_intake_committed(w.intake, ERR_NONE);
+    pthread_join(c.thread, NULL);
+    assert_int_equal(c.err, ERR_NONE);
+    assert_int_equal(c.sequences[0], 1);
+    assert_int_equal(c.sequences[1], 0);
+    assert_int_equal(mine[1].state, STORE_NAME_SAME);
+    assert_int_equal(mine[1].sequence, 99);
+    c.names = others;
+    call(&c);
+    assert_int_equal(c.err, ERR_STOPPED);
+    accept(&w, 1);
+    assert_int_equal(append(&w, &sequence), 0);
+    daemon_intake_committed(w.intake, ERR_NONE);
+    assert_int_equal(others[0].sequence, 0);
     end(&w);
 }
 
@@ -224,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_a_commit),
+        cmocka_unit_test(names),
         cmocka_unit_test(full),
         cmocka_unit_test(refuses),
         cmocka_unit_test(gives_up),

@@ -64,6 +64,33 @@ async function write() {
   await refused(400, 'invalid_index_name_exception', () => client.index({ index: 'Client', document: {} }));
 }
 
+// What has an id is there once, however often it is sent.
+async function repeat() {
+  const index = 'logs-client.ids-default';
+  const document = { '@timestamp': '2026-01-01T00:00:00Z', message: 'one' };
+  assert.equal((await client.create({ index, id: 'one', document })).result, 'created');
+  await refused(409, 'version_conflict_engine_exception', () => client.create({ index, id: 'one', document }));
+  await refused(409, 'version_conflict_engine_exception',
+    () => client.index({ index, id: 'one', op_type: 'create', document: { message: 'two' } }));
+  assert.equal((await client.index({ index, id: 'one', document })).result, 'updated');
+  for (const round of [0, 1]) {
+    const conflicts = [];
+    const done = await client.helpers.bulk({
+      datasource: flows,
+      flushBytes: 100000,
+      retries: 0,
+      onDocument: (flow) => ({ create: { _index: index, _id: flow.message } }),
+      onDrop: ({ status, error }) => conflicts.push(`${status} ${error.type}`),
+    });
+    assert.equal(done.successful, round === 0 ? flows.length : 0);
+    assert.equal(done.failed, round === 0 ? 0 : flows.length);
+    assert(conflicts.every((c) => c === '409 version_conflict_engine_exception'), conflicts[0]);
+    assert.equal((await client.count({ index })).count, flows.length + 1);
+  }
+  const kept = await client.get({ index, id: 'flow 7' });
+  assert.equal(kept._source.source.ip, '10.0.0.7');
+}
+
 async function setUp() {
   const name = 'beat-8.19.0';
   assert.equal(await client.indices.existsIndexTemplate({ name }), false);
@@ -470,7 +497,7 @@ async function learnRows() {
   await client.ml.deleteJob({ job_id });
 }
 
-const steps = { greet, write, setUp, search, aggregate, page, dated, learn, learnRows, learnMessages };
+const steps = { greet, write, repeat, setUp, search, aggregate, page, dated, learn, learnRows, learnMessages };
 for (const [name, step] of Object.entries(steps)) {
   try {
     await step();

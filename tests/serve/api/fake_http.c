@@ -151,6 +151,17 @@ static enum err act(void *ctx, const char *request, size_t n, struct buf *out, s
     return ERR_NONE;
 }
 
+/* Of a name as the test has it. */
+static void say_name(const struct fake_world *w, struct store_name *name, uint64_t *sequence)
+{
+    name->state =
+        w->name_state == STORE_NAME_SAME && name->create ? STORE_NAME_TAKEN : w->name_state;
+    name->version = w->name_state == STORE_NAME_FREE ? 1 : 3;
+    name->sequence = store_name_is_there(name) ? 77 : *sequence;
+    if (store_name_is_there(name))
+        *sequence = 0;
+}
+
 /* A text stands for each event; one that has no room is of sequence 0. */
 static enum err take(void *ctx, struct api_events *events, struct err_text *why)
 {
@@ -160,6 +171,8 @@ static enum err take(void *ctx, struct api_events *events, struct err_text *why)
         event_json_write(&events->events[i], &w->taken);
         buf_char(&w->taken, '\n');
         events->sequences[i] = ++w->sequence;
+        if (events->names != NULL && event_has(&events->events[i], EVENT_F_WEIR_ID))
+            say_name(w, &events->names[i], &events->sequences[i]);
     }
     events->source = 7;
     arena_release(events->arena);

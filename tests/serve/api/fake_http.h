@@ -55,6 +55,7 @@ struct fake_world {
     struct find *find;   /* the test's */
     struct buf taken;    /* events of api_ports.take, a line of JSON each */
     uint64_t sequence;
+    uint8_t name_state; /* what is said of names (enum store_name_state) */
     unsigned takes;
     unsigned takes_most; /* how often take works; 0: always */
     enum err take_fails; /* what it returns then */

@@ -6,6 +6,7 @@
 #include "format/node.h"
 #include "serve/api/fake_http.h"
 #include "store/state.h"
+#include "store/store.h"
 
 static const struct api_row *const tables[] = {elastic_bulk_rows};
 
@@ -224,6 +225,75 @@ static void one_document(void **state)
     fake_close(&w);
 }
 
+/* An id that is there. */
+static void conflicts(void **state)
+{
+    (void)state;
+    struct fake_world w;
+    struct buf out;
+    fake_open(&w, tables, 1);
+    w.name_state = STORE_NAME_SAME;
+    assert_int_equal(post(&w, "/_bulk", NULL, NULL,
+                          "{\"create\":{\"_index\":\"own\",\"_id\":\"x\"}}\n{}\n"
+                          "{\"index\":{\"_index\":\"own\",\"_id\":\"x\"}}\n{}\n"
+                          "{\"create\":{\"_index\":\"own\"}}\n{}\n",
+                          &out),
+                     200);
+    static const char *const parts[] = {
+        "{\"errors\":true,",
+        "{\"create\":{\"_index\":\"own\",\"_id\":\"x\",\"status\":409,\"error\":{\"type\":"
+        "\"version_conflict_engine_exception\",\"reason\":\"[x]: version conflict, document "
+        "already exists (current version [3])\",\"index_uuid\":\"_na_\",\"shard\":\"0\",\"index\":"
+        "\"own\"}}}",
+        "{\"index\":{\"_index\":\"own\",\"_id\":\"x\",\"_version\":3,\"result\":\"updated\",",
+        "\"_seq_no\":77,\"_primary_term\":1,\"status\":200}}",
+        "\"_version\":1,\"result\":\"created\",",
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (strstr(buf_text(&out), parts[i]) == NULL)
+            fail_msg("%s is not in %s", parts[i], buf_text(&out));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_create/{id*}", "own", "x", "{}", &out), 409);
+    assert_non_null(strstr(buf_text(&out), "\"version_conflict_engine_exception\""));
+    buf_release(&out);
+    assert_int_equal(post(&w, "/{index}/_doc/{id*}", "own", "x", "{}", &out), 200);
+    assert_non_null(strstr(buf_text(&out), "\"result\":\"updated\""));
+    buf_release(&out);
+    w.name_state = STORE_NAME_OLDER;
+    assert_int_equal(post(&w, "/{index}/_doc/{id*}", "own", "x", "{}", &out), 200);
+    assert_non_null(strstr(buf_text(&out), "\"_version\":3,\"result\":\"updated\""));
+    buf_release(&out);
+    fake_close(&w);
+}
+
+/* ?op_type=create is as _create. */
+static void types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        unsigned status;
+    } cases[] = {{"create", 409}, {"index", 200}, {"upsert", 400}};
+    struct auth_guest guest = {.role = AUTH_ROLE_SHIPPER, .means = AUTH_GUARD_KEY};
+    struct fake_world w;
+    fake_open(&w, tables, 1);
+    w.name_state = STORE_NAME_SAME;
+    for (size_t i = 0; i < 3; i++) {
+        struct http_answer a;
+        struct http_request r = {.method = "PUT",
+                                 .path = "/",
+                                 .body = "{}",
+                                 .route = fake_route(&w, "PUT", "/{index}/_doc/{id*}"),
+                                 .guest = &guest,
+                                 .parts = {{"index", "own"}, {"id", "x"}},
+                                 .params = {{"op_type", cases[i].type}}};
+        fake_ask(&w, &r, &a);
+        assert_int_equal(a.status, cases[i].status);
+        buf_release(&a.body);
+    }
+    fake_close(&w);
+}
+
 /* A date in a name is written out where the event is kept. */
 static void dates(void **state)
 {
@@ -258,6 +328,8 @@ int main(void)
         cmocka_unit_test(malformed),
         cmocka_unit_test(one_document),
         cmocka_unit_test(dates),
+        cmocka_unit_test(conflicts),
+        cmocka_unit_test(types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "elastic/load.h"
 
 #include "serve/api/fake_http.h"
+#include "store/store.h"
 
 static const struct elastic_load_item target = {
     .action = "create", .index = "logs-a-b", .index_n = 8};
@@ -47,6 +48,53 @@ static void each_for_itself(void **state)
         "\"namespace\":\"b\",\"type\":\"logs\"},\"message\":\"b\"}\n");
     elastic_load_free(l);
     fake_close(&w);
+}
+
+/* What its id makes of a document; those without one are not asked for. */
+static void ids(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t known;
+        const char *action;
+        unsigned status;
+        uint32_t version;
+        bool kept;
+    } cases[] = {{STORE_NAME_FREE, "create", 201, 1, true},
+                 {STORE_NAME_FREE, "index", 201, 1, true},
+                 {STORE_NAME_SAME, "create", 409, 3, false},
+                 {STORE_NAME_SAME, "index", 200, 3, false},
+                 {STORE_NAME_OLDER, "index", 200, 3, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake_world w;
+        struct err_text why;
+        struct elastic_load_item named = target;
+        named.action = cases[i].action;
+        named.id = "x\"y";
+        named.id_n = 3;
+        fake_open(&w, NULL, 0);
+        w.name_state = cases[i].known;
+        struct elastic_load *l = elastic_load_new(FAKE_NOW);
+        add(l, "{}");
+        assert_int_equal(elastic_load_add(l, &named, "{}", 2, false, &why), ERR_NONE);
+        add(l, "{}");
+        assert_int_equal(elastic_load_send(l, api_ports_of(w.api), &why), ERR_NONE);
+        for (size_t k = 0; k < 3; k += 2) {
+            assert_int_equal(elastic_load_item(l, k)->status, 201);
+            assert_int_equal(elastic_load_item(l, k)->version, 1);
+            assert_int_equal(elastic_load_item(l, k)->sequence, k + 1);
+        }
+        const struct elastic_load_item *item = elastic_load_item(l, 1);
+        assert_int_equal(item->status, cases[i].status);
+        assert_int_equal(item->version, cases[i].version);
+        assert_int_equal(item->sequence, cases[i].kept ? 2 : 77);
+        assert_int_equal(item->type != NULL, item->status == 409);
+        if (item->status == 409)
+            assert_string_equal(item->reason, "[x\"y]: version conflict, document already exists "
+                                              "(current version [3])");
+        elastic_load_free(l);
+        fake_close(&w);
+    }
 }
 
 /* More than a portion: in order, and what was taken stands when the rest is not. */
@@ -136,8 +184,8 @@ static void too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_for_itself), cmocka_unit_test(portions), cmocka_unit_test(too_late),
-        cmocka_unit_test(too_many),        cmocka_unit_test(too_long),
+        cmocka_unit_test(each_for_itself), cmocka_unit_test(ids),      cmocka_unit_test(portions),
+        cmocka_unit_test(too_late),        cmocka_unit_test(too_many), cmocka_unit_test(too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

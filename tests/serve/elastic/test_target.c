@@ -71,12 +71,33 @@ static void the_event_knows_better(void **state)
     arena_release(&arena);
 }
 
+/* The marks are the sender's request, not a document's to make. */
+static void marks_are_ours(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, 0);
+    event_set_text(&e, EVENT_F_WEIR_ID, "false");
+    event_set_text(&e, EVENT_F_WEIR_INDEX, "false");
+    elastic_target_mark(&e, "logs-a-b", 8, NULL, 0);
+    assert_false(event_has(&e, EVENT_F_WEIR_ID));
+    assert_false(event_has(&e, EVENT_F_WEIR_INDEX));
+    event_set_text(&e, EVENT_F_WEIR_INDEX, "false");
+    elastic_target_mark(&e, "true", 4, "id", 2);
+    assert_string_equal(event_str(&e, EVENT_F_WEIR_INDEX, ""), "true");
+    assert_string_equal(event_str(&e, EVENT_F_WEIR_ID, ""), "id");
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(marks),
         cmocka_unit_test(the_event_knows_better),
+        cmocka_unit_test(marks_are_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,10 +102,47 @@ static void test_senders(void **state)
     help_rmdir(dir);
 }
 
+/* Of several events of one name the one that came last, wherever its time is. */
+static void test_latest(void **state)
+{
+    (void)state;
+    static const char *const index = "logs-generic-default";
+    static const ts_ns times[] = {50, 90, 20, 70};
+    struct err_text why;
+    struct store *s;
+    enum err rc;
+    char *dir = help_mkdir();
+    help_good(store_open(dir, NULL, &s, &why), &why);
+    struct find *f = find_new(&(struct find_options){.store = s});
+    assert_non_null(f);
+    for (unsigned i = 0; i < 4; i++) {
+        char expected[64];
+        ts_ns at = HELP_BASE + times[i] * TIME_S;
+        assert_int_equal(help_named(s, "other", i, false, at),
+                         i == 0 ? STORE_NAME_FREE : STORE_NAME_OLDER);
+        assert_int_equal(help_named(s, "x", i, false, at),
+                         i == 0 ? STORE_NAME_FREE : STORE_NAME_OLDER);
+        help_good(store_commit(s, &why), &why);
+        if (i % 2 == 0)
+            help_good(store_seal(s, &why), &why);
+        char *found = get(f, index, "x", &rc);
+        assert_int_equal(rc, ERR_NONE);
+        snprintf(expected, sizeof(expected), "2023-11-14T22:1%d:%02d.000Z",
+                 (int)(3 + (20 + times[i]) / 60), (int)((20 + times[i]) % 60));
+        if (strstr(found, expected) == NULL || strstr(found, "\"_id\":\"x\"") == NULL)
+            fail_msg("expected %s in %s", expected, found);
+        free(found);
+    }
+    find_free(f);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
-                                       cmocka_unit_test(test_senders)};
+                                       cmocka_unit_test(test_senders),
+                                       cmocka_unit_test(test_latest)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

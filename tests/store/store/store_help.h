@@ -40,6 +40,24 @@ static inline unsigned help_kill_children(int signal_number)
     return n;
 }
 
+/* Sends a document under a name of an index `logs-generic-default`; what was known of the name. */
+static inline enum store_name_state help_named(struct store *s, const char *id, uint64_t document,
+                                               bool create, ts_ns time)
+{
+    struct store_name name = {.document = document, .create = create};
+    struct arena arena;
+    struct event e;
+    arena_init(&arena, 0);
+    event_init(&e, &arena, time);
+    event_set_text(&e, EVENT_F_WEIR_ID, id);
+    assert_int_equal(store_name_look(s, &e, &name), ERR_NONE);
+    enum store_name_state found = name.state;
+    if (!store_name_is_there(&name))
+        assert_int_equal(store_append_named(s, &e, &name), ERR_NONE);
+    arena_release(&arena);
+    return found;
+}
+
 /* The files of a store's pieces, and with them what is in them, as if they had come at a time. */
 static inline void help_came(const char *dir, ts_ns time)
 {

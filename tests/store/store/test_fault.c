@@ -83,6 +83,72 @@ static void test_store(void **state)
     arena_release(&arena);
 }
 
+#define NAMES 30
+
+/* Names while memory fails: an event that was acknowledged has its name, another has none. */
+static void use_names(const char *dir, bool *sure)
+{
+    struct store_options options = {.no_worker = true, .ids = 320}; /* generations of twenty-one */
+    struct err_text why;
+    struct store *s;
+    struct arena arena;
+    char id[16];
+    if (store_open(dir, &options, &s, &why) != ERR_NONE)
+        return;
+    arena_init(&arena, 0);
+    for (unsigned i = 0; i < NAMES; i++) {
+        struct store_name name = {.document = i, .create = true};
+        struct event e;
+        event_init(&e, &arena, HELP_BASE + (ts_ns)i);
+        snprintf(id, sizeof(id), "%u", i);
+        event_set_text(&e, EVENT_F_WEIR_ID, id);
+        enum err rc = e.failed ? ERR_MEMORY : store_mark(s);
+        if (rc == ERR_NONE)
+            rc = store_name_look(s, &e, &name);
+        if (rc == ERR_NONE)
+            rc = store_append_named(s, &e, &name);
+        if (rc == ERR_NONE)
+            rc = store_commit(s, &why);
+        if (rc != ERR_NONE)
+            store_rewind(s);
+        sure[i] = rc == ERR_NONE;
+    }
+    arena_release(&arena);
+    store_close(s);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    bool hit = true;
+    uint64_t n = 1;
+    for (; hit; n++) {
+        char *dir = help_mkdir();
+        bool sure[NAMES] = {false};
+        struct store_options options = {.no_worker = true};
+        struct store_search what = {.from = TIME_NONE, .to = TIME_MAX};
+        struct err_text why;
+        struct store *s;
+        uint64_t found = 0, known = 0;
+        char id[16];
+        fault_arm(n);
+        use_names(dir, sure);
+        hit = fault_disarm();
+        assert_int_equal(store_open(dir, &options, &s, &why), ERR_NONE);
+        assert_int_equal(store_search(s, &what, count_one, &found, &why), ERR_NONE);
+        for (unsigned i = 0; i < NAMES; i++) {
+            snprintf(id, sizeof(id), "%u", i);
+            bool there = help_named(s, id, i, true, HELP_BASE) == STORE_NAME_TAKEN;
+            assert_int_equal(there, sure[i]);
+            known += there;
+        }
+        assert_int_equal(found, known);
+        store_close(s);
+        help_rmdir(dir);
+    }
+    assert_true(n > 20);
+}
+
 /* A pair of changes in a transaction: both or none. */
 static bool use_state(const char *dir)
 {
@@ -142,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

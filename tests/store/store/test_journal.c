@@ -10,7 +10,7 @@ static struct store_journal *open_journal(const char *dir)
     struct err_text why;
     struct store_journal *j;
     snprintf(path, sizeof(path), "%s/events.db", dir);
-    enum err rc = store_journal_open(path, &j, &why);
+    enum err rc = store_journal_open(path, 0, &j, &why);
     if (rc != ERR_NONE)
         fail_msg("%s", why.message);
     return j;

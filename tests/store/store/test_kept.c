@@ -148,7 +148,7 @@ static void open_journal(const char *dir)
     struct err_text why;
     struct store_journal *j;
     char *path = path_in(dir, "events.db");
-    assert_int_equal(store_journal_open(path, &j, &why), ERR_NONE);
+    assert_int_equal(store_journal_open(path, 0, &j, &why), ERR_NONE);
     store_journal_close(j);
     free(path);
 }

@@ -148,6 +148,38 @@ static void test_keep_age(void **state)
     help_rmdir(dir);
 }
 
+/* Names of events that were removed are forgotten; before that, for want of room only, and counted.
+ */
+static void test_names(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    struct store_stats stats;
+    struct store_options options = {.keep_age_ns = TIME_DAY,
+                                    .ids = 160}; /* generations of eleven */
+    char id[16];
+    struct store *s = open_store(dir, &options);
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(id, sizeof(id), "%u", i);
+        assert_int_equal(help_named(s, id, 1, true, HELP_BASE + (ts_ns)i), STORE_NAME_FREE);
+        if (i % 11 == 10)
+            good(store_commit(s, &why), &why);
+    }
+    good(store_commit(s, &why), &why);
+    good(store_maintain(s, HELP_BASE + TIME_HOUR, &why), &why);
+    store_stats(s, &stats);
+    assert_true(stats.ids > 140 && stats.ids <= 180);
+    assert_int_equal(stats.ids_forgotten, 300 - stats.ids);
+    help_came(dir, HELP_BASE);
+    good(store_maintain(s, HELP_BASE + 2 * TIME_DAY, &why), &why);
+    store_stats(s, &stats);
+    assert_int_equal(stats.piece_rows + stats.hot_rows, 0);
+    assert_true(stats.ids < 11); /* the newest go when others come */
+    store_close(s);
+    help_rmdir(dir);
+}
+
 /* Who brings the past keeps it as long as the present: a merge with what came late, too. */
 static void test_keep_arrival(void **state)
 {
@@ -429,13 +461,10 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_keep_age),
-        cmocka_unit_test(test_keep_arrival),
-        cmocka_unit_test(test_keep_bytes),
-        cmocka_unit_test(test_merge_while_reading),
-        cmocka_unit_test(test_commit_seals),
-        cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_merge),        cmocka_unit_test(test_keep_age),
+        cmocka_unit_test(test_names),        cmocka_unit_test(test_keep_arrival),
+        cmocka_unit_test(test_keep_bytes),   cmocka_unit_test(test_merge_while_reading),
+        cmocka_unit_test(test_commit_seals), cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

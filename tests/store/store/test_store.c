@@ -508,6 +508,75 @@ static void test_rewind(void **state)
     help_rmdir(dir);
 }
 
+/* Names are there with their events, and are taken back with them when a full disk takes neither.
+ */
+static void test_names(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct err_text why;
+    char id[16];
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit none, small;
+        struct rng rng;
+        rng_init(&rng, 1);
+        signal(SIGXFSZ, SIG_IGN);
+        struct store *s = open_store(dir);
+        if (help_named(s, "first", 1, true, HELP_BASE) != STORE_NAME_FREE ||
+            store_mark(s) != ERR_NONE)
+            _exit(2);
+        append_flows(s, &rng, HELP_BASE, 20000, NULL);
+        for (unsigned i = 0; i < 100; i++) {
+            snprintf(id, sizeof(id), "%u", i);
+            (void)!help_named(s, id, 1, true, HELP_BASE);
+        }
+        getrlimit(RLIMIT_FSIZE, &none);
+        small = (struct rlimit){200000, none.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+        if (store_commit(s, &why) != ERR_FULL)
+            _exit(3);
+        store_rewind(s);
+        setrlimit(RLIMIT_FSIZE, &none);
+        if (help_named(s, "first", 1, true, HELP_BASE) != STORE_NAME_TAKEN ||
+            help_named(s, "7", 1, true, HELP_BASE) != STORE_NAME_FREE ||
+            store_commit(s, &why) != ERR_NONE)
+            _exit(4);
+        (void)!help_named(s, "never", 1, true, HELP_BASE);
+        _exit(0); /* with what was not committed */
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    struct store *s = open_store(dir);
+    struct help_list found;
+    struct store_stats stats;
+    ts_ns time;
+    uint64_t sequence;
+    store_stats(s, &stats);
+    assert_int_equal(stats.ids, 2);
+    assert_int_equal(help_named(s, "first", 1, false, HELP_BASE), STORE_NAME_SAME);
+    assert_int_equal(help_named(s, "7", 1, true, HELP_BASE), STORE_NAME_TAKEN);
+    assert_int_equal(help_named(s, "8", 1, true, HELP_BASE), STORE_NAME_FREE);
+    assert_int_equal(help_named(s, "never", 1, true, HELP_BASE), STORE_NAME_FREE);
+    assert_int_equal(help_named(s, "7", 2, false, HELP_BASE + 5), STORE_NAME_OLDER);
+    assert_int_equal(store_commit(s, &why), ERR_NONE);
+    assert_int_equal(store_name_find(s, "logs-generic-default", "7", &time, &sequence), ERR_NONE);
+    assert_int_equal(time, HELP_BASE + 5);
+    assert_int_equal(sequence, store_arrived(s));
+    assert_int_equal(store_name_find(s, "logs-generic-default", "9", &time, &sequence),
+                     ERR_NOT_FOUND);
+    store_stats(s, &stats);
+    assert_int_equal(stats.repeated, 2);
+    assert_int_equal(stats.ids_forgotten, 0);
+    collect(s, &found);
+    assert_int_equal(found.n, 5);
+    buf_release(&found.text);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 static void count_dataset(void *ctx, const char *dataset, uint64_t rows, uint64_t bytes)
 {
     assert_string_equal(dataset, "network_traffic.flow");
@@ -548,13 +617,13 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_refuses),       cmocka_unit_test(test_orphans),
-        cmocka_unit_test(test_offsets),       cmocka_unit_test(test_refused_events),
-        cmocka_unit_test(test_arrival),       cmocka_unit_test(test_many_datasets),
-        cmocka_unit_test(test_killed),        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_stats),         cmocka_unit_test(test_rewind),
-        cmocka_unit_test(test_settle_marked),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_refuses),    cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_offsets),    cmocka_unit_test(test_refused_events),
+        cmocka_unit_test(test_arrival),    cmocka_unit_test(test_many_datasets),
+        cmocka_unit_test(test_killed),     cmocka_unit_test(test_full),
+        cmocka_unit_test(test_stats),      cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_settle_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
