@@ -282,7 +282,7 @@ static enum err load(struct run *r, const struct cli_args *args, struct err_text
     if (err == ERR_NONE && r->feed->aggs != NULL)
         err = detect_feed_fits(r->feed, r->job, why);
     if (err == ERR_NONE && r->feed->aggs != NULL)
-        err = engine_rows_new(r->feed, &r->rows, why);
+        err = engine_rows_new(r->feed, NULL, &r->rows, why);
     return err;
 }
 

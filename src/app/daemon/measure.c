@@ -99,6 +99,9 @@ static void measure_engine(struct buf *out, struct request_data *data, ts_ns now
                        (double)t.jobs.results);
     daemon_measure_one(out, "weir_model_bytes", "gauge", "Memory of all models.",
                        (double)t.jobs.model_bytes);
+    daemon_measure_one(out, "weir_rows_bytes", "gauge",
+                       "What open intervals of datafeeds with aggregations take.",
+                       (double)t.jobs.rows_bytes);
     daemon_measure_one(out, "weir_posted_bytes", "gauge",
                        "What was posted to jobs and is kept until they are saved, about.",
                        (double)t.jobs.kept_bytes);

@@ -23,6 +23,7 @@ struct engine_jobs *engine_jobs_new(const struct engine_jobs_options *options)
         return NULL;
     j->options = *options;
     j->now = j->clock = TIME_NONE;
+    j->rows.memory = ENGINE_ROWS_BYTES;
     arena_init(&j->scratch, 0);
     return j;
 }
@@ -586,6 +587,7 @@ void engine_jobs_describe(struct engine_jobs *j, const char *job_id, struct rule
 void engine_jobs_totals(const struct engine_jobs *j, struct engine_jobs_totals *out)
 {
     *out = j->totals;
+    out->rows_bytes = j->rows.used;
     for (size_t i = 0; i < j->n; i++) {
         struct detect_size_stats size;
         detect_size(j->jobs[i]->engine, &size);

@@ -220,6 +220,7 @@ struct engine_jobs_totals {
     uint64_t results; /* documents written */
     uint64_t model_bytes;
     uint64_t kept_bytes; /* posted and not saved yet, about */
+    uint64_t rows_bytes; /* of open intervals of datafeeds with aggregations */
 };
 void engine_jobs_totals(const struct engine_jobs *j, struct engine_jobs_totals *out);
 

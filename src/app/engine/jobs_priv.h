@@ -16,6 +16,7 @@
 #include "engine/jobs.h"
 #include "engine/place.h"
 #include "engine/rows.h"
+#include "find/rows.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -100,8 +101,9 @@ struct engine_jobs {
     struct engine_place reached; /* how far the running pass over the store has come */
     enum err failed;             /* a result could not be written; told by the call that made it */
     struct engine_jobs_totals totals;
-    struct buf id, doc;   /* of the result being written */
-    struct arena scratch; /* of engine_jobs_describe() */
+    struct find_rows_pool rows; /* of datafeeds with aggregations */
+    struct buf id, doc;         /* of the result being written */
+    struct arena scratch;       /* of engine_jobs_describe() */
 };
 
 /* jobs.c */

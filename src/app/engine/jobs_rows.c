@@ -11,7 +11,7 @@ enum err engine_jobs_rows_make(struct engine_job *r, struct err_text *why)
     r->given = TIME_NONE;
     if (r->feed == NULL || r->feed->aggs == NULL)
         return ERR_NONE;
-    enum err err = engine_rows_new(r->feed, &r->rows, why);
+    enum err err = engine_rows_new(r->feed, &r->owner->rows, &r->rows, why);
     if (err == ERR_NONE && r->end != TIME_NONE)
         r->end = time_floor(r->end, r->feed->aggs->interval_ns);
     return err;

@@ -44,11 +44,11 @@ static struct bytes text_of(const char *s)
     return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 
-enum err engine_rows_new(const struct detect_feed *feed, struct engine_rows **out,
-                         struct err_text *why)
+enum err engine_rows_new(const struct detect_feed *feed, struct find_rows_pool *pool,
+                         struct engine_rows **out, struct err_text *why)
 {
     const struct detect_aggs *aggs = feed->aggs;
-    const struct find_rows_options options = {.seed = ENGINE_JOBS_SEED.k0};
+    const struct find_rows_options options = {.seed = ENGINE_JOBS_SEED.k0, .pool = pool};
     struct engine_rows *r = mem_zero(1, sizeof(*r));
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
@@ -83,7 +83,7 @@ enum err engine_rows_new(const struct detect_feed *feed, struct engine_rows **ou
 enum err engine_rows_check(const struct detect_feed *feed, struct err_text *why)
 {
     struct engine_rows *r = NULL;
-    enum err err = feed->aggs != NULL ? engine_rows_new(feed, &r, why) : ERR_NONE;
+    enum err err = feed->aggs != NULL ? engine_rows_new(feed, NULL, &r, why) : ERR_NONE;
     engine_rows_free(r);
     return err;
 }

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct detect;
@@ -19,11 +20,15 @@ struct detect_feed;
 struct engine_rows;
 struct event;
 struct find_rows_lost;
+struct find_rows_pool;
 
-/* The feed must have aggregations. ERR_INVALID, ERR_UNSUPPORTED: what they ask cannot be counted.
- */
-enum err engine_rows_new(const struct detect_feed *feed, struct engine_rows **out,
-                         struct err_text *why) ERR_MUST_CHECK;
+/* What the open intervals of all datafeeds take together. */
+#define ENGINE_ROWS_BYTES ((size_t)256 << 20)
+
+/* The feed must have aggregations. pool: shared with others, or NULL. ERR_INVALID, ERR_UNSUPPORTED:
+ * what they ask cannot be counted. */
+enum err engine_rows_new(const struct detect_feed *feed, struct find_rows_pool *pool,
+                         struct engine_rows **out, struct err_text *why) ERR_MUST_CHECK;
 void engine_rows_free(struct engine_rows *r); /* NULL is fine */
 
 /* Whether what the feed asks can be counted; a feed without aggregations can. */

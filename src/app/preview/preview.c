@@ -181,7 +181,7 @@ enum err preview_new(const struct preview_settings *s, struct preview **out, str
     if (err == ERR_NONE && p->feed != NULL && p->feed->aggs != NULL)
         err = detect_feed_fits(p->feed, p->job, why);
     if (err == ERR_NONE && p->feed != NULL && p->feed->aggs != NULL)
-        err = engine_rows_new(p->feed, &p->rows, why);
+        err = engine_rows_new(p->feed, NULL, &p->rows, why);
     if (err == ERR_NONE && p->feed != NULL)
         err = choose_indices(p, why);
     if (err == ERR_NONE) {

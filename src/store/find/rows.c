@@ -41,6 +41,8 @@ struct find_rows {
     struct part root;
     ts_ns interval;
     size_t memory, used;
+    struct find_rows_pool *pool; /* NULL: alone */
+    struct find_rows *next;      /* in the pool */
     uint64_t seed;
     uint64_t stamp;
     const char **names;
@@ -102,6 +104,11 @@ enum err find_rows_new(const char *aggs, size_t n, ts_ns interval,
     r->interval = interval;
     r->memory = options->memory > 0 ? options->memory : USUAL_MEMORY;
     r->seed = options->seed;
+    r->pool = options->pool;
+    if (r->pool != NULL) {
+        r->next = r->pool->first;
+        r->pool->first = r;
+    }
     r->lost.newest = TIME_NONE;
     enum err err = format_node_json(aggs, n, "aggregations", &r->node, why);
     if (err == ERR_NONE &&
@@ -119,10 +126,30 @@ enum err find_rows_new(const char *aggs, size_t n, ts_ns interval,
     return ERR_NONE;
 }
 
+/* What it takes is more or less than it was. */
+static void account(struct find_rows *r, size_t before, size_t now)
+{
+    r->used += now - before;
+    if (r->pool != NULL)
+        r->pool->used += now - before;
+}
+
+static void leave_pool(struct find_rows *r)
+{
+    if (r->pool == NULL)
+        return;
+    struct find_rows **at = &r->pool->first;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    account(r, r->used, 0);
+}
+
 void find_rows_free(struct find_rows *r)
 {
     if (r == NULL)
         return;
+    leave_pool(r);
     for (size_t i = 0; i < r->open_n; i++)
         find_tally_free(r->open[i].tally);
     mem_free(r->open);
@@ -173,7 +200,7 @@ static void lose(struct find_rows *r, struct open *o)
     r->lost_n += o->tally != NULL;
     find_tally_free(o->tally);
     o->tally = NULL;
-    r->used -= o->memory;
+    account(r, o->memory, 0);
     o->memory = 0;
 }
 
@@ -193,17 +220,36 @@ static size_t farthest(const struct find_rows *r, bool lost)
     return at;
 }
 
-/* Times far ahead must not push out the present: the farthest gives way. */
-static void make_room(struct find_rows *r)
+/* No more lost ones are remembered than that. */
+static void forget_lost(struct find_rows *r)
 {
-    while (r->used > r->memory)
-        lose(r, &r->open[farthest(r, false)]);
     while (r->lost_n > LOST_OPEN) {
         size_t at = farthest(r, true);
         count_lost(r, &r->open[at]);
         r->open_n--;
         r->lost_n--;
         memmove(&r->open[at], &r->open[at + 1], (r->open_n - at) * sizeof(*r->open));
+    }
+}
+
+/* Times far ahead must not push out the present: the farthest gives way. */
+static void make_room(struct find_rows *r)
+{
+    while (r->used > r->memory)
+        lose(r, &r->open[farthest(r, false)]);
+    forget_lost(r);
+}
+
+/* Nobody may push out the others: the one that takes most gives way. */
+static void make_room_in(struct find_rows_pool *pool)
+{
+    while (pool->used > pool->memory) {
+        struct find_rows *most = pool->first;
+        for (struct find_rows *r = most->next; r != NULL; r = r->next)
+            if (r->used > most->used)
+                most = r;
+        lose(most, &most->open[farthest(most, false)]);
+        forget_lost(most);
     }
 }
 
@@ -222,7 +268,7 @@ enum err find_rows_add(struct find_rows *r, const struct event *e)
         return ERR_NONE;
     find_tally_collect(o->tally, &doc);
     size_t now = find_tally_memory(o->tally) + OPEN_BYTES;
-    r->used += now - o->memory;
+    account(r, o->memory, now);
     o->memory = now;
     if (find_tally_error(o->tally) == ERR_MEMORY)
         return ERR_MEMORY;
@@ -230,6 +276,8 @@ enum err find_rows_add(struct find_rows *r, const struct event *e)
     if (find_tally_error(o->tally) != ERR_NONE || (r->used > r->memory && now > r->memory / 2))
         lose(r, o);
     make_room(r);
+    if (r->pool != NULL)
+        make_room_in(r->pool);
     return ERR_NONE;
 }
 

@@ -11,10 +11,12 @@
  *
  * Memory of all open intervals together is bounded. Of an interval that does not fit nothing is
  * given; its events are counted as lost. One that takes more than half gives way itself, else the
- * farthest: times far ahead do not push out the present.
+ * farthest: times far ahead do not push out the present. Several may share a pool besides: when
+ * that is full, the one that takes most gives way.
  *
- * Ownership: find_rows_free(). Rows live until the call that gives them returns.
- * Threads:   one owner.
+ * Ownership: find_rows_free(). Rows live until the call that gives them returns. A pool outlives
+ *            those that share it.
+ * Threads:   one owner, of all that share a pool.
  */
 
 #include "base/err.h"
@@ -30,9 +32,17 @@
 
 struct find_rows;
 
+/* What the open intervals of several take together. Zeroed but for memory. */
+struct find_rows_pool {
+    size_t memory; /* at most */
+    size_t used;
+    struct find_rows *first; /* of those that share it */
+};
+
 struct find_rows_options {
-    size_t memory; /* of all intervals that are open; 0: 64 MiB */
-    uint64_t seed; /* of the hashes */
+    size_t memory;               /* of all intervals that are open; 0: 64 MiB */
+    uint64_t seed;               /* of the hashes */
+    struct find_rows_pool *pool; /* NULL: shared with nobody */
 };
 
 /* One row. */

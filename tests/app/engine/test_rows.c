@@ -35,7 +35,7 @@ static void begin(struct run *r)
     HELP_OK(detect_feed_fits(r->feed, r->job, &help_why));
     HELP_OK(engine_rows_check(r->feed, &help_why));
     HELP_OK(detect_new(r->job, &options, &r->engine));
-    HELP_OK(engine_rows_new(r->feed, &r->rows, &help_why));
+    HELP_OK(engine_rows_new(r->feed, NULL, &r->rows, &help_why));
 }
 
 static void end(struct run *r)

@@ -14,14 +14,19 @@
 #define TIMES "\"date_histogram\":{\"field\":\"@timestamp\",\"fixed_interval\":\"1m\"}"
 #define NEWEST "\"@timestamp\":{\"max\":{\"field\":\"@timestamp\"}}"
 
-static struct find_rows *make(const char *aggs, size_t memory)
+static struct find_rows *make_in(struct find_rows_pool *pool, const char *aggs, size_t memory)
 {
-    const struct find_rows_options options = {.memory = memory, .seed = 5};
+    const struct find_rows_options options = {.memory = memory, .seed = 5, .pool = pool};
     struct find_rows *r = NULL;
     struct err_text why;
     if (find_rows_new(aggs, strlen(aggs), TIME_MIN, &options, &r, &why) != ERR_NONE)
         fail_msg("%s: %s", aggs, why.message);
     return r;
+}
+
+static struct find_rows *make(const char *aggs, size_t memory)
+{
+    return make_in(NULL, aggs, memory);
 }
 
 static void add(struct find_rows *r, const char *json)
@@ -176,6 +181,37 @@ static void test_memory(void **state)
 }
 
 /* Times far ahead do not push out the present, however many there are. */
+/* Several share a pool: whoever takes most gives way, and a small one beside it loses nothing. */
+static void test_pool(void **state)
+{
+    (void)state;
+    static const char *const aggs =
+        "{\"b\":{" TIMES ",\"aggs\":{" NEWEST ",\"host\":{\"terms\":{\"field\":\"host.name\"}}}}}";
+    struct find_rows_pool pool = {.memory = (size_t)256 << 10};
+    struct find_rows *small = make_in(&pool, aggs, 0), *large = make_in(&pool, aggs, 0);
+    char event[100];
+    add(small, "{\"@timestamp\":1000,\"host\":{\"name\":\"a\"}}");
+    size_t little = pool.used;
+    assert_true(little > 0);
+    for (unsigned i = 0; i < 4000; i++) {
+        snprintf(event, sizeof(event), "{\"@timestamp\":%u,\"host\":{\"name\":\"%u\"}}",
+                 i % 10 * 60000, i);
+        add(large, event);
+        assert_true(pool.used <= pool.memory);
+    }
+    add(small, "{\"@timestamp\":2000,\"host\":{\"name\":\"b\"}}");
+    assert_rows(small, TIME_MAX, "2*1 host=\"a\"\n2*1 host=\"b\"\n");
+    assert_int_equal(find_rows_tell_lost(small).intervals, 0);
+    struct find_rows *third = make_in(&pool, aggs, 0);
+    add(third, "{\"@timestamp\":1000,\"host\":{\"name\":\"a\"}}");
+    find_rows_free(large);
+    assert_true(pool.used > 0 && pool.used <= little);
+    find_rows_free(third);
+    assert_int_equal(pool.used, 0);
+    find_rows_free(small);
+    assert_null(pool.first);
+}
+
 static void test_far(void **state)
 {
     (void)state;
@@ -243,7 +279,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intervals), cmocka_unit_test(test_keys),
         cmocka_unit_test(test_composite), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_failures),  cmocka_unit_test(test_far),
+        cmocka_unit_test(test_pool),      cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
