@@ -75,7 +75,8 @@ void hunt_free(struct hunt *h)
 
 enum err hunt_start_again(struct hunt *h)
 {
-    h->ops->close(h);
+    if (h->own != NULL)
+        h->ops->close(h);
     h->own = NULL;
     if (h->shared != NULL)
         budget_return(h->shared, h->bytes.used);
@@ -268,6 +269,8 @@ static enum err reach_of(struct hunt *h, const struct hunt_span *span, ts_ns *ou
 enum err hunt_begin_feeding(struct hunt *h, const struct hunt_span *span, ts_ns *out_from,
                             struct err_text *why)
 {
+    if (h->own == NULL && !h->ops->open(h)) /* hunt_start_again() found no memory */
+        return ERR_MEMORY;
     enum err code = reach_of(h, span, out_from, why);
     hunt_spec_set_now(h->spec, span->now);
     h->now = span->now;

@@ -16,6 +16,7 @@
 static struct event events[6];
 static struct arena arena;
 static size_t stored; /* how many of them the store has */
+static bool broken;   /* the store cannot be read */
 
 static const char *const names[] = {"anna", "anna", "bert", "bert", "carl", "anna"};
 
@@ -30,7 +31,8 @@ static enum err find(void *ctx, const struct hunt_search *search, hunt_source_fn
                      struct err_text *why)
 {
     (void)ctx;
-    (void)why;
+    if (broken)
+        return err_set(why, ERR_IO, "the disk is broken");
     for (size_t i = 0; i < stored; i++) {
         const struct hunt_source source = source_of(i);
         bool indicator = search->index != NULL && search->from == TIME_NONE;
@@ -106,10 +108,8 @@ static enum err whole_chain(size_t rule, size_t *out_hits, bool *out_lost)
     return code;
 }
 
-static void any_allocation_may_fail(void **state)
+static void make_events(void)
 {
-    (void)state;
-    arena_init(&arena, 0);
     for (size_t i = 0; i < 6; i++) {
         event_init(&events[i], &arena, T0 + (ts_ns)i * 20 * TIME_S);
         events[i].sequence = i;
@@ -120,6 +120,13 @@ static void any_allocation_may_fail(void **state)
             event_set_text(&events[i], EVENT_F_USER_NAME, names[i]);
         event_set_text(&events[i], EVENT_F_EVENT_ID, names[i]);
     }
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    arena_init(&arena, 0);
+    make_events();
     for (size_t rule = 0; rule < sizeof(rules) / sizeof(rules[0]); rule++) {
         size_t all;
         size_t told = 0;
@@ -145,10 +152,65 @@ static void any_allocation_may_fail(void **state)
     arena_release(&arena);
 }
 
+/* A search whose first feeding failed, and that found no memory to begin anew: it begins with the
+ * next look. */
+static enum err look_twice(struct hunt *h, uint64_t n, bool *out_hit, size_t *out_hits)
+{
+    const struct hunt_span span = {.from = T0 - TIME_HOUR,
+                                   .to = T0 + TIME_HOUR,
+                                   .until = T0 + TIME_HOUR,
+                                   .now = T0 + TIME_HOUR,
+                                   .own = true};
+    struct err_text why;
+    bool lost;
+    *out_hits = 0;
+    broken = true;
+    fault_arm(n);
+    enum err code = hunt_look(h, &span, take, out_hits, &lost, &why);
+    *out_hit = fault_disarm();
+    assert_int_not_equal(code, ERR_NONE);
+    assert_int_equal(*out_hits, 0);
+    broken = false;
+    return hunt_look(h, &span, take, out_hits, &lost, &why);
+}
+
+static void what_cannot_begin_anew_does_later(void **state)
+{
+    (void)state;
+    const struct hunt_ports ports = {.find = find};
+    arena_init(&arena, 0);
+    make_events();
+    stored = 6;
+    for (size_t rule = 0; rule < sizeof(rules) / sizeof(rules[0]); rule++) {
+        bool hit = true;
+        size_t all = 0;
+        for (uint64_t n = 1; hit; n++) {
+            struct format_node *root;
+            struct hunt_spec *spec;
+            struct err_text why;
+            size_t hits;
+            const char *text = rules[rule].rule;
+            assert_int_equal(format_node_json(text, strlen(text), "rule", &root, &why), ERR_NONE);
+            assert_int_equal(hunt_spec_new(root, rules[rule].type, &spec, &why), ERR_NONE);
+            struct hunt *h = hunt_new(spec, &ports, "rule", NULL);
+            assert_non_null(h);
+            assert_int_equal(look_twice(h, n, &hit, &hits), ERR_NONE);
+            assert_true(hits > 0);
+            assert_true(n == 1 || hits == all);
+            all = hits;
+            hunt_free(h);
+            hunt_spec_free(spec);
+            format_node_free(root);
+        }
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(what_cannot_begin_anew_does_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
