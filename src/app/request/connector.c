@@ -231,6 +231,24 @@ static enum err add_type(struct request_asked *a, const char *id, const char *te
     return err;
 }
 
+/* Whether a connector has a member of that name. */
+static bool is_known(const char *key)
+{
+    static const char *const known[] = {"id",
+                                        "name",
+                                        "connector_type_id",
+                                        "config",
+                                        "secrets",
+                                        "is_preconfigured",
+                                        "is_deprecated",
+                                        "is_missing_secrets",
+                                        "is_system_action"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i], key) == 0)
+            return true;
+    return false;
+}
+
 /* make: there must be none of that id; else there must be one, whose type and, unless there are
  * new ones, secrets stay. show: answers with it. */
 static enum err put(struct request_asked *a, const char *wanted, bool make, const char *text,
@@ -251,10 +269,7 @@ static enum err put(struct request_asked *a, const char *wanted, bool make, cons
     err = notify_connector_read(doc, &c, why);
     for (size_t i = 0; i < format_node_count(doc) && err == ERR_NONE; i++) {
         const char *key = format_node_key(format_node_at(doc, i));
-        static const char known[] = " id name connector_type_id config secrets is_preconfigured "
-                                    "is_deprecated is_missing_secrets is_system_action ";
-        const char *at = strstr(known, key);
-        if (at == NULL || at[-1] != ' ' || at[strlen(key)] != ' ')
+        if (!is_known(key))
             err = format_node_err(format_node_at(doc, i), why, ERR_INVALID,
                                   "%.100s is not known in a connector", key);
     }
@@ -404,9 +419,11 @@ static enum err execute(struct request_asked *a, const char *id, struct err_text
     return ERR_NONE;
 }
 
-static enum err delete (struct request_asked *a, const char *id, struct err_text *why) {
+static enum err delete_one(struct request_asked *a, const char *id, struct err_text *why)
+{
     enum err err = store_state_connector_delete(a->data->state, id);
-    if (err == ERR_NOT_FOUND) return absent(id, why);
+    if (err == ERR_NOT_FOUND)
+        return absent(id, why);
     return err == ERR_NONE ? err : state_fails(why, err);
 }
 
@@ -427,7 +444,7 @@ int request_connector(struct request_asked *a, const char *verb)
     else if (strcmp(verb, "update") == 0)
         err = update(a, id, &why);
     else if (strcmp(verb, "remove") == 0)
-        err = delete (a, id, &why);
+        err = delete_one(a, id, &why);
     else if (strcmp(verb, "test") == 0)
         err = execute(a, id, &why);
     else

@@ -133,8 +133,10 @@ static enum err update(struct request_asked *a, const char *id, struct err_text 
     return err;
 }
 
-static enum err delete (struct request_asked *a, const char *id, struct err_text *why) {
-    const char *name = request_asked_text(a, "snapshot", ""); struct store_snapshot s;
+static enum err delete_one(struct request_asked *a, const char *id, struct err_text *why)
+{
+    const char *name = request_asked_text(a, "snapshot", "");
+    struct store_snapshot s;
     struct arena arena;
     arena_init(&arena, 0);
     enum err err = find(a, id, name, &arena, &s, why);
@@ -261,7 +263,7 @@ bool request_snapshot(struct request_asked *a, const char *verb, enum err *out,
     } verbs[] = {{"snapshots", list},
                  {"revert", revert},
                  {"snapshot-update", update},
-                 {"snapshot-delete", delete},
+                 {"snapshot-delete", delete_one},
                  {"stats", stats}};
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(verb, verbs[i].verb) != 0)

@@ -151,8 +151,10 @@ static bool is_choice(const struct format_node *v, const char *choices)
 {
     const char *s = format_node_str(v, "");
     size_t n = strlen(s);
-    for (const char *p = choices; n > 0 && (p = strstr(p, s)) != NULL; p++)
-        if (p[-1] == ' ' && p[n] == ' ' && strchr(s, ' ') == NULL)
+    if (n == 0 || strchr(s, ' ') != NULL)
+        return false;
+    for (const char *p = choices + 1; (p = strstr(p, s)) != NULL; p++)
+        if (p[-1] == ' ' && p[n] == ' ')
             return true;
     return false;
 }

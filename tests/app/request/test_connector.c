@@ -47,8 +47,27 @@ static void asked(void **state)
     end(&w);
 }
 
+/* A member that no connector has, whatever it is called. */
+static void refused(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w);
+#define MAKE(more)                                                                                 \
+    "{\"command\": \"connector\", \"verb\": \"add\", \"text\": \"{\\\"name\\\":\\\"n\\\","         \
+    "\\\"connector_type_id\\\":\\\".webhook\\\",\\\"config\\\":{\\\"url\\\":\\\"http://x/"         \
+    "\\\"}" more "}\"}"
+    WRONG(MAKE(",\\\"\\\":1"), "not known in a connector");
+    WRONG(MAKE(",\\\" \\\":1"), "not known in a connector");
+    WRONG(MAKE(",\\\" id\\\":1"), "not known in a connector");
+    WRONG(MAKE(",\\\"id name\\\":1"), "not known in a connector");
+    WRONG(MAKE(",\\\"nam\\\":1"), "not known in a connector");
+    DONE(MAKE(",\\\"is_deprecated\\\":false"));
+    end(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(asked)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(asked), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

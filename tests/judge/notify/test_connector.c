@@ -68,6 +68,9 @@ static void mistakes(void **state)
     refuses(HOOK(",\"method\":\"trace\""), ERR_INVALID, "config.method must be one of post");
     refuses(HOOK(",\"method\":\"post put\""), ERR_INVALID, "config.method must be one of");
     refuses(HOOK(",\"method\":\"\""), ERR_INVALID, "config.method must be one of");
+    refuses(HOOK(",\"method\":\" post\""), ERR_INVALID, "config.method must be one of");
+    refuses(HOOK(",\"method\":\"post \""), ERR_INVALID, "config.method must be one of");
+    refuses(HOOK(",\"method\":\"pos\""), ERR_INVALID, "config.method must be one of");
     refuses(HOOK(",\"headers\":{\"a\":1}"), ERR_INVALID, "an object of strings");
     refuses(HOOK(",\"hasAuth\":1"), ERR_INVALID, "true or false");
     refuses(HOOK(",\"wrong\":1"), ERR_INVALID, "config.wrong is not known");
