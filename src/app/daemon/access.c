@@ -10,11 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Bytes that a line shows of what a client sent: of each text, and of each in a line that would
+ * be longer than a pipe takes at once. */
 #define FOREIGN_MOST 1000
+#define FOREIGN_LEAST 100
 
 struct daemon_access {
     int fd;
@@ -48,16 +52,16 @@ void daemon_access_close(struct daemon_access *a)
 }
 
 /* Foreign bytes: what is no UTF-8 is escaped. */
-static void write_foreign(struct format_writer *w, const char *key, const char *text)
+static void write_foreign(struct format_writer *w, const char *key, const char *text, size_t most)
 {
     char escaped[4 * FOREIGN_MOST + 1]; /* utf8_escape_bound() */
-    size_t n = strnlen(text, FOREIGN_MOST);
+    size_t n = strnlen(text, most);
     format_write_key(w, key);
     format_write_str_n(w, escaped, utf8_escape(text, n, escaped, NULL));
 }
 
 /* Names with dots, as ECS allows: one flat object is easy to read by eye. */
-static void write_line(const struct http_access *access, struct buf *out)
+static void write_line(const struct http_access *access, size_t most, struct buf *out)
 {
     struct format_writer w;
     char peer[IP_TEXT_SIZE];
@@ -70,12 +74,12 @@ static void write_line(const struct http_access *access, struct buf *out)
     format_write_key(&w, "source.ip");
     format_write_str_n(&w, peer, ip_format(&access->peer, peer));
     format_write_field_str(&w, "user.name", access->user);
-    write_foreign(&w, "http.request.method", access->method);
-    write_foreign(&w, "url.original", access->path);
+    write_foreign(&w, "http.request.method", access->method, most);
+    write_foreign(&w, "url.original", access->path, most);
     format_write_field_i64(&w, "http.response.status_code", access->status);
     format_write_field_i64(&w, "http.request.body.bytes", (int64_t)access->received);
     format_write_field_i64(&w, "http.response.body.bytes", (int64_t)access->sent);
-    write_foreign(&w, "user_agent.original", access->agent);
+    write_foreign(&w, "user_agent.original", access->agent, most);
     format_write_end_object(&w);
     buf_char(out, '\n');
 }
@@ -84,11 +88,16 @@ void daemon_access_write(struct daemon_access *a, const struct http_access *acce
 {
     struct buf line;
     buf_init(&line);
-    write_line(access, &line);
+    write_line(access, FOREIGN_MOST, &line);
+    if (line.n > PIPE_BUF) {
+        buf_clear(&line);
+        write_line(access, FOREIGN_LEAST, &line);
+    }
     /* One write for a line: others cannot come between. What does not fit on a full disk is lost.
      */
     struct pollfd room = {.fd = a->fd, .events = POLLOUT};
-    /* Nobody waits for a reader that does not read: the line is lost. */
+    /* Nobody waits for a reader that does not read: the line is lost. A pipe that is ready takes
+     * PIPE_BUF bytes at once. */
     if (buf_ok(&line) && poll(&room, 1, 0) > 0 && (room.revents & POLLOUT) != 0) {
         ssize_t written = write(a->fd, line.p, line.n);
         (void)written;

@@ -8,7 +8,9 @@
 #include "http/server.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void one_line_a_request(void **state)
 {
@@ -74,6 +76,46 @@ static void no_waiting(void **state)
     help_rmdir(dir);
 }
 
+/* A long line of foreign bytes neither: a pipe says that there is room for PIPE_BUF bytes. */
+static void no_waiting_with_long_lines(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir(), path[200], filler[PIPE_BUF] = {0}, long_text[2000];
+    struct daemon_access *log;
+    struct http_access access = {
+        .user = "-", .method = "GET", .path = long_text, .status = 200, .agent = long_text};
+    struct format_node *root;
+    struct err_text why;
+    struct buf got;
+    memset(long_text, 0xff, sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    snprintf(path, sizeof(path), "%s/pipe", dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    HELP_OK(daemon_access_open(path, &log, &help_why));
+    int room = fcntl(reader, F_GETPIPE_SZ);
+    int filling = open(path, O_WRONLY | O_NONBLOCK);
+    for (; room > PIPE_BUF; room -= PIPE_BUF)
+        assert_int_equal(write(filling, filler, PIPE_BUF), PIPE_BUF);
+    alarm(20);
+    daemon_access_write(log, &access);
+    alarm(0);
+    close(filling);
+    daemon_access_close(log);
+    for (room = fcntl(reader, F_GETPIPE_SZ); room > PIPE_BUF; room -= PIPE_BUF)
+        assert_int_equal(read(reader, filler, PIPE_BUF), PIPE_BUF);
+    buf_init(&got);
+    for (ssize_t n; (n = read(reader, filler, sizeof(filler))) > 0;)
+        buf_add(&got, filler, (size_t)n);
+    HELP_OK(format_node_json(got.p, got.n, "line", &root, &why));
+    assert_int_equal(format_node_int(format_node_get(root, "http.response.status_code"), 0), 200);
+    format_node_free(root);
+    buf_release(&got);
+    close(reader);
+    help_rmdir(dir);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -89,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_line_a_request),
         cmocka_unit_test(no_waiting),
+        cmocka_unit_test(no_waiting_with_long_lines),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
