@@ -125,7 +125,11 @@ enum err request_read_rule(struct request_asked *a, const char *id, struct rule 
                            struct err_text *why) ERR_MUST_CHECK;
 int request_run(struct request_asked *a);
 int request_rule_preview(struct request_asked *a);
-/* request_runs.c: false when the verb is none of its own; else what came out. */
+/* How many intervals of the rule lie in from <= t < to; INT64_MAX: the span is longer than a time
+ * can count. And how many one request runs at most. */
+int64_t request_intervals(const struct rule *rule, ts_ns from, ts_ns to);
+#define REQUEST_RUNS_MAX 10000
+/* runs.c: false when the verb is none of its own; else what came out. */
 bool request_runs(struct request_asked *a, const char *verb, enum err *out, struct err_text *why);
 /* Remarks on what is wrong with exceptions that were read. */
 void request_exception_problems(struct request_asked *a, const struct except_set *set);

@@ -11,7 +11,6 @@
 
 /* Without --from so much before the end. */
 #define USUAL_SPAN TIME_DAY
-#define RUNS_MAX 10000
 /* Runs between two looks whether anybody waits. */
 #define SLICE 100
 #define REMARKS_MAX 20
@@ -61,10 +60,10 @@ static enum err read_span(struct request_asked *a, const struct rule *rule, ts_n
         return err;
     if (*from >= *to)
         return err_set(why, ERR_INVALID, "--from must lie before --to");
-    if ((*to - *from - 1) / rule->interval_ns >= RUNS_MAX)
+    if (request_intervals(rule, *from, *to) > REQUEST_RUNS_MAX)
         return err_set(why, ERR_LIMIT,
                        "the span holds more than %d intervals of the rule; a shorter one is needed",
-                       RUNS_MAX);
+                       REQUEST_RUNS_MAX);
     return ERR_NONE;
 }
 

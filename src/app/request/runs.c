@@ -103,11 +103,9 @@ static enum err gaps(struct request_asked *a, const char *id, struct err_text *w
                            : err_set(why, err, "the gaps cannot be read: %s", err_name(err));
 }
 
-/* Runs in one transaction: look-ups of results, or a search of the store, which takes longer. And
- * runs at most in one request. */
+/* Runs in one transaction: look-ups of results, or a search of the store, which takes longer. */
 #define SLICE 20
 #define SLICE_SEARCH 1
-#define RUNS_MAX 10000
 
 struct making_up {
     struct rule *rule;
@@ -187,10 +185,18 @@ static int by_time(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
+int64_t request_intervals(const struct rule *rule, ts_ns from, ts_ns to)
+{
+    ts_ns span;
+    if (__builtin_sub_overflow(to, from, &span))
+        return INT64_MAX;
+    return (span - 1) / rule->interval_ns + 1;
+}
+
 /* The whole span, or its gaps, oldest first. */
 static enum err find_spans(struct request_asked *a, struct making_up *m, struct err_text *why)
 {
-    ts_ns runs = 0;
+    int64_t runs = 0;
     enum err err = ERR_NONE;
     if (m->gaps)
         err = store_state_gap_list(a->data->state, m->rule->rule_id, m->from, m->to, take_gap, m);
@@ -202,13 +208,16 @@ static enum err find_spans(struct request_asked *a, struct making_up *m, struct 
         return err_set(why, err, "the gaps cannot be read: %s", err_name(err));
     if (m->spans_n > 0)
         qsort(m->spans, m->spans_n, sizeof(*m->spans), by_time);
-    for (size_t i = 0; i < m->spans_n && runs <= RUNS_MAX; i++)
-        runs += (m->spans[i].to - m->spans[i].from - 1) / m->rule->interval_ns + 1;
-    return runs <= RUNS_MAX
-               ? ERR_NONE
+    bool fit = true;
+    for (size_t i = 0; i < m->spans_n && fit; i++) {
+        int64_t more = request_intervals(m->rule, m->spans[i].from, m->spans[i].to);
+        fit = more <= REQUEST_RUNS_MAX - runs;
+        runs += fit ? more : 0;
+    }
+    return fit ? ERR_NONE
                : err_set(why, ERR_LIMIT,
                          "the span holds more than %d intervals of the rule; ask for it in parts",
-                         RUNS_MAX);
+                         REQUEST_RUNS_MAX);
 }
 
 /* Slice after slice, so that the daemon goes on between them. */

@@ -57,6 +57,9 @@ static enum err read_request(struct rehearsal *r, struct err_text *why)
     if (!rule_keys_interval(interval, strlen(interval), &r->interval))
         return api_call_fail(c, 400, NULL, why, "interval must be a span such as 5m, not '%.50s'",
                              interval);
+    if (r->runs > r->end / r->interval)
+        return api_call_fail(c, 400, NULL, why,
+                             "invocationCount: the runs would begin before 1970");
     return ERR_NONE;
 }
 

@@ -251,6 +251,15 @@ static void test_runs(void **state)
         ask(&w, "{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-3000d\", \"to\": "
                 "\"now\", " RULE "}"),
         1);
+    /* Longer than a time can count. */
+    assert_int_equal(ask(&w, "{\"command\": \"rule\", \"verb\": \"run\", \"from\": "
+                             "\"1700-01-01T00:00:00Z\", \"to\": \"now\", " RULE "}"),
+                     1);
+    assert_non_null(strstr(remarks(&w), "more than 10000 intervals"));
+    assert_int_equal(ask(&w, "{\"command\": \"rule\", \"verb\": \"preview\", \"from\": "
+                             "\"1700-01-01T00:00:00Z\", \"to\": \"now\", " RULE "}"),
+                     1);
+    assert_non_null(strstr(remarks(&w), "more than 10000 intervals"));
     DONE("{\"command\": \"rule\", \"verb\": \"run\", \"from\": \"now-1h\", \"to\": "
          "\"now-30m\", " RULE "}");
     assert_non_null(strstr(remarks(&w), " runs, 0 of them failed: 0 alerts"));

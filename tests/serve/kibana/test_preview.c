@@ -32,6 +32,8 @@ static void answered(void **state)
     ask(&w, "POST", PATH, NULL, NULL, "[\"x\"]", 400, "expected a rule's object");
     ask(&w, "POST", PATH, NULL, NULL, "{\"interval\":\"soon\"}", 400, "interval");
     ask(&w, "POST", PATH, NULL, NULL, "{\"invocationCount\":0}", 400, "invocationCount");
+    ask(&w, "POST", PATH, NULL, NULL, "{\"interval\":\"366d\",\"invocationCount\":10000}", 400,
+        "before 1970");
     ask(&w, "POST", PATH, "enable_logged_requests", "true", "{}", 400, "must have the key");
     ask(&w, "POST", PATH, "enable_logged_requests", "true",
         "{\"name\":\"n\",\"description\":\"d\",\"type\":\"query\",\"query\":\"a: 1\",\"severity\":"
