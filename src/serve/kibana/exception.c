@@ -79,25 +79,36 @@ enum err kibana_exceptions_items(struct api_call *c, const char *list_id,
         out, store_state_except_items(c->ports->state, list_id, namespace_type, keep, out), why);
 }
 
+/* The only one that is looked for: by its id or, when that is NULL, by name and namespace. */
+struct wanted {
+    const char *id, *name, *namespace_type;
+    struct kibana_exceptions *out;
+};
+
+static bool keep_wanted(void *ctx, const struct store_exception *row)
+{
+    struct wanted *w = ctx;
+    const char *name = row->item_id != NULL ? row->item_id : row->list_id;
+    if (w->id != NULL
+            ? strcmp(row->id, w->id) != 0
+            : strcmp(name, w->name) != 0 || strcmp(row->namespace_type, w->namespace_type) != 0)
+        return true;
+    return keep(w->out, row) && w->out->n == 0;
+}
+
 enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exception_kind *kind,
                                 const char *id, const char *name, const char *namespace_type,
                                 struct kibana_exceptions *out, struct err_text *why)
 {
     if (id == NULL && name == NULL)
         return api_call_fail(c, 400, NULL, why, "id or %s required", kind->key);
-    enum err err = kind->item ? kibana_exceptions_items(c, NULL, NULL, out, why)
-                              : kibana_exceptions_lists(c, out, why);
-    if (err != ERR_NONE)
+    struct store_state *st = c->ports->state;
+    struct wanted wanted = {id, name, namespace_type, out};
+    enum err err = kind->item ? store_state_except_items(st, NULL, NULL, keep_wanted, &wanted)
+                              : store_state_except_lists(st, keep_wanted, &wanted);
+    err = read_done(out, err, why);
+    if (err != ERR_NONE || out->n > 0)
         return err;
-    for (size_t i = 0; i < out->n; i++) {
-        struct kibana_exception x = out->list[i];
-        if (id != NULL ? strcmp(x.id, id) != 0
-                       : strcmp(x.name, name) != 0 || strcmp(x.namespace_type, namespace_type) != 0)
-            continue;
-        out->list[i] = out->list[0];
-        out->list[0] = x;
-        return ERR_NONE;
-    }
     return api_call_fail(c, 404, NULL, why, "%s %s: \"%.200s\" does not exist", kind->what,
                          id != NULL ? "id" : kind->key, id != NULL ? id : name);
 }

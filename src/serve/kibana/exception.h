@@ -54,7 +54,7 @@ enum err kibana_exceptions_lists(struct api_call *c, struct kibana_exceptions *o
 enum err kibana_exceptions_items(struct api_call *c, const char *list_id,
                                  const char *namespace_type, struct kibana_exceptions *out,
                                  struct err_text *why) ERR_MUST_CHECK;
-/* The one of that id or, when it is NULL, name. 404 as Kibana says it. */
+/* The one of that id or, when it is NULL, name: into out, which is empty. 404 as Kibana says it. */
 enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exception_kind *kind,
                                 const char *id, const char *name, const char *namespace_type,
                                 struct kibana_exceptions *out, struct err_text *why) ERR_MUST_CHECK;

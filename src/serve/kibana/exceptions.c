@@ -240,7 +240,7 @@ static enum err delete_one(struct api_call *c, const struct kibana_exception_kin
     return err;
 }
 
-/* The i-th of names joined by commas, the last when there are fewer; NULL: the text is empty. */
+/* The i-th of names joined by commas, the last when there are fewer; NULL: no memory. */
 static const char *nth(struct arena *arena, const char *names, size_t i)
 {
     const char *p = names;
@@ -249,7 +249,37 @@ static const char *nth(struct arena *arena, const char *names, size_t i)
     return arena_strndup(arena, p, strcspn(p, ","));
 }
 
-/* Items of the lists that list_id names, each in the namespace at its place. */
+struct list_name {
+    const char *id, *namespace_type;
+};
+
+static bool is_among(const struct list_name *names, size_t n, const struct list_name *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i].id, name->id) == 0 &&
+            strcmp(names[i].namespace_type, name->namespace_type) == 0)
+            return true;
+    return false;
+}
+
+/* The items of one list, which must be there. */
+static enum err add_items(struct api_call *c, const struct list_name *name,
+                          struct kibana_exceptions *out, struct err_text *why)
+{
+    struct kibana_exceptions list;
+    kibana_exceptions_init(&list);
+    enum err err = see_namespace(c, name->namespace_type, why);
+    if (err == ERR_NONE)
+        err = kibana_exceptions_find(c, &kibana_exception_list, NULL, name->id,
+                                     name->namespace_type, &list, why);
+    if (err == ERR_NONE)
+        err = kibana_exceptions_items(c, name->id, name->namespace_type, out, why);
+    kibana_exceptions_release(&list);
+    return err;
+}
+
+/* Items of the lists that list_id names, each in the namespace at its place; of a list that is
+ * named twice, once. */
 static enum err read_items(struct api_call *c, struct kibana_exceptions *out, struct err_text *why)
 {
     const char *lists = http_request_param(c->request, "list_id");
@@ -260,19 +290,16 @@ static enum err read_items(struct api_call *c, struct kibana_exceptions *out, st
         return api_call_fail(c, 400, NULL, why, "[request query]: list_id: Required");
     for (const char *p = lists; *p != '\0'; p++)
         n += *p == ',';
+    struct list_name *names = arena_alloc(&c->arena, n * sizeof(*names));
+    if (names == NULL)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     for (size_t i = 0; i < n && err == ERR_NONE; i++) {
-        struct kibana_exceptions list;
-        const char *id = nth(&c->arena, lists, i);
-        const char *space = nth(&c->arena, spaces != NULL ? spaces : "single", i);
-        if (id == NULL || space == NULL)
+        names[i].id = nth(&c->arena, lists, i);
+        names[i].namespace_type = nth(&c->arena, spaces != NULL ? spaces : "single", i);
+        if (names[i].id == NULL || names[i].namespace_type == NULL)
             return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-        err = see_namespace(c, space, why);
-        kibana_exceptions_init(&list);
-        if (err == ERR_NONE)
-            err = kibana_exceptions_find(c, &kibana_exception_list, NULL, id, space, &list, why);
-        if (err == ERR_NONE)
-            err = kibana_exceptions_items(c, id, space, out, why);
-        kibana_exceptions_release(&list);
+        if (!is_among(names, i, &names[i]))
+            err = add_items(c, &names[i], out, why);
     }
     return err;
 }

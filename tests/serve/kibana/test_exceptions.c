@@ -82,6 +82,7 @@ static void pages(void **state)
     ask(&w, "GET", LISTS "/_find", "filter", "(", NULL, 400, "statusCode");
     ask(&w, "GET", LISTS "/_find", "sort_order", "up", NULL, 400, "asc or desc");
     ask(&w, "GET", ITEMS "/_find", "list_id", "l,m", NULL, 200, "\"total\":2}");
+    ask(&w, "GET", ITEMS "/_find", "list_id", "l,l,m,l", NULL, 200, "\"total\":2}");
     ask(&w, "GET", ITEMS "/_find", "list_id", "m", NULL, 200, "{\"data\":[{\"item_id\":\"k\"");
     ask(&w, "GET", ITEMS "/_find", "list_id", "none", NULL, 404, "does not exist");
     ask(&w, "GET", ITEMS "/_find", NULL, NULL, NULL, 400, "list_id: Required");
