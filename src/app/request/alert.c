@@ -16,6 +16,8 @@
 /* Alerts that are looked at between two changes, and values that an alert holds of one kind. */
 #define PAGE 500
 #define VALUES_MAX 1000
+/* Values that one request adds, and takes away: each is compared with all that an alert has. */
+#define CHANGES_MAX 100
 
 /* One alert that is meant. */
 struct meant {
@@ -75,13 +77,19 @@ static bool look_at(void *ctx, const struct store_alert *alert)
         t->err = offer(t, &e, alert);
     return t->err == ERR_NONE;
 }
-/* Whether the list names the text. */
-static bool names(const struct format_node *list, const char *s)
+
+/* Whether one of the first n values of the list is the text. */
+static bool names_within(const struct format_node *list, size_t n, const char *s)
 {
-    for (size_t i = 0; i < format_node_count(list); i++)
+    for (size_t i = 0; i < n; i++)
         if (strcmp(format_node_str(format_node_at(list, i), ""), s) == 0)
             return true;
     return false;
+}
+
+static bool names(const struct format_node *list, const char *s)
+{
+    return names_within(list, format_node_count(list), s);
 }
 
 /* The list as it was, without what is removed, with what is added: false when nothing changed. */
@@ -101,7 +109,7 @@ static bool change_list(const struct triage *t, const struct format_node *doc, s
     }
     for (size_t i = 0; i < format_node_count(t->add); i++) {
         const char *s = format_node_str(format_node_at(t->add, i), NULL);
-        if (s == NULL || names(old, s) || names(t->remove, s) || n++ >= VALUES_MAX)
+        if (s == NULL || names(old, s) || names_within(t->add, i, s) || n++ >= VALUES_MAX)
             continue;
         format_write_str(&w, s);
         changed = true;
@@ -208,6 +216,19 @@ static enum err run(struct triage *t, struct err_text *why)
                            : err_set(why, err, "alerts cannot be changed: %s", err_name(err));
 }
 
+static enum err see_values(const struct triage *t, struct err_text *why)
+{
+    if (format_node_count(t->add) > CHANGES_MAX || format_node_count(t->remove) > CHANGES_MAX)
+        return err_set(why, ERR_INVALID, "at most %d values are added or removed at once",
+                       CHANGES_MAX);
+    for (size_t i = 0; i < format_node_count(t->add); i++) {
+        const char *s = format_node_str(format_node_at(t->add, i), "");
+        if (names(t->remove, s))
+            return err_set(why, ERR_INVALID, "'%.100s' is to be added and removed", s);
+    }
+    return ERR_NONE;
+}
+
 static enum err read_request(struct triage *t, const char *verb, struct err_text *why)
 {
     const struct format_node *query = format_node_get(t->asked->request, "query");
@@ -226,7 +247,8 @@ static enum err read_request(struct triage *t, const char *verb, struct err_text
         return err_set(why, ERR_INVALID,
                        "the status of an alert is open, acknowledged or closed, not '%s'",
                        t->status);
-    return query != NULL ? query_parse_dsl(query, t->now, &t->query, why) : ERR_NONE;
+    enum err err = see_values(t, why);
+    return err == ERR_NONE && query != NULL ? query_parse_dsl(query, t->now, &t->query, why) : err;
 }
 
 int request_alert(struct request_asked *a, const char *verb)

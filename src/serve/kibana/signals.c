@@ -163,12 +163,6 @@ static enum err change_list(struct api_call *c, const char *verb, const char *ad
         return err;
     if (format_node_type(change) != FORMAT_OBJECT)
         return api_call_fail(c, 400, NULL, why, "[request body]: %s: Required", verb);
-    for (size_t i = 0; i < format_node_count(add); i++)
-        for (size_t k = 0; k < format_node_count(remove); k++)
-            if (strcmp(format_node_str(format_node_at(add, i), ""),
-                       format_node_str(format_node_at(remove, k), "")) == 0)
-                return api_call_fail(c, 400, NULL, why, "'%.100s' is to be added and removed",
-                                     format_node_str(format_node_at(add, i), ""));
     begin(&request, &w, verb);
     put_node(&w, "ids", ids);
     put_node(&w, "add", add);

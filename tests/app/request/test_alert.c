@@ -86,6 +86,18 @@ static void lists(void **state)
     assert_string_equal(said(&w), "{\"total\":1,\"updated\":0}\n");
     DONE(ALERT("assignees", "\"ids\": [\"a\"], \"add\": [\"eva\"]"));
     holds(&w, "a", "open", "\"kibana.alert.workflow_assignee_ids\":[\"eva\"]");
+    DONE(ALERT("assignees", "\"ids\": [\"a\"], \"add\": [\"ida\", \"ida\", \"eva\"]"));
+    holds(&w, "a", "open", "\"kibana.alert.workflow_assignee_ids\":[\"eva\",\"ida\"]");
+    WRONG(ALERT("tags", "\"ids\": [\"a\"], \"add\": [\"x\", \"y\"], \"remove\": [\"y\"]"),
+          "'y' is to be added and removed");
+    struct buf text;
+    buf_init(&text);
+    buf_str(&text, "{\"command\":\"alert\",\"verb\":\"tags\",\"ids\":[\"a\"],\"remove\":[\"0\"");
+    for (int i = 1; i <= 100; i++)
+        buf_format(&text, ",\"%d\"", i);
+    buf_str(&text, "]}");
+    WRONG(buf_text(&text), "at most 100");
+    buf_release(&text);
     end(&w);
 }
 
