@@ -12,6 +12,7 @@ struct event_json_names {
     struct arena arena;
     struct event_json_name *names;
     size_t n, cap;
+    bool starved; /* memory was short */
 };
 
 static bool add_root(struct event_json_names *t)
@@ -70,13 +71,14 @@ static uint32_t add_name(struct event_json_names *t, uint32_t parent, const char
     uint32_t above = t->names[parent].len;
     uint32_t from = parent == EVENT_JSON_NAMES_ROOT ? 0 : above + 1;
     void *names = t->names;
-    if (t->n >= EVENT_JSON_NAMES_MAX || from + n > EVENT_JSON_NAME_MAX ||
-        mem_grow(&names, &t->cap, t->n + 1, sizeof(t->names[0])) != 0)
+    if (t->n >= EVENT_JSON_NAMES_MAX || from + n > EVENT_JSON_NAME_MAX)
         return 0;
-    t->names = names;
     char *text = arena_alloc(&t->arena, from + n + 1);
-    if (text == NULL)
+    if (text == NULL || mem_grow(&names, &t->cap, t->n + 1, sizeof(t->names[0])) != 0) {
+        t->starved = true;
         return 0;
+    }
+    t->names = names;
     memcpy(text, t->names[parent].text, above);
     if (from > 0)
         text[above] = '.';
@@ -101,7 +103,10 @@ static uint32_t look_up(struct event_json_names *t, uint32_t parent, const char 
     if (found != NULL)
         return (uint32_t)*found;
     uint32_t name = add_name(t, parent, key, n);
-    uint64_t *place = name != 0 ? map_put(t->map, mapped, 4 + n, NULL) : NULL;
+    if (name == 0)
+        return 0;
+    uint64_t *place = map_put(t->map, mapped, 4 + n, NULL);
+    t->starved |= place == NULL;
     if (place == NULL)
         return 0;
     *place = name;
@@ -125,4 +130,11 @@ uint32_t event_json_names_step(struct event_json_names *t, uint32_t parent, uint
     else
         t->names[parent].first = name;
     return name;
+}
+
+bool event_json_names_starved(struct event_json_names *t)
+{
+    bool starved = t->starved;
+    t->starved = false;
+    return starved;
 }

@@ -46,5 +46,7 @@ const struct event_json_name *event_json_names_at(const struct event_json_names 
  */
 uint32_t event_json_names_step(struct event_json_names *t, uint32_t parent, uint32_t before,
                                const char *key, size_t n);
+/* Whether memory was short since it was last asked. */
+bool event_json_names_starved(struct event_json_names *t);
 
 #endif

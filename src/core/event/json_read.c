@@ -242,6 +242,7 @@ static void add_members(struct event_json *r, const struct format_json_tape *t, 
                               : event_json_names_step(r->names, name, before, key, n);
         if (member == 0) {
             r->counts.dropped_fields++;
+            e->failed |= event_json_names_starved(r->names);
             continue;
         }
         before = member;
