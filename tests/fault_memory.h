@@ -13,12 +13,21 @@
 
 static _Atomic uint64_t fault_left = UINT64_MAX; /* allocations that still succeed */
 static _Atomic bool fault_hit;
+static _Atomic bool fault_once; /* those after it succeed again */
 
 /* The n-th allocation from now on (1 is the next) fails, and all after it. */
 static inline void fault_arm(uint64_t n)
 {
-    fault_left = n - 1;
+    fault_once = false;
     fault_hit = false;
+    fault_left = n - 1;
+}
+
+/* The n-th fails, and it alone. */
+static inline void fault_arm_one(uint64_t n)
+{
+    fault_arm(n);
+    fault_once = true;
 }
 
 /* Nothing fails any more. Whether something did. */
@@ -38,6 +47,8 @@ static inline bool fault_now(void)
     if (left > 0)
         return false;
     fault_hit = true;
+    if (fault_once)
+        fault_left = UINT64_MAX;
     return true;
 }
 

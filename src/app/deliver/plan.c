@@ -83,39 +83,51 @@ static enum err read_rule(struct plan *p, struct err_text *why)
     return err == ERR_MEMORY ? no_memory(why) : ERR_NONE;
 }
 
-static bool matches(struct event_json *reader, const struct query *query, struct bytes doc)
+static enum err match(struct event_json *reader, const struct query *query, struct bytes doc,
+                      bool *out)
 {
     struct arena arena;
     struct event e;
     arena_init(&arena, 0);
-    bool yes =
-        event_json_read(reader, (const char *)doc.p, doc.n, false, &arena, &e, NULL) == ERR_NONE &&
-        query_match(query, &e);
+    enum err err = event_json_read(reader, (const char *)doc.p, doc.n, false, &arena, &e, NULL);
+    *out = err == ERR_NONE && query_match(query, &e);
     arena_release(&arena);
-    return yes;
+    return err == ERR_MEMORY ? err : ERR_NONE;
 }
 
-/* Which of the alerts the action is about: marks in the arena, NULL without memory. */
-static bool *choose(struct plan *p, const struct notify_action *a, struct err_text *why)
+static enum err choose_by(struct plan *p, const struct query *query, bool *chosen)
 {
-    bool *chosen = arena_alloc(&p->arena, (p->n + 1) * sizeof(*chosen));
+    struct event_json *reader = event_json_new();
+    enum err err = reader != NULL ? ERR_NONE : ERR_MEMORY;
+    for (size_t i = 0; i < p->n && err == ERR_NONE; i++)
+        err = match(reader, query, p->alerts[i], &chosen[i]);
+    event_json_free(reader);
+    return err;
+}
+
+/* Which of the alerts the action is about: marks in the arena. None, and a problem noted, when its
+ * query cannot be read. ERR_MEMORY. */
+static enum err choose(struct plan *p, const struct notify_action *a, bool **out)
+{
+    struct err_text problem;
     struct query *query = NULL;
-    struct event_json *reader = NULL;
+    bool *chosen = arena_alloc(&p->arena, (p->n + 1) * sizeof(*chosen));
     if (chosen == NULL)
-        return NULL;
+        return ERR_MEMORY;
     for (size_t i = 0; i < p->n; i++)
         chosen[i] = a->query == NULL;
+    *out = chosen;
     if (a->query == NULL)
-        return chosen;
-    if (query_parse_kql(a->query, strlen(a->query), p->now, &query, why) == ERR_NONE &&
-        (reader = event_json_new()) != NULL)
-        for (size_t i = 0; i < p->n; i++)
-            chosen[i] = matches(reader, query, p->alerts[i]);
-    else
-        note_problem(p, why);
-    event_json_free(reader);
+        return ERR_NONE;
+    enum err err = query_parse_kql(a->query, strlen(a->query), p->now, &query, &problem);
+    if (err == ERR_NONE) {
+        err = choose_by(p, query, chosen);
+    } else if (err != ERR_MEMORY) {
+        note_problem(p, &problem);
+        err = ERR_NONE;
+    }
     query_free(query);
-    return chosen;
+    return err;
 }
 
 static enum err add_message(struct plan *p, const struct notify_action *a, enum notify_type type,
@@ -190,7 +202,7 @@ static enum err find_type(struct plan *p, const struct notify_action *a, enum no
                           bool *out_there, struct err_text *why)
 {
     struct store_connector row;
-    struct format_node *node;
+    struct format_node *node = NULL;
     struct notify_connector connector;
     *out_there = false;
     enum err err = store_state_connector_get(p->planner->state, a->connector, &p->arena, &row);
@@ -203,9 +215,10 @@ static enum err find_type(struct plan *p, const struct notify_action *a, enum no
     if (err != ERR_NONE)
         return err_set(why, err, "connectors cannot be read: %s", err_name(err));
     err = format_node_json(row.doc, strlen(row.doc), a->connector, &node, why);
-    if (err != ERR_NONE)
+    if (err == ERR_MEMORY)
         return err;
-    err = notify_connector_read(node, &connector, why);
+    if (err == ERR_NONE)
+        err = notify_connector_read(node, &connector, why);
     if (err == ERR_NONE) {
         *out = connector.type;
         *out_there = true;
@@ -275,8 +288,9 @@ static enum err each_action(struct plan *p, const char *key, action_fn fn, struc
         err = find_type(p, &a, &type, &there, why);
         if (err != ERR_NONE || !there)
             continue;
-        const bool *chosen = choose(p, &a, &problem);
-        err = chosen != NULL ? fn(p, &a, type, chosen, why) : no_memory(why);
+        bool *chosen;
+        err = choose(p, &a, &chosen);
+        err = err == ERR_NONE ? fn(p, &a, type, chosen, why) : no_memory(why);
     }
     return err;
 }

@@ -2,6 +2,7 @@
 #include "app/help.h"
 
 #include "deliver/plan.h"
+#include "fault_memory.h"
 #include "store/state_notify.h"
 
 #define HOOK                                                                                       \
@@ -177,13 +178,31 @@ static void full(void **state)
     end(&w);
 }
 
+/* One allocation fails, whichever: the alert is told of once there is memory again. */
+static void without_memory(void **state)
+{
+    (void)state;
+    bool hit = true;
+    for (uint64_t n = 1; hit; n++) {
+        struct world w;
+        bool any = true;
+        begin(&w);
+        put_rule(w.st, EACH(",\"alerts_filter\":{\"query\":{\"kql\":\"source.ip: 10.0.0.1\"}}"));
+        put_alert(w.st, "x", "10.0.0.1", 10);
+        fault_arm_one(n);
+        enum err err = deliver_plan(&w.planner, 100, &any, &help_why);
+        hit = fault_disarm();
+        assert_true(err == ERR_NONE || err == ERR_MEMORY);
+        expect(&w, 100, "c {\"body\":\"x\"};");
+        end(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frequencies),
-        cmocka_unit_test(intervals),
-        cmocka_unit_test(problems),
-        cmocka_unit_test(full),
+        cmocka_unit_test(frequencies), cmocka_unit_test(intervals),      cmocka_unit_test(problems),
+        cmocka_unit_test(full),        cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
