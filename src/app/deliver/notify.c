@@ -65,7 +65,7 @@ static void tell(const struct deliver_notify *n, int level, const char *sentence
 /* Until something changes, or a second has passed; true when it is over. */
 static bool rest(struct deliver_notify *n, unsigned *seen)
 {
-    ts_ns end = clock_wall() + LOOK_EVERY;
+    ts_ns end = clock_steady() + LOOK_EVERY;
     const struct timespec until = {.tv_sec = end / TIME_S, .tv_nsec = end % TIME_S};
     pthread_mutex_lock(&n->lock);
     int rc = 0;
@@ -133,33 +133,56 @@ static void give_back(struct deliver_notify *n, unsigned lane)
     pthread_mutex_unlock(&n->lock);
 }
 
-/* The message waits for a hand, and the rule's status says so. */
-static enum err give_up(struct deliver_notify *n, const struct store_message_out *m,
-                        struct err_text *why)
+static void tell_given_up(struct deliver_notify *n, const struct store_message_out *m,
+                          const struct err_text *why)
 {
     char text[700];
-    struct store_state *st = n->settings.state;
     snprintf(text, sizeof(text), "a message by the connector '%.100s' was given up: %.400s",
              m->connector, why->message);
     n->given_up++;
     tell(n, 1, text);
-    enum err err = store_state_outbox_give_up(st, m->id, why->message);
-    return err == ERR_NONE ? engine_undelivered_tell(st, m->rule_id, RULE_SUCCEEDED, "", why) : err;
 }
 
-static enum err settle(struct deliver_notify *n, const struct store_message_out *m,
-                       enum notify_outcome outcome, struct err_text *why)
+/* What became of a message, in state.db. again: when it is to be sent again; TIME_NONE: it waits
+ * for a hand, and the rule's status says so. */
+static enum err keep(struct store_state *st, const struct store_message_out *m,
+                     enum notify_outcome outcome, ts_ns again, const struct err_text *why)
 {
-    ts_ns now = n->settings.now();
+    struct err_text ignored;
+    if (outcome == NOTIFY_SENT)
+        return store_state_outbox_delete(st, m->id);
+    if (again != TIME_NONE)
+        return store_state_outbox_retry(st, m->id, again, why->message);
+    enum err err = store_state_begin(st);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_outbox_give_up(st, m->id, why->message);
+    if (err == ERR_NONE)
+        err = engine_undelivered_tell(st, m->rule_id, RULE_SUCCEEDED, "", &ignored);
+    if (err == ERR_NONE)
+        return store_state_commit(st, &ignored);
+    store_state_rollback(st);
+    return err;
+}
+
+/* A state that cannot be written is tried again and again, and the connector is busy so long: were
+ * the message taken anew, it would be sent anew. */
+static void settle(struct deliver_notify *n, const struct store_message_out *m,
+                   enum notify_outcome outcome, const struct err_text *why)
+{
+    ts_ns again = TIME_NONE;
+    unsigned seen = 0;
     if (outcome == NOTIFY_SENT) {
         n->sent++;
-        return store_state_outbox_delete(n->settings.state, m->id);
+    } else {
+        n->failed++;
+        if (outcome != NOTIFY_REFUSED)
+            again = deliver_notify_again(m->created, m->tries + 1, n->settings.now());
+        if (again == TIME_NONE)
+            tell_given_up(n, m, why);
     }
-    n->failed++;
-    ts_ns again = deliver_notify_again(m->created, m->tries + 1, now);
-    if (outcome == NOTIFY_REFUSED || again == TIME_NONE)
-        return give_up(n, m, why);
-    return store_state_outbox_retry(n->settings.state, m->id, again, why->message);
+    while (keep(n->settings.state, m, outcome, again, why) != ERR_NONE && !rest(n, &seen))
+        continue;
 }
 
 static enum notify_outcome hand_over(struct deliver_notify *n, unsigned lane,
@@ -208,8 +231,8 @@ static bool send_one(struct deliver_notify *n, unsigned lane)
     if (any) {
         enum notify_outcome outcome = hand_over(n, lane, &m, &why);
         /* What was interrupted by the end of the program waits for its next start as it was. */
-        if ((outcome == NOTIFY_SENT || !is_over(n)) && settle(n, &m, outcome, &why) != ERR_NONE)
-            any = false; /* the state cannot be written: not at once again */
+        if (outcome == NOTIFY_SENT || !is_over(n))
+            settle(n, &m, outcome, &why);
     }
     give_back(n, lane);
     arena_release(&arena);
@@ -239,7 +262,11 @@ enum err deliver_notify_start(const struct deliver_notify_settings *settings,
     n->planner.ctx = settings->ctx;
     pthread_mutex_init(&n->hand, NULL);
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->changed, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&n->changed, &attr);
+    pthread_condattr_destroy(&attr);
     n->started = pthread_create(&n->thread, NULL, plan, n) == 0;
     bool ok = n->started;
     for (unsigned i = 0; settings->courier != NULL && i < SENDERS && ok; i++) {
