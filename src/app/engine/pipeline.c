@@ -15,7 +15,7 @@ struct engine_pipeline {
     ts_ns newest; /* time of the newest event, at first where engine time stood; TIME_NONE: none */
     ts_ns loaded; /* as of when jobs and rules were taken up last */
     ts_ns window; /* how much of the past the next slice looks at */
-    bool behind;  /* results were taken back: state.db is behind what the jobs have closed */
+    bool behind;  /* what was written was taken back: jobs and rules are ahead of state.db */
     uint64_t events;
     uint64_t alerts;
 };
@@ -161,7 +161,9 @@ enum err engine_pipeline_load(struct engine_pipeline *p, ts_ns now, struct err_t
         err = engine_jobs_caught_up(p->jobs, p->now, why);
     if (err == ERR_NONE)
         err = engine_rules_load(p->rules, now, why);
-    return end(p, err, why);
+    err = end(p, err, why);
+    p->behind |= err != ERR_NONE; /* some of it was taken up */
+    return err;
 }
 
 /* A part of the pass over the store: no more than so many events, when limit is not 0. */
@@ -241,7 +243,10 @@ enum err engine_pipeline_end_pass(struct engine_pipeline *p, struct err_text *wh
     ts_ns told = p->now > p->loaded ? p->now : p->loaded;
     if (err == ERR_NONE)
         err = begin(p, why);
-    return err == ERR_NONE ? end(p, engine_jobs_caught_up(p->jobs, told, why), why) : err;
+    if (err == ERR_NONE)
+        err = end(p, engine_jobs_caught_up(p->jobs, told, why), why);
+    p->behind |= err != ERR_NONE;
+    return err;
 }
 
 bool engine_pipeline_wants_feeding(const struct engine_pipeline *p)

@@ -60,7 +60,8 @@ void engine_pipeline_free(struct engine_pipeline *p); /* NULL is fine */
 
 /* Takes up jobs and rules as state.db has them, from now on; engine time stays where it is. Those
  * that are gone or off are dropped. Jobs that are new or were stopped are behind until
- * engine_pipeline_catch_up() has given them the stored events since they last saw one. */
+ * engine_pipeline_catch_up() has given them the stored events since they last saw one. After a
+ * failure the next engine_pipeline_advance() takes up all of them anew. */
 enum err engine_pipeline_load(struct engine_pipeline *p, ts_ns now,
                               struct err_text *why) ERR_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request/request.h"
 
+#include "engine/jobs.h"
 #include "engine/pipeline.h"
 #include "event/event.h"
 #include "event/json.h"
@@ -441,6 +442,20 @@ static bool waits(struct request_asked *a, const char *command, const char *verb
     return false;
 }
 
+static size_t count_running(const struct request_data *d)
+{
+    return d->pipeline != NULL ? engine_jobs_count(engine_pipeline_jobs(d->pipeline)) : 0;
+}
+
+/* A job that a request stopped and then could not change goes on as it was; when even that fails,
+ * the pipeline makes up for it. */
+static void go_on(struct request_asked *a, size_t ran)
+{
+    struct err_text ignored;
+    if (count_running(a->data) < ran)
+        (void)!request_asked_reload(a, &ignored);
+}
+
 static int answer(struct request_asked *a)
 {
     const char *command = request_asked_text(a, "command", "");
@@ -492,6 +507,7 @@ static int answer(struct request_asked *a)
     int status;
     a->hold = true;
     pthread_mutex_lock(&a->data->lock);
+    size_t ran = count_running(a->data);
     if (strcmp(command, "job") == 0)
         status = request_job(a, verb);
     else if (strcmp(command, "calendar") == 0)
@@ -511,6 +527,8 @@ static int answer(struct request_asked *a)
     else
         status = request_asked_fail(
             a, err_set(&why, ERR_INVALID, "there is no request '%s'", command), &why);
+    if (status != 0)
+        go_on(a, ran);
     if (status == 0 && changes(verb) && a->data->on_change != NULL)
         a->data->on_change(a->data->change_ctx, command, verb, request_asked_text(a, "id", ""));
     pthread_mutex_unlock(&a->data->lock);

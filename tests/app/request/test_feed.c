@@ -109,6 +109,35 @@ static void life(void **state)
     close_pipeline(&w);
 }
 
+/* What could not be changed goes on as it was, as soon as the disk takes what it says. */
+static void full_disk(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {VERB("reset", ""), VERB("delete", "")};
+    struct help_alerts alerts = {0};
+    struct arena arena;
+    struct world w;
+    arena_init(&arena, 0);
+    open_pipeline(&w, &alerts);
+    store_minutes(&w, 0, 40);
+    DONE(CREATE);
+    DONE(VERB("open", ""));
+    catch_up(&w);
+    for (size_t i = 0; i < 2; i++) {
+        help_limit_files(4096);
+        int status = ask(&w, asked[i]);
+        help_limit_files(RLIM_INFINITY);
+        assert_int_equal(status, 1);
+        catch_up(&w);
+        STATES("opened", "started");
+        assert_int_equal(engine_jobs_count(engine_pipeline_jobs(w.data->pipeline)), 1);
+    }
+    store_minutes(&w, 40, 50);
+    HELP_OK(engine_pipeline_finish(w.data->pipeline, &help_why));
+    arena_release(&arena);
+    close_pipeline(&w);
+}
+
 static void posts(void **state)
 {
     (void)state;
@@ -237,8 +266,8 @@ static void still(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(life), cmocka_unit_test(posts),
-                                       cmocka_unit_test(alone), cmocka_unit_test(still),
-                                       cmocka_unit_test(once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(life),  cmocka_unit_test(full_disk),
+                                       cmocka_unit_test(posts), cmocka_unit_test(alone),
+                                       cmocka_unit_test(still), cmocka_unit_test(once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
