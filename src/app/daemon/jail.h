@@ -26,7 +26,7 @@ enum err daemon_jail_enter(const struct conf *conf, const char *data_dir,
                            struct err_text *why) ERR_MUST_CHECK;
 
 /*
- * Starts the courier (daemon/courier.h) in a jail of its own, before this process enters its own.
+ * Starts the courier (deliver/courier.h) in a jail of its own, before this process enters its own.
  * *out is NULL when the configuration lets nothing be sent. Fails as the other.
  */
 enum err daemon_jail_send_courier(const struct conf *conf, struct deliver_courier **out,

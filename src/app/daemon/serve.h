@@ -6,7 +6,7 @@
  *
  * Threads: one for the wire and one for followed logs make batches of events; the caller's thread
  * takes them, keeps them, runs jobs and rules; one seals and removes old events; those of
- * daemon/control.h answer commands. Events and the offsets of their sources are committed once a
+ * request/control.h answer commands. Events and the offsets of their sources are committed once a
  * second.
  *
  * Interfaces are opened first; then the jail closes (daemon/jail.h); all else happens in it.

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,7 +28,6 @@ struct deliver_courier {
     pid_t pid;
     int lanes[DELIVER_COURIER_LANES];
     uint64_t sequence[DELIVER_COURIER_LANES];
-    atomic_bool hushed;
 };
 
 struct lane {
@@ -208,7 +206,6 @@ enum err deliver_courier_start(const struct conf *conf, const struct priv_jail_s
 
 void deliver_courier_hush(struct deliver_courier *c)
 {
-    c->hushed = true;
     for (int i = 0; i < DELIVER_COURIER_LANES; i++)
         shutdown(c->lanes[i], SHUT_RDWR);
 }

@@ -2,7 +2,7 @@
 #define DELIVER_PLAN_H
 
 /*
- * From noted alerts to messages that wait: what daemon/notify.h does before it sends.
+ * From noted alerts to messages that wait: what deliver/notify.h does before it sends.
  *
  * Threads: one at a time for one state.
  */

@@ -5,7 +5,7 @@
  * The door through which commands reach a daemon that runs: DIR/control.sock.
  *
  * The socket has mode 0600, and the peer must be the daemon's user or root (SO_PEERCRED). The
- * client sends one request (daemon/request.h) as a length (32 bits, little-endian) and its JSON;
+ * client sends one request (request/request.h) as a length (32 bits, little-endian) and its JSON;
  * the daemon answers with frames of a type (1 data, 2 remarks, 3 exit status), a length, and bytes,
  * and closes. docs/format/control.md.
  *

@@ -6,7 +6,7 @@
  *
  * A request is a JSON object with "command" and its parameters; the answer is what the command
  * prints and its exit status. The same code answers whether the command opened the directory itself
- * or a daemon runs on it and was asked through its control socket (daemon/control.h).
+ * or a daemon runs on it and was asked through its control socket (request/control.h).
  *
  * Threads: request_request() from any; it takes the directory's lock where it must.
  */
