@@ -112,7 +112,7 @@ static enum err change(struct request_asked *a, bool again, struct err_text *why
 
 int request_message(struct request_asked *a, const char *verb)
 {
-    struct err_text why, late;
+    struct err_text why;
     enum err err;
     a->hold = true; /* a listing holds the state's lock */
     if (strcmp(verb, "list") == 0)
@@ -121,10 +121,5 @@ int request_message(struct request_asked *a, const char *verb)
         err = change(a, verb[0] == 'r', &why);
     else
         err = err_set(&why, ERR_INVALID, "message expects list, retry or dismiss, not '%s'", verb);
-    enum err flushed = request_asked_flush(a, &late);
-    if (err == ERR_NONE && flushed != ERR_NONE) {
-        err = flushed;
-        why = late;
-    }
-    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+    return request_asked_finish(a, err, &why);
 }

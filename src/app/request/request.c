@@ -120,6 +120,15 @@ enum err request_asked_flush(struct request_asked *a, struct err_text *why)
     return err;
 }
 
+int request_asked_finish(struct request_asked *a, enum err err, struct err_text *why)
+{
+    struct err_text late;
+    enum err flushed = request_asked_flush(a, &late);
+    if (err != ERR_NONE)
+        return request_asked_fail(a, err, why);
+    return flushed == ERR_NONE ? 0 : request_asked_fail(a, flushed, &late);
+}
+
 enum err request_asked_pages(struct request_asked *a, uint64_t limit, request_asked_page_fn list,
                              void *ctx, struct err_text *why)
 {

@@ -65,6 +65,8 @@ enum err request_asked_refuse(struct request_asked *a, size_t i, enum err code,
                               struct err_text *why) ERR_MUST_CHECK;
 /* Sends what was held. ERR_MEMORY when not all of it could be. */
 enum err request_asked_flush(struct request_asked *a, struct err_text *why) ERR_MUST_CHECK;
+/* Sends it, and says what went wrong, if anything did: the status of the request. */
+int request_asked_finish(struct request_asked *a, enum err err, struct err_text *why);
 /*
  * Calls list with skip and limit for page after page, until limit rows (0: all) are printed or
  * there are no more; what a page prints is sent when list has returned. list counts in a->rows.

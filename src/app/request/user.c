@@ -32,6 +32,7 @@ static enum err list_users(struct request_asked *a, struct err_text *why)
 {
     request_asked_line(a, "%-24s %-8s %-8s %-30s %s", "USER", "ROLE", "STATE", "CREATED",
                        "LAST LOGIN");
+    a->hold = true; /* a listing holds the state's lock */
     enum err err = auth_account_list(a->data->state, print_user, a);
     return err == ERR_NONE ? ERR_NONE
                            : err_set(why, err, "the users cannot be read: %s", err_name(err));
@@ -114,7 +115,7 @@ int request_user(struct request_asked *a, const char *verb)
         err = err_set(&why, ERR_INVALID,
                       "user expects list, add, password, role, enable, disable or remove, not '%s'",
                       verb);
-    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+    return request_asked_finish(a, err, &why);
 }
 
 static bool print_key(void *ctx, const struct auth_account_key *k)
@@ -132,6 +133,7 @@ static enum err list_keys(struct request_asked *a, struct err_text *why)
 {
     request_asked_line(a, "%-20s %-8s %-8s %-24s %-30s %-30s %s", "KEY", "ROLE", "STATE", "OWNER",
                        "CREATED", "EXPIRES", "NAME");
+    a->hold = true;
     enum err err = auth_account_key_list(a->data->state, print_key, a);
     return err == ERR_NONE ? ERR_NONE
                            : err_set(why, err, "the keys cannot be read: %s", err_name(err));
@@ -205,5 +207,5 @@ int request_key(struct request_asked *a, const char *verb)
         err = auth_account_key_invalidate(a->data->state, id, &why);
     else
         err = err_set(&why, ERR_INVALID, "key expects list, add or remove, not '%s'", verb);
-    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+    return request_asked_finish(a, err, &why);
 }

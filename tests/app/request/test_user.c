@@ -3,6 +3,10 @@
 #include "app/request/asked.h"
 #include "auth/guard.h"
 #include "auth/secret.h"
+#include "store/state.h"
+
+#include <pthread.h>
+#include <time.h>
 
 #define USER(verb, rest) "{\"command\": \"user\", \"verb\": \"" verb "\"" rest "}"
 #define KEY(verb, rest) "{\"command\": \"key\", \"verb\": \"" verb "\"" rest "}"
@@ -107,11 +111,59 @@ static void test_keys(void **state)
     end(&w);
 }
 
+static void *read_state(void *arg)
+{
+    struct world *w = arg;
+    bool on;
+    HELP_OK(store_state_upgrade_get(w->data->state, &on));
+    return NULL;
+}
+
+/* Whether another thread may use the state while something is written to the client. */
+static bool look_meanwhile(void *ctx, int stream, const char *p, size_t n)
+{
+    struct world *w = ctx;
+    struct timespec until;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, read_state, w), 0);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+        pthread_detach(thread);
+        w->locked = true;
+    }
+    buf_add(&w->streams[stream - 1], p, n);
+    return true;
+}
+
+/* A client that does not read holds nobody up. */
+static void test_slow_client(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {USER("list", ""), KEY("list", "")};
+    struct world w;
+    begin(&w);
+    DONE(USER("add", ANN PASSWORD ", \"role\": \"admin\""));
+    DONE(KEY("add", ANN ", \"role\": \"viewer\""));
+    for (size_t i = 0; i < 2; i++) {
+        const struct request_output out = {.write = look_meanwhile, .ctx = &w};
+        struct format_node *request;
+        buf_clear(&w.streams[0]);
+        HELP_OK(format_node_json(asked[i], strlen(asked[i]), "request", &request, &help_why));
+        assert_int_equal(request_request(w.data, request, &out), 0);
+        format_node_free(request);
+        assert_int_equal(lines(&w), 2);
+        assert_false(w.locked);
+    }
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_slow_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
