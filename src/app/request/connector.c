@@ -231,6 +231,39 @@ static enum err add_type(struct request_asked *a, const char *id, const char *te
     return err;
 }
 
+static enum err see_and_keep(struct request_asked *a, const char *id, bool make,
+                             const struct format_node *doc, struct err_text *why)
+{
+    struct store_connector old = {.secrets = "{}"};
+    struct arena arena;
+    arena_init(&arena, 0);
+    enum err err = store_state_connector_get(a->data->state, id, &arena, &old);
+    if (err == ERR_NONE && make)
+        err = err_set(why, ERR_EXISTS, "there is a connector '%s' already", id);
+    else if (err == ERR_NOT_FOUND)
+        err = make ? ERR_NONE : absent(id, why);
+    else if (err != ERR_NONE)
+        state_fails(why, err);
+    if (err == ERR_NONE)
+        err = keep(a, id, doc, old.secrets, why);
+    arena_release(&arena);
+    return err;
+}
+
+/* In one transaction: nobody comes between the look and what is kept. */
+static enum err replace(struct request_asked *a, const char *id, bool make,
+                        const struct format_node *doc, struct err_text *why)
+{
+    enum err err = store_state_begin(a->data->state);
+    if (err != ERR_NONE)
+        return state_fails(why, err);
+    err = see_and_keep(a, id, make, doc, why);
+    if (err == ERR_NONE)
+        return store_state_commit(a->data->state, why);
+    store_state_rollback(a->data->state);
+    return err;
+}
+
 /* Whether a connector has a member of that name. */
 static bool is_known(const char *key)
 {
@@ -256,14 +289,11 @@ static enum err put(struct request_asked *a, const char *wanted, bool make, cons
 {
     struct format_node *doc;
     struct notify_connector c;
-    struct store_connector old = {.secrets = "{}"};
-    struct arena arena;
     char made[ID_SIZE];
     enum err err =
         format_node_json(text, strlen(text), request_asked_text(a, "name", "connector"), &doc, why);
     if (err != ERR_NONE)
         return err;
-    arena_init(&arena, 0);
     const char *own = format_node_str(format_node_get(doc, "id"), "");
     const char *id = wanted[0] != '\0' ? wanted : own;
     err = notify_connector_read(doc, &c, why);
@@ -278,20 +308,10 @@ static enum err put(struct request_asked *a, const char *wanted, bool make, cons
     if (err == ERR_NONE && !id_ok(id))
         err = err_set(why, ERR_INVALID,
                       "a connector's id has 1 to 128 letters, digits, '-', '_' and '.'");
-    if (err == ERR_NONE) {
-        err = store_state_connector_get(a->data->state, id, &arena, &old);
-        if (err == ERR_NONE && make)
-            err = err_set(why, ERR_EXISTS, "there is a connector '%s' already", id);
-        else if (err == ERR_NOT_FOUND)
-            err = make ? ERR_NONE : absent(id, why);
-        else if (err != ERR_NONE)
-            state_fails(why, err);
-    }
     if (err == ERR_NONE)
-        err = keep(a, id, doc, old.secrets, why);
+        err = replace(a, id, make, doc, why);
     if (err == ERR_NONE && show)
         err = get(a, id, why);
-    arena_release(&arena);
     format_node_free(doc);
     return err;
 }
@@ -429,7 +449,7 @@ static enum err delete_one(struct request_asked *a, const char *id, struct err_t
 
 int request_connector(struct request_asked *a, const char *verb)
 {
-    struct err_text why, late;
+    struct err_text why;
     const char *id = request_asked_text(a, "id", "");
     enum err err;
     a->hold = true; /* a listing holds the state's lock */
@@ -450,10 +470,5 @@ int request_connector(struct request_asked *a, const char *verb)
     else
         err = err_set(&why, ERR_INVALID,
                       "connector expects list, get, add, update, remove or test, not '%s'", verb);
-    enum err flushed = request_asked_flush(a, &late);
-    if (err == ERR_NONE && flushed != ERR_NONE) {
-        err = flushed;
-        why = late;
-    }
-    return err == ERR_NONE ? 0 : request_asked_fail(a, err, &why);
+    return request_asked_finish(a, err, &why);
 }

@@ -3,6 +3,8 @@
 
 #include "store/state_notify.h"
 
+#include <pthread.h>
+
 #define HOOK                                                                                       \
     "{\"name\":\"H\",\"connector_type_id\":\".webhook\",\"config\":{\"url\":\"http://x/\"}}"
 
@@ -66,8 +68,58 @@ static void refused(void **state)
     end(&w);
 }
 
+struct maker {
+    struct world *w;
+    unsigned round;
+    enum err err;
+    pthread_t thread;
+    pthread_barrier_t *start;
+};
+
+static void *make(void *arg)
+{
+    struct maker *m = arg;
+    struct err_text why;
+    struct buf out;
+    char request[300];
+    buf_init(&out);
+    snprintf(request, sizeof(request),
+             "{\"command\":\"connector\",\"verb\":\"add\",\"text\":\"{\\\"id\\\":\\\"r%u\\\","
+             "\\\"name\\\":\\\"n\\\",\\\"connector_type_id\\\":\\\".webhook\\\",\\\"config\\\":{"
+             "\\\"url\\\":\\\"http://x/\\\"}}\"}",
+             m->round);
+    pthread_barrier_wait(m->start);
+    m->err = request_act(m->w->data, request, strlen(request), &out, &why);
+    buf_release(&out);
+    return NULL;
+}
+
+/* Two who make one of the same id: one of them is told that it is there. */
+static void at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    pthread_barrier_t start;
+    pthread_barrier_init(&start, NULL, 2);
+    begin(&w);
+    for (unsigned round = 0; round < 200; round++) {
+        struct maker m[2];
+        for (int i = 0; i < 2; i++) {
+            m[i] = (struct maker){.w = &w, .round = round, .start = &start};
+            assert_int_equal(pthread_create(&m[i].thread, NULL, make, &m[i]), 0);
+        }
+        for (int i = 0; i < 2; i++)
+            pthread_join(m[i].thread, NULL);
+        assert_int_equal((m[0].err == ERR_NONE) + (m[1].err == ERR_NONE), 1);
+        assert_int_equal((m[0].err == ERR_EXISTS) + (m[1].err == ERR_EXISTS), 1);
+    }
+    pthread_barrier_destroy(&start);
+    end(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(asked), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(asked), cmocka_unit_test(refused),
+                                       cmocka_unit_test(at_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
