@@ -29,6 +29,8 @@
 #define SLICE_TRIES 3
 #define SLICE_RETRY (10 * TIME_S)
 #define WAIT (100 * TIME_MS)
+/* So much too early is waited for when the clock is set back. */
+#define CLOCK_SLACK TIME_MIN
 
 /* What the stop of the clock gave, to those who listen; the lock is held. */
 static void tell_listeners(struct daemon_serving *s, ts_ns now)
@@ -193,14 +195,35 @@ static enum err take_or_hold(struct daemon_serving *s, struct feed_batch *b, str
     return err;
 }
 
-/* The least of the sources' times; the wall clock where there is no source. */
+/* The least of the sources' times and the wall clock's, which is alone where there is no source. */
 static ts_ns engine_time(const struct daemon_serving *s)
 {
-    ts_ns now = TIME_MAX;
+    ts_ns now = clock_wall();
     for (int i = 0; i < DAEMON_SOURCES; i++)
         if (s->active[i] && s->watermark[i] < now)
             now = s->watermark[i];
-    return now == TIME_MAX ? clock_wall() : now;
+    return now;
+}
+
+/* Engine time is ahead of the clock only when that was wrong. What goes by it would stand still,
+ * maybe for years, until the clock is there again. The lock is held. */
+static enum err follow_back(struct daemon_serving *s, struct err_text *why)
+{
+    ts_ns wall = time_floor(clock_wall(), TIME_S), engine = engine_pipeline_now(s->pipeline);
+    char was[TIME_TEXT_SIZE], is[TIME_TEXT_SIZE], line[400];
+    if (engine == TIME_NONE || engine <= wall + CLOCK_SLACK)
+        return ERR_NONE;
+    enum err err = engine_pipeline_set_back(s->pipeline, wall, why);
+    if (err != ERR_NONE)
+        return err;
+    time_format_iso(engine, was);
+    time_format_iso(wall, is);
+    snprintf(line, sizeof(line),
+             "the clock was set back: jobs and rules had come to %s and go on from %s; what a job "
+             "learned and saved of later times it keeps, and takes what comes before them for late",
+             was, is);
+    daemon_serve_tell(s, 1, line);
+    return ERR_NONE;
 }
 
 /* A bucket is final, or a rule to run. While the past of a log is read that is soon so: what waited
@@ -233,8 +256,9 @@ enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
     if (err != ERR_NONE || s->full)
         return err;
     pthread_mutex_lock(&s->data->lock);
+    err = follow_back(s, why);
     ts_ns engine = engine_time(s);
-    if (engine != TIME_NONE)
+    if (err == ERR_NONE && engine != TIME_NONE)
         err = engine_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
     if (err == ERR_NONE && engine != TIME_NONE)
         err = engine_pipeline_interim(s->pipeline, why);

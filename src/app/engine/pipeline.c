@@ -324,6 +324,23 @@ enum err engine_pipeline_advance(struct engine_pipeline *p, ts_ns now, struct er
     return ERR_NONE;
 }
 
+enum err engine_pipeline_set_back(struct engine_pipeline *p, ts_ns now, struct err_text *why)
+{
+    enum err err = begin(p, why);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_run_forget(p->options.state, now);
+    if (err == ERR_NONE)
+        err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, now);
+    if (err != ERR_NONE)
+        err_set(why, err, "state.db cannot be written: %s", err_name(err));
+    err = end(p, err, why);
+    if (err != ERR_NONE)
+        return err;
+    p->now = p->newest = now;
+    return make_up(p, why);
+}
+
 enum err engine_pipeline_event(struct engine_pipeline *p, struct event *e, bool follow,
                                struct err_text *why)
 {

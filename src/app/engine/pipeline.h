@@ -101,6 +101,14 @@ enum err engine_pipeline_stored(struct engine_pipeline *p, struct event *e,
 enum err engine_pipeline_advance(struct engine_pipeline *p, ts_ns now,
                                  struct err_text *why) ERR_MUST_CHECK;
 
+/*
+ * The clock was wrong and has been set back: engine time goes back to now, which lies before it.
+ * Runs that are dated later are forgotten, and jobs and rules go on as after a start: from the
+ * newest snapshot and the stored events since. What a job saved of later times it keeps.
+ */
+enum err engine_pipeline_set_back(struct engine_pipeline *p, ts_ns now,
+                                  struct err_text *why) ERR_MUST_CHECK;
+
 /* The next instant at which there is something to do; TIME_MAX: there is none. */
 ts_ns engine_pipeline_next(const struct engine_pipeline *p);
 

@@ -293,6 +293,8 @@ typedef bool (*store_run_fn)(void *ctx, const struct store_run *run);
 /* Writes down a run (one a rule, time and kind); one that is not manual becomes the rule's last.
  * The newest 1,000 of each kind stay. */
 enum err store_state_run_put(struct store_state *st, const struct store_run *run) ERR_MUST_CHECK;
+/* The clock is found to have been wrong: no run is later than now any more, and no last one. */
+enum err store_state_run_forget(struct store_state *st, ts_ns now) ERR_MUST_CHECK;
 /* Newest first; limit 0: all. */
 enum err store_state_run_list(struct store_state *st, const char *rule_id, uint64_t limit,
                               store_run_fn fn, void *ctx) ERR_MUST_CHECK;

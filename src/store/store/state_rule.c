@@ -218,6 +218,23 @@ enum err store_state_run_put(struct store_state *st, const struct store_run *run
     return store_state_commit(st, NULL);
 }
 
+static enum err run_change_after(struct store_state *st, const char *sql, ts_ns now)
+{
+    struct store_db *db = store_state_lock(st);
+    struct sqlite3_stmt *stmt = store_db_prepare(db, sql);
+    if (stmt != NULL)
+        store_db_bind_i64(stmt, 1, now);
+    return store_state_finish(st, stmt);
+}
+
+enum err store_state_run_forget(struct store_state *st, ts_ns now)
+{
+    enum err rc = run_change_after(st, "DELETE FROM run WHERE time > ?1", now);
+    return rc != ERR_NONE
+               ? rc
+               : run_change_after(st, "UPDATE rule SET last_run = ?1 WHERE last_run > ?1", now);
+}
+
 enum err store_state_run_list(struct store_state *st, const char *rule_id, uint64_t limit,
                               store_run_fn fn, void *ctx)
 {

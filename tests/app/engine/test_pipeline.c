@@ -435,6 +435,47 @@ static void test_full_disk_behind(void **state)
     buf_release(&dumps[1]);
 }
 
+/* The clock had run ahead for a while: what comes by the right one finds what it would have. */
+static void test_set_back(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct store *store = help_store(dir);
+    struct help_alerts alerts = {0};
+    ts_ns at;
+    help_install(st);
+    struct engine_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+    help_feed_minutes(p, 0, HELP_SPIKE, 0);
+    HELP_OK(store_commit(store, &help_why));
+    HELP_OK(engine_pipeline_save(p, &help_why));
+    ts_ns right = engine_pipeline_now(p);
+    /* Short of where a silent clock would be taken on in one step. */
+    HELP_OK(engine_pipeline_advance(p, right + 30 * TIME_MIN, &help_why));
+    assert_true(help_count_results(st, "bucket") > HELP_SPIKE);
+    HELP_OK(engine_pipeline_set_back(p, right, &help_why));
+    assert_int_equal(engine_pipeline_now(p), right);
+    bool behind;
+    HELP_OK(engine_pipeline_catch_up(p, 0, &behind, &help_why));
+    assert_false(behind);
+    help_feed_minutes(p, HELP_SPIKE, HELP_SPIKE + 1, 0);
+    HELP_OK(engine_pipeline_advance(p, FINAL, &help_why));
+    assert_int_equal(help_count_alerts(st, &at), 1);
+    assert_int_equal(at, FINAL);
+    assert_int_equal(alerts.n, 1);
+    struct engine_pipeline_totals t;
+    engine_pipeline_totals(p, &t);
+    assert_int_equal(t.jobs.late, 0);
+    engine_pipeline_free(p);
+    /* A start knows of it. */
+    p = help_pipeline(st, store, &alerts, FINAL);
+    assert_true(engine_pipeline_now(p) <= FINAL);
+    engine_pipeline_free(p);
+    store_state_close(st);
+    store_close(store);
+    help_rmdir(dir);
+}
+
 /* Nothing runs: time still goes on, and nothing is written. */
 /* Events without the job's time become no records: no bucket is due, and the clock goes on. */
 static void test_no_records(void **state)
@@ -496,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_full_disk_behind),
         cmocka_unit_test(test_closed_between_commits),
+        cmocka_unit_test(test_set_back),
         cmocka_unit_test(test_no_records),
         cmocka_unit_test(test_empty),
     };

@@ -119,6 +119,47 @@ static void test_runs_are_trimmed(void **state)
     help_rmdir(dir);
 }
 
+static bool run_told(void *ctx, const struct store_run *run)
+{
+    buf_format(ctx, "%lld;", (long long)run->time);
+    return true;
+}
+
+static bool last_told(void *ctx, const struct store_rule *rule)
+{
+    buf_format(ctx, "%s %lld;", rule->id, (long long)rule->last_run);
+    return true;
+}
+
+/* What a wrong clock dated later does not stand above what comes now. */
+static void test_runs_are_forgotten(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = open_state(dir);
+    struct buf b;
+    buf_init(&b);
+    for (int i = 0; i < 2; i++) {
+        const struct store_rule rule = {.id = i == 0 ? "a" : "b", .doc = "{}", .enabled = true};
+        assert_int_equal(store_state_rule_put(st, &rule), ERR_NONE);
+        for (ts_ns t = 10; t <= (i == 0 ? 30 : 20); t += 10) {
+            const struct store_run run = {.rule_id = rule.id, .time = t, .status = "succeeded"};
+            assert_int_equal(store_state_run_put(st, &run), ERR_NONE);
+        }
+    }
+    assert_int_equal(store_state_run_forget(st, 20), ERR_NONE);
+    assert_int_equal(store_state_run_list(st, "a", 0, run_told, &b), ERR_NONE);
+    assert_string_equal(buf_text(&b), "20;10;");
+    buf_clear(&b);
+    assert_int_equal(store_state_run_forget(st, 15), ERR_NONE);
+    assert_int_equal(store_state_run_list(st, "b", 0, run_told, &b), ERR_NONE);
+    assert_int_equal(store_state_rule_list(st, last_told, &b), ERR_NONE);
+    assert_string_equal(buf_text(&b), "10;a 15;b 15;");
+    buf_release(&b);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 static void test_alerts(void **state)
 {
     (void)state;
@@ -191,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_runs_are_trimmed),
+        cmocka_unit_test(test_runs_are_forgotten),
         cmocka_unit_test(test_alerts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
