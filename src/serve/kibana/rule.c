@@ -253,13 +253,23 @@ enum err kibana_rule_write(struct api_call *c, const struct kibana_rule *r, cons
     return err;
 }
 
+static const char *const bookkeeping[] = {"execution_summary", "rule_source", "immutable",
+                                          "created_at",        "updated_at",  "created_by",
+                                          "updated_by"};
+#define BOOKKEEPING (sizeof(bookkeeping) / sizeof(bookkeeping[0]))
+
+bool kibana_rule_is_bookkeeping(const char *key)
+{
+    for (size_t i = 0; i < BOOKKEEPING; i++)
+        if (strcmp(bookkeeping[i], key) == 0)
+            return true;
+    return false;
+}
+
 void kibana_rule_forget_bookkeeping(struct kibana_change *change)
 {
-    static const char *const keys[] = {"execution_summary", "rule_source", "immutable",
-                                       "created_at",        "updated_at",  "created_by",
-                                       "updated_by"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        kibana_change_json(change, keys[i], NULL);
+    for (size_t i = 0; i < BOOKKEEPING; i++)
+        kibana_change_json(change, bookkeeping[i], NULL);
 }
 
 enum err kibana_rule_put(struct api_call *c, const struct format_node *object,

@@ -65,6 +65,7 @@ enum err kibana_rule_write(struct api_call *c, const struct kibana_rule *r, cons
 
 /* What is read of requests and not kept: the server says it by itself. */
 void kibana_rule_forget_bookkeeping(struct kibana_change *change);
+bool kibana_rule_is_bookkeeping(const char *key);
 
 /* Puts a rule: the object (NULL: none) with the changes. fresh: there must be none of its rule_id;
  * else there must, of that revision (-1: any). */

@@ -81,15 +81,45 @@ static enum err read_one(struct api_call *c, struct err_text *why)
     return err;
 }
 
+static bool is_same(const struct format_node *a, const struct format_node *b)
+{
+    struct buf one, two;
+    if (format_node_type(a) == FORMAT_NULL || b == NULL)
+        return format_node_type(a) == FORMAT_NULL && b == NULL;
+    buf_init(&one);
+    buf_init(&two);
+    format_node_write(a, &one);
+    format_node_write(b, &two);
+    bool same = buf_ok(&one) && buf_ok(&two) && one.n == two.n && memcmp(one.p, two.p, one.n) == 0;
+    buf_release(&one);
+    buf_release(&two);
+    return same;
+}
+
+/* Whether a patch changes what the rule looks for and says, and not only its switch. */
+static bool is_content(const struct format_node *patch, const struct kibana_rule *r)
+{
+    static const char *const others[] = {"id", "rule_id", "enabled", "revision"};
+    for (size_t i = 0; i < format_node_count(patch); i++) {
+        const struct format_node *v = format_node_at(patch, i);
+        bool other = kibana_rule_is_bookkeeping(format_node_key(v));
+        for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++)
+            other |= strcmp(format_node_key(v), others[k]) == 0;
+        if (!other && !is_same(v, format_node_get(r->doc, format_node_key(v))))
+            return true;
+    }
+    return false;
+}
+
 /* What stays with a rule however it is changed. */
-static void carry_over(struct api_call *c, const struct kibana_rule *r,
+static void carry_over(struct api_call *c, const struct kibana_rule *r, bool content,
                        struct kibana_change *change)
 {
     int64_t revision = format_node_int(format_node_get(r->doc, "revision"), 0);
     kibana_rule_forget_bookkeeping(change);
     kibana_change_text(change, "id", r->id);
     kibana_change_text(change, "rule_id", r->rule_id);
-    kibana_change_number(change, "revision", revision + 1);
+    kibana_change_number(change, "revision", revision + content);
     kibana_change_text(change, "created_by",
                        format_node_str(format_node_get(r->doc, "created_by"), "weir"));
     kibana_change_text(change, "updated_by", kibana_doc_guest(c));
@@ -115,7 +145,7 @@ static enum err change_one(struct api_call *c, bool whole, struct err_text *why)
         else if (format_node_get(body, "version") == NULL)
             kibana_change_number(&change, "version",
                                  format_node_int(format_node_get(r->doc, "version"), 1));
-        carry_over(c, r, &change);
+        carry_over(c, r, whole || is_content(body, r), &change);
         err = kibana_rule_put(c, whole ? body : r->doc, &change, false, revision, why);
         if (err == ERR_NONE)
             err = show(c, r->rule_id, why);

@@ -32,6 +32,15 @@ static void one_by_one(void **state)
     acted(&w, "\\\"query\\\":\\\"a: 1\\\"");
     acted(&w, "\\\"enabled\\\":true");
     assert_null(strstr(buf_text(&w.acted), "note"));
+    /* A switch, and what is so already, are no change of content. */
+    ask(&w, "PATCH", PATH, NULL, NULL,
+        "{\"id\":\"id-r1\",\"rule_id\":\"r1\",\"enabled\":false,\"note\":\"n\",\"setup\":null,"
+        "\"updated_at\":\"y\"}",
+        200, "r1");
+    acted(&w, "\\\"revision\\\":4");
+    acted(&w, "\\\"enabled\\\":false");
+    ask(&w, "PATCH", PATH, NULL, NULL, "{\"rule_id\":\"r1\",\"note\":\"m\"}", 200, "r1");
+    acted(&w, "\\\"revision\\\":5");
     ask(&w, "PUT", PATH, NULL, NULL, "{\"id\":\"id-r1\",\"rule_id\":\"other\",\"name\":\"n\"}", 200,
         "r1");
     acted(&w, "\\\"rule_id\\\":\\\"r1\\\"");
