@@ -23,9 +23,12 @@ static void write_path(struct format_writer *w, const char *path)
 {
     char plain[200];
     size_t n = 0;
-    for (const char *p = path; *p != '\0' && n + 1 < sizeof(plain); p++)
-        if (*p != '*' && *p != '.')
+    bool part = false;
+    for (const char *p = path; *p != '\0' && n + 1 < sizeof(plain); p++) {
+        part = *p == '{' || (part && *p != '}');
+        if (!part || (*p != '*' && *p != '.'))
             plain[n++] = *p;
+    }
     format_write_key_n(w, plain, n);
 }
 

@@ -65,6 +65,8 @@ static void says_what_the_table_says(void **state)
     assert_non_null(at(root, body));
     static const char *const open[] = {"paths", "/app/{rest}", "get", "security", NULL};
     assert_non_null(at(root, open));
+    static const char *const itself[] = {"paths", "/api/openapi.json", "get", NULL};
+    assert_non_null(at(root, itself));
     assert_string_equal(format_node_str(format_node_get(root, "openapi"), ""), "3.1.0");
     format_node_free(root);
     buf_release(&a.body);
