@@ -180,9 +180,8 @@ static bool see_event(void *ctx, struct event *e)
 static bool add_kept(void *ctx, const struct find_doc *doc)
 {
     struct listing *l = ctx;
-    bool alert = strcmp(doc->index, FIND_ALERTS_INDEX) == 0;
     for (l->index = 0; l->index + 1 < l->indices_n; l->index++)
-        if (strcmp(l->indices[l->index], alert ? FIND_ALERTS_INDEX : FIND_RESULTS_INDEX) == 0)
+        if (strcmp(l->indices[l->index], doc->index) == 0)
             break;
     for (uint32_t i = 0; i < doc->e->n; i++) {
         const struct event_item *item = &doc->e->items[i];
@@ -204,6 +203,8 @@ static enum err list_indices(struct find *f, const struct find_request *r,
         add_index(l, FIND_ALERTS_INDEX);
     if (target->results)
         add_index(l, FIND_RESULTS_INDEX);
+    if (target->messages)
+        add_index(l, FIND_MESSAGES_INDEX);
     return rc;
 }
 
@@ -252,7 +253,7 @@ static enum err list_fields(struct find *f, const struct find_request *r,
             rc = look_at_events(f, r, indices_n, l, why);
     }
     l->looked = 0;
-    if (rc == ERR_NONE && (target->alerts || target->results) && f->options.state != NULL)
+    if (rc == ERR_NONE && find_target_kept(target) && f->options.state != NULL)
         rc = find_kept_each(f->options.state, target, TIME_NONE, TIME_MAX, add_kept, l, why);
     if (rc == ERR_NONE && l->failed)
         rc = err_set(why, ERR_MEMORY, "no memory for the list of fields");

@@ -510,7 +510,7 @@ static enum err run(struct search *s)
     enum err rc = prepare(s);
     if (rc == ERR_NONE && s->target.events && o->store != NULL)
         rc = run_events(s);
-    if (rc == ERR_NONE && (s->target.alerts || s->target.results) && o->state != NULL)
+    if (rc == ERR_NONE && find_target_kept(&s->target) && o->state != NULL)
         rc = run_kept(s);
     if (is_later(s))
         s->total = s->page->context->total;
@@ -668,7 +668,7 @@ enum err find_count(struct find *f, const struct find_request *r, struct buf *ou
         if (rc == ERR_NONE)
             rc = count_events(s, true);
     }
-    if (rc == ERR_NONE && (s->target.alerts || s->target.results) && f->options.state != NULL)
+    if (rc == ERR_NONE && find_target_kept(&s->target) && f->options.state != NULL)
         rc = run_kept(s);
     if (rc == ERR_NONE) {
         format_write_init(&w, out);

@@ -154,8 +154,7 @@ enum err find_get(struct find *f, const struct find_request *r, const char *id, 
     struct getting g = {.target = &target, .id = id, .out = out};
     if (target.events && f->options.store != NULL)
         rc = get_event(f, r, &g, &why);
-    if (rc == ERR_NONE && !g.found && (target.alerts || target.results) &&
-        f->options.state != NULL) {
+    if (rc == ERR_NONE && !g.found && find_target_kept(&target) && f->options.state != NULL) {
         rc = find_kept_get(f->options.state, &target, id, write_kept, &g, &why);
         rc = rc == ERR_NOT_FOUND ? ERR_NONE : rc;
     }

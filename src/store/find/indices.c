@@ -68,7 +68,8 @@ static uint64_t take(struct share *s, uint64_t docs)
 
 static bool is_event_index(const char *name)
 {
-    return strcmp(name, FIND_ALERTS_INDEX) != 0 && strcmp(name, FIND_RESULTS_INDEX) != 0;
+    return strcmp(name, FIND_ALERTS_INDEX) != 0 && strcmp(name, FIND_RESULTS_INDEX) != 0 &&
+           strcmp(name, FIND_MESSAGES_INDEX) != 0;
 }
 
 /* Whoever is called after a dataset has its part of it; the others share what is left of all. */

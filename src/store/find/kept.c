@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "event/json.h"
+#include "format/write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define STATUS "kibana.alert.workflow_status"
+#define MESSAGE_ID 128 /* a job's id has at most 64 bytes */
 /* Documents that are no events have arrived after all events, in an order that those which come
  * later do not change: pages of a search lie in it. Programs that know only doubles read it, too.
  */
@@ -21,6 +24,7 @@ struct reading {
     struct event_json *reader;
     struct arena arena;
     struct buf json;
+    const char *id; /* of the message that is looked for; NULL: all */
     uint64_t n;
     enum err error;
 };
@@ -116,12 +120,38 @@ static bool give_result(void *ctx, const struct store_result *result)
     return give(r, result->doc, n, FIND_RESULTS_INDEX, result->id, result->time, true);
 }
 
+/* As Elasticsearch's notifications of jobs are. */
+static bool give_message(void *ctx, const struct store_message *m)
+{
+    struct reading *r = ctx;
+    struct format_writer w;
+    char id[MESSAGE_ID];
+    snprintf(id, sizeof(id), "%s_message_%lld", m->job_id, (long long)m->number);
+    if (r->id != NULL && strcmp(r->id, id) != 0)
+        return true;
+    buf_clear(&r->json);
+    format_write_init(&w, &r->json);
+    format_write_begin_object(&w);
+    format_write_field_str(&w, "job_id", m->job_id);
+    format_write_field_str(&w, "level", m->level);
+    format_write_field_str(&w, "message", m->text);
+    format_write_field_i64(&w, "timestamp", m->time / TIME_MS);
+    format_write_field_str(&w, "job_type", "anomaly_detector");
+    format_write_field_str(&w, "node_name", "weir");
+    format_write_end_object(&w);
+    if (!buf_ok(&r->json)) {
+        r->error = ERR_MEMORY;
+        return false;
+    }
+    return give(r, buf_text(&r->json), r->json.n, FIND_MESSAGES_INDEX, id, m->time, true);
+}
+
 static enum err say(const struct reading *r, enum err rc, struct err_text *why)
 {
     if (rc == ERR_NONE)
         rc = r->error;
     if (rc != ERR_NONE && rc != ERR_NOT_FOUND)
-        err_set(why, rc, "alerts and results cannot be read: %s", err_name(rc));
+        err_set(why, rc, "alerts, results and messages cannot be read: %s", err_name(rc));
     return rc;
 }
 
@@ -140,6 +170,8 @@ enum err find_kept_each(struct store_state *state, const struct find_target *tar
         rc = store_state_alert_list(state, &alerts, give_alert, &r, NULL);
     if (rc == ERR_NONE && r.error == ERR_NONE && target->results)
         rc = store_state_result_list(state, &results, give_result, &r, NULL);
+    if (rc == ERR_NONE && r.error == ERR_NONE && target->messages)
+        rc = store_state_message_list(state, NULL, from, last, give_message, &r);
     reading_release(&r);
     return say(&r, rc, why);
 }
@@ -163,6 +195,12 @@ enum err find_kept_get(struct store_state *state, const struct find_target *targ
         const struct store_result_filter results = {
             .id = id, .from = TIME_NONE, .to = TIME_MAX, .interim = STORE_INTERIM_ANY};
         rc = store_state_result_list(state, &results, give_result, &r, NULL);
+        if (rc == ERR_NONE && r.n == 0)
+            rc = ERR_NOT_FOUND;
+    }
+    if (rc == ERR_NOT_FOUND && target->messages) {
+        r.id = id;
+        rc = store_state_message_list(state, NULL, TIME_NONE, TIME_MAX, give_message, &r);
         if (rc == ERR_NONE && r.n == 0)
             rc = ERR_NOT_FOUND;
     }

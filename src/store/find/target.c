@@ -108,6 +108,7 @@ static enum err check_part(const struct part *p, struct store *store, struct fin
     if (*p->s == '.') {
         size_t alias = strlen(FIND_RESULTS_ALIAS);
         bool known = is(p, FIND_ALERTS_INDEX) || is(p, FIND_ALERTS_ALIAS) ||
+                     is(p, FIND_MESSAGES_INDEX) ||
                      (p->n > alias && memcmp(p->s, FIND_RESULTS_ALIAS, alias) == 0);
         return known ? ERR_NONE : find_error_index(error, p->s, p->n);
     }
@@ -199,6 +200,8 @@ enum err find_target_parse(const char *pattern, struct store *store, bool lenien
     if (dots && !out->results)
         out->results =
             query_index_match_name(out->names, FIND_RESULTS_INDEX, strlen(FIND_RESULTS_INDEX));
+    out->messages = dots && query_index_match_name(out->names, FIND_MESSAGES_INDEX,
+                                                   strlen(FIND_MESSAGES_INDEX));
     if (out->events && (minus || (named && !all)))
         rc = events_query(pattern, all || !named, out, error);
     if (rc != ERR_NONE)
@@ -211,6 +214,11 @@ void find_target_release(struct find_target *t)
     query_free(t->query);
     query_index_free(t->names);
     memset(t, 0, sizeof(*t));
+}
+
+bool find_target_kept(const struct find_target *t)
+{
+    return t->alerts || t->results || t->messages;
 }
 
 bool find_target_job(const struct find_target *t, const char *job_id)

@@ -199,6 +199,7 @@ enum err store_state_result_delete(struct store_state *st, const char *job_id, t
 /* What a job has to say to people. The newest 1,000 of each job stay. */
 struct store_message {
     const char *job_id;
+    int64_t number;    /* rises within the job; given when it is written */
     const char *level; /* info, warning, error */
     const char *text;
     ts_ns time; /* engine time */
@@ -208,7 +209,7 @@ typedef bool (*store_message_fn)(void *ctx, const struct store_message *message)
 
 enum err store_state_message_put(struct store_state *st,
                                  const struct store_message *message) ERR_MUST_CHECK;
-/* As they were written, from <= time <= to. */
+/* As they were written, from <= time <= to; job_id NULL: of all jobs, one after the other. */
 enum err store_state_message_list(struct store_state *st, const char *job_id, ts_ns from, ts_ns to,
                                   store_message_fn fn, void *ctx) ERR_MUST_CHECK;
 

@@ -54,8 +54,9 @@ enum err store_state_message_list(struct store_state *st, const char *job_id, ts
 {
     struct store_db *db = store_state_lock(st);
     struct sqlite3_stmt *stmt =
-        store_db_prepare(db, "SELECT job_id, level, text, time FROM message WHERE job_id = ? AND"
-                             " time BETWEEN ? AND ? ORDER BY number");
+        store_db_prepare(db, "SELECT job_id, level, text, time, number FROM message WHERE"
+                             " (?1 IS NULL OR job_id = ?1) AND time BETWEEN ?2 AND ?3"
+                             " ORDER BY job_id, number");
     enum err rc = stmt != NULL ? ERR_NONE : store_db_error(db);
     if (stmt != NULL) {
         store_db_bind_text(stmt, 1, job_id);
@@ -69,6 +70,7 @@ enum err store_state_message_list(struct store_state *st, const char *job_id, ts
             .level = store_db_text(stmt, 1),
             .text = store_db_text(stmt, 2),
             .time = store_db_i64(stmt, 3),
+            .number = store_db_i64(stmt, 4),
         };
         more = fn(ctx, &message);
     }

@@ -43,6 +43,13 @@ static struct store_state *filled(const char *dir)
                                             .score = i * 30};
         assert_int_equal(store_state_result_put(st, &result), ERR_NONE);
     }
+    for (unsigned i = 0; i < 2; i++) {
+        const struct store_message message = {.job_id = i == 0 ? "one" : "two",
+                                              .level = i == 0 ? "info" : "warning",
+                                              .text = "something is late",
+                                              .time = HELP_BASE + (ts_ns)i * TIME_HOUR};
+        assert_int_equal(store_state_message_put(st, &message), ERR_NONE);
+    }
     return st;
 }
 
@@ -92,6 +99,13 @@ static const struct {
      "aggregations/h/buckets",
      "[{\"key_as_string\":\"2023-11-14T00:00:00.000Z\",\"key\":1699920000000,\"doc_count\":2},{"
      "\"key_as_string\":\"2023-11-15T00:00:00.000Z\",\"key\":1700006400000,\"doc_count\":1}]"},
+    {".ml-notifications-*",
+     "{\"query\":{\"bool\":{\"filter\":[{\"term\":{\"job_id\":\"two\"}},{\"range\":{\"timestamp\":{"
+     "\"gte\":\"2023-11-14T23:00:00Z\"}}},{\"match\":{\"message\":\"late\"}}]}}}",
+     "hits/hits",
+     "[{\"_index\":\".ml-notifications-000002\",\"_id\":\"two_message_1\",\"_score\":1,"
+     "\"_source\":{\"job_id\":\"two\",\"level\":\"warning\",\"message\":\"something is late\","
+     "\"timestamp\":1700003600000,\"job_type\":\"anomaly_detector\",\"node_name\":\"weir\"}}]"},
     {"logs-*", "{\"size\":0}", "hits/total", "{\"value\":0,\"relation\":\"eq\"}"},
 };
 
@@ -130,8 +144,9 @@ static void test_get(void **state)
     assert_int_equal(find_target_parse(".*", NULL, false, &all, NULL), ERR_NONE);
     assert_int_equal(find_kept_get(st, &all, "a1", keep_id, &b, &why), ERR_NONE);
     assert_int_equal(find_kept_get(st, &all, "r2", keep_id, &b, &why), ERR_NONE);
+    assert_int_equal(find_kept_get(st, &all, "two_message_1", keep_id, &b, &why), ERR_NONE);
     assert_int_equal(find_kept_get(st, &all, "x", keep_id, &b, &why), ERR_NOT_FOUND);
-    assert_string_equal(buf_text(&b), "a1r2");
+    assert_string_equal(buf_text(&b), "a1r2two_message_1");
     find_target_release(&all);
     buf_release(&b);
     store_state_close(st);

@@ -8,22 +8,26 @@
 static const struct {
     const char *pattern;
     bool events, alerts, results, some; /* some: not all events */
+    bool messages;
 } cases[] = {
-    {NULL, true, false, false, false},
-    {"", true, false, false, false},
-    {"_all", true, false, false, false},
-    {"*", true, false, false, false},
-    {"logs-*", true, false, false, true},
-    {"logs-*,-logs-zeek.*", true, false, false, true},
-    {"-logs-zeek.*", true, false, false, true},
-    {".alerts-security.alerts-default", false, true, false, false},
-    {".alerts-security.alerts-*", false, true, false, false},
-    {".internal.alerts-security.alerts-default-000001", false, true, false, false},
-    {".ml-anomalies-*", false, false, true, false},
-    {".ml-anomalies-high_count", false, false, true, false},
-    {".*", false, true, true, false},
-    {"logs-*,.alerts-*", true, true, false, true},
-    {"other:logs-*", false, false, false, false},
+    {NULL, true, false, false, false, false},
+    {"", true, false, false, false, false},
+    {"_all", true, false, false, false, false},
+    {"*", true, false, false, false, false},
+    {"logs-*", true, false, false, true, false},
+    {"logs-*,-logs-zeek.*", true, false, false, true, false},
+    {"-logs-zeek.*", true, false, false, true, false},
+    {".alerts-security.alerts-default", false, true, false, false, false},
+    {".alerts-security.alerts-*", false, true, false, false, false},
+    {".internal.alerts-security.alerts-default-000001", false, true, false, false, false},
+    {".ml-anomalies-*", false, false, true, false, false},
+    {".ml-anomalies-high_count", false, false, true, false, false},
+    {".ml-notifications-*", false, false, false, false, true},
+    {".ml-notifications-000002", false, false, false, false, true},
+    {".ml-*", false, false, true, false, true},
+    {".*", false, true, true, false, true},
+    {"logs-*,.alerts-*", true, true, false, true, false},
+    {"other:logs-*", false, false, false, false, false},
 };
 
 static void test_patterns(void **state)
@@ -34,7 +38,8 @@ static void test_patterns(void **state)
         struct find_error error;
         assert_int_equal(find_target_parse(cases[i].pattern, NULL, false, &t, &error), ERR_NONE);
         if (t.events != cases[i].events || t.alerts != cases[i].alerts ||
-            t.results != cases[i].results || (t.query != NULL) != cases[i].some)
+            t.results != cases[i].results || t.messages != cases[i].messages ||
+            (t.query != NULL) != cases[i].some)
             fail_msg("%s: %d %d %d %d", cases[i].pattern, t.events, t.alerts, t.results,
                      t.query != NULL);
         find_target_release(&t);
