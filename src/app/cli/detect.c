@@ -18,6 +18,7 @@
 #include "detect/forecast.h"
 #include "detect/rescore.h"
 #include "detect/schedule.h"
+#include "engine/ahead.h"
 #include "engine/rows.h"
 #include "event/event.h"
 #include "feed/inputs.h"
@@ -37,6 +38,7 @@ struct run {
     struct detect_feed *feed;
     struct detect *engine;
     struct engine_rows *rows; /* what the datafeed aggregates; NULL: it gives events */
+    struct engine_ahead *ahead;
     struct buf doc;
     bool renormalized;
     struct kept *kept;
@@ -126,13 +128,21 @@ static void print_kept(struct run *r, const struct kept *k)
         r->failed = ERR_IO;
 }
 
+static enum err give(void *ctx, struct event *e)
+{
+    struct run *r = ctx;
+    return r->rows != NULL ? engine_rows_follow(r->rows, e, r->job->latency_ns, r->engine)
+                           : detect_event(r->engine, e);
+}
+
+/* Who has a time of its own is taken at its word. */
 static void on_event(void *ctx, struct event *e)
 {
     struct run *r = ctx;
     if (r->failed != ERR_NONE || !detect_feed_match(r->feed, e))
         return;
-    enum err err = r->rows != NULL ? engine_rows_follow(r->rows, e, r->job->latency_ns, r->engine)
-                                   : detect_event(r->engine, e);
+    enum err err = strcmp(r->job->time_field, "@timestamp") == 0 ? engine_ahead_event(r->ahead, e)
+                                                                 : give(r, e);
     if (err != ERR_NONE)
         r->failed = err;
 }
@@ -211,6 +221,8 @@ static enum err read_events(struct run *r, const struct cli_args *args, struct e
     if (err != ERR_NONE)
         return err;
     err = feed_inputs_run(in, why);
+    if (err == ERR_NONE && r->failed == ERR_NONE)
+        r->failed = engine_ahead_end(r->ahead);
     struct feed_inputs_totals t;
     feed_inputs_totals(in, &t);
     cli_tell_troubles(&t, cli_has(args, CLI_QUIET));
@@ -236,6 +248,10 @@ static void tell_losses(const struct run *r, const struct cli_args *args)
     if (c->out_of_order > 0)
         log_line(LOG_LEVEL_WARNING, "%llu of %llu records came after their bucket was closed",
                  (unsigned long long)c->out_of_order, (unsigned long long)c->records);
+    if (r->ahead != NULL && engine_ahead_count(r->ahead) > 0)
+        log_line(LOG_LEVEL_WARNING,
+                 "%llu events were set aside: they are dated far ahead of those around them",
+                 (unsigned long long)engine_ahead_count(r->ahead));
     if (late > 0)
         log_line(LOG_LEVEL_WARNING, "%llu events came after their interval was counted",
                  (unsigned long long)late);
@@ -444,7 +460,8 @@ int cli_detect(const struct cli_args *args)
     struct thread_team *team = thread_team_new((unsigned)threads);
     if (r.renormalized)
         r.by_id = map_new((struct hash_key){1, 2});
-    if (team == NULL || (r.renormalized && r.by_id == NULL))
+    r.ahead = engine_ahead_new(give, &r);
+    if (team == NULL || r.ahead == NULL || (r.renormalized && r.by_id == NULL))
         err = err_set(&why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     if (err == ERR_NONE)
         err = run(&r, args, team, &why);
@@ -459,6 +476,7 @@ int cli_detect(const struct cli_args *args)
     map_free(r.by_id);
     detect_free(r.engine);
     engine_rows_free(r.rows);
+    engine_ahead_free(r.ahead);
     detect_feed_free(r.feed);
     detect_job_free(r.job);
     buf_release(&r.doc);
