@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (n < size - 1 && s[n] != '\0')
         n++;
     arena_init(&a, 0);
-    if (query_regexp_new(s, n, data[0] & QUERY_REGEXP_ALL, data[0] & 0x80, &a, &re, &why) ==
+    if (query_regexp_new(s, n, data[0] & QUERY_REGEXP_ALL, data[0] & 0x80, NULL, &a, &re, &why) ==
         ERR_NONE) {
         (void)query_regexp_match(re, s + n, size - 1 - n);
         (void)query_regexp_match(re, s, n);

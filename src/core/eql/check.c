@@ -322,7 +322,7 @@ static bool prepare(struct eql_lex *x, struct eql_node *node)
         if (node->op != EQL_REGEX)
             continue;
         enum err e = query_regexp_new(text->value.s, text->value.n, QUERY_REGEXP_ALL, node->fold,
-                                      &x->q->arena, &node->regexps[i - 1], &why);
+                                      &x->budget.steps, &x->q->arena, &node->regexps[i - 1], &why);
         if (e != ERR_NONE) {
             eql_lex_fail(x, text->at, e, "%s", why.message);
             return false;

@@ -50,7 +50,8 @@ enum err eql_parse(const char *text, size_t n, const struct eql_options *options
     category = arena_strndup(&q->arena, category != NULL ? category : CATEGORY,
                              strlen(category != NULL ? category : CATEGORY));
     struct eql_parse p = {
-        .x = {.q = q, .start = copy, .p = copy, .end = copy + n, .why = why},
+        .x =
+            {.q = q, .budget = QUERY_BUDGET, .start = copy, .p = copy, .end = copy + n, .why = why},
         .category_field = category,
     };
     if (copy == NULL || category == NULL)

@@ -96,7 +96,7 @@ static enum err bound(const struct eql_node *node, bool upper, struct query **ou
     case EQL_NOT:
         return negated(node, upper, out);
     case EQL_ASK:
-        return query_new_leaf(node->name, node->name_n, node->ask, 0, out, NULL);
+        return query_new_leaf(node->name, node->name_n, node->ask, 0, NULL, out, NULL);
     default:
         return constant(upper, out);
     }

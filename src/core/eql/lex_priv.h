@@ -42,6 +42,7 @@ struct eql_token {
 
 struct eql_lex {
     struct eql *q;
+    struct query_budget budget; /* of all questions and expressions */
     const char *start;
     const char *p;
     const char *end;

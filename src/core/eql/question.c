@@ -17,7 +17,7 @@ static struct query *make(struct eql_lex *x, uint32_t at, const struct eql_node 
     struct eql_leaf *keep = eql_lex_alloc(x, sizeof *keep);
     if (keep == NULL)
         return NULL;
-    enum err e = query_new_leaf(field->name, field->name_n, ask, 0, &q, &why);
+    enum err e = query_new_leaf(field->name, field->name_n, ask, 0, &x->budget, &q, &why);
     if (e != ERR_NONE)
         return eql_lex_fail(x, at, e, "%s", why.message);
     keep->q = q;

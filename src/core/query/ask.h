@@ -9,6 +9,7 @@
  * Threads:   any.
  */
 
+#include "query/query.h"
 #include "query/tree.h"
 
 /* A value as a language gives it. */
@@ -36,10 +37,12 @@ struct query_ask {
 };
 
 /*
- * A query of this one leaf about the field of exactly that name. ERR_INVALID: a value is none of
+ * A query of this one leaf about the field of exactly that name; it takes from budget, unless that
+ * is NULL. ERR_INVALID: a value is none of
  * the field's type, or a pattern cannot be read; ERR_UNSUPPORTED, ERR_LIMIT, ERR_MEMORY.
  */
 enum err query_new_leaf(const char *field, size_t field_n, const struct query_ask *ask, ts_ns now,
-                        struct query **out, struct err_text *why) ERR_MUST_CHECK;
+                        struct query_budget *budget, struct query **out,
+                        struct err_text *why) ERR_MUST_CHECK;
 
 #endif

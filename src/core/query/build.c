@@ -16,7 +16,8 @@
 
 enum err query_build_init(struct query_build *b, ts_ns now, struct err_text *why)
 {
-    *b = (struct query_build){.now = now, .why = why};
+    *b = (struct query_build){.now = now, .why = why, .own = QUERY_BUDGET};
+    b->budget = &b->own;
     b->q = mem_zero(1, sizeof *b->q);
     if (b->q == NULL)
         return err_set(why, ERR_MEMORY, "no memory for a query");
@@ -83,14 +84,23 @@ static struct query_node *new_node(struct query_build *b, enum query_op op)
     return v;
 }
 
+/* A node without children: inner ones are fewer, but for as many "not" as brackets may be deep. */
+static struct query_node *clause(struct query_build *b, enum query_op op)
+{
+    if (b->budget->clauses == 0)
+        return query_build_fail(b, ERR_INVALID, "expected fewer clauses: so many are too dear");
+    b->budget->clauses--;
+    return new_node(b, op);
+}
+
 struct query_node *query_build_all(struct query_build *b)
 {
-    return new_node(b, QUERY_ALL);
+    return clause(b, QUERY_ALL);
 }
 
 struct query_node *query_build_none(struct query_build *b)
 {
-    return new_node(b, QUERY_NONE);
+    return clause(b, QUERY_NONE);
 }
 
 static struct query_node *inner(struct query_build *b, enum query_op op, struct query_node **child,
@@ -376,7 +386,7 @@ static struct query_node *mismatch(struct query_build *b, const struct query_fie
 static struct query_node *leaf_node(struct query_build *b, enum query_op op,
                                     const struct query_field *f, const struct query_ask *ask)
 {
-    struct query_node *v = new_node(b, op);
+    struct query_node *v = clause(b, op);
     if (v == NULL)
         return NULL;
     v->field = *f;
@@ -689,6 +699,7 @@ static struct query_node *many_fields(struct query_build *b, const char *pattern
                                : text_leaf(b, ask->op, &f, ask);
     if (f.name == NULL || by_kind == NULL || v == NULL)
         return NULL;
+    size_t begun = b->budget->clauses, least = begun;
     for (uint8_t kind = 0; kind < QUERY_KINDS; kind++) {
         struct query_field one = f;
         one.scope = QUERY_SCOPE_FIELD;
@@ -696,6 +707,9 @@ static struct query_node *many_fields(struct query_build *b, const char *pattern
         struct query_node *leaf = one_field(b, &one, &lenient);
         if (leaf == NULL)
             return NULL;
+        /* A field is of one kind: the dearest counts. */
+        least = b->budget->clauses < least ? b->budget->clauses : least;
+        b->budget->clauses = begun;
         by_kind[kind] = leaf->op != QUERY_NONE ? leaf : NULL;
         if (ask->op == QUERY_RANGE && leaf->op == QUERY_RANGE) {
             v->uses_now = v->uses_now || leaf->uses_now;
@@ -705,6 +719,7 @@ static struct query_node *many_fields(struct query_build *b, const char *pattern
             v->time_zone = leaf->time_zone;
         }
     }
+    b->budget->clauses = least;
     v->by_kind = by_kind;
     return v;
 }

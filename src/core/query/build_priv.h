@@ -67,6 +67,8 @@ struct query_build {
     unsigned line;
     unsigned column;
     unsigned depth;
+    struct query_budget own;
+    struct query_budget *budget; /* own, or that of the request */
 };
 
 enum err query_build_init(struct query_build *b, ts_ns now, struct err_text *why) ERR_MUST_CHECK;

@@ -717,10 +717,18 @@ static struct query_node *parse_clause(struct query_build *b, const struct forma
 enum err query_parse_dsl(const struct format_node *v, ts_ns now, struct query **out,
                          struct err_text *why)
 {
+    struct query_budget own = QUERY_BUDGET;
+    return query_parse_dsl_within(v, now, &own, out, why);
+}
+
+enum err query_parse_dsl_within(const struct format_node *v, ts_ns now, struct query_budget *budget,
+                                struct query **out, struct err_text *why)
+{
     struct query_build b;
     enum err e = query_build_init(&b, now, why);
     if (e != ERR_NONE)
         return e;
+    b.budget = budget;
     bool empty = v == NULL || (format_node_type(v) == FORMAT_OBJECT && format_node_count(v) == 0);
     struct query_node *root = empty ? query_build_all(&b) : parse_clause(&b, v);
     format_node_mark(v);

@@ -157,7 +157,7 @@ static bool plan_regexp(struct query_build *b, const struct query_node *leaf,
 {
     struct err_text why = {0};
     enum err e = query_regexp_new(leaf->values[0].s, leaf->values[0].len, leaf->regexp_flags,
-                                  leaf->fold, &b->q->arena, &plan->regexp, &why);
+                                  leaf->fold, &b->budget->steps, &b->q->arena, &plan->regexp, &why);
     if (e != ERR_NONE)
         query_build_fail(b, e, "%s", why.message);
     return e == ERR_NONE;

@@ -46,19 +46,21 @@ enum err query_new_none(struct query **out)
 }
 
 enum err query_new_leaf(const char *field, size_t field_n, const struct query_ask *ask, ts_ns now,
-                        struct query **out, struct err_text *why)
+                        struct query_budget *budget, struct query **out, struct err_text *why)
 {
     struct query_build b;
     enum err e = query_build_init(&b, now, why);
     if (e != ERR_NONE)
         return e;
+    if (budget != NULL)
+        b.budget = budget;
     return query_build_finish(&b, query_build_exact(&b, field, field_n, ask), out);
 }
 
 static enum err new_leaf(const char *field, const struct query_ask *ask, struct query **out,
                          struct err_text *why)
 {
-    return query_new_leaf(field, strlen(field), ask, 0, out, why);
+    return query_new_leaf(field, strlen(field), ask, 0, NULL, out, why);
 }
 
 enum err query_new_terms(const char *field, const char *const *values, size_t n, struct query **out,

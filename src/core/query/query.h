@@ -24,6 +24,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct event;
@@ -36,6 +37,21 @@ struct query;
  */
 enum err query_parse_dsl(const struct format_node *v, ts_ns now, struct query **out,
                          struct err_text *why) ERR_MUST_CHECK;
+/*
+ * What is left to the queries of one request, all together: each leaf is a clause, and what asks a
+ * date or a text for many values one for each; steps are those of regular expressions. Beyond it
+ * are ERR_INVALID (clauses) and ERR_LIMIT (steps). Without a budget each query has one of its own.
+ */
+struct query_budget {
+    size_t clauses;
+    uint64_t steps;
+};
+#define QUERY_BUDGET                                                                               \
+    {                                                                                              \
+        .clauses = 65536, .steps = 20000000                                                        \
+    } /* half a second of steps */
+enum err query_parse_dsl_within(const struct format_node *v, ts_ns now, struct query_budget *budget,
+                                struct query **out, struct err_text *why) ERR_MUST_CHECK;
 /* The same from JSON text; file is for messages. Also ERR_FORMAT. */
 enum err query_parse_json(const char *text, size_t n, const char *file, ts_ns now,
                           struct query **out, struct err_text *why) ERR_MUST_CHECK;

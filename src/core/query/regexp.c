@@ -12,7 +12,6 @@
 #define STATES_MAX 10000  /* as Elasticsearch's max_determinized_states */
 #define CELLS_MAX 2000000 /* states times classes: 4 MB of table */
 #define EXPRS_MAX 200000  /* expressions while compiling */
-#define WORK_MAX 4000000  /* steps, expressions asked for too: a tenth of a second */
 #define ASCII 128
 #define ALT_MAX 1024 /* members of one alternative */
 
@@ -31,7 +30,7 @@ static uint32_t intern(struct regexp_pool *p, struct regexp_expr e)
 {
     uint32_t key[5] = {e.kind, e.a, e.b, e.min, e.max};
     bool fresh;
-    if (p->err == ERR_NONE && ++p->work > WORK_MAX)
+    if (p->err == ERR_NONE && ++p->work > p->work_max)
         p->err = ERR_LIMIT;
     if (p->err != ERR_NONE)
         return REGEXP_ID_EMPTY;
@@ -50,7 +49,7 @@ static uint32_t intern(struct regexp_pool *p, struct regexp_expr e)
 
 bool query_regexp_pool_init(struct regexp_pool *p)
 {
-    *p = (struct regexp_pool){0};
+    *p = (struct regexp_pool){.work_max = QUERY_REGEXP_STEPS_MAX};
     /* An expression is a person's, not the traffic's: a fixed seed keeps compiling repeatable. */
     p->seen = map_new((struct hash_key){1, 2});
     if (p->seen == NULL)
@@ -339,7 +338,7 @@ static uint32_t cat_each(struct regexp_pool *p, uint32_t a, uint32_t b)
 static uint32_t derivative(struct derive *d, uint32_t id)
 {
     struct regexp_pool *p = d->pool;
-    if (p->err != ERR_NONE || ++p->work > WORK_MAX || !make_room(d)) {
+    if (p->err != ERR_NONE || ++p->work > p->work_max || !make_room(d)) {
         if (p->err == ERR_NONE)
             p->err = ERR_LIMIT;
         return REGEXP_ID_EMPTY;
@@ -503,8 +502,9 @@ static struct query_regexp *finish(const struct table *t, const struct regexp_po
     return re;
 }
 
-enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, struct arena *arena,
-                          const struct query_regexp **out, struct err_text *why)
+enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, uint64_t *budget,
+                          struct arena *arena, const struct query_regexp **out,
+                          struct err_text *why)
 {
     struct regexp_pool pool;
     struct table t = {0};
@@ -517,6 +517,8 @@ enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, st
                        QUERY_REGEXP_LENGTH_MAX);
     if (!query_regexp_pool_init(&pool))
         goto done;
+    if (budget != NULL && *budget < pool.work_max)
+        pool.work_max = *budget;
     e = query_regexp_parse(&pool, s, n, flags, fold, &root, why);
     if (e != ERR_NONE)
         goto done;
@@ -527,12 +529,17 @@ enum err query_regexp_new(const char *s, size_t n, unsigned flags, bool fold, st
         goto done;
     size_t start = fill(&t, &pool, root, bounds, n_bounds);
     if (pool.err == ERR_LIMIT)
-        e = err_set(why, ERR_LIMIT, "the regular expression is too complex");
+        e = err_set(why, ERR_LIMIT,
+                    pool.work_max < QUERY_REGEXP_STEPS_MAX
+                        ? "the regular expressions of the query are too complex together"
+                        : "the regular expression is too complex");
     if (pool.err == ERR_NONE)
         re = finish(&t, &pool, start, bounds, n_bounds, arena);
     if (re != NULL)
         e = ERR_NONE;
 done:
+    if (budget != NULL)
+        *budget -= pool.work < *budget ? pool.work : *budget;
     if (e == ERR_MEMORY)
         err_set(why, e, "no memory for a regular expression");
     query_regexp_pool_release(&pool);

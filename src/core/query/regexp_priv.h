@@ -63,7 +63,8 @@ struct regexp_pool {
     size_t cap_ranges;
     struct map *seen; /* an expression's bytes to its number + 1 */
     size_t work;      /* steps done so far */
-    enum err err;     /* ERR_MEMORY or ERR_LIMIT; sticky */
+    size_t work_max;
+    enum err err; /* ERR_MEMORY or ERR_LIMIT; sticky */
 };
 
 /* Numbers of the three expressions that are always there. */

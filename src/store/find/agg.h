@@ -18,6 +18,7 @@
 
 struct find_agg;
 struct query;
+struct query_budget;
 struct query_regexp;
 
 enum find_agg_kind {
@@ -164,11 +165,13 @@ struct find_aggs {
 };
 
 /*
- * Reads an `aggs` object; v NULL: none. The node must outlive the tree (meta). now: for dates.
+ * Reads an `aggs` object; v NULL: none. The node must outlive the tree (meta). now: for dates;
+ * budget: what is left to queries and regular expressions.
  * On failure nothing is to be freed.
  */
-enum err find_aggs_parse(struct format_node *v, ts_ns now, struct arena *arena,
-                         struct find_aggs *out, struct find_error *error) ERR_MUST_CHECK;
+enum err find_aggs_parse(struct format_node *v, ts_ns now, struct query_budget *budget,
+                         struct arena *arena, struct find_aggs *out,
+                         struct find_error *error) ERR_MUST_CHECK;
 void find_aggs_free(struct find_aggs *a);
 
 #endif

@@ -158,8 +158,9 @@ static enum err parse_choice(struct find_agg_parser *p, struct format_node *v, s
                 "settings as they can only be applied to string fields. Use an array of values for "
                 "include/exclude clauses",
                 a->name);
-        enum err rc = query_regexp_new(format_node_str(v, ""), format_node_str_len(v),
-                                       QUERY_REGEXP_ALL, false, p->arena, &out->regexp, &why);
+        enum err rc =
+            query_regexp_new(format_node_str(v, ""), format_node_str_len(v), QUERY_REGEXP_ALL,
+                             false, &p->budget->steps, p->arena, &out->regexp, &why);
         return rc == ERR_NONE ? rc : find_error_argument(p->error, "%s", why.message);
     }
     if (format_node_type(v) == FORMAT_OBJECT) {

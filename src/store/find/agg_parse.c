@@ -133,7 +133,7 @@ enum err find_agg_keep(struct find_agg_parser *p, struct query *q)
 enum err find_agg_query(struct find_agg_parser *p, const struct format_node *v, struct query **out)
 {
     struct err_text *why = p->error != NULL ? &p->error->text : NULL;
-    enum err rc = query_parse_dsl(v, p->now, out, why);
+    enum err rc = query_parse_dsl_within(v, p->now, p->budget, out, why);
     if (rc != ERR_NONE)
         return find_error_of(p->error, rc);
     return find_agg_keep(p, *out);
@@ -144,10 +144,13 @@ enum err find_agg_query_text(struct find_agg_parser *p, const struct buf *json, 
     struct err_text *why = p->error != NULL ? &p->error->text : NULL;
     if (!buf_ok(json))
         return find_error_memory(p->error);
-    enum err rc = query_parse_json(buf_text(json), json->n, "aggs", p->now, out, why);
+    struct format_node *v;
+    enum err rc = format_node_json(buf_text(json), json->n, "aggs", &v, why);
     if (rc != ERR_NONE)
         return find_error_of(p->error, rc);
-    return find_agg_keep(p, *out);
+    rc = find_agg_query(p, v, out);
+    format_node_free(v);
+    return rc;
 }
 
 /* What is known of metrics that look at numbers. */
@@ -367,10 +370,11 @@ static enum err parse_list(struct find_agg_parser *p, struct format_node *v, str
     return ERR_NONE;
 }
 
-enum err find_aggs_parse(struct format_node *v, ts_ns now, struct arena *arena,
-                         struct find_aggs *out, struct find_error *error)
+enum err find_aggs_parse(struct format_node *v, ts_ns now, struct query_budget *budget,
+                         struct arena *arena, struct find_aggs *out, struct find_error *error)
 {
-    struct find_agg_parser p = {.arena = arena, .now = now, .out = out, .error = error};
+    struct find_agg_parser p = {
+        .arena = arena, .now = now, .out = out, .budget = budget, .error = error};
     memset(out, 0, sizeof(*out));
     out->arena = arena;
     out->root.kind = FIND_AGG_FILTER;

@@ -5,11 +5,13 @@
 
 #include "base/buf.h"
 #include "find/agg.h"
+#include "query/query.h"
 
 struct find_agg_parser {
     struct arena *arena;
     ts_ns now;
     struct find_aggs *out;
+    struct query_budget *budget;
     struct find_error *error;
 };
 

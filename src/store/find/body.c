@@ -9,6 +9,7 @@
 
 #define USUAL_SIZE 10
 #define USUAL_TOTAL 10000
+#define CLAUSES_MAX 4096 /* of all queries: the worker takes memory and time for each */
 
 /* Understood by Elasticsearch, not done here; empty ones are nothing. */
 static const char *const refused[][2] = {
@@ -89,15 +90,17 @@ static enum err parse_total(const struct format_node *v, struct find_body *out,
 }
 
 /* The query of the body, alone and together with the target's. */
-static enum err parse_query(struct format_node *v, ts_ns now, struct find_target *target,
-                            struct find_body *out, struct find_error *error)
+static enum err parse_query(struct format_node *v, ts_ns now, struct query_budget *budget,
+                            struct find_target *target, struct find_body *out,
+                            struct find_error *error)
 {
     struct err_text *why = error != NULL ? &error->text : NULL;
     struct query *list[2] = {NULL, NULL};
     const struct format_node *node = format_node_get(v, "query");
-    enum err rc = query_parse_dsl(node, now, &out->wanted, why);
+    struct query_budget again = *budget;
+    enum err rc = query_parse_dsl_within(node, now, &again, &out->wanted, why);
     if (rc == ERR_NONE)
-        rc = query_parse_dsl(node, now, &list[0], why);
+        rc = query_parse_dsl_within(node, now, budget, &list[0], why);
     if (rc != ERR_NONE)
         return find_error_of(error, rc);
     list[1] = target->query;
@@ -164,7 +167,8 @@ static enum err check_scroll(const struct format_node *v, const struct find_body
 }
 
 static enum err parse_search(struct format_node *v, ts_ns now, enum find_body_kind kind,
-                             struct find_body *out, struct find_error *error)
+                             struct query_budget *budget, struct find_body *out,
+                             struct find_error *error)
 {
     const struct format_node *timeout = format_node_get(v, "timeout");
     struct format_node *aggs = format_node_get(v, "aggs");
@@ -191,7 +195,8 @@ static enum err parse_search(struct format_node *v, ts_ns now, enum find_body_ki
     if (rc == ERR_NONE && aggs != NULL && longer != NULL)
         rc = find_error_parse(error, longer, "aggs and aggregations are the same: one is enough");
     if (rc == ERR_NONE)
-        rc = find_aggs_parse(aggs != NULL ? aggs : longer, now, &out->arena, &out->aggs, error);
+        rc = find_aggs_parse(aggs != NULL ? aggs : longer, now, budget, &out->arena, &out->aggs,
+                             error);
     if (rc == ERR_NONE)
         rc = check_keys(v, error);
     return rc;
@@ -203,12 +208,14 @@ enum err find_body_parse(struct format_node *v, ts_ns now, struct find_target *t
     memset(out, 0, sizeof(*out));
     if (v != NULL && format_node_type(v) != FORMAT_OBJECT)
         return find_error_parse(error, v, "expected an object as the search's body");
+    struct query_budget budget = QUERY_BUDGET;
+    budget.clauses = CLAUSES_MAX;
     arena_init(&out->arena, 0);
     out->from = TIME_NONE;
     out->to = TIME_MAX;
-    enum err rc = parse_query(v, now, target, out, error);
+    enum err rc = parse_query(v, now, &budget, target, out, error);
     if (rc == ERR_NONE && kind != FIND_BODY_COUNT)
-        rc = parse_search(v, now, kind, out, error);
+        rc = parse_search(v, now, kind, &budget, out, error);
     else if (rc == ERR_NONE && format_node_unknown(v) != NULL)
         rc = find_error_parse(error, format_node_unknown(v), "request does not support [%.60s]",
                               format_node_key(format_node_unknown(v)));

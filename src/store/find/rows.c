@@ -6,6 +6,7 @@
 #include "find/reduce.h"
 #include "find/tally.h"
 #include "format/node.h"
+#include "query/query.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -97,6 +98,7 @@ enum err find_rows_new(const char *aggs, size_t n, ts_ns interval,
                        struct err_text *why)
 {
     struct find_error error = {0};
+    struct query_budget budget = QUERY_BUDGET;
     struct find_rows *r = mem_zero(1, sizeof(*r));
     if (r == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
@@ -112,7 +114,7 @@ enum err find_rows_new(const char *aggs, size_t n, ts_ns interval,
     r->lost.newest = TIME_NONE;
     enum err err = format_node_json(aggs, n, "aggregations", &r->node, why);
     if (err == ERR_NONE &&
-        (err = find_aggs_parse(r->node, 0, &r->arena, &r->aggs, &error)) != ERR_NONE)
+        (err = find_aggs_parse(r->node, 0, &budget, &r->arena, &r->aggs, &error)) != ERR_NONE)
         *why = error.text;
     if (err == ERR_NONE && !plan(r, &r->aggs.root, &r->root, false))
         err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));

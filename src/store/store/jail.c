@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -143,6 +144,25 @@ void store_jail_begin(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN);  /* the store decides when it ends */
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
+}
+
+/* What private memory that can be written the process has mapped. */
+static uint64_t taken(void)
+{
+    unsigned long long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%*u %*u %*u %*u %*u %llu", &pages) != 1)
+        pages = 0;
+    fclose(f);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void store_jail_bound(uint64_t bytes)
+{
+    rlim_t most = taken() + bytes;
+    setrlimit(RLIMIT_DATA, &(struct rlimit){most, most});
 }
 
 enum err store_jail_enter(const char *folder, struct err_text *why)

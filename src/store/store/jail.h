@@ -12,10 +12,18 @@
 
 #include "base/err.h"
 
+#include <stdint.h>
+
 /*
  * At the start of the process: no new privileges, no core dumps, signals of the terminal ignored.
  */
 void store_jail_begin(void);
+
+/*
+ * From here on the process may take so many bytes more, whatever for. DuckDB bounds only what its
+ * tables and results take; plans and the states of expressions grow with the text of a query.
+ */
+void store_jail_bound(uint64_t bytes);
 
 /* After the library is loaded. ERR_DENIED: the kernel knows how and does not do it. */
 enum err store_jail_enter(const char *folder, struct err_text *why) ERR_MUST_CHECK;

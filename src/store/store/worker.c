@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define IDLE_NS (60 * TIME_S)
+#define BESIDES ((uint64_t)512 << 20) /* for batches, stacks, and what an allocator keeps */
 
 enum err store_worker_error(struct store_worker *w, enum err code, const char *sentence)
 {
@@ -170,6 +171,8 @@ static enum err hello(struct store_worker *w, struct cursor c)
     enum err rc = text != NULL ? store_duck_load(&w->duck, &why)
                                : err_set(&why, ERR_MEMORY, "no memory for DuckDB");
     /* The library is loaded; from here on only pieces are opened. */
+    if (rc == ERR_NONE)
+        store_jail_bound(2 * memory + BESIDES);
     if (rc == ERR_NONE)
         rc = store_jail_enter(text, &why);
     if (rc == ERR_NONE)

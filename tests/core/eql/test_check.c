@@ -103,6 +103,26 @@ static void many_regular_expressions(void **state)
     }
 }
 
+/* Of fields and of computed values: they take from one budget. */
+static void dear_regular_expressions(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"a regex (", "string(a) regex ("};
+    for (size_t f = 0; f < 2; f++) {
+        struct buf text;
+        struct eql *q = NULL;
+        struct err_text why = {0};
+        buf_init(&text);
+        buf_format(&text, "any where %s\"x\"", forms[f]);
+        for (int i = 0; i < 90; i++)
+            buf_format(&text, ", \"(.*a.{9})%d\"", i);
+        buf_str(&text, ")");
+        assert_int_equal(eql_parse(buf_text(&text), text.n, NULL, &q, &why), ERR_LIMIT);
+        assert_non_null(strstr(why.message, "together"));
+        buf_release(&text);
+    }
+}
+
 static void questions_are_leaves(void **state)
 {
     (void)state;
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(constants),
         cmocka_unit_test(negations),
         cmocka_unit_test(many_regular_expressions),
+        cmocka_unit_test(dear_regular_expressions),
         cmocka_unit_test(questions_are_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "core/query/support.h"
+#include "format/node.h"
 #include "query/ask.h"
 
 #include "cmocka_head.h"
@@ -159,23 +160,92 @@ static void one_leaf(void **state)
     struct err_text why;
     struct query_raw raw = {QUERY_WRITTEN_STRING, "CURL", 4};
     struct query_ask ask = {.op = QUERY_TERMS, .values = &raw, .n = 1, .fold = true};
-    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, &q, &why), ERR_NONE);
+    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, NULL, &q, &why), ERR_NONE);
     assert_true(hits(q));
     query_free(q);
     ask.fold = false;
-    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, &q, &why), ERR_NONE);
+    assert_int_equal(query_new_leaf("process.name", 12, &ask, 0, NULL, &q, &why), ERR_NONE);
     assert_false(hits(q));
     query_free(q);
-    assert_int_equal(query_new_leaf("process.pid", 11, &ask, 0, &q, &why), ERR_INVALID);
+    assert_int_equal(query_new_leaf("process.pid", 11, &ask, 0, NULL, &q, &why), ERR_INVALID);
     assert_non_null(strstr(why.message, "process.pid is of type long"));
+}
+
+/* How many clauses the query takes of a budget of that many; -1: it is refused. */
+static int spent(const char *json, size_t clauses)
+{
+    struct query_budget budget = QUERY_BUDGET;
+    struct format_node *v;
+    struct query *q;
+    struct err_text why;
+    budget.clauses = clauses;
+    assert_int_equal(format_node_json(json, strlen(json), "query", &v, &why), ERR_NONE);
+    enum err e = query_parse_dsl_within(v, 0, &budget, &q, &why);
+    format_node_free(v);
+    if (e != ERR_NONE) {
+        assert_int_equal(e, ERR_INVALID);
+        assert_non_null(strstr(why.message, "clauses"));
+        return -1;
+    }
+    query_free(q);
+    return (int)(clauses - budget.clauses);
+}
+
+static void clauses_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        int n;
+    } cases[] = {
+        {"{\"term\":{\"process.name\":\"a\"}}", 1},
+        {"{\"terms\":{\"process.name\":[\"a\",\"b\",\"c\"]}}", 1},
+        {"{\"terms\":{\"@timestamp\":[\"2026-01-01\",\"2026-01-02\",\"2026-01-03\"]}}", 3},
+        {"{\"match\":{\"message\":{\"query\":\"a b c\",\"operator\":\"and\"}}}", 3},
+        {"{\"match\":{\"message\":\"a b c\"}}", 1},
+        {"{\"bool\":{\"must\":[{\"match_all\":{}},{\"exists\":{\"field\":\"a\"}}],"
+         "\"must_not\":{\"match_none\":{}}}}",
+         3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(spent(cases[i].json, 100), cases[i].n);
+        assert_int_equal(spent(cases[i].json, cases[i].n), cases[i].n);
+        assert_int_equal(spent(cases[i].json, cases[i].n - 1), -1);
+    }
+    /* Any field is of one kind. */
+    int any = spent("{\"multi_match\":{\"query\":\"a b\",\"fields\":[\"*\"]}}", 100);
+    assert_in_range(any, 1, 3);
+}
+
+/* Many expressions that are each just fine. */
+static void expressions_share_a_budget(void **state)
+{
+    (void)state;
+    struct buf text;
+    struct query *q;
+    struct err_text why;
+    buf_init(&text);
+    buf_str(&text, "{\"bool\":{\"should\":[");
+    for (int i = 0; i < 2000; i++)
+        buf_format(&text, "%s{\"regexp\":{\"process.name\":\"(.*a.{9})%d\"}}", i > 0 ? "," : "", i);
+    buf_str(&text, "]}}");
+    assert_true(buf_ok(&text));
+    assert_int_equal(query_parse_json(buf_text(&text), text.n, "query", 0, &q, &why), ERR_LIMIT);
+    assert_non_null(strstr(why.message, "together"));
+    buf_release(&text);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_by_programs),  cmocka_unit_test(time_ranges),
-        cmocka_unit_test(combined),          cmocka_unit_test(now_moves),
-        cmocka_unit_test(languages_by_name), cmocka_unit_test(one_leaf),
+        cmocka_unit_test(made_by_programs),
+        cmocka_unit_test(time_ranges),
+        cmocka_unit_test(combined),
+        cmocka_unit_test(now_moves),
+        cmocka_unit_test(languages_by_name),
+        cmocka_unit_test(one_leaf),
+        cmocka_unit_test(clauses_are_counted),
+        cmocka_unit_test(expressions_share_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static bool hit(const char *pattern, const char *text, unsigned flags, bool fold
     struct err_text why = {0};
     const struct query_regexp *re;
     arena_init(&a, 0);
-    if (query_regexp_new(pattern, strlen(pattern), flags, fold, &a, &re, &why) != ERR_NONE)
+    if (query_regexp_new(pattern, strlen(pattern), flags, fold, NULL, &a, &re, &why) != ERR_NONE)
         fail_msg("%s: %s", pattern, why.message);
     bool found = query_regexp_match(re, text, strlen(text));
     arena_release(&a);
@@ -114,9 +114,9 @@ static void intervals_count(void **state)
         char pattern[40], text[16];
         arena_init(&a, 0);
         snprintf(pattern, sizeof pattern, "<%u-%u>", bounds[i][0], bounds[i][1]);
-        assert_int_equal(
-            query_regexp_new(pattern, strlen(pattern), QUERY_REGEXP_ALL, false, &a, &re, NULL),
-            ERR_NONE);
+        assert_int_equal(query_regexp_new(pattern, strlen(pattern), QUERY_REGEXP_ALL, false, NULL,
+                                          &a, &re, NULL),
+                         ERR_NONE);
         for (unsigned v = 0; v < 2100; v++) {
             int n = snprintf(text, sizeof text, "%u", v);
             bool in = v >= bounds[i][0] && v <= bounds[i][1];
@@ -166,10 +166,10 @@ static void agrees_with_posix(void **state)
         buf_format(&anchored, "^(%s)$", buf_text(&pattern));
         buf_format(&not_pattern, "~(%s)", buf_text(&pattern));
         assert_int_equal(regcomp(&oracle, buf_text(&anchored), REG_EXTENDED | REG_NOSUB), 0);
-        enum err e = query_regexp_new(pattern.p, pattern.n, 0, false, &a, &re, NULL);
+        enum err e = query_regexp_new(pattern.p, pattern.n, 0, false, NULL, &a, &re, NULL);
         if (e == ERR_NONE)
-            e = query_regexp_new(not_pattern.p, not_pattern.n, QUERY_REGEXP_ALL, false, &a, &not_re,
-                                 NULL);
+            e = query_regexp_new(not_pattern.p, not_pattern.n, QUERY_REGEXP_ALL, false, NULL, &a,
+                                 &not_re, NULL);
         refused += e == ERR_LIMIT;
         assert_true(e == ERR_NONE || e == ERR_LIMIT);
         for (int k = 0; k < 40 && e == ERR_NONE; k++) {
@@ -218,17 +218,48 @@ static void mistakes_are_placed(void **state)
         struct err_text why = {0};
         const struct query_regexp *re;
         const char *p = cases[i].pattern;
-        enum err e = query_regexp_new(p, strlen(p), QUERY_REGEXP_ALL, false, &a, &re, &why);
+        enum err e = query_regexp_new(p, strlen(p), QUERY_REGEXP_ALL, false, NULL, &a, &re, &why);
         if (e != cases[i].err || strstr(why.message, cases[i].says) == NULL)
             fail_msg("%s: %d %s", p, e, why.message);
     }
     char longest[1002];
     memset(longest, '(', sizeof longest);
     const struct query_regexp *re;
-    assert_int_equal(query_regexp_new(longest, 1000, QUERY_REGEXP_ALL, false, &a, &re, NULL),
+    assert_int_equal(query_regexp_new(longest, 1000, QUERY_REGEXP_ALL, false, NULL, &a, &re, NULL),
                      ERR_INVALID);
-    assert_int_equal(query_regexp_new(longest, 1001, QUERY_REGEXP_ALL, false, &a, &re, NULL),
+    assert_int_equal(query_regexp_new(longest, 1001, QUERY_REGEXP_ALL, false, NULL, &a, &re, NULL),
                      ERR_LIMIT);
+    arena_release(&a);
+}
+
+/* Expressions that take from one budget: each what it takes alone, and none beyond the end. */
+static void a_budget_is_shared(void **state)
+{
+    (void)state;
+    static const char dear[] = "(.*a.{9})1";
+    struct arena a;
+    const struct query_regexp *re;
+    struct err_text why;
+    arena_init(&a, 0);
+    uint64_t left = QUERY_REGEXP_STEPS_MAX;
+    assert_int_equal(query_regexp_new(dear, strlen(dear), 0, false, &left, &a, &re, &why),
+                     ERR_NONE);
+    uint64_t each = QUERY_REGEXP_STEPS_MAX - left;
+    assert_true(each > 1000);
+    left = 5 * each;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(query_regexp_new(dear, strlen(dear), 0, false, &left, &a, &re, &why),
+                         ERR_NONE);
+        assert_true(query_regexp_match(re, "xa1234567891", 12));
+    }
+    assert_int_equal(left, 0);
+    assert_int_equal(query_regexp_new(dear, strlen(dear), 0, false, &left, &a, &re, &why),
+                     ERR_LIMIT);
+    assert_non_null(strstr(why.message, "together"));
+    left = each - 1;
+    assert_int_equal(query_regexp_new(dear, strlen(dear), 0, false, &left, &a, &re, &why),
+                     ERR_LIMIT);
+    assert_int_equal(left, 0);
     arena_release(&a);
 }
 
@@ -240,6 +271,7 @@ int main(void)
         cmocka_unit_test(intervals_count),
         cmocka_unit_test(agrees_with_posix),
         cmocka_unit_test(mistakes_are_placed),
+        cmocka_unit_test(a_budget_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

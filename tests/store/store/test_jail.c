@@ -72,10 +72,40 @@ static void test_jail(void **state)
     help_rmdir(dir);
 }
 
+/* An exit status, as above. */
+static int bounded(void)
+{
+    size_t much = (size_t)64 << 20;
+    store_jail_bound(2 * much);
+    char *p = malloc(much);
+    if (p == NULL)
+        return 1;
+    memset(p, 1, much);
+    void *q = malloc(2 * much);
+    if (q != NULL)
+        return 2;
+    free(p);
+    p = malloc(much);
+    return p != NULL ? 0 : 3;
+}
+
+static void test_bound(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(bounded());
+    int status;
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jail),
+        cmocka_unit_test(test_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
