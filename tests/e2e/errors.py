@@ -104,8 +104,9 @@ with Folder() as folder:
         "date_histogram": {"field": "@timestamp", "fixed_interval": "5m"},
         "aggs": {"@timestamp": {"max": {"field": "@timestamp"}}}}}})
     run = weir("detect", "--job", folder("counted.json", counted), "--datafeed", folder("feed.json", feed),
-               folder("far", '{"@timestamp": "2200-01-01T00:00:00Z"}\n{"@timestamp": "2024-01-01T00:00:00Z"}\n'))
+               folder("far", "".join(f'{{"@timestamp": "{year}-01-01T00:00:00Z"}}\n' for year in (2200, 2024, 1750))))
     check(run.status == 0 and "1 events were not counted" in run.err, "an event beyond all intervals is told of", run)
+    check("1 events were set aside" in run.err, "and one that is dated far ahead of all others", run)
     newer = folder("newer")
     wrong(weir("status", "--data-dir", newer), "no data directory", "a directory that is not there")
     check(not os.path.exists(newer), "asking makes no directory")

@@ -18,8 +18,9 @@
 struct engine_ahead {
     engine_ahead_fn fn;
     void *ctx;
-    ts_ns now;  /* the latest time that was believed; TIME_NONE: none yet */
-    ts_ns leap; /* what is no further ahead is of the present */
+    ts_ns first; /* the least time that was believed */
+    ts_ns now;   /* the latest; TIME_NONE: none yet */
+    ts_ns leap;  /* what is no further ahead is of the present */
     struct arena arena;
     struct event waiting[AGREE]; /* as they came; in the arena */
     size_t n;
@@ -69,6 +70,8 @@ static void set_aside(struct engine_ahead *a)
 
 static enum err give(struct engine_ahead *a, struct event *e)
 {
+    if (a->now == TIME_NONE || e->time < a->first)
+        a->first = e->time;
     if (e->time > a->now)
         a->now = e->time;
     a->given++;
@@ -170,10 +173,18 @@ enum err engine_ahead_event(struct engine_ahead *a, struct event *e)
     return err == ERR_NONE && a->n == AGREE ? begin(a) : err;
 }
 
+/* Whether a time is further ahead than all that came before is long. */
+static bool is_out_of_proportion(const struct engine_ahead *a, ts_ns time)
+{
+    ts_ns ahead, length;
+    return __builtin_sub_overflow(time, a->now, &ahead) ||
+           (!__builtin_sub_overflow(a->now, a->first, &length) && ahead > length);
+}
+
 enum err engine_ahead_end(struct engine_ahead *a)
 {
     enum err err = a->now == TIME_NONE ? begin(a) : ERR_NONE;
-    if (a->n == 1 && a->given >= AGREE)
+    if (a->n == 1 && a->given >= AGREE && is_out_of_proportion(a, a->waiting[0].time))
         set_aside(a);
     return err == ERR_NONE ? give_waiting(a) : err;
 }

@@ -30,7 +30,8 @@ void engine_ahead_free(struct engine_ahead *a); /* NULL is fine */
 
 /* Gives fn the event, or has it wait. ERR_MEMORY. */
 enum err engine_ahead_event(struct engine_ahead *a, struct event *e) ERR_MUST_CHECK;
-/* There are no more: several that wait agree, one alone does not, unless there were few before. */
+/* There are no more: several that wait agree, one alone is given in proportion to what came before.
+ */
 enum err engine_ahead_end(struct engine_ahead *a) ERR_MUST_CHECK;
 
 /* How many were set aside. */

@@ -115,6 +115,20 @@ static void leaps_are_believed(void **state)
         assert_int_equal(g.days[i], i < 20 ? 5 : i == 20 ? 50 : i < 40 ? 49 : 90);
 }
 
+/* The last one alone is believed in proportion to what came before it. */
+static void the_last_one(void **state)
+{
+    (void)state;
+    for (int day = 1; day < 100; day++) {
+        struct given g;
+        begin(&g);
+        for (int i = 0; i <= 100; i++)
+            HELP_OK(send(&g, i * TIME_DAY / 4));
+        HELP_OK(send(&g, (25 + day) * TIME_DAY));
+        end(&g, day <= 25 ? 102 : 101, day <= 25 ? 0 : 1);
+    }
+}
+
 /* Few records, all far from each other: none is lost, whatever the number. */
 static void seldom_is_not_wrong(void **state)
 {
@@ -155,6 +169,7 @@ int main(void)
         cmocka_unit_test(the_first_are_judged_together),
         cmocka_unit_test(leaps_are_believed),
         cmocka_unit_test(seldom_is_not_wrong),
+        cmocka_unit_test(the_last_one),
         cmocka_unit_test(late_ones_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
