@@ -43,7 +43,8 @@ def refused_again(disk):
             flow = {"@timestamp": now, "agent": {"type": "packetbeat", "id": "a"}, "flow": {"id": "long", "final": False},
                     "event": {"dataset": "network_traffic.flow"}, "source": {"bytes": 1000 * (number + 1)}}
             docs = [event(number * 1000 + i) for i in range(999)] + [json.dumps(flow) + "\n"]
-            lines = [line for doc in docs for line in ('{"create":{"_index":"logs-full-default"}}\n', doc)]
+            lines = [line for i, doc in enumerate(docs) for line in (
+                {"create": {"_index": "logs-full-default", "_id": f"{number}-{i}"}}, doc)]
             answer = server.bulk("/_bulk", lines)
             if answer.status == 200 and not answer.json()["errors"]:
                 sent, number = sent + 1000, number + 1

@@ -17,7 +17,8 @@
 #define GENERATIONS 16     /* at least, of which the names that are kept are made */
 #define PAGE_NAMES 256     /* about: a page is read to find one */
 #define PAGES_BITS_MOST 16 /* pages of a generation; its number stands above these bits */
-#define FILTER_BITS 16     /* a name; with as many probes one in 400 is wrong */
+#define NUMBER_MOST (INT64_C(1) << 46)
+#define FILTER_BITS 16 /* a name; with as many probes one in 400 is wrong */
 #define FILTER_PROBES 4
 #define FILTER_BITS_LEAST 64
 
@@ -188,13 +189,15 @@ static enum err load_generation(struct store_ids *ids, struct sqlite3_stmt *stmt
 {
     void *grown = ids->old;
     struct bytes filter = store_db_bytes(stmt, 4);
+    int64_t number = store_db_i64(stmt, 0), names = store_db_i64(stmt, 1);
     int64_t bits = store_db_i64(stmt, 3);
     if (filter.n < FILTER_BITS_LEAST / 8 || (filter.n & (filter.n - 1)) != 0 || bits < 0 ||
-        bits > PAGES_BITS_MOST)
+        bits > PAGES_BITS_MOST || number <= 0 || number > NUMBER_MOST || names < 0 ||
+        (uint64_t)names > filter.n * 8 / FILTER_BITS)
         return ERR_FORMAT;
     struct generation g = {
-        .number = store_db_i64(stmt, 0),
-        .names = (uint64_t)store_db_i64(stmt, 1),
+        .number = number,
+        .names = (uint64_t)names,
         .max_time = store_db_i64(stmt, 2),
         .page_bits = (unsigned)bits,
         .filter = mem_alloc(filter.n),

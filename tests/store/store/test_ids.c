@@ -11,8 +11,8 @@
 /* The journal makes the tables; names are then the test's own business. */
 static struct store_db *open_db(const char *dir)
 {
-    static const struct store_db_kind kind = {
-        .what = "names", .application_id = 0x57656972, .step = NULL, .version = 3};
+    const struct store_db_kind kind = {
+        .what = "names", .application_id = 0x57656972, .version = store_journal_version()};
     char path[4200];
     struct err_text why;
     struct store_db *db;
@@ -298,6 +298,10 @@ static void damaged(void **state)
         "INSERT INTO id_generation VALUES (1, 1, 1, 0, zeroblob(24))",
         "INSERT INTO id_generation VALUES (1, 1, 1, 60, zeroblob(8))",
         "INSERT INTO id_generation VALUES (1, 1, 1, -1, zeroblob(8))",
+        "INSERT INTO id_generation VALUES (0, 1, 1, 0, zeroblob(8))",
+        "INSERT INTO id_generation VALUES (1 << 60, 1, 1, 0, zeroblob(8))",
+        "INSERT INTO id_generation VALUES (1, -1, 1, 0, zeroblob(8))",
+        "INSERT INTO id_generation VALUES (1, 5, 1, 0, zeroblob(8))",
         "UPDATE id_secret SET secret = x'00'",
         "DELETE FROM id_secret",
     };
