@@ -162,21 +162,28 @@ static bool read_until(struct lucene *l, char close, bool keep_escapes, const ch
     return keep(l, &text, out);
 }
 
-/* The leaf for the named field, or for each of those asked when none is named. */
-static struct query_node *about(struct lucene *l, const struct term *field, struct query_ask *ask)
+struct query_node *query_lucene_about(struct query_build *b,
+                                      const struct query_lucene_options *options,
+                                      struct query_ask *ask)
 {
-    struct query_build *b = l->b;
-    ask->lenient = l->o->lenient;
-    if (field != NULL)
-        return field->wild ? query_build_leaf(b, field->text, field->n, ask)
-                           : query_build_exact(b, field->text, field->n, ask);
-    size_t n = l->o->n_fields;
+    size_t n = options->n_fields;
+    ask->lenient = options->lenient;
     if (n == 0)
         return query_build_leaf(b, "*", 1, ask);
     struct query_node **any = query_build_alloc(b, n * sizeof *any);
     for (size_t i = 0; any != NULL && i < n; i++)
-        any[i] = query_build_leaf(b, l->o->fields[i], strlen(l->o->fields[i]), ask);
+        any[i] = query_build_leaf(b, options->fields[i], strlen(options->fields[i]), ask);
     return any != NULL ? query_build_or(b, any, n, 1) : NULL;
+}
+
+/* The leaf for the named field, or for each of those asked when none is named. */
+static struct query_node *about(struct lucene *l, const struct term *field, struct query_ask *ask)
+{
+    if (field == NULL)
+        return query_lucene_about(l->b, l->o, ask);
+    ask->lenient = l->o->lenient;
+    return field->wild ? query_build_leaf(l->b, field->text, field->n, ask)
+                       : query_build_exact(l->b, field->text, field->n, ask);
 }
 
 static struct query_node *make_range(struct lucene *l, const struct term *field,

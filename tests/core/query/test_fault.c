@@ -41,6 +41,9 @@ static void parsing(void **state)
              "{\"query\":\"a b c\",\"minimum_should_match\":\"2\"}}},{\"range\":{\"@timestamp\":"
              "{\"gte\":\"now-1d/d\",\"time_zone\":\"+01:00\"}}},{\"exists\":{\"field\":\"dns\"}}],"
              "\"minimum_should_match\":2}}");
+    every_allocation_fails_once(
+        DSL, "{\"simple_query_string\":{\"query\":\"a* | \\\"b c\\\" + (-d e) | f\",\"fields\":"
+             "[\"message\",\"process.name\"]}}");
     every_allocation_fails_once(KQL,
                                 "a:(b* or \"c d\") and not source.port >= 80 or message:x or e");
     every_allocation_fails_once(LUCENE,
