@@ -267,20 +267,31 @@ static enum err delete_one(struct api_call *c, struct err_text *why)
 
 struct page {
     int64_t number, size, total;
+    bool down;           /* the last comes first */
+    int64_t first, last; /* what is on it, of all that come */
 };
 
+/* Pages go by their numbers: what comes back of the cursor, which is empty, says nothing. */
 static enum err read_page(struct api_call *c, struct page *p, struct err_text *why)
 {
+    const char *order = http_request_param(c->request, "sort_order");
     p->total = 0;
+    p->down = order != NULL && strcmp(order, "desc") == 0;
+    if (order != NULL && !p->down && strcmp(order, "asc") != 0)
+        return api_call_fail(c, 400, NULL, why, "sort_order is asc or desc, not '%.50s'", order);
     enum err err = api_call_int(c, "page", 1, 1, 1000000, &p->number, why);
-    return err == ERR_NONE ? api_call_int(c, "per_page", 20, 0, PAGE_MAX, &p->size, why) : err;
+    if (err == ERR_NONE)
+        err = api_call_int(c, "per_page", 20, 0, PAGE_MAX, &p->size, why);
+    p->first = (p->number - 1) * p->size;
+    p->last = p->first + p->size;
+    return err;
 }
 
 /* Counts one; whether it is on the page. */
 static bool on_page(struct page *p)
 {
     int64_t i = p->total++;
-    return i >= (p->number - 1) * p->size && i < p->number * p->size;
+    return i >= p->first && i < p->last;
 }
 
 static void write_page(const struct page *p, struct format_writer *w)
@@ -292,7 +303,44 @@ static void write_page(const struct page *p, struct format_writer *w)
     format_write_end_object(w);
 }
 
-/* In order of id. */
+struct ordered {
+    const char *key;
+    struct list list;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct ordered *x = a, *y = b;
+    int order = strcmp(x->key, y->key);
+    return order != 0 ? order : strcmp(x->list.id, y->list.id);
+}
+
+/* By a text that the lists have, or by id. */
+static enum err sort(struct api_call *c, struct lists *l, bool down, struct err_text *why)
+{
+    const char *field = http_request_param(c->request, "sort_field");
+    struct ordered *all = arena_alloc(&c->arena, (l->n + 1) * sizeof(*all));
+    enum err err = all != NULL ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    for (size_t i = 0; i < l->n && err == ERR_NONE; i++) {
+        struct format_node *doc = NULL;
+        all[i] = (struct ordered){l->list[i].id, l->list[i]};
+        if (field != NULL)
+            err = format_node_json(l->list[i].doc, strlen(l->list[i].doc), "list", &doc, why);
+        const char *text = format_node_str(format_node_get(doc, field), "");
+        if (doc != NULL)
+            all[i].key = arena_strndup(&c->arena, text, strlen(text));
+        if (all[i].key == NULL)
+            err = err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        format_node_free(doc);
+    }
+    if (err != ERR_NONE)
+        return err;
+    qsort(all, l->n, sizeof(*all), by_key);
+    for (size_t i = 0; i < l->n; i++)
+        l->list[i] = all[down ? l->n - 1 - i : i].list;
+    return ERR_NONE;
+}
+
 static enum err find(struct api_call *c, struct err_text *why)
 {
     struct lists l = {.wanted = NULL};
@@ -303,6 +351,8 @@ static enum err find(struct api_call *c, struct err_text *why)
         err = kibana_find_new(c, http_request_param(c->request, "filter"), &f, why);
     if (err == ERR_NONE)
         err = read_lists(c, &l, why);
+    if (err == ERR_NONE)
+        err = sort(c, &l, page.down, why);
     if (err == ERR_NONE) {
         format_write_begin_object(&c->out);
         format_write_key(&c->out, "data");
@@ -546,39 +596,67 @@ static enum err delete_item(struct api_call *c, struct err_text *why)
 }
 
 struct showing {
-    const struct list *list;
+    struct arena *arena;
     struct page page;
-    struct format_writer *w; /* NULL: lines to text */
+    const char **values; /* of the page, as they come; NULL: lines to text */
+    size_t n, cap;
     struct buf *text;
+    bool failed;
 };
 
 static bool show_value(void *ctx, const char *value)
 {
     struct showing *s = ctx;
-    if (s->w == NULL) {
+    if (s->text != NULL) {
         buf_str(s->text, value);
         buf_char(s->text, '\n');
     } else if (on_page(&s->page)) {
-        write_item(s->list, value, s->w);
+        const char *copy = arena_strndup(s->arena, value, strlen(value));
+        s->failed = copy == NULL ||
+                    mem_grow((void **)&s->values, &s->cap, s->n + 1, sizeof(*s->values)) != 0;
+        if (!s->failed)
+            s->values[s->n++] = copy;
     }
-    return true;
+    return !s->failed;
+}
+
+/* The values of the page; where the last comes first they are counted before. */
+static enum err show_values(struct api_call *c, const char *list, struct showing *s)
+{
+    struct page *p = &s->page;
+    enum err err = ERR_NONE;
+    if (p->down) {
+        struct showing count = {.arena = s->arena};
+        err = store_state_values(c->ports->state, list, show_value, &count);
+        p->last = count.page.total - p->first;
+        p->first = p->last - p->size;
+    }
+    if (err == ERR_NONE)
+        err = store_state_values(c->ports->state, list, show_value, s);
+    return err == ERR_NONE && s->failed ? ERR_MEMORY : err;
 }
 
 static enum err find_items(struct api_call *c, struct err_text *why)
 {
     struct list l;
-    struct showing s = {.list = &l, .w = &c->out};
+    struct showing s = {.arena = &c->arena};
+    const char *field = http_request_param(c->request, "sort_field");
     enum err err = read_page(c, &s.page, why);
+    if (err == ERR_NONE && field != NULL && strcmp(field, "value") != 0)
+        err = api_call_fail(c, 400, NULL, why, "values are sorted by value, not by '%.50s'", field);
     if (err == ERR_NONE)
         err = need_list(c, http_request_param(c->request, "list_id"), &l, why);
     if (err != ERR_NONE)
         return err;
+    err = show_values(c, l.id, &s);
     format_write_begin_object(&c->out);
     format_write_key(&c->out, "data");
     format_write_begin_array(&c->out);
-    err = store_state_values(c->ports->state, l.id, show_value, &s);
+    for (size_t i = 0; i < s.n; i++)
+        write_item(&l, s.values[s.page.down ? s.n - 1 - i : i], &c->out);
     format_write_end_array(&c->out);
     write_page(&s.page, &c->out);
+    mem_free(s.values);
     return err == ERR_NONE ? ERR_NONE : unreadable(err, why);
 }
 
@@ -588,7 +666,7 @@ static enum err export_items(struct api_call *c, struct err_text *why)
     enum err err = need_list(c, http_request_param(c->request, "list_id"), &l, why);
     if (err != ERR_NONE)
         return err;
-    struct showing s = {.list = &l, .text = http_answer_body(c->answer)};
+    struct showing s = {.text = http_answer_body(c->answer)};
     kibana_transfer_name(c, "text/plain; charset=utf-8", l.id);
     err = store_state_values(c->ports->state, l.id, show_value, &s);
     return err == ERR_NONE ? ERR_NONE : unreadable(err, why);
@@ -626,6 +704,7 @@ static enum err import_items(struct api_call *c, struct err_text *why)
 
 #define LISTS "/api/lists"
 #define ITEMS "/api/lists/items"
+#define PAGED "cursor:text page:integer per_page:integer sort_field:text sort_order:text"
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
         method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_SHORT       \
@@ -638,8 +717,8 @@ const struct api_row kibana_value_rows[] = {
     ROW("PATCH", LISTS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Change a value list's words", patch),
     ROW("DELETE", LISTS, AUTH_RIGHT_TRIAGE, 0, "id:text", "Delete a value list with its values",
         delete_one),
-    ROW("GET", LISTS "/_find", AUTH_RIGHT_READ, 0, "page:integer per_page:integer filter:text",
-        "Value lists, in pages", find),
+    ROW("GET", LISTS "/_find", AUTH_RIGHT_READ, 0, PAGED " filter:text", "Value lists, in pages",
+        find),
     ROW("GET", LISTS "/index", AUTH_RIGHT_READ, 0, "", "Whether there is a place for value lists",
         index_there),
     ROW("POST", LISTS "/index", AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Make such a place",
@@ -651,7 +730,7 @@ const struct api_row kibana_value_rows[] = {
     ROW("PATCH", ITEMS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Replace a value", update_item),
     ROW("DELETE", ITEMS, AUTH_RIGHT_TRIAGE, 0, "id:text list_id:text value:text", "Remove a value",
         delete_item),
-    ROW("GET", ITEMS "/_find", AUTH_RIGHT_READ, 0, "list_id:text page:integer per_page:integer",
+    ROW("GET", ITEMS "/_find", AUTH_RIGHT_READ, 0, PAGED " list_id:text",
         "Values of a list, in pages", find_items),
     ROW("POST", ITEMS "/_export", AUTH_RIGHT_READ, API_ROW_SMALL, "list_id:text",
         "Values of a list as a file, one a line", export_items),

@@ -50,6 +50,23 @@ static void lists(void **state)
         "\"page\":1,\"per_page\":20,\"total\":1,\"cursor\":\"\"}");
     ask(&w, "GET", LISTS "/_find", "filter", "type: keyword", NULL, 200, "{\"data\":[],");
     ask(&w, "GET", LISTS "/_find", "filter", "type: ip", NULL, 200, "\"total\":1");
+    const struct store_value_list other = {
+        .id = "a", .type = "ip", .doc = "{\"id\":\"a\",\"name\":\"Z\",\"type\":\"ip\"}"};
+    assert_int_equal(store_state_value_list_put(w.state, &other), ERR_NONE);
+    static const struct {
+        const char *field, *order, *first;
+    } sorted[] = {{"name", "asc", "L"}, {"name", "desc", "Z"}, {"id", "desc", "L"}};
+    for (size_t i = 0; i < 3; i++) {
+        const struct fake_pair q[] = {{"sort_field", sorted[i].field},
+                                      {"sort_order", sorted[i].order},
+                                      {"per_page", "1"},
+                                      {"cursor", ""},
+                                      {NULL, NULL}};
+        char first[20];
+        snprintf(first, sizeof(first), "\"name\":\"%s\"", sorted[i].first);
+        ask_with(&w, "GET", LISTS "/_find", q, NULL, 200, first);
+    }
+    ask(&w, "GET", LISTS "/_find", "sort_order", "up", NULL, 400, "asc or desc");
     ask(&w, "GET", LISTS "/index", NULL, NULL, NULL, 200,
         "{\"list_index\":true,\"list_item_index\":true}");
     ask(&w, "POST", LISTS "/index", NULL, NULL, NULL, 200, "acknowledged");
@@ -89,6 +106,23 @@ static void items(void **state)
     const struct fake_pair second[] = {
         {"list_id", "l"}, {"per_page", "1"}, {"page", "2"}, {NULL, NULL}};
     ask_with(&w, "GET", ITEMS "/_find", second, NULL, 200, "\"value\":\"10.0.0.2\"");
+    for (int i = 1; i <= 3; i++) {
+        const struct fake_pair down[] = {{"list_id", "l"},
+                                         {"sort_field", "value"},
+                                         {"sort_order", "desc"},
+                                         {"per_page", "1"},
+                                         {"page", i == 1   ? "1"
+                                                  : i == 2 ? "2"
+                                                           : "3"},
+                                         {NULL, NULL}};
+        ask_with(&w, "GET", ITEMS "/_find", down, NULL, 200,
+                 i == 1   ? "\"value\":\"10.0.0.2\""
+                 : i == 2 ? "\"value\":\"10.0.0.1\""
+                          : "{\"data\":[],");
+        ask_with(&w, "GET", ITEMS "/_find", down, NULL, 200, "\"total\":2,\"cursor\":\"\"");
+    }
+    const struct fake_pair colour[] = {{"list_id", "l"}, {"sort_field", "colour"}, {NULL, NULL}};
+    ask_with(&w, "GET", ITEMS "/_find", colour, NULL, 400, "sorted by value");
     ask(&w, "POST", ITEMS "/_export", "list_id", "l", NULL, 200, "10.0.0.1\n10.0.0.2\n");
     const struct fake_pair to[] = {{"list_id", "l"}, {"type", "ip"}, {NULL, NULL}};
     ask_with(&w, "POST", ITEMS "/_import", to, "10.0.0.3\n", 200, "L");
