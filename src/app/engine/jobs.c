@@ -316,7 +316,9 @@ enum err engine_jobs_offer(struct engine_job *r, const struct event *e)
         return ERR_NONE;
     if (!detect_feed_match(r->feed, e))
         return ERR_NONE;
-    r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
+    r->fresh = true;
+    if (r->owner->options.wall == NULL)
+        r->data = r->owner->now != TIME_NONE ? r->owner->now : e->time;
     r->owner->totals.taken++;
     engine_jobs_see_late(r, e);
     return r->rows != NULL ? engine_jobs_rows_event(r, e) : detect_event(r->engine, e);

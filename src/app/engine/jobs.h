@@ -58,6 +58,7 @@ struct engine_jobs_options {
     struct hash_key seed;
     ts_ns query_delay;     /* of datafeeds that do not name one */
     ts_ns (*steady)(void); /* a clock to measure work with; NULL: it is not measured */
+    ts_ns (*wall)(void);   /* when data came, for statistics; NULL: engine time, as at rest */
     bool at_rest;          /* input is complete: datafeeds wait for nothing, whatever they name */
     struct store *store;   /* commits what a job has had before the job is saved; NULL: none */
     engine_jobs_result_fn on_result;

@@ -13,6 +13,8 @@
 void engine_jobs_set_clock(struct engine_jobs *j, ts_ns now)
 {
     j->clock = now;
+    for (size_t i = 0; i < j->n; i++)
+        engine_jobs_stamp(j->jobs[i]);
 }
 
 static void note_bucket(struct engine_late *late, ts_ns bucket)

@@ -80,7 +80,8 @@ struct engine_job {
     uint64_t had;  /* events up to this place in the order of arrival are in what was restored */
     uint64_t seen; /* the greatest place of an event it was offered */
     ts_ns opened;  /* engine time of its start */
-    ts_ns data;    /* engine time at which it last got an event */
+    ts_ns data;    /* when it last got data, by the wall clock where there is one */
+    bool fresh;    /* it got some since that was stamped */
     uint64_t kept; /* bytes, about, that were posted since it was saved; state.db has them */
     uint64_t kept_until; /* number of the newest of them that an earlier run took */
     uint64_t fed;        /* of the newest that this engine was given again */
@@ -227,6 +228,8 @@ void engine_jobs_searched(struct engine_job *r, ts_ns took, ts_ns now);
  * them as they are. */
 void engine_jobs_read_stats(struct engine_job *r, const char *stats);
 /* data_counts, model_size_stats, timing_stats and datafeed_timing_stats as one object. */
-void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out);
+void engine_jobs_write_stats(struct engine_job *r, ts_ns now, struct buf *out);
+/* What came since was taken just now: not for every event. */
+void engine_jobs_stamp(struct engine_job *r);
 
 #endif

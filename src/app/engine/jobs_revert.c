@@ -54,7 +54,7 @@ static enum err set_back_categories(struct engine_jobs *j, const struct engine_j
 }
 
 /* What follows from going back to a snapshot, in one transaction. */
-static enum err set_back(struct engine_jobs *j, const struct engine_job *r, const char *snapshot,
+static enum err set_back(struct engine_jobs *j, struct engine_job *r, const char *snapshot,
                          bool delete_results)
 {
     struct store_state *state = j->options.state;
@@ -101,7 +101,7 @@ enum err engine_jobs_revert(struct engine_jobs *j, const char *job_id, const cha
     return err;
 }
 
-static const struct engine_job *running(const struct engine_jobs *j, const char *id)
+static struct engine_job *running(const struct engine_jobs *j, const char *id)
 {
     for (size_t i = 0; i < j->n; i++) {
         if (strcmp(j->jobs[i]->job->id, id) == 0)
@@ -134,7 +134,7 @@ static enum err saved_stats(struct engine_jobs *j, const char *id, struct buf *o
 enum err engine_jobs_stats(struct engine_jobs *j, const char *job_id, struct buf *out,
                            ts_ns *out_open, struct err_text *why)
 {
-    const struct engine_job *r = running(j, job_id);
+    struct engine_job *r = running(j, job_id);
     *out_open = TIME_NONE;
     enum err err = ERR_NONE;
     if (r == NULL) {

@@ -78,6 +78,13 @@ void engine_jobs_read_stats(struct engine_job *r, const char *stats)
     format_node_free(root);
 }
 
+void engine_jobs_stamp(struct engine_job *r)
+{
+    if (r->fresh && r->owner->options.wall != NULL)
+        r->data = r->owner->options.wall();
+    r->fresh = false;
+}
+
 static void write_time(struct format_writer *w, const char *key, ts_ns t)
 {
     if (t != TIME_NONE)
@@ -107,7 +114,7 @@ static void write_counts(struct format_writer *w, const struct engine_job *r, ts
     write_time(w, "latest_sparse_bucket_timestamp", c->latest_sparse_bucket);
     write_time(w, "last_data_time", r->data);
     format_write_field_i64(w, "input_record_count", (int64_t)c->records);
-    write_time(w, "log_time", now);
+    write_time(w, "log_time", r->owner->options.wall != NULL ? r->owner->options.wall() : now);
     format_write_end_object(w);
 }
 
@@ -167,9 +174,10 @@ static void write_searching(struct format_writer *w, const struct engine_job *r)
     format_write_end_object(w);
 }
 
-void engine_jobs_write_stats(const struct engine_job *r, ts_ns now, struct buf *out)
+void engine_jobs_write_stats(struct engine_job *r, ts_ns now, struct buf *out)
 {
     struct format_writer w;
+    engine_jobs_stamp(r);
     format_write_init(&w, out);
     format_write_begin_object(&w);
     write_counts(&w, r, now);

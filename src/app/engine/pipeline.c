@@ -44,6 +44,7 @@ static enum err make_parts(struct engine_pipeline *p, struct err_text *why)
         .seed = ENGINE_JOBS_SEED,
         .query_delay = p->options.query_delay,
         .steady = clock_steady,
+        .wall = p->options.at_rest ? NULL : clock_wall,
         .at_rest = p->options.at_rest,
         .store = p->options.store,
         .on_result = on_result,

@@ -133,13 +133,22 @@ void detect_empty(struct detect *d, ts_ns from, ts_ns to)
             drop_open(d, i);
 }
 
+/* Records move time, and the bucket that begins then ended when it was not so late: it is closed,
+ * though nothing that it held could be. */
+static bool is_over(const struct detect *d, ts_ns start)
+{
+    ts_ns lag = d->job->latency_ns + d->options.delay_ns;
+    return d->options.follow_records && d->now != TIME_NONE &&
+           start < time_floor(d->now - lag, d->job->bucket_span_ns);
+}
+
 /* The open bucket of a time, made if need be; NULL with *why when the record has to go. */
 static struct detect_open *bucket_at(struct detect *d, ts_ns time, uint64_t **out_counter,
                                      enum err *out_err)
 {
     ts_ns span = d->job->bucket_span_ns;
     ts_ns start = time_floor(time, span);
-    if (d->closed_until != TIME_NONE && start < d->closed_until) {
+    if (d->closed_until != TIME_NONE ? start < d->closed_until : is_over(d, start)) {
         *out_counter = &d->counts.out_of_order;
         return NULL;
     }

@@ -54,6 +54,50 @@ static const char *messages(struct store_state *st, struct buf *b)
     return buf_text(b);
 }
 
+static ts_ns wall_now(void)
+{
+    return HELP_BASE + 90 * TIME_DAY;
+}
+
+/* Statistics say by the wall clock when data came, whatever time the data tells. */
+static void test_wall(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct buf stats;
+    char expected[80];
+    ts_ns open;
+    const struct engine_jobs_options options = {.state = st, .wall = wall_now};
+    HELP_OK(engine_install_job(st, help_job, strlen(help_job), "job.json", help_feed,
+                               strlen(help_feed), "feed.json", NULL, HELP_BASE, TIME_NONE,
+                               &help_why));
+    struct engine_jobs *j = engine_jobs_new(&options);
+    assert_non_null(j);
+    HELP_OK(engine_jobs_load(j, HELP_BASE, &help_why));
+    help_catch_up(j);
+    buf_init(&stats);
+    HELP_OK(engine_jobs_stats(j, "tiny", &stats, &open, &help_why));
+    assert_null(strstr(buf_text(&stats), "last_data_time"));
+    for (int asked = 0; asked < 2; asked++) {
+        if (asked == 0)
+            offer(j, 0, 3);
+        advance(j, 10 * TIME_S);
+        buf_clear(&stats);
+        HELP_OK(engine_jobs_stats(j, "tiny", &stats, &open, &help_why));
+        for (int k = 0; k < 2; k++) {
+            snprintf(expected, sizeof(expected), "\"%s\":%lld",
+                     k == 0 ? "last_data_time" : "log_time", (long long)(wall_now() / TIME_MS));
+            if (strstr(buf_text(&stats), expected) == NULL)
+                fail_msg("%s is not in %s", expected, buf_text(&stats));
+        }
+    }
+    buf_release(&stats);
+    engine_jobs_free(j);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 /* How many, of which buckets, and what would help; not for every event, and not for each burst. */
 static void test_told(void **state)
 {
@@ -155,6 +199,7 @@ int main(int argc, char **argv)
 {
     help_worker(argc, argv);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wall),
         cmocka_unit_test(test_told),
         cmocka_unit_test(test_not_told),
         cmocka_unit_test(test_many_buckets),

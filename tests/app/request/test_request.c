@@ -380,7 +380,8 @@ static void test_messages(void **state)
     assert_int_equal(lines(&w), 0);
     struct store_message m = {.job_id = "tiny", .level = "info", .text = "One.", .time = TIME_NONE};
     HELP_OK(store_state_message_put(w.data->state, &m));
-    m = (struct store_message){"tiny", "warning", "Two.", HELP_BASE};
+    m = (struct store_message){
+        .job_id = "tiny", .level = "warning", .text = "Two.", .time = HELP_BASE};
     HELP_OK(store_state_message_put(w.data->state, &m));
     DONE("{\"command\": \"job\", \"verb\": \"messages\", \"id\": \"tiny\"}");
     assert_string_equal(said(&w), "-                        info    One.\n"
