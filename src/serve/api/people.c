@@ -56,8 +56,9 @@ static enum err need_role(struct api_call *c, const char *name, enum auth_role *
 {
     if (auth_role_find(name, out))
         return ERR_NONE;
-    return api_call_fail(c, 400, "illegal_argument_exception", why,
-                         "[role] must be viewer, analyst, admin or, of a key, shipper, not [%.100s]", name);
+    return api_call_fail(
+        c, 400, "illegal_argument_exception", why,
+        "[role] must be viewer, analyst, admin or, of a key, shipper, not [%.100s]", name);
 }
 
 static enum err login(struct api_call *c, struct err_text *why)
