@@ -6,6 +6,7 @@
 #include "event/event.h"
 #include "rule/rule.h"
 #include "store/state.h"
+#include "store/state_notify.h"
 
 struct engine_pipeline {
     struct engine_pipeline_options options;
@@ -331,6 +332,8 @@ enum err engine_pipeline_set_back(struct engine_pipeline *p, ts_ns now, struct e
     if (err != ERR_NONE)
         return err;
     err = store_state_run_forget(p->options.state, now);
+    if (err == ERR_NONE)
+        err = store_state_notify_set_back(p->options.state, now);
     if (err == ERR_NONE)
         err = store_state_meta_put_i64(p->options.state, ENGINE_TIME, now);
     if (err != ERR_NONE)

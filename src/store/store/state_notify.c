@@ -482,6 +482,31 @@ enum err store_state_throttle_put(struct store_state *st, const struct store_thr
     return store_state_finish(st, stmt);
 }
 
+static enum err run_at(struct store_state *st, const char *sql, ts_ns now)
+{
+    struct store_db *db = store_state_lock(st);
+    struct sqlite3_stmt *stmt = store_db_prepare(db, sql);
+    if (stmt != NULL) {
+        store_db_bind_i64(stmt, 1, now);
+        store_db_bind_i64(stmt, 2, TIME_MAX);
+    }
+    return store_state_finish(st, stmt);
+}
+
+/* What was given up, or waits for nothing, has the greatest due there is. */
+enum err store_state_notify_set_back(struct store_state *st, ts_ns now)
+{
+    enum err rc = run_at(st,
+                         "UPDATE throttle SET last = ?1, due = CASE WHEN due < ?2 THEN ?1 ELSE due"
+                         " END WHERE last > ?1",
+                         now);
+    return rc != ERR_NONE ? rc
+                          : run_at(st,
+                                   "UPDATE outbox SET created = min(created, ?1), due = ?1"
+                                   " WHERE due > ?1 AND due < ?2",
+                                   now);
+}
+
 struct times {
     ts_ns *last, *due;
 };

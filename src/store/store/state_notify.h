@@ -107,6 +107,9 @@ enum err store_state_throttle_put(struct store_state *st,
 /* ERR_NOT_FOUND. */
 enum err store_state_throttle_get(struct store_state *st, const char *rule_id, const char *action,
                                   ts_ns *out_last, ts_ns *out_due) ERR_MUST_CHECK;
+/* The clock is found to have been wrong: nothing was sent later than now, summaries that wait since
+ * then are due, and messages are tried again. */
+enum err store_state_notify_set_back(struct store_state *st, ts_ns now) ERR_MUST_CHECK;
 /* One that is due: its names into the arena. ERR_NOT_FOUND. */
 enum err store_state_throttle_due(struct store_state *st, ts_ns now, struct arena *arena,
                                   struct store_throttle *out) ERR_MUST_CHECK;

@@ -148,6 +148,46 @@ static void outbox(void **state)
     end(&o);
 }
 
+static bool times_told(void *ctx, const struct store_message_out *m)
+{
+    buf_format(ctx, "%lld %lld;", (long long)m->created, (long long)m->due);
+    return true;
+}
+
+/* Nobody waits for days that a wrong clock made. */
+static void the_clock_was_wrong(void **state)
+{
+    (void)state;
+    struct open o;
+    begin(&o);
+    ts_ns last, due;
+    static const struct store_throttle list[] = {
+        {.rule_id = "r", .action = "before", .last = 90, .due = 120},
+        {.rule_id = "r", .action = "later", .last = 900, .due = 960},
+        {.rule_id = "r", .action = "nothing waits", .last = 900, .due = TIME_MAX},
+    };
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(store_state_throttle_put(o.st, &list[i]), ERR_NONE);
+    for (ts_ns t = 90; t <= 900; t += 810) {
+        const struct store_message_out m = {
+            .connector = "c", .rule_id = "r", .params = "{}", .created = t, .due = t + 60};
+        assert_int_equal(store_state_outbox_put(o.st, &m), ERR_NONE);
+    }
+    assert_int_equal(store_state_notify_set_back(o.st, 100), ERR_NONE);
+    assert_int_equal(store_state_throttle_get(o.st, "r", "before", &last, &due), ERR_NONE);
+    assert_true(last == 90 && due == 120);
+    assert_int_equal(store_state_throttle_get(o.st, "r", "later", &last, &due), ERR_NONE);
+    assert_true(last == 100 && due == 100);
+    assert_int_equal(store_state_throttle_get(o.st, "r", "nothing waits", &last, &due), ERR_NONE);
+    assert_true(last == 100 && due == TIME_MAX);
+    struct buf b;
+    buf_init(&b);
+    assert_int_equal(store_state_outbox_list(o.st, 9, times_told, &b), ERR_NONE);
+    assert_string_equal(buf_text(&b), "90 100;100 100;");
+    buf_release(&b);
+    end(&o);
+}
+
 static void throttles(void **state)
 {
     (void)state;
@@ -267,8 +307,9 @@ static void given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connectors), cmocka_unit_test(notices),   cmocka_unit_test(outbox),
-        cmocka_unit_test(given_up),   cmocka_unit_test(throttles),
+        cmocka_unit_test(connectors), cmocka_unit_test(notices),
+        cmocka_unit_test(outbox),     cmocka_unit_test(given_up),
+        cmocka_unit_test(throttles),  cmocka_unit_test(the_clock_was_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
