@@ -45,13 +45,20 @@ static struct store_id_key key_of(const struct store_ids *ids, uint64_t i)
     return store_ids_name(ids, "logs-network_traffic.flow-default", text);
 }
 
+static enum err find(struct store_ids *ids, struct store_id_key key)
+{
+    struct store_id found;
+    enum err err = store_ids_find(ids, key, &found);
+    return err == ERR_AGAIN ? store_ids_read(ids, key, &found) : err;
+}
+
 static void write_names(struct store_db *db, struct store_ids *ids)
 {
     double slowest = 0;
     double begun = cpu_seconds();
     for (uint64_t i = 0; i < NAMES; i++) {
-        struct store_id id = {.key = key_of(ids, i), .sequence = i, .version = 1}, found;
-        if (store_ids_find(ids, id.key, &found) != ERR_NOT_FOUND)
+        struct store_id id = {.key = key_of(ids, i), .sequence = i, .version = 1};
+        if (find(ids, id.key) != ERR_NOT_FOUND)
             check(ERR_FORMAT, "a new name is known");
         check(store_ids_reserve(ids, 1), "names");
         store_ids_add(ids, &id);
@@ -72,12 +79,11 @@ static void write_names(struct store_db *db, struct store_ids *ids)
 static void look(struct store_ids *ids, const char *what, uint64_t from, bool there)
 {
     struct rng rng;
-    struct store_id found;
     rng_init(&rng, 3);
     double begun = cpu_seconds();
     for (uint64_t i = 0; i < LOOKS; i++)
-        if ((store_ids_find(ids, key_of(ids, from + rng_below(&rng, STORE_IDS_DEFAULT / 2)),
-                            &found) == ERR_NONE) != there)
+        if ((find(ids, key_of(ids, from + rng_below(&rng, STORE_IDS_DEFAULT / 2))) == ERR_NONE) !=
+            there)
             check(ERR_FORMAT, what);
     print(what, LOOKS, begun);
 }

@@ -56,6 +56,8 @@ static void use(struct store_db *db)
     for (uint64_t i = 0; i < 8; i++) {
         id.key = (struct store_id_key){i << 61, i};
         err = store_ids_find(ids, id.key, &found);
+        if (err == ERR_AGAIN)
+            err = store_ids_read(ids, id.key, &found);
         ASSERT(err == ERR_NONE || err == ERR_NOT_FOUND || err == ERR_FORMAT);
         ASSERT(store_ids_reserve(ids, 1) == ERR_NONE);
         store_ids_add(ids, &id);

@@ -151,18 +151,26 @@ static bool has_time(const char *text, size_t n)
     return memmem(text, n, "\"@timestamp\"", 12) != NULL;
 }
 
-/* The event's id is asked for when it is written. The key is no secret: who sends two documents of
- * one hash under one id keeps one of his own from being written. */
+/* An id is asked for when its event is written; those without are blank. The key is no secret: who
+ * sends two documents of one hash under one id keeps one of his own from being written. */
 static enum err add_name(struct elastic_load *l, struct portion *p,
                          const struct elastic_load_item *target, const char *text, size_t n)
 {
     static const struct hash_key key = {UINT64_C(0x646f63756d656e74), UINT64_C(0x6173207365656e21)};
-    if (p->names == NULL)
-        p->names = arena_zero(&l->arena, PORTION_EVENTS * sizeof(*p->names));
-    if (p->names == NULL)
-        return ERR_MEMORY;
-    p->names[p->n] = (struct store_name){.document = hash_bytes(key, text, n),
-                                         .create = strcmp(target->action, "create") == 0};
+    struct store_name name = {.document = 0};
+    if (p->names == NULL && target->id == NULL)
+        return ERR_NONE;
+    if (p->names == NULL) {
+        p->names = arena_alloc(&l->arena, PORTION_EVENTS * sizeof(*p->names));
+        if (p->names == NULL)
+            return ERR_MEMORY;
+        memset(p->names, 0, p->n * sizeof(*p->names));
+    }
+    if (target->id != NULL) {
+        name.document = hash_bytes(key, text, n);
+        name.create = strcmp(target->action, "create") == 0;
+    }
+    p->names[p->n] = name;
     return ERR_NONE;
 }
 
@@ -201,8 +209,7 @@ enum err elastic_load_add(struct elastic_load *l, const struct elastic_load_item
     if (item == NULL)
         return no_memory(why);
     event_copy(&p->events[p->n], &p->arena, &e);
-    if (e.failed || p->events[p->n].failed ||
-        (target->id != NULL && add_name(l, p, target, text, n) != ERR_NONE))
+    if (e.failed || p->events[p->n].failed || add_name(l, p, target, text, n) != ERR_NONE)
         return no_memory(why);
     item->status = 201;
     item->version = 1;

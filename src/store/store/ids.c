@@ -42,12 +42,13 @@ struct store_ids {
     struct store_db *db;
     struct hash_key secret[2];
     uint64_t most;
-    size_t enough; /* names in memory that make a generation */
+    size_t enough;  /* names in memory that make a generation */
+    size_t ages_at; /* those that do now: more, after a generation could not be written */
     struct young *young;
     size_t n, cap;
     size_t written;         /* of them are in id_run */
     uint32_t *slots;        /* place + 1 of the newest of a key; 0: free */
-    size_t slots_n;         /* a power of two, or 0; at least twice cap */
+    size_t slots_n;         /* a power of two, or 0; at least twice n */
     struct generation *old; /* oldest first */
     size_t old_n, old_cap;
     uint64_t forgotten;
@@ -237,6 +238,7 @@ enum err store_ids_open(struct store_db *db, uint64_t most, struct store_ids **o
     ids->enough = STORE_IDS_GENERATION;
     if (ids->enough > ids->most / GENERATIONS)
         ids->enough = ids->most / GENERATIONS + 1;
+    ids->ages_at = ids->enough;
     enum err rc = load_secret(ids);
     if (rc == ERR_NONE)
         rc = load_runs(ids);
@@ -295,14 +297,17 @@ struct store_id_key store_ids_version(const struct store_ids *ids, struct store_
 
 /* Finding. */
 
-bool store_ids_must_read(const struct store_ids *ids, struct store_id_key key)
+enum err store_ids_find(const struct store_ids *ids, struct store_id_key key, struct store_id *out)
 {
-    if (find_young(ids, key) != NULL)
-        return false;
+    const struct store_id *young = find_young(ids, key);
+    if (young != NULL) {
+        *out = *young;
+        return ERR_NONE;
+    }
     for (size_t i = 0; i < ids->old_n; i++)
         if (may_hold(&ids->old[i], key))
-            return true;
-    return false;
+            return ERR_AGAIN;
+    return ERR_NOT_FOUND;
 }
 
 static int64_t page_number(const struct generation *g, struct store_id_key key)
@@ -349,14 +354,9 @@ static enum err find_old(struct store_ids *ids, const struct generation *g, stru
     return rc == ERR_END ? ERR_NOT_FOUND : rc;
 }
 
-enum err store_ids_find(struct store_ids *ids, struct store_id_key key, struct store_id *out)
+enum err store_ids_read(struct store_ids *ids, struct store_id_key key, struct store_id *out)
 {
-    const struct store_id *young = find_young(ids, key);
     enum err rc = ERR_NOT_FOUND;
-    if (young != NULL) {
-        *out = *young;
-        return ERR_NONE;
-    }
     for (size_t i = ids->old_n; rc == ERR_NOT_FOUND && i-- > 0;)
         if (may_hold(&ids->old[i], key))
             rc = find_old(ids, &ids->old[i], key, out);
@@ -531,7 +531,6 @@ static enum err age(struct store_ids *ids)
         rc = store_db_exec(ids->db, store_db_prepare(ids->db, "DELETE FROM id_run"));
     mem_free(list);
     ids->fresh = g;
-    ids->ages = true;
     return rc;
 }
 
@@ -587,14 +586,12 @@ static enum err make_room(struct store_ids *ids)
 
 enum err store_ids_write(struct store_ids *ids, size_t n)
 {
-    bool ages = n == ids->n && n >= ids->enough;
-    enum err rc = ages ? ERR_NONE : write_run(ids, n);
+    ids->ages = n == ids->n && n >= ids->ages_at;
     ids->writing = n;
-    if (rc == ERR_NONE && ages)
-        rc = age(ids);
-    if (rc == ERR_NONE && ages)
-        rc = make_room(ids);
-    return rc;
+    if (!ids->ages)
+        return write_run(ids, n);
+    enum err rc = age(ids);
+    return rc == ERR_NONE ? make_room(ids) : rc;
 }
 
 enum err store_ids_prune(struct store_ids *ids)
@@ -622,6 +619,7 @@ void store_ids_written(struct store_ids *ids)
         ids->old[ids->old_n++] = ids->fresh;
         ids->fresh.filter = NULL;
         ids->n = ids->written = ids->writing = 0;
+        ids->ages_at = ids->enough;
         memset(ids->slots, 0, ids->slots_n * sizeof(*ids->slots));
     }
     ids->ages = false;
@@ -635,6 +633,9 @@ void store_ids_unwritten(struct store_ids *ids)
         ids->old[i].doomed = false;
     mem_free(ids->fresh.filter);
     ids->fresh.filter = NULL;
+    /* A disk that has no room for a generation may have some for the events. */
+    if (ids->ages)
+        ids->ages_at = ids->n + ids->enough / GENERATIONS + 1;
     ids->ages = false;
     ids->writing = ids->written;
     ids->forgets = 0;

@@ -13,7 +13,7 @@
  *
  * Ownership: store_ids_close(); borrows the database.
  * Threads:   one owner at a time: the journal, which holds its lock of the database for all that
- *            reads or writes it: _open(), _find() where _must_read() says so, _write(), _prune().
+ *            reads or writes it: _open(), _read(), _write(), _prune().
  */
 
 #include "base/err.h"
@@ -52,10 +52,11 @@ struct store_id_key store_ids_name(const struct store_ids *ids, const char *inde
 struct store_id_key store_ids_version(const struct store_ids *ids, struct store_id_key name,
                                       uint64_t document);
 
-/* Whether _find() will read the database. */
-bool store_ids_must_read(const struct store_ids *ids, struct store_id_key key);
-/* The newest of that key. ERR_NOT_FOUND; ERR_FORMAT, ERR_IO, ERR_MEMORY. */
-enum err store_ids_find(struct store_ids *ids, struct store_id_key key,
+/* The newest of that key. ERR_NOT_FOUND; ERR_AGAIN: _read() must look for it in the database. */
+enum err store_ids_find(const struct store_ids *ids, struct store_id_key key,
+                        struct store_id *out) ERR_MUST_CHECK;
+/* The newest on disk. ERR_NOT_FOUND; ERR_FORMAT, ERR_IO, ERR_MEMORY. */
+enum err store_ids_read(struct store_ids *ids, struct store_id_key key,
                         struct store_id *out) ERR_MUST_CHECK;
 
 /* Room for n more, so that _add() cannot fail. */

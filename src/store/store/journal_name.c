@@ -12,12 +12,12 @@
 /* The database is read under its lock, and not at all for a name that is surely nowhere. */
 static enum err find_id(struct store_journal *j, struct store_id_key key, struct store_id *out)
 {
-    bool reads = store_ids_must_read(j->ids, key);
-    if (reads)
-        pthread_mutex_lock(&j->lock);
     enum err rc = store_ids_find(j->ids, key, out);
-    if (reads)
-        pthread_mutex_unlock(&j->lock);
+    if (rc != ERR_AGAIN)
+        return rc;
+    pthread_mutex_lock(&j->lock);
+    rc = store_ids_read(j->ids, key, out);
+    pthread_mutex_unlock(&j->lock);
     return rc;
 }
 
