@@ -624,39 +624,10 @@ static struct query_node *parse_query_string(struct query_build *b, const struct
     return query_lucene_node(b, format_node_str(query, ""), format_node_str_len(query), &o);
 }
 
-/* "AND|NOT|PREFIX": what of the language is read. */
-static bool read_simple_flags(struct query_build *b, const struct format_node *v, unsigned *out)
-{
-    static const char *const names[] = {"AND",        "NOT",    "OR",         "PREFIX", "PHRASE",
-                                        "PRECEDENCE", "ESCAPE", "WHITESPACE", "FUZZY",  "SLOP"};
-    const char *s;
-    *out = QUERY_SIMPLE_ALL;
-    if (!read_text(b, v, "flags", &s) || s == NULL)
-        return b->err == ERR_NONE;
-    for (*out = 0; *s != '\0'; s += *s == '|') {
-        size_t n = strcspn(s, "|"), i = 0;
-        while (i < sizeof names / sizeof *names &&
-               (strlen(names[i]) != n || memcmp(names[i], s, n) != 0))
-            i++;
-        if (i < sizeof names / sizeof *names)
-            *out |= 1u << i;
-        else if (n == 3 && memcmp(s, "ALL", n) == 0)
-            *out = QUERY_SIMPLE_ALL;
-        else if (n == 4 && memcmp(s, "NEAR", n) == 0)
-            *out |= QUERY_SIMPLE_SLOP;
-        else if (n != 4 || memcmp(s, "NONE", n) != 0)
-            return fail_at(b, v, ERR_INVALID, "expected flags such as AND|PREFIX, ALL or NONE") !=
-                   NULL;
-        s += n;
-    }
-    return true;
-}
-
 static struct query_node *parse_simple(struct query_build *b, const struct format_node *v)
 {
     struct query_lucene_options o = {0};
-    const char **fields;
-    unsigned flags;
+    const char **fields, *flags;
     if (!is_object(b, v, "simple_query_string"))
         return NULL;
     const struct format_node *query = format_node_get(v, "query");
@@ -668,7 +639,7 @@ static struct query_node *parse_simple(struct query_build *b, const struct forma
     if (!read_fields(b, v, &fields, &o.n_fields) ||
         !read_operator(b, v, "default_operator", &o.default_and) ||
         !read_bool(b, v, "lenient", false, &o.lenient) || !read_min(b, v, &o.min) ||
-        !read_simple_flags(b, v, &flags) || !only(b, v, "analyzer", "standard") ||
+        !read_text(b, v, "flags", &flags) || !only(b, v, "analyzer", "standard") ||
         !all_known(b, v, "simple_query_string"))
         return NULL;
     if (format_node_type(query) != FORMAT_STRING)

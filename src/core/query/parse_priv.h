@@ -30,22 +30,10 @@ struct query_node *query_lucene_about(struct query_build *b,
                                       const struct query_lucene_options *options,
                                       struct query_ask *ask);
 
-/* What a text of simple_query_string may say, as its `flags` name it. */
-enum query_simple {
-    QUERY_SIMPLE_AND = 1 << 0,
-    QUERY_SIMPLE_NOT = 1 << 1,
-    QUERY_SIMPLE_OR = 1 << 2,
-    QUERY_SIMPLE_PREFIX = 1 << 3,
-    QUERY_SIMPLE_PHRASE = 1 << 4,
-    QUERY_SIMPLE_PRECEDENCE = 1 << 5,
-    QUERY_SIMPLE_ESCAPE = 1 << 6,
-    QUERY_SIMPLE_WHITESPACE = 1 << 7,
-    QUERY_SIMPLE_FUZZY = 1 << 8,
-    QUERY_SIMPLE_SLOP = 1 << 9,
-    QUERY_SIMPLE_ALL = (1 << 10) - 1,
-};
+/* A text of simple_query_string; flags say what of the language is read, as "AND|PREFIX" (NULL:
+ * all). */
 struct query_node *query_simple_node(struct query_build *b, const char *text, size_t n,
-                                     const struct query_lucene_options *options, unsigned flags);
+                                     const struct query_lucene_options *options, const char *flags);
 struct query_node *query_kql_node(struct query_build *b, const char *text, size_t n);
 
 #endif

@@ -9,6 +9,24 @@
 
 #define CLAUSES_MAX 4096
 
+/* What may be read, in the order of flag_names. */
+enum flag {
+    FLAG_AND = 1 << 0,
+    FLAG_NOT = 1 << 1,
+    FLAG_OR = 1 << 2,
+    FLAG_PREFIX = 1 << 3,
+    FLAG_PHRASE = 1 << 4,
+    FLAG_PRECEDENCE = 1 << 5,
+    FLAG_ESCAPE = 1 << 6,
+    FLAG_WHITESPACE = 1 << 7,
+    FLAG_FUZZY = 1 << 8,
+    FLAG_SLOP = 1 << 9,
+    FLAG_ALL = (1 << 10) - 1,
+};
+static const char *const flag_names[] = {"AND",        "NOT",    "OR",         "PREFIX", "PHRASE",
+                                         "PRECEDENCE", "ESCAPE", "WHITESPACE", "FUZZY",  "SLOP"};
+#define FLAGS (sizeof flag_names / sizeof *flag_names)
+
 enum next {
     NEXT_DEFAULT,
     NEXT_AND,
@@ -42,20 +60,19 @@ static bool is_space(char c)
 
 static bool is_mark(const struct simple *s, char c)
 {
-    return (c == '"' && (s->flags & QUERY_SIMPLE_PHRASE) != 0) ||
-           (c == '|' && (s->flags & QUERY_SIMPLE_OR) != 0) ||
-           (c == '+' && (s->flags & QUERY_SIMPLE_AND) != 0) ||
-           ((c == '(' || c == ')') && (s->flags & QUERY_SIMPLE_PRECEDENCE) != 0);
+    return (c == '"' && (s->flags & FLAG_PHRASE) != 0) || (c == '|' && (s->flags & FLAG_OR) != 0) ||
+           (c == '+' && (s->flags & FLAG_AND) != 0) ||
+           ((c == '(' || c == ')') && (s->flags & FLAG_PRECEDENCE) != 0);
 }
 
 static bool ends_token(const struct simple *s, char c)
 {
-    return is_mark(s, c) || (is_space(c) && (s->flags & QUERY_SIMPLE_WHITESPACE) != 0);
+    return is_mark(s, c) || (is_space(c) && (s->flags & FLAG_WHITESPACE) != 0);
 }
 
 static bool is_escape(const struct simple *s, char c)
 {
-    return c == '\\' && (s->flags & QUERY_SIMPLE_ESCAPE) != 0;
+    return c == '\\' && (s->flags & FLAG_ESCAPE) != 0;
 }
 
 /* Pairs the brackets, once for the whole text. */
@@ -175,10 +192,10 @@ static const char *token(struct simple *s, struct level *l, const char *p, const
         }
         if (!escaped && ends_token(s, *p))
             break;
-        fuzzy = !escaped && text.n > 0 && *p == '~' && (s->flags & QUERY_SIMPLE_FUZZY) != 0;
+        fuzzy = !escaped && text.n > 0 && *p == '~' && (s->flags & FLAG_FUZZY) != 0;
         if (fuzzy)
             break;
-        prefix = !escaped && text.n > 0 && *p == '*' && (s->flags & QUERY_SIMPLE_PREFIX) != 0;
+        prefix = !escaped && text.n > 0 && *p == '*' && (s->flags & FLAG_PREFIX) != 0;
         buf_char(&text, *p);
         if (!prefix && (*p == '*' || *p == '?' || *p == '\\'))
             buf_char(&pattern, '\\');
@@ -213,7 +230,7 @@ static const char *phrase(struct simple *s, struct level *l, const char *p, cons
     }
     bool closed = at < end;
     at = closed ? at + 1 : p + 1;
-    bool good = !closed || at == end || *at != '~' || (s->flags & QUERY_SIMPLE_SLOP) == 0 ||
+    bool good = !closed || at == end || *at != '~' || (s->flags & FLAG_SLOP) == 0 ||
                 read_distance(s, &at, end, "phrases with gaps");
     if (good && closed && (text.n > 0 || !buf_ok(&text)))
         add(s, l, leaf(s, QUERY_PHRASE, &text), 0);
@@ -241,7 +258,7 @@ static const char *group(struct simple *s, struct level *l, const char *p, const
 
 static const char *step(struct simple *s, struct level *l, const char *p, const char *end)
 {
-    if (is_space(*p) && (s->flags & QUERY_SIMPLE_WHITESPACE) != 0)
+    if (is_space(*p) && (s->flags & FLAG_WHITESPACE) != 0)
         return p + 1;
     if (!is_mark(s, *p))
         return token(s, l, p, end);
@@ -261,7 +278,7 @@ static struct query_node *parse(struct simple *s, const char *p, const char *end
 {
     struct level l = {0};
     while (p < end && s->b->err == ERR_NONE) {
-        if (*p == '-' && (s->flags & QUERY_SIMPLE_NOT) != 0) {
+        if (*p == '-' && (s->flags & FLAG_NOT) != 0) {
             l.negated = !l.negated;
             p++;
             continue;
@@ -278,13 +295,39 @@ static struct query_node *parse(struct simple *s, const char *p, const char *end
     return join(s, &l, least > 1 ? (size_t)least : 1);
 }
 
-struct query_node *query_simple_node(struct query_build *b, const char *text, size_t n,
-                                     const struct query_lucene_options *options, unsigned flags)
+static bool is_word(const char *s, size_t n, const char *word)
 {
-    struct simple s = {.b = b, .o = options, .flags = flags, .start = text};
+    return strlen(word) == n && memcmp(s, word, n) == 0;
+}
+
+static bool read_flags(struct simple *s, const char *text)
+{
+    s->flags = text == NULL ? FLAG_ALL : 0;
+    for (; text != NULL && *text != '\0'; text += *text == '|') {
+        size_t n = strcspn(text, "|"), i = 0;
+        while (i < FLAGS && !is_word(text, n, flag_names[i]))
+            i++;
+        if (i < FLAGS)
+            s->flags |= 1u << i;
+        else if (is_word(text, n, "ALL"))
+            s->flags = FLAG_ALL;
+        else if (is_word(text, n, "NEAR"))
+            s->flags |= FLAG_SLOP;
+        else if (!is_word(text, n, "NONE"))
+            return query_build_fail(s->b, ERR_INVALID,
+                                    "expected flags such as AND|PREFIX, ALL or NONE") != NULL;
+        text += n;
+    }
+    return true;
+}
+
+struct query_node *query_simple_node(struct query_build *b, const char *text, size_t n,
+                                     const struct query_lucene_options *options, const char *flags)
+{
+    struct simple s = {.b = b, .o = options, .start = text};
     if (n >= UINT32_MAX)
         return query_build_fail(b, ERR_INVALID, "expected a shorter text");
-    if (!pair(&s, n))
+    if (!read_flags(&s, flags) || !pair(&s, n))
         return NULL;
     unsigned tall;
     struct query_node *v = parse(&s, text, text + n, options->min, &tall);
