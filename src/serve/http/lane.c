@@ -110,8 +110,11 @@ bool http_lane_push(struct http_lanes *l, struct http_lane_place place, void *it
     return taken;
 }
 
-/* Whether one more thread may go to the lane, with those left that are kept for the others. */
-static bool may_run(const struct http_lanes *l, unsigned lane)
+/*
+ * Whether one more thread may go to the lane, with those left that are kept for the others; or
+ * would, after so many more of the lane.
+ */
+static bool may_run(const struct http_lanes *l, unsigned lane, unsigned more)
 {
     unsigned kept = 0;
     if (l->closed)
@@ -119,16 +122,8 @@ static bool may_run(const struct http_lanes *l, unsigned lane)
     for (unsigned i = 0; i < HTTP_LANES; i++)
         if (i != lane && l->queues[i].running < l->queues[i].least)
             kept += l->queues[i].least - l->queues[i].running;
-    return l->queues[lane].running < l->queues[lane].most && l->threads - l->running > kept;
-}
-
-/* HTTP_LANES: none has anything that may run. */
-static unsigned choose(const struct http_lanes *l)
-{
-    unsigned i = 0;
-    while (i < HTTP_LANES && (l->queues[i].n == 0 || !may_run(l, i)))
-        i++;
-    return i;
+    return l->queues[lane].running + more < l->queues[lane].most &&
+           l->threads - l->running > kept + more;
 }
 
 static unsigned count_running(const struct queue *q, uint64_t who)
@@ -154,17 +149,34 @@ static size_t choose_item(const struct queue *q)
     return best;
 }
 
+/*
+ * HTTP_LANES: none has anything that may run. A lane's last thread does not go to somebody who has
+ * another: whoever comes next would wait for as long as he likes.
+ */
+static unsigned choose(const struct http_lanes *l, size_t *out_at)
+{
+    for (unsigned i = 0; i < HTTP_LANES; i++) {
+        const struct queue *q = &l->queues[i];
+        if (q->n == 0 || !may_run(l, i, 0))
+            continue;
+        *out_at = choose_item(q);
+        if (l->closed || may_run(l, i, 1) || count_running(q, q->items[*out_at].who) == 0)
+            return i;
+    }
+    return HTTP_LANES;
+}
+
 void *http_lane_pop(struct http_lanes *l, struct http_lane_place *out)
 {
     void *item = NULL;
     unsigned lane;
+    size_t at = 0;
     pthread_mutex_lock(&l->lock);
     /* Whoever is done with a request comes here next, and sees what has become possible by that. */
-    while ((lane = choose(l)) == HTTP_LANES && !l->closed)
+    while ((lane = choose(l, &at)) == HTTP_LANES && !l->closed)
         pthread_cond_wait(&l->more, &l->lock);
     if (lane < HTTP_LANES) {
         struct queue *q = &l->queues[lane];
-        size_t at = choose_item(q);
         item = q->items[at].item;
         *out = (struct http_lane_place){(enum http_lane)lane, q->items[at].who};
         memmove(&q->items[at], &q->items[at + 1], (--q->n - at) * sizeof(*q->items));

@@ -7,8 +7,8 @@
  * Each lane has a queue of its own, and a share of the threads: at least so many, which the others
  * leave free for it, and at most so many. Of the lanes that may have one thread more the first goes
  * first. Within a lane somebody who has many requests holds up his own: the next thread goes to
- * whoever has the fewest, and nobody has more than half of the queue. docs/method/server.md has the
- * shares.
+ * whoever has the fewest, the last one to nobody who has another, and nobody has more than half of
+ * the queue. docs/method/server.md has the shares.
  *
  * Ownership: http_lane_free(); items belong to whoever took them last.
  * Threads:   any number push and pop; locks inside.

@@ -118,22 +118,56 @@ static void nobody_takes_all(void **state)
     for (int i = 0; i < 6; i++)
         assert_true(http_lane_push(l, much, &items[i]));
     assert_false(http_lane_push(l, much, &items[6])); /* half of twelve */
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(take(l, &lane), i); /* alone he has all threads of the lane */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(take(l, &lane), i);
     assert_true(http_lane_push(l, much, &items[6]));
     assert_true(http_lane_push(l, little, &items[20]));
     assert_true(http_lane_push(l, little, &items[21]));
     assert_true(http_lane_push(l, other, &items[30]));
+    assert_int_equal(take(l, &lane), 20); /* the lane's last one, for who has none */
     http_lane_done(l, much);
-    assert_int_equal(take(l, &lane), 20); /* who has none goes before who came first */
+    assert_int_equal(take(l, &lane), 30); /* who has none goes before who came first */
     http_lane_done(l, much);
-    assert_int_equal(take(l, &lane), 30);
     http_lane_done(l, much);
-    assert_int_equal(take(l, &lane), 4); /* one each: the oldest */
-    http_lane_done(l, other);
-    assert_int_equal(*(int *)http_lane_pop(l, &place), 21); /* two of the other run */
+    assert_int_equal(take(l, &lane), 3); /* who has none: the oldest */
+    http_lane_done(l, little);
+    assert_int_equal(*(int *)http_lane_pop(l, &place), 21);
     assert_int_equal(place.who, LITTLE);
     http_lane_free(l);
+}
+
+/* Whoever has the others does not get a lane's last thread, but for the end. */
+static void the_last_one_stays_free(void **state)
+{
+    static const struct {
+        enum http_lane lane;
+        unsigned others;
+    } cases[] = {
+        {HTTP_LANE_SHORT, 10}, {HTTP_LANE_TURN, 1}, {HTTP_LANE_WRITE, 10}, {HTTP_LANE_LONG, 7}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct http_lane_place much = {cases[i].lane, 11}, other = {cases[i].lane, 22};
+        struct http_lanes *l = http_lane_new(16, 64);
+        struct http_lane_counts counts[HTTP_LANES];
+        enum http_lane lane;
+        for (int k = 0; k < 30; k++)
+            assert_true(http_lane_push(l, much, &items[k]));
+        for (unsigned k = 0; k < cases[i].others; k++)
+            assert_int_equal(take(l, &lane), k);
+        assert_true(http_lane_push(l, other, &items[40]));
+        assert_int_equal(take(l, &lane), 40);
+        http_lane_done(l, other);
+        /* Nothing may run but what comes of another lane. */
+        enum http_lane elsewhere =
+            cases[i].lane == HTTP_LANE_SHORT ? HTTP_LANE_LONG : HTTP_LANE_SHORT;
+        assert_true(push(l, elsewhere, &items[50]));
+        assert_int_equal(take(l, &lane), 50);
+        http_lane_count(l, counts);
+        assert_int_equal(counts[cases[i].lane].running, cases[i].others);
+        http_lane_close(l);
+        assert_int_equal(take(l, &lane), cases[i].others);
+        http_lane_free(l);
+    }
 }
 
 struct worker {
@@ -197,6 +231,7 @@ int main(void)
         cmocka_unit_test(in_order_and_no_more_than_there_is_place),
         cmocka_unit_test(shares),
         cmocka_unit_test(nobody_takes_all),
+        cmocka_unit_test(the_last_one_stays_free),
         cmocka_unit_test(many_threads),
         cmocka_unit_test(closing),
     };
