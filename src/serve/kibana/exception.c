@@ -41,7 +41,6 @@ static const char *copy(struct kibana_exceptions *x, const char *s)
 static bool keep(void *ctx, const struct store_exception *row)
 {
     struct kibana_exceptions *x = ctx;
-    struct err_text ignored;
     struct kibana_exception one = {.doc = NULL};
     one.name = copy(x, row->item_id != NULL ? row->item_id : row->list_id);
     one.list_id = copy(x, row->list_id);
@@ -52,9 +51,20 @@ static bool keep(void *ctx, const struct store_exception *row)
         x->err = ERR_MEMORY;
     if (x->err != ERR_NONE)
         return false;
-    if (format_node_json(row->doc, strlen(row->doc), row->id, &one.doc, &ignored) == ERR_NONE)
-        x->list[x->n++] = one;
+    x->list[x->n++] = one;
     return true;
+}
+
+enum err kibana_exception_read(struct kibana_exception *x, struct err_text *why)
+{
+    return x->doc != NULL ? ERR_NONE
+                          : format_node_json(x->text, strlen(x->text), x->id, &x->doc, why);
+}
+
+void kibana_exception_forget(struct kibana_exception *x)
+{
+    format_node_free(x->doc);
+    x->doc = NULL;
 }
 
 static enum err read_done(struct kibana_exceptions *x, enum err err, struct err_text *why)
@@ -107,17 +117,23 @@ enum err kibana_exceptions_find(struct api_call *c, const struct kibana_exceptio
     enum err err = kind->item ? store_state_except_items(st, NULL, NULL, keep_wanted, &wanted)
                               : store_state_except_lists(st, keep_wanted, &wanted);
     err = read_done(out, err, why);
-    if (err != ERR_NONE || out->n > 0)
+    if (err == ERR_NONE && out->n > 0)
+        return kibana_exception_read(&out->list[0], why);
+    if (err != ERR_NONE)
         return err;
     return api_call_fail(c, 404, NULL, why, "%s %s: \"%.200s\" does not exist", kind->what,
                          id != NULL ? "id" : kind->key, id != NULL ? id : name);
 }
 
-bool kibana_exception_expired(const struct api_call *c, const struct kibana_exception *x)
+enum err kibana_exception_expired(const struct api_call *c, struct kibana_exception *x, bool *out,
+                                  struct err_text *why)
 {
+    enum err err = kibana_exception_read(x, why);
     const struct format_node *v = format_node_get(x->doc, "expire_time");
     ts_ns t;
-    return time_parse_iso(format_node_str(v, ""), format_node_str_len(v), &t) && t <= c->now;
+    *out = time_parse_iso(format_node_str(v, ""), format_node_str_len(v), &t) && t <= c->now;
+    kibana_exception_forget(x);
+    return err;
 }
 
 /* What became of the only object. */

@@ -253,10 +253,14 @@ static enum err copy_list(struct kibana_exception_import *x, const struct format
         err = kibana_exception_import_add(x, list.list[0].text, strlen(list.list[0].text), why);
     if (there && err == ERR_NONE)
         err = kibana_exceptions_items(x->call, list_id, space, &items, why);
-    for (size_t i = 0; i < items.n && err == ERR_NONE; i++)
-        if (expired || !kibana_exception_expired(x->call, &items.list[i]))
+    for (size_t i = 0; i < items.n && err == ERR_NONE; i++) {
+        bool over = false;
+        if (!expired)
+            err = kibana_exception_expired(x->call, &items.list[i], &over, why);
+        if (err == ERR_NONE && !over)
             err =
                 kibana_exception_import_add(x, items.list[i].text, strlen(items.list[i].text), why);
+    }
     if (err == ERR_NONE)
         err = kibana_exception_import_end(x, why);
     kibana_exceptions_release(&list);

@@ -314,8 +314,6 @@ static enum err read_lists(struct api_call *c, struct kibana_exceptions *out, st
         struct kibana_exception x = out->list[i];
         if (spaces == NULL || strstr(spaces, x.namespace_type) != NULL)
             out->list[kept++] = x;
-        else
-            format_node_free(x.doc);
     }
     out->n = kept;
     return err;
@@ -345,14 +343,18 @@ static bool holds_text(const struct format_node *v, const char *search)
     return found;
 }
 
-static bool holds(const struct kibana_exception *x, const char *search)
+static enum err holds(struct kibana_exception *x, const char *search, bool *out,
+                      struct err_text *why)
 {
     static const char *const keys[] = {"name",    "description", "list_id",
                                        "item_id", "tags",        "entries"};
+    enum err err = search != NULL ? kibana_exception_read(x, why) : ERR_NONE;
     bool found = search == NULL;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !found; i++)
         found = holds_text(format_node_get(x->doc, keys[i]), search);
-    return found;
+    kibana_exception_forget(x);
+    *out = found;
+    return err;
 }
 
 struct ordered {
@@ -381,9 +383,17 @@ static enum err sort(struct api_call *c, struct kibana_exceptions *x, struct err
     struct ordered *all = arena_alloc(&x->arena, x->n * sizeof(*all));
     if (all == NULL)
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    for (size_t i = 0; i < x->n; i++)
-        all[i] = (struct ordered){format_node_str(format_node_get(x->list[i].doc, field), ""),
-                                  x->list[i]};
+    for (size_t i = 0; i < x->n; i++) {
+        enum err err = kibana_exception_read(&x->list[i], why);
+        if (err != ERR_NONE)
+            return err;
+        const char *key = format_node_str(format_node_get(x->list[i].doc, field), "");
+        key = arena_strndup(&x->arena, key, strlen(key));
+        kibana_exception_forget(&x->list[i]);
+        if (key == NULL)
+            return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+        all[i] = (struct ordered){key, x->list[i]};
+    }
     qsort(all, x->n, sizeof(*all), by_key);
     for (size_t i = 0; i < x->n; i++)
         x->list[i] = all[down ? x->n - 1 - i : i].x;
@@ -416,7 +426,9 @@ static enum err find(struct api_call *c, const struct kibana_exception_kind *kin
             err = fits(f, &all.list[i], &wanted);
             if (err != ERR_NONE)
                 err_set(why, err, "exceptions cannot be filtered: %s", err_name(err));
-            if (!wanted || !holds(&all.list[i], search))
+            if (wanted && err == ERR_NONE)
+                err = holds(&all.list[i], search, &wanted, why);
+            if (!wanted || err != ERR_NONE)
                 continue;
             if (total >= (page - 1) * size && total < page * size)
                 format_write_raw(&c->out, all.list[i].text, strlen(all.list[i].text));
@@ -451,8 +463,11 @@ static enum err export_list(struct api_call *c, struct err_text *why)
         kibana_transfer_name(c, "application/ndjson", list.list[0].name);
         buf_str(out, list.list[0].text);
         buf_char(out, '\n');
-        for (size_t i = 0; i < items.n; i++) {
-            if (!expired && kibana_exception_expired(c, &items.list[i]))
+        for (size_t i = 0; i < items.n && err == ERR_NONE; i++) {
+            bool over = false;
+            if (!expired)
+                err = kibana_exception_expired(c, &items.list[i], &over, why);
+            if (over)
                 continue;
             buf_str(out, items.list[i].text);
             buf_char(out, '\n');
@@ -547,9 +562,10 @@ ROUTE(find)
     "sort_order:text"
 /* Above what bodies with parameters may have (api/call.h): files are not read as JSON. */
 #define FILE_MAX (2 * API_ROW_LARGE)
+/* All look through lists that are as long as somebody made them. */
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_SHORT       \
+        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_LONG        \
     }
 
 const struct api_row kibana_exception_rows[] = {
@@ -564,10 +580,9 @@ const struct api_row kibana_exception_rows[] = {
     ROW("POST", LISTS "/_export", AUTH_RIGHT_READ, API_ROW_SMALL,
         "id:text list_id:text namespace_type:text include_expired_exceptions:boolean",
         "An exception list with its items as a file", export_list),
-    {"POST", LISTS "/_import", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, FILE_MAX,
-     "overwrite:boolean as_new_list:boolean",
-     "Exception lists and items from such a file, uploaded as the part file", import_lists,
-     HTTP_LANE_LONG},
+    ROW("POST", LISTS "/_import", AUTH_RIGHT_TRIAGE, FILE_MAX,
+        "overwrite:boolean as_new_list:boolean",
+        "Exception lists and items from such a file, uploaded as the part file", import_lists),
     ROW("POST", ITEMS, AUTH_RIGHT_TRIAGE, API_ROW_SMALL, "", "Make an exception item", create_item),
     ROW("GET", ITEMS, AUTH_RIGHT_READ, 0, "id:text item_id:text namespace_type:text",
         "Show an exception item", read_one_item),

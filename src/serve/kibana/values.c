@@ -705,9 +705,10 @@ static enum err import_items(struct api_call *c, struct err_text *why)
 #define LISTS "/api/lists"
 #define ITEMS "/api/lists/items"
 #define PAGED "cursor:text page:integer per_page:integer sort_field:text sort_order:text"
+/* All look through lists that are as long as somebody made them. */
 #define ROW(method, path, right, body, params, summary, handle)                                    \
     {                                                                                              \
-        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_SHORT       \
+        method, path, right, API_FORM_KIBANA, body, params, summary, handle, HTTP_LANE_LONG        \
     }
 
 const struct api_row kibana_value_rows[] = {
@@ -734,8 +735,7 @@ const struct api_row kibana_value_rows[] = {
         "Values of a list, in pages", find_items),
     ROW("POST", ITEMS "/_export", AUTH_RIGHT_READ, API_ROW_SMALL, "list_id:text",
         "Values of a list as a file, one a line", export_items),
-    {"POST", ITEMS "/_import", AUTH_RIGHT_TRIAGE, API_FORM_KIBANA, FILE_MAX,
-     "list_id:text type:text", "Values from such a file, uploaded as the part file", import_items,
-     HTTP_LANE_LONG},
+    ROW("POST", ITEMS "/_import", AUTH_RIGHT_TRIAGE, FILE_MAX, "list_id:text type:text",
+        "Values from such a file, uploaded as the part file", import_items),
     {0},
 };

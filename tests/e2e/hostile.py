@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Small requests of people who may ask, made to cost much: each has a bound, and others are served meanwhile."""
+import json
+import threading
+import time
+
+from weir_e2e import Folder, check, engine_of
+from weir_server import Server
+
+
+def key(server, role):
+    return {"Authorization": "ApiKey " + server.admin("POST", "/api/keys", {"name": role, "role": role})["encoded"]}
+
+
+def peak(server):
+    """The most memory that the engine ever had, in MiB."""
+    with open(f"/proc/{engine_of(server.daemon)}/status") as f:
+        return next(int(line.split()[1]) >> 10 for line in f if line.startswith("VmHWM"))
+
+
+def many(server, n, method, path, headers):
+    """The same request n times at once; how long /healthz takes meanwhile, and the statuses."""
+    seen = []
+
+    def ask():
+        seen.append(server.ask(method, path, headers=headers).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(n)]
+    for t in threads:
+        t.start()
+    times = []
+    while any(t.is_alive() for t in threads):
+        begun = time.monotonic()
+        check(server.ask("GET", "/healthz").status == 200, "it is well")
+        times.append(time.monotonic() - begun)
+        time.sleep(0.02)
+    return times, seen
+
+
+def expressions(server, viewer):
+    """Each is fine, and all of them would take minutes."""
+    dear = [{"regexp": {"process.name": {"value": f"(.*a.{{9}}){i}"}}} for i in range(4000)]
+    choice = {f"a{i}": {"terms": {"field": "process.name", "include": f"(.*a.{{9}}){i}"}} for i in range(900)}
+    cases = {f"a{i}": {"filters": {"filters": dear[20 * i:20 * i + 20]}} for i in range(200)}
+    for what, body in (("a query", {"query": {"bool": {"should": dear}}}), ("terms", {"aggs": choice}),
+                       ("filters", {"aggs": cases}),
+                       ("a query string", {"query": {"query_string": {
+                           "query": " OR ".join(f"process.name:/(.*a.{{9}}){i}/" for i in range(3000))}}})):
+        begun = time.monotonic()
+        answer = server.ask("POST", "/logs-*/_search", body, viewer)
+        check(answer.status in (400, 429) and "complex" in answer.body, f"{what}: {answer.status} {answer.body[:200]}")
+        check(time.monotonic() - begun < 10, f"{what}: refused at once: {time.monotonic() - begun:.1f} s")
+
+
+def clauses(server, viewer):
+    wild = [{"wildcard": {"message": f"*x{i}*"}} for i in range(4097)]
+    for what, body in (("a query", {"query": {"bool": {"should": wild}}}),
+                       ("filters", {"aggs": {f"a{i}": {"filters": {"filters": wild[500 * i:500 * i + 500]}}
+                                             for i in range(9)}}),
+                       ("dates", {"query": {"terms": {"@timestamp": [f"2026-01-01T00:00:00.{i:06d}Z"
+                                                                     for i in range(5000)]}}}),
+                       ("words", {"query": {"match": {"message": {
+                           "query": " ".join(f"w{i}" for i in range(5000)), "operator": "and"}}}})):
+        answer = server.ask("POST", "/logs-*/_search", body, viewer)
+        check(answer.status == 400 and "clauses" in answer.body, f"{what}: {answer.status} {answer.body[:200]}")
+    answer = server.ask("POST", "/logs-*/_search", {"query": {"bool": {"should": wild[:4096]}}}, viewer)
+    check(answer.status == 200, f"as many as that are answered: {answer.status} {answer.body[:200]}")
+
+
+def lists(server, viewer, analyst):
+    """Long lists, asked for by many at once: /healthz does not wait for them, and memory is for texts only."""
+    def upload(path, name, text):
+        body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{text}\r\n--b--\r\n'
+        answer = server.ask("POST", path, body, {**analyst, "Content-Type": "multipart/form-data; boundary=b"})
+        check(answer.status == 200, f"{path}: {answer.status} {answer.body[:200]}")
+
+    upload("/api/lists/items/_import?type=keyword", "l", "\n".join(f"value-{i}" for i in range(200000)))
+    lines = [{"list_id": "e", "name": "e", "description": "d", "type": "detection", "namespace_type": "single"}]
+    lines += [{"list_id": "e", "item_id": f"i{i}", "name": "n", "description": "d", "type": "simple",
+               "namespace_type": "single", "entries": [{"field": "message", "operator": "included",
+                                                        "type": "match", "value": f"v{i}"}]} for i in range(20000)]
+    upload("/api/exception_lists/_import", "e.ndjson", "\n".join(json.dumps(line) for line in lines))
+    before = peak(server)
+    for path in ("/api/lists/items/_find?list_id=l&per_page=20&page=9000", "/api/lists/items?list_id=l&value=value-9",
+                 "/api/exception_lists/items/_find?list_id=e&page=500",
+                 "/api/exception_lists/items/_find?list_id=e&page=500&sort_field=name&search=v1",
+                 "/api/exception_lists/items?item_id=i77"):
+        times, seen = many(server, 30, "GET", path, viewer)
+        check(set(seen) == {200} and len(seen) == 30, f"{path}: {seen}")
+        check(max(times) < 2, f"{path}: who asks for its health waits {max(times):.2f} s")
+    grown = peak(server) - before
+    check(grown < 300, f"thirty who look at 20,000 items take {grown} MiB")
+
+
+with Folder() as folder:
+    with Server(folder("data")) as server:
+        viewer, analyst = key(server, "viewer"), key(server, "analyst")
+        expressions(server, viewer)
+        clauses(server, viewer)
+        lists(server, viewer, analyst)
+        check(server.stop() == 0, "it ends well")
+print("ok")
