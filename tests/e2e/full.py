@@ -64,6 +64,35 @@ def refused_again(disk):
         check(seen["processed_record_count"] == sent, f"for the job too: {seen} of {sent}")
 
 
+def results_only(disk):
+    """Nothing comes in, and what rules write finds no space: told once, healthy in the end."""
+    rule = {"rule_id": "often", "name": "often", "description": "d", "type": "query", "query": "a: 1",
+            "severity": "low", "risk_score": 1, "interval": "1s", "from": "now-10s"}
+    with Server(disk + "/quiet") as server:
+        answer = server.admin("POST", "/api/detection_engine/rules", {**rule, "enabled": True}, {"kbn-xsrf": "x"})
+        check(answer["enabled"], f"a rule that runs each second: {answer}")
+        with open(disk + "/all", "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 4096)
+            except OSError:
+                pass
+        end = time.time() + 60
+        while server.ask("GET", "/healthz").status == 200:
+            check(time.time() < end, "a disk without space is told")
+            time.sleep(0.1)
+        seen = set()
+        for _ in range(60):
+            seen.add(server.ask("GET", "/healthz").status)
+            time.sleep(0.05)
+        check(seen == {503}, f"and stays told: {seen}")
+        os.unlink(disk + "/all")
+        check(server.wait(lambda: server.ask("GET", "/healthz").status == 200, 20), "with space again it is well")
+        said = "".join(server.log)
+        check(said.count("results and alerts wait") == 1 and said.count("space on the disk again") == 1,
+              "each is said once: " + said)
+
+
 def followed(folder, disk):
     log = folder("app.ndjson", "")
     daemon = None
@@ -116,5 +145,7 @@ with Folder() as folder:
         followed(folder, disk)
         subprocess.run(["mount", "-o", "remount,size=16m", disk], check=True)
         refused_again(disk)
+        subprocess.run(["mount", "-o", "remount,size=96m", disk], check=True)
+        results_only(disk)
     finally:
         subprocess.run(["umount", "-l", disk], capture_output=True)

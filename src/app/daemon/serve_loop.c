@@ -124,17 +124,14 @@ static enum err commit_all(struct daemon_serving *s, struct err_text *why)
     return err;
 }
 
+/* ERR_FULL was told. */
 static enum err commit(struct daemon_serving *s, struct err_text *why)
 {
     enum err err = commit_all(s, why);
     s->committed = clock_steady();
     /* Events wait in memory; the ring fills, and the wire drops rather than the store lies. */
     if (err == ERR_FULL)
-        return full(s, "the disk is full: events wait in memory, new ones will be dropped");
-    if (err == ERR_NONE && s->full) {
-        daemon_serve_tell(s, 2, "there is space on the disk again");
-        s->full = false;
-    }
+        (void)!full(s, "the disk is full: events wait in memory, new ones will be dropped");
     return err;
 }
 
@@ -246,15 +243,10 @@ static bool is_wanted(const struct daemon_serving *s, ts_ns now)
     return since != TIME_MAX && (ring_count(s->ring) == 0 || now - since >= GROUP_COMMIT);
 }
 
-enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
+/* The clock moves; what jobs and rules make of it is written. */
+static enum err advance(struct daemon_serving *s, ts_ns now, struct err_text *why)
 {
-    ts_ns now = clock_steady();
-    if (now - s->committed < COMMIT_EVERY && !is_wanted(s, now) && !is_due(s))
-        return ERR_NONE;
-    /* Events first: what jobs make of them must not be ahead of them on disk. */
-    enum err err = commit(s, why);
-    if (err != ERR_NONE || s->full)
-        return err;
+    enum err err = ERR_NONE;
     pthread_mutex_lock(&s->data->lock);
     err = follow_back(s, why);
     ts_ns engine = engine_time(s);
@@ -262,7 +254,8 @@ enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
         err = engine_pipeline_advance(s->pipeline, time_floor(engine, TIME_S), why);
     if (err == ERR_NONE && engine != TIME_NONE)
         err = engine_pipeline_interim(s->pipeline, why);
-    if (err == ERR_NONE && now - s->saved >= SAVE_EVERY) {
+    /* Whether the disk is full still shows when something is written. */
+    if (err == ERR_NONE && (s->full || now - s->saved >= SAVE_EVERY)) {
         err = engine_pipeline_save(s->pipeline, why);
         if (err == ERR_NONE)
             err = engine_forecasts_expire(s->data->state, clock_wall(), why);
@@ -271,7 +264,26 @@ enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
     if (err == ERR_NONE)
         tell_listeners(s, now);
     pthread_mutex_unlock(&s->data->lock);
-    return err == ERR_FULL ? full(s, "the disk is full: results and alerts wait") : err;
+    return err;
+}
+
+enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why)
+{
+    ts_ns now = clock_steady();
+    if (now - s->committed < COMMIT_EVERY && (s->full || (!is_wanted(s, now) && !is_due(s))))
+        return ERR_NONE;
+    /* Events first: what jobs make of them must not be ahead of them on disk. */
+    enum err err = commit(s, why);
+    if (err == ERR_NONE)
+        err = advance(s, now, why);
+    if (err == ERR_FULL)
+        return full(s, "the disk is full: results and alerts wait");
+    /* Both databases took what they were given. */
+    if (err == ERR_NONE && s->full) {
+        daemon_serve_tell(s, 2, "there is space on the disk again");
+        s->full = false;
+    }
+    return err;
 }
 
 /* Stored events cannot be read: tried again, and in the end jobs go on without them. */
@@ -301,8 +313,8 @@ static enum err catch_up(struct daemon_serving *s, struct err_text *why)
         return ERR_NONE;
     /* What the jobs that are up have had must be found by those that are not. */
     enum err err = was_behind ? commit(s, why) : ERR_NONE;
-    if (err != ERR_NONE || s->full)
-        return err;
+    if (err != ERR_NONE)
+        return err == ERR_FULL ? ERR_NONE : err;
     pthread_mutex_lock(&s->data->lock);
     err = was_behind ? engine_pipeline_catch_up(s->pipeline, SLICE_EVENTS, &s->behind, &late)
                      : ERR_NONE;
@@ -332,7 +344,7 @@ static enum err feed_rules(struct daemon_serving *s, struct err_text *why)
     /* What arrived must be found by those that do not take it now. */
     enum err err = s->feeding && !s->full ? commit(s, why) : ERR_NONE;
     if (err != ERR_NONE || !s->feeding || s->full)
-        return err;
+        return err == ERR_FULL ? ERR_NONE : err;
     pthread_mutex_lock(&s->data->lock);
     engine_pipeline_feed(s->pipeline);
     pthread_mutex_unlock(&s->data->lock);
@@ -381,8 +393,8 @@ enum err daemon_serve_loop(struct daemon_serving *s, struct err_text *why)
 enum err daemon_serve_keep(struct daemon_serving *s, struct err_text *why)
 {
     enum err err = commit(s, why);
-    if (err == ERR_NONE && s->full)
-        err = err_set(why, ERR_FULL, "the disk is full: the newest events are not kept");
+    if (err == ERR_FULL)
+        err_set(why, err, "the disk is full: the newest events are not kept");
     if (err != ERR_NONE)
         return err;
     pthread_mutex_lock(&s->data->lock);

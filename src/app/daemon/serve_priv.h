@@ -40,7 +40,7 @@ struct daemon_serving {
     ts_ns watermark[DAEMON_SOURCES];
     ts_ns begun;            /* before any source was opened */
     ts_ns committed, saved; /* passing time of the last commit and save */
-    atomic_bool full;       /* the disk was full at the last commit, and that was told */
+    atomic_bool full;       /* the disk was full at the last turn, and that was told */
     bool behind;            /* jobs get stored events, a slice at a time */
     bool feeding;           /* and searches of rules, piece by piece */
     unsigned slices_failed; /* one after the other, the last one at slice_failed */
@@ -53,7 +53,8 @@ struct daemon_serving {
 /* A line of the log. */
 void daemon_serve_tell(const struct daemon_serving *s, int level, const char *sentence);
 
-/* serve_loop.c: what happens once a second, when there is something to do, and more seldom. */
+/* serve_loop.c: what happens once a second, when there is something to do, and more seldom. A full
+ * disk is no failure: it is told once, and tried again each second. */
 enum err daemon_serve_turn(struct daemon_serving *s, struct err_text *why) ERR_MUST_CHECK;
 /* Until all sources have ended or somebody asks to stop. */
 enum err daemon_serve_loop(struct daemon_serving *s, struct err_text *why) ERR_MUST_CHECK;
