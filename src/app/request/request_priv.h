@@ -99,12 +99,12 @@ enum err request_see_start(struct request_asked *a, const char *id,
 /* Whether no other job's datafeed has the id ("": it has none); ERR_EXISTS with a sentence. */
 enum err request_see_feed_id(struct request_asked *a, const char *id, const char *job_id,
                              struct err_text *why) ERR_MUST_CHECK;
-/* request_feed.c: false when the verb is none of its own; else what came out. */
+/* feed.c: false when the verb is none of its own; else what came out. */
 bool request_feed(struct request_asked *a, const char *verb, enum err *out, struct err_text *why);
-/* request_snapshot.c: false when the verb is none of its own; else what came out. */
+/* snapshot.c: false when the verb is none of its own; else what came out. */
 bool request_snapshot(struct request_asked *a, const char *verb, enum err *out,
                       struct err_text *why);
-/* request_posted.c: takes the lock itself. */
+/* posted.c: takes the lock itself. */
 int request_posted(struct request_asked *a);
 int request_preview(struct request_asked *a);
 int request_job(struct request_asked *a, const char *verb);
@@ -139,7 +139,7 @@ int request_backup(struct request_asked *a);
 /* Users and API keys (serve/auth): without the data's lock. */
 int request_user(struct request_asked *a, const char *verb);
 int request_key(struct request_asked *a, const char *verb);
-/* request_edit.c: false when the verb is none of its own; else what came out. */
+/* edit.c: false when the verb is none of its own; else what came out. */
 bool request_edit(struct request_asked *a, const char *verb, enum err *out, struct err_text *why);
 int request_alert(struct request_asked *a, const char *verb);
 int request_package(struct request_asked *a, const char *verb);

@@ -23,6 +23,10 @@
 
 #define FIELDS_MAX (DETECT_DETECTORS_MAX * 4 + DETECT_INFLUENCERS_MAX + 2)
 
+/* An answer holds at most so many documents, whatever scroll_size says, and about so many bytes. */
+#define DOCS_MOST 10000
+#define BYTES_MOST ((size_t)16 << 20)
+
 /* What a job would get: documents of the fields it looks at. */
 struct preview {
     struct format_writer *w;
@@ -80,6 +84,11 @@ static bool is_wanted(const char *const *names, size_t n, const char *name)
     return false;
 }
 
+static void count_one(struct preview *p)
+{
+    p->left = p->w->out->n < BYTES_MOST ? p->left - 1 : 0;
+}
+
 static enum err write_row(void *ctx, const struct find_row *row)
 {
     struct preview *p = ctx;
@@ -98,7 +107,7 @@ static enum err write_row(void *ctx, const struct find_row *row)
     }
     format_write_field_i64(p->w, "doc_count", (int64_t)row->docs);
     format_write_end_object(p->w);
-    p->left--;
+    count_one(p);
     return ERR_NONE;
 }
 
@@ -134,7 +143,8 @@ static bool preview_event(void *ctx, struct event *e)
         if (!is_again(names, i) && (names[i] == NULL || strcmp(names[i], job->time_field) != 0))
             write_value(p, e, names[i]);
     format_write_end_object(p->w);
-    return --p->left > 0;
+    count_one(p);
+    return p->left > 0;
 }
 
 /* Whole intervals only, so that nothing is half counted. */
@@ -173,6 +183,11 @@ static enum err end_rows(struct preview *p, struct err_text *why)
                                          "fits");
 }
 
+static bool is_gone(void *ctx)
+{
+    return http_request_is_gone(ctx);
+}
+
 static enum err run_preview(struct api_call *c, const struct format_node *job_node,
                             const struct format_node *feed_node, struct err_text *why)
 {
@@ -180,7 +195,7 @@ static enum err run_preview(struct api_call *c, const struct format_node *job_no
     struct detect_job *job = NULL;
     struct detect_feed *feed = NULL;
     struct query_index *index = NULL;
-    struct store_search what = {.order = STORE_OLDEST_FIRST};
+    struct store_search what = {.order = STORE_OLDEST_FIRST, .cancel = {is_gone, c->request}};
     struct preview p = {.w = &c->out, .given = TIME_NONE};
     enum err err = ml_page_time(c, "start", TIME_NONE, &what.from, why);
     if (err == ERR_NONE)
@@ -199,7 +214,7 @@ static enum err run_preview(struct api_call *c, const struct format_node *job_no
         what.query = feed->query;
         p.job = job;
         p.index = index;
-        p.left = (uint64_t)feed->scroll_size;
+        p.left = feed->scroll_size < DOCS_MOST ? (uint64_t)feed->scroll_size : DOCS_MOST;
         err = begin_rows(&p, feed, &what, why);
     }
     if (err == ERR_NONE) {

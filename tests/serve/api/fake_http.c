@@ -90,8 +90,7 @@ bool http_request_is_secure(const struct http_request *r)
 
 bool http_request_is_gone(const struct http_request *r)
 {
-    (void)r;
-    return false;
+    return r->gone;
 }
 
 void http_request_set_user(struct http_request *r, const char *user)

@@ -27,6 +27,7 @@ struct http_request {
     struct fake_pair parts[FAKE_MOST], params[FAKE_MOST], headers[FAKE_MOST], cookies[FAKE_MOST];
     const struct http_route *route;
     char user[80];
+    bool gone; /* the client is */
     void *guest;
     void (*free_guest)(void *guest);
 };

@@ -98,8 +98,67 @@ static void rows(void **state)
     fake_close(&w);
 }
 
+/* How many documents it answers with. gone: nobody waits for them. */
+static size_t count_docs(struct fake_world *w, const char *body, bool gone)
+{
+    struct auth_guest guest = {.role = AUTH_ROLE_ADMIN, .means = AUTH_GUARD_KEY};
+    struct http_request r = {.method = "POST",
+                             .path = "/",
+                             .body = body,
+                             .route = fake_route(w, "POST", PREVIEW),
+                             .gone = gone,
+                             .guest = &guest};
+    struct http_answer a;
+    struct format_node *docs;
+    struct err_text why;
+    fake_ask(w, &r, &a);
+    assert_int_equal(a.status, gone ? 503 : 200);
+    assert_int_equal(format_node_json(a.body.p, a.body.n, "answer", &docs, &why), ERR_NONE);
+    size_t n = format_node_count(docs);
+    format_node_free(docs);
+    buf_release(&a.body);
+    return n;
+}
+
+/* However much is asked for, an answer fits into memory; nothing is read for nobody. */
+static void much(void **state)
+{
+    (void)state;
+#define ALL                                                                                        \
+    "{\"datafeed_config\":{\"indices\":[\"*\"],\"scroll_size\":2147483647},\"job_config\":"        \
+    "{\"analysis_config\":{\"categorization_field_name\":\"message\",\"detectors\":"               \
+    "[{\"function\":\"count\",\"by_field_name\":\"mlcategory\"}]},"                                \
+    "\"data_description\":{\"time_field\":\"@timestamp\"}}}"
+    struct fake_world w;
+    struct err_text why;
+    fake_open_store(&w, tables, 1);
+    for (int i = 0; i < 10100; i++)
+        add(&w, i, "a", i);
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    assert_int_equal(count_docs(&w, ALL, false), 10000);
+    assert_int_equal(count_docs(&w, BODY("2147483647", "1s"), false), 10000);
+    count_docs(&w, ALL, true);
+    char *text = calloc(30001, 1);
+    memset(text, 'x', 30000);
+    for (int i = 0; i < 1000; i++) {
+        struct arena arena;
+        struct event e;
+        arena_init(&arena, 0);
+        event_init(&e, &arena, FAKE_NOW - TIME_HOUR + i);
+        e.sequence = (uint64_t)(1000000 + i);
+        event_set_text(&e, EVENT_F_MESSAGE, text);
+        assert_int_equal(store_append(w.store, &e), ERR_NONE);
+        arena_release(&arena);
+    }
+    free(text);
+    assert_int_equal(store_commit(w.store, &why), ERR_NONE);
+    assert_in_range(count_docs(&w, ALL, false), 200, 800); /* 16 MiB of them */
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(events), cmocka_unit_test(rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(events), cmocka_unit_test(rows),
+                                       cmocka_unit_test(much)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
