@@ -131,7 +131,7 @@ static ts_ns skip_silence(const struct engine_pipeline *p, enum engine_job_phase
     ts_ns newest = engine_jobs_last(p->jobs, phase);
     if (phase == ENGINE_JOB_UP && p->newest > newest)
         newest = p->newest;
-    return newest != TIME_NONE && next > newest && next - newest > SILENCE ? now : next;
+    return newest != TIME_NONE && newest < next - SILENCE ? now : next;
 }
 
 /* One stop of a clock: buckets first, then the rules that their results concern or whose time has
@@ -207,7 +207,7 @@ static ts_ns slice_end(const struct engine_pipeline *p, ts_ns *from, uint64_t li
     store_stats(p->options.store, &stats);
     if (stats.first_time != TIME_NONE && *from < stats.first_time)
         *from = stats.first_time;
-    return stats.first_time != TIME_NONE && stats.last_time - *from > p->window ? *from + p->window
+    return stats.first_time != TIME_NONE && *from < stats.last_time - p->window ? *from + p->window
                                                                                 : TIME_MAX;
 }
 

@@ -46,7 +46,7 @@ static enum err run_past(struct past *x, ts_ns from, ts_ns to, struct err_text *
     ts_ns window = SLICE_WINDOW;
     x->reached = ENGINE_PLACE_NONE;
     while (from < to) {
-        ts_ns until = to - from > window ? from + window : to;
+        ts_ns until = from < to - window ? from + window : to;
         const struct store_search what = {.query = preview_query(x->preview),
                                           .from = from,
                                           .to = until,

@@ -523,6 +523,41 @@ static void test_empty(void **state)
     help_rmdir(dir);
 }
 
+/* An event with a wrong date, longer ago than a span of time can be. */
+static void test_centuries(void **state)
+{
+    (void)state;
+    const ts_ns old = -(ts_ns)85 * 100000000 * TIME_S;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    struct store *store = help_store(dir);
+    struct help_alerts alerts = {0};
+    bool behind = true;
+    HELP_OK(engine_install_job(st, help_job, strlen(help_job), "job.json", help_feed,
+                               strlen(help_feed), "feed.json", NULL, HELP_BASE, old, &help_why));
+    struct engine_pipeline *p = help_pipeline(st, store, &alerts, HELP_BASE);
+    for (int i = 0; i < 2; i++) {
+        struct arena arena;
+        struct event e;
+        arena_init(&arena, 0);
+        help_event(&e, &arena, i == 0 ? old : HELP_BASE, (uint64_t)i + 1);
+        HELP_OK(engine_pipeline_event(p, &e, false, &help_why));
+        arena_release(&arena);
+    }
+    HELP_OK(store_commit(store, &help_why));
+    HELP_OK(engine_pipeline_advance(p, HELP_BASE + TIME_HOUR, &help_why));
+    engine_pipeline_free(p);
+    p = help_pipeline_behind(st, store, &alerts, HELP_BASE + TIME_HOUR);
+    for (int i = 0; i < 10000 && behind; i++)
+        HELP_OK(engine_pipeline_catch_up(p, 100, &behind, &help_why));
+    assert_false(behind);
+    HELP_OK(engine_pipeline_advance(p, HELP_BASE + 2 * TIME_HOUR, &help_why));
+    engine_pipeline_free(p);
+    store_state_close(st);
+    store_close(store);
+    help_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_set_back),
         cmocka_unit_test(test_no_records),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_centuries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
