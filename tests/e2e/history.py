@@ -2,9 +2,11 @@
 its own time, and the alerts are those of a replay. Two logs in one folder go through the past together."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from collections import Counter
 
 from weir_e2e import WEIR, Folder, check, weir
 
@@ -48,6 +50,19 @@ def replay():
                        files[2], folder("whole.ndjson", "".join(logged.values()))))
 
 
+def told(found):
+    """The runs that raised the alerts stand in the rule's history, at the times of the log."""
+    run = weir("rule", "history", RULE["rule_id"], "--limit", "1000", "--data-dir", data)
+    check(run.status == 0, "the history is given", run)
+    raised = {}
+    for line in run.out.splitlines()[1:]:
+        at, kind, _, rest = line.split(None, 3)
+        alerts = int(re.search(r" (\d+) ", " " + rest)[1])
+        if alerts:
+            raised[at] = raised.get(at, 0) + alerts
+    check(raised == dict(Counter(at for _, at in found)), f"each run is told of: {raised} for {found}", run)
+
+
 def serve(wanted):
     """Runs the daemon until it has all events and as many alerts as are wanted."""
     events = sum(text.count("\n") for text in logged.values())
@@ -83,6 +98,7 @@ with Folder() as folder:
     check(len(wanted) == 2, f"a replay finds two: {wanted}")
     found = serve(wanted)
     check(found == wanted, f"what was logged before it came: {found} for {wanted}")
+    told(found)
 
     stopped = now() + 1
     time.sleep(8 * UNIT)

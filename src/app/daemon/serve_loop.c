@@ -335,6 +335,14 @@ static enum err catch_up(struct daemon_serving *s, struct err_text *why)
     return err;
 }
 
+/* Jobs have what a clean stop left them before anything new comes: what they find in it is no past
+ * of the clock yet. More than a slice has to wait. */
+static enum err catch_up_first(struct daemon_serving *s, struct err_text *why)
+{
+    enum err err = catch_up(s, why); /* looks whether any is behind */
+    return err == ERR_NONE && s->behind ? catch_up(s, why) : err;
+}
+
 /* A piece of the past for searches of rules that have none of it yet. */
 static enum err feed_rules(struct daemon_serving *s, struct err_text *why)
 {
@@ -359,6 +367,9 @@ static bool any_active(const struct daemon_serving *s)
 enum err daemon_serve_loop(struct daemon_serving *s, struct err_text *why)
 {
     bool had_sources = any_active(s);
+    enum err begun = catch_up_first(s, why);
+    if (begun != ERR_NONE)
+        return begun;
     while (!s->stopping || any_active(s)) {
         if (!s->stopping && s->settings->stop(s->settings->ctx)) {
             s->stopping = true;
