@@ -44,6 +44,7 @@ struct daemon_web {
     int fd;           /* −1: the server has it */
     char address[80]; /* that it listens on, as text */
     bool secure;
+    bool local;                  /* an address of this machine alone */
     struct buf certificate, key; /* PEM */
     struct auth_guard *guard;
     struct http_stream *stream;
@@ -99,9 +100,18 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* What is wrong with files that somebody named is told with their names. */
+static enum err check_named(const struct daemon_web *w, struct err_text *why)
+{
+    struct err_text reason;
+    enum err err = http_certificate_check(buf_text(&w->certificate), buf_text(&w->key), &reason);
+    return err == ERR_NONE ? ERR_NONE
+                           : err_set(why, err, "%s with %s: %s", w->conf->server_certificate,
+                                     w->conf->server_key, reason.message);
+}
+
 enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struct err_text *why)
 {
-    bool local = false;
     if (conf->server_listen[0] == '\0') {
         *out = NULL;
         return ERR_NONE;
@@ -119,15 +129,17 @@ enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struc
                        : ERR_NONE;
     if (err == ERR_NONE)
         err = http_server_listen(conf->server_listen, &w->fd, why);
-    if (err == ERR_NONE && !describe(w->fd, w->address, sizeof(w->address), &local))
+    if (err == ERR_NONE && !describe(w->fd, w->address, sizeof(w->address), &w->local))
         err = err_set(why, ERR_IO, "the address of the server is not known: %s", strerror(errno));
     w->secure =
-        strcmp(conf->server_tls, "on") == 0 ||
-        (strcmp(conf->server_tls, "auto") == 0 && (!local || conf->server_certificate[0] != '\0'));
+        strcmp(conf->server_tls, "on") == 0 || (strcmp(conf->server_tls, "auto") == 0 &&
+                                                (!w->local || conf->server_certificate[0] != '\0'));
     if (err == ERR_NONE && w->secure && conf->server_certificate[0] != '\0') {
         err = file_read(conf->server_certificate, PEM_MAX, &w->certificate, why);
         if (err == ERR_NONE)
             err = file_read(conf->server_key, PEM_MAX, &w->key, why);
+        if (err == ERR_NONE)
+            err = check_named(w, why);
     }
     if (err != ERR_NONE) {
         daemon_web_stop(w);
@@ -187,6 +199,24 @@ static enum err own_certificate(struct daemon_web *w, struct err_text *why)
                         "a certificate was made for this server (server.crt in the data "
                         "directory); server.certificate names another one");
     return err;
+}
+
+/* Clients refuse a certificate that has ended, and nobody here would notice. */
+static void tell_end(const struct daemon_web *w)
+{
+    struct err_text why;
+    char line[600], date[TIME_TEXT_SIZE];
+    ts_ns ends, now = clock_wall();
+    if (http_certificate_ends(buf_text(&w->certificate), w->certificate.n, &ends, &why) !=
+            ERR_NONE ||
+        ends - now > RENEW_BEFORE)
+        return;
+    time_format_iso(ends, date);
+    snprintf(line, sizeof(line),
+             ends <= now ? "%s has ended on %s: clients refuse it"
+                         : "%s ends on %s; a start reads a new one",
+             w->conf->server_certificate, date);
+    w->settings.log(w->settings.log_ctx, 1, line);
 }
 
 /* Ports of the api and of the server. */
@@ -286,6 +316,12 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
     enum err err = make_parts(w, why);
     if (err == ERR_NONE && w->secure && w->certificate.n == 0)
         err = own_certificate(w, why);
+    else if (err == ERR_NONE && w->secure)
+        tell_end(w);
+    if (err == ERR_NONE && !w->secure && !w->local)
+        w->settings.log(w->settings.log_ctx, 1,
+                        "server.tls is off: passwords and events cross the network as they are, "
+                        "unless something in front of this server sees to it");
     if (err == ERR_NONE)
         err = make_admin(w, why);
     if (err != ERR_NONE)

@@ -148,6 +148,22 @@ enum err http_certificate_make(const struct http_certificate_options *options,
     return code;
 }
 
+enum err http_certificate_check(const char *certificate, const char *key, struct err_text *why)
+{
+    gnutls_certificate_credentials_t c;
+    gnutls_datum_t cert_text = {(unsigned char *)(uintptr_t)certificate,
+                                (unsigned)strlen(certificate)};
+    gnutls_datum_t key_text = {(unsigned char *)(uintptr_t)key, (unsigned)strlen(key)};
+    if (gnutls_certificate_allocate_credentials(&c) != 0)
+        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+    int rc = gnutls_certificate_set_x509_key_mem(c, &cert_text, &key_text, GNUTLS_X509_FMT_PEM);
+    gnutls_certificate_free_credentials(c);
+    return rc >= 0
+               ? ERR_NONE
+               : err_set(why, ERR_INVALID, "expected a certificate and its key as PEM texts: %s",
+                         gnutls_strerror(rc));
+}
+
 enum err http_certificate_ends(const char *pem, size_t n, ts_ns *out, struct err_text *why)
 {
     gnutls_x509_crt_t crt;

@@ -25,6 +25,9 @@ struct http_certificate_options {
 enum err http_certificate_make(const struct http_certificate_options *options,
                                struct buf *out_certificate, struct buf *out_key,
                                struct err_text *why) ERR_MUST_CHECK;
+/* Whether both are what a server needs, and belong together. ERR_INVALID, ERR_MEMORY. */
+enum err http_certificate_check(const char *certificate, const char *key,
+                                struct err_text *why) ERR_MUST_CHECK;
 /* When the first certificate of a PEM text ends to be valid. ERR_FORMAT. */
 enum err http_certificate_ends(const char *pem, size_t n, ts_ns *out,
                                struct err_text *why) ERR_MUST_CHECK;

@@ -3,11 +3,10 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "http/certificate.h"
 #include "http/server_priv.h"
 #include "http/stream_priv.h"
 
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -66,22 +65,6 @@ static void set_defaults(struct http_server_options *o)
 }
 
 /* libmicrohttpd only says that it does not start; why is for people. */
-static enum err check_certificate(const struct http_server_options *o, struct err_text *why)
-{
-    gnutls_certificate_credentials_t c;
-    gnutls_datum_t cert = {(unsigned char *)(uintptr_t)o->certificate,
-                           (unsigned)strlen(o->certificate)};
-    gnutls_datum_t key = {(unsigned char *)(uintptr_t)o->key, (unsigned)strlen(o->key)};
-    if (gnutls_certificate_allocate_credentials(&c) != 0)
-        return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
-    int rc = gnutls_certificate_set_x509_key_mem(c, &cert, &key, GNUTLS_X509_FMT_PEM);
-    gnutls_certificate_free_credentials(c);
-    return rc >= 0
-               ? ERR_NONE
-               : err_set(why, ERR_INVALID, "expected a certificate and its key as PEM texts: %s",
-                         gnutls_strerror(rc));
-}
-
 static struct MHD_Response *make_no_memory(void)
 {
     char text[] = "There is no memory for the request now.\n";
@@ -179,7 +162,7 @@ enum err http_server_start(const struct http_server_options *options, struct htt
     pthread_mutex_init(&s->lock, NULL);
     rc = http_route_compile(s->o.routes, s->o.routes_n, &s->routes, why);
     if (rc == ERR_NONE && s->o.certificate != NULL)
-        rc = check_certificate(&s->o, why);
+        rc = http_certificate_check(s->o.certificate, s->o.key, why);
     if (rc != ERR_NONE)
         goto fail;
     s->no_memory = make_no_memory();

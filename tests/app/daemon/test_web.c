@@ -3,9 +3,11 @@
 
 #include "daemon/web.h"
 
+#include "base/clock.h"
 #include "base/ring.h"
 #include "conf/conf.h"
 #include "daemon/intake.h"
+#include "http/certificate.h"
 #include "request/data.h"
 
 #include <arpa/inet.h>
@@ -160,6 +162,86 @@ static void own_certificate(void **state)
     end(&w);
 }
 
+/* A certificate until then and its key, in files that the settings name. */
+static void name_certificate(struct world *w, const char *name, ts_ns ends)
+{
+    static const char *const names[] = {"weir.example"};
+    const struct http_certificate_options options = {
+        .names = names, .names_n = 1, .from = HELP_BASE, .to = ends};
+    struct buf text[2];
+    for (int i = 0; i < 2; i++)
+        buf_init(&text[i]);
+    HELP_OK(http_certificate_make(&options, &text[0], &text[1], &help_why));
+    for (int i = 0; i < 2; i++) {
+        char file[40], path[300];
+        snprintf(file, sizeof(file), "%s.%s", name, i == 0 ? "crt" : "key");
+        snprintf(path, sizeof(path), "%s/%s", w->dir, file);
+        help_write(w->dir, file, text[i].p, text[i].n);
+        HELP_OK(conf_set(&w->conf, i == 0 ? "server.certificate" : "server.key", path, &help_why));
+        buf_release(&text[i]);
+    }
+}
+
+/* Clients refuse it, and so somebody must be told here. */
+static void named_certificate(void **state)
+{
+    (void)state;
+    static const struct {
+        ts_ns left;
+        const char *said;
+    } ends[] = {{-TIME_DAY, "one.crt has ended on 20"},
+                {7 * TIME_DAY, "one.crt ends on 20"},
+                {90 * TIME_DAY, NULL}};
+    for (size_t i = 0; i < 3; i++) {
+        struct world w;
+        begin(&w, "auto");
+        name_certificate(&w, "one", clock_wall() + ends[i].left);
+        start(&w);
+        assert_non_null(strstr(w.said, "answering on https://127.0.0.1:"));
+        if (ends[i].said != NULL)
+            assert_non_null(strstr(w.said, ends[i].said));
+        else
+            assert_null(strstr(w.said, "one.crt"));
+        end(&w);
+    }
+    /* Of two that do not belong together both are named, before anything is made. */
+    struct world w;
+    char other[300];
+    begin(&w, "auto");
+    name_certificate(&w, "two", clock_wall() + TIME_DAY);
+    snprintf(other, sizeof(other), "%s/two.key", w.dir);
+    name_certificate(&w, "one", clock_wall() + TIME_DAY);
+    HELP_OK(conf_set(&w.conf, "server.key", other, &help_why));
+    assert_int_equal(daemon_web_open(&w.conf, &w.web, &help_why), ERR_INVALID);
+    assert_non_null(strstr(help_why.message, "one.crt with "));
+    assert_non_null(strstr(help_why.message, "two.key: expected a certificate and its key"));
+    assert_null(w.web);
+    end(&w);
+}
+
+/* Whoever switches it off for an address that others reach is told what that means. */
+static void in_the_clear(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, "off");
+    start(&w);
+    assert_null(strstr(w.said, "as they are"));
+    daemon_web_stop(w.web);
+    HELP_OK(conf_set(&w.conf, "server.listen", "0.0.0.0:0", &help_why));
+    const struct daemon_web_settings settings = {.data = w.data,
+                                                 .intake = w.intake,
+                                                 .log = say,
+                                                 .log_ctx = &w,
+                                                 .measure = measure,
+                                                 .healthy = healthy,
+                                                 .ctx = &w};
+    HELP_OK(daemon_web_open(&w.conf, &w.web, &help_why));
+    HELP_OK(daemon_web_start(w.web, &settings, &help_why));
+    assert_non_null(strstr(w.said, "1 server.tls is off: passwords"));
+    end(&w);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -196,10 +278,9 @@ static void measured_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_start),
-        cmocka_unit_test(own_certificate),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(measured_early),
+        cmocka_unit_test(first_start),       cmocka_unit_test(own_certificate),
+        cmocka_unit_test(named_certificate), cmocka_unit_test(in_the_clear),
+        cmocka_unit_test(refused),           cmocka_unit_test(measured_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

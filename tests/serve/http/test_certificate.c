@@ -49,6 +49,9 @@ static void it_holds_what_was_asked(void **state)
     assert_int_equal(http_certificate_make(&good, &cert2, &key2, &why), ERR_NONE);
     assert_string_not_equal(buf_text(&key), buf_text(&key2));
     assert_string_not_equal(buf_text(&cert), buf_text(&cert2));
+    assert_int_equal(http_certificate_check(buf_text(&cert), buf_text(&key), &why), ERR_NONE);
+    assert_int_equal(http_certificate_check(buf_text(&cert), buf_text(&key2), &why), ERR_INVALID);
+    assert_int_equal(http_certificate_check("", buf_text(&key), &why), ERR_INVALID);
     buf_release(&cert);
     buf_release(&key);
     buf_release(&cert2);
