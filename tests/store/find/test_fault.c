@@ -167,6 +167,47 @@ static void test_scrolls(void **state)
     help_rmdir(dir);
 }
 
+/* Fields with their types, and mappings: whole, or an error and nothing. */
+static void test_fields(void **state)
+{
+    (void)state;
+    char *dir = help_mkdir();
+    struct store *s = fill_events(dir);
+    struct store_state *st = fill_alerts(dir);
+    struct find *f = find_new(&(struct find_options){.store = s, .state = st});
+    struct err_text why;
+    assert_non_null(f);
+    help_add(s, "{\"@timestamp\":7,\"weir\":{\"index\":\"logs-own\"},\"own\":{\"x\":1}}");
+    help_add(s, "{\"@timestamp\":8,\"event\":{\"dataset\":\"own\"},\"own\":{\"x\":\"y\"}}");
+    help_good(store_commit(s, &why), &why);
+    for (int mapping = 0; mapping < 2; mapping++) {
+        bool hit = true;
+        size_t failed = 0;
+        for (uint64_t n = 1; hit; n++) {
+            const struct find_request r = {
+                .index = "logs-*,.alerts-*", .now = FIND_NOW, .lenient = true};
+            struct find_error error = {0};
+            struct buf out;
+            buf_init(&out);
+            fault_arm(n);
+            enum err rc = mapping ? find_mapping(f, &r, &out, &error)
+                                  : find_field_caps(f, &r, "own.*", &out, &error);
+            hit = fault_disarm();
+            failed += rc != ERR_NONE;
+            assert_true(rc == ERR_NONE || (hit && out.n == 0 && error.type != NULL));
+            if (!hit)
+                assert_non_null(strstr(buf_text(&out), mapping ? "\"logs-own\":{\"mappings\""
+                                                               : "\"indices\":[\"logs-own\"]"));
+            buf_release(&out);
+        }
+        assert_true(failed > 10);
+    }
+    find_free(f);
+    store_state_close(st);
+    store_close(s);
+    help_rmdir(dir);
+}
+
 static enum err count_row(void *ctx, const struct find_row *row)
 {
     *(uint64_t *)ctx += row->docs;
@@ -220,7 +261,8 @@ static void test_rows(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_searches),
-                                       cmocka_unit_test(test_scrolls), cmocka_unit_test(test_rows)};
+                                       cmocka_unit_test(test_scrolls),
+                                       cmocka_unit_test(test_fields), cmocka_unit_test(test_rows)};
     help_worker(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
