@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Small requests of people who may ask, made to cost much: each has a bound, and others are served meanwhile."""
+import http.client
 import json
+import re
+import socket
 import threading
 import time
 
@@ -9,8 +12,9 @@ from weir_e2e import Folder, check, engine_of
 from weir_server import Server
 
 
-def key(server, role):
-    return {"Authorization": "ApiKey " + server.admin("POST", "/api/keys", {"name": role, "role": role})["encoded"]}
+def key(server, role, name=None):
+    made = server.admin("POST", "/api/keys", {"name": name or role, "role": role})
+    return {"Authorization": "ApiKey " + made["encoded"]}
 
 
 def peak(server):
@@ -93,11 +97,70 @@ def lists(server, viewer, analyst):
     check(grown < 300, f"thirty who look at 20,000 items take {grown} MiB")
 
 
+def hoarding(server):
+    """Bodies that do not end fill one key's half of the memory for them: others write, and it is well."""
+    head = ("POST /_bulk HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
+            f"Authorization: {key(server, 'shipper')['Authorization']}\r\n\r\n").encode()
+    crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(40)]
+
+    def send(s):
+        try:
+            s.sendall(head)
+            for _ in range(40):
+                s.sendall(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+        except OSError:
+            pass  # refused meanwhile
+
+    threads = [threading.Thread(target=send, args=(s,)) for s in crowd]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    text = server.ask("GET", "/metrics", headers=server.basic()).body
+    refused = int(re.search(r'^weir_http_refused_total{reason="busy"} (\d+)$', text, re.M)[1])
+    check(refused > 0, "there was an end to it")
+    other = key(server, "shipper", "other")
+    lines = ['{"create":{}}\n', {"message": "m" * 1000}] * 5000
+    for _ in range(5):
+        answer = server.bulk("/logs-other-default/_bulk", lines, other)
+        check(answer.status == 200 and not answer.json()["errors"], f"another writes: {answer.status} {answer.body[:200]}")
+        check(server.ask("GET", "/healthz").status == 200, "it is well")
+    for s in crowd:
+        s.close()
+
+
+def full(server):
+    """All connections are taken by clients that ask nothing: soon there is place again."""
+    crowd = []
+    for i in range(1100):
+        try:
+            crowd.append(socket.create_connection(("127.0.0.1", server.port), timeout=20,
+                                                  source_address=(f"127.0.1.{1 + i // 60}", 0)))
+            crowd[-1].send(b"GET /")
+        except OSError:
+            pass
+    check(len(crowd) > 900, f"many are taken: {len(crowd)}")
+
+    def asked():
+        try:
+            return server.ask("GET", "/healthz").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    begun = time.monotonic()
+    check(server.wait(asked, 10), "there is place")
+    print(f"place again after {time.monotonic() - begun:.1f} s")
+    for s in crowd:
+        s.close()
+
+
 with Folder() as folder:
     with Server(folder("data")) as server:
         viewer, analyst = key(server, "viewer"), key(server, "analyst")
         expressions(server, viewer)
         clauses(server, viewer)
         lists(server, viewer, analyst)
+        hoarding(server)
+        full(server)
         check(server.stop() == 0, "it ends well")
 print("ok")

@@ -19,7 +19,7 @@ void http_answer_init(struct http_answer *a, struct http_request *r)
 
 void http_answer_release(struct http_answer *a)
 {
-    http_server_return(a->request->server, a->charged);
+    http_server_return(a->request->server, a->share, a->charged);
     a->charged = 0;
     buf_release(&a->body);
     mem_free(a->headers);
@@ -115,6 +115,7 @@ void http_answer_refuse(struct http_request *r, struct http_refusal refusal)
 /* The bytes of the answer, and who frees them. */
 struct content {
     struct http_server *server;
+    unsigned share;
     uint64_t charged;
     char *p;
 };
@@ -122,7 +123,7 @@ struct content {
 static void free_content(void *ctx)
 {
     struct content *c = ctx;
-    http_server_return(c->server, c->charged);
+    http_server_return(c->server, c->share, c->charged);
     mem_free(c->p);
     mem_free(c);
 }
@@ -237,6 +238,7 @@ static struct MHD_Response *buffer_response(struct http_request *r, struct http_
     if (c == NULL)
         return NULL;
     c->server = r->server;
+    c->share = a->share;
     c->charged = a->charged;
     a->charged = 0;
     c->p = buf_take(&a->body, NULL);
@@ -283,8 +285,10 @@ void http_answer_make(struct http_request *r)
         a->constant = NULL;
         buf_release(&a->body);
     }
-    if (http_server_charge(s, a->body.cap)) {
-        a->charged = a->body.cap;
+    uint64_t price = http_server_price(a->body.cap);
+    a->share = http_pool_who(r) % HTTP_SHARES;
+    if (http_server_charge(s, a->share, price)) {
+        a->charged = price;
     } else {
         atomic_fetch_add(&s->counts.refused_busy, 1);
         http_answer_refuse(

@@ -12,7 +12,7 @@ static void refuse(struct http_request *r, unsigned status, const char *sentence
 
 void http_body_drop(struct http_request *r)
 {
-    http_server_return(r->server, r->body_charged);
+    http_server_return(r->server, r->body_share, r->body_charged);
     r->body_charged = 0;
     buf_release(&r->body);
     http_unpack_free(r->unpack);
@@ -22,14 +22,15 @@ void http_body_drop(struct http_request *r)
 /* Room for n more bytes, charged to the budget; NULL: refused. */
 static char *room(struct http_request *r, size_t n)
 {
-    size_t cap = r->body.cap;
     char *p = buf_reserve(&r->body, n);
     if (p == NULL) {
         refuse(r, 503, "There is no memory for the body now.");
         return NULL;
     }
-    size_t more = r->body.cap - cap;
-    if (more > 0 && !http_server_charge(r->server, more)) {
+    uint64_t more = http_server_price(r->body.cap) - r->body_charged;
+    if (r->body_charged == 0)
+        r->body_share = http_pool_who(r) % HTTP_SHARES;
+    if (!http_server_charge(r->server, r->body_share, more)) {
         atomic_fetch_add(&r->server->counts.refused_busy, 1);
         refuse(r, 503, "The memory for bodies is in use; try again later.");
         return NULL;

@@ -101,7 +101,7 @@ enum http_lane http_pool_lane(const struct http_request *r)
 }
 
 /* Names are no traffic, but two of one hash would share. */
-static uint64_t who_asks(const struct http_request *r)
+uint64_t http_pool_who(const struct http_request *r)
 {
     static const struct hash_key key = {7, 8};
     return r->user != NULL ? hash_bytes(key, r->user, strlen(r->user)) | 1 : 0;
@@ -113,7 +113,7 @@ bool http_pool_submit(struct http_request *r)
     if (atomic_load(&s->stopping))
         return false;
     MHD_suspend_connection(r->mhd);
-    const struct http_lane_place place = {http_pool_lane(r), who_asks(r)};
+    const struct http_lane_place place = {http_pool_lane(r), http_pool_who(r)};
     if (http_lane_push(s->lanes, place, r))
         return true;
     MHD_resume_connection(r->mhd);

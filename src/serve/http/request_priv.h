@@ -39,6 +39,7 @@ struct http_answer {
     bool failed; /* memory was short for a header */
     struct buf body;
     uint64_t charged;     /* of the budget, for the body */
+    unsigned share;       /* to which it is charged */
     const void *constant; /* instead of a body */
     size_t constant_n;
     struct http_stream *stream;
@@ -77,6 +78,7 @@ struct http_request {
     /* the body */
     struct buf body;
     uint64_t body_charged; /* bytes of the budget */
+    unsigned body_share;   /* to which they are charged; of the first one who was known */
     uint64_t body_max;
     uint64_t received; /* as sent */
     struct http_unpack *unpack;

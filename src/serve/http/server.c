@@ -19,20 +19,36 @@
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:"   \
     "+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE"
 
-bool http_server_charge(struct http_server *s, uint64_t n)
+/* Adds n while it stays within most. */
+static bool add(_Atomic uint64_t *held, uint64_t n, uint64_t most)
 {
-    uint64_t held = atomic_load(&s->held);
+    uint64_t before = atomic_load(held);
     do {
-        if (n > s->o.bodies || held > s->o.bodies - n)
+        if (n > most || before > most - n)
             return n == 0;
-    } while (!atomic_compare_exchange_weak(&s->held, &held, held + n));
+    } while (!atomic_compare_exchange_weak(held, &before, before + n));
     return true;
 }
 
-void http_server_return(struct http_server *s, uint64_t n)
+bool http_server_charge(struct http_server *s, unsigned share, uint64_t n)
 {
-    if (n > 0)
-        atomic_fetch_sub(&s->held, n);
+    if (!add(&s->held_by[share], n, s->o.bodies / 2))
+        return false;
+    if (add(&s->held, n, s->o.bodies))
+        return true;
+    atomic_fetch_sub(&s->held_by[share], n);
+    return false;
+}
+
+void http_server_return(struct http_server *s, unsigned share, uint64_t n)
+{
+    atomic_fetch_sub(&s->held_by[share], n);
+    atomic_fetch_sub(&s->held, n);
+}
+
+uint64_t http_server_price(size_t n)
+{
+    return n > HTTP_FREE ? n - HTTP_FREE : 0;
 }
 
 /* libmicrohttpd is not to decode what text.c reads. */

@@ -65,6 +65,9 @@ struct http_counters {
     _Atomic uint64_t refused_busy;
 };
 
+#define HTTP_SHARES 64
+#define HTTP_FREE ((size_t)65536) /* bytes of a body, and of an answer */
+
 struct http_server {
     struct http_server_options o; /* with defaults */
     struct MHD_Daemon *daemon;
@@ -82,7 +85,8 @@ struct http_server {
     struct http_listener *listeners;           /* lock */
     struct http_drain drains[HTTP_DRAINS_MAX]; /* lock */
     struct http_counters counts;
-    _Atomic uint64_t held; /* bytes of bodies and answers */
+    _Atomic uint64_t held; /* bytes of bodies and answers that are charged */
+    _Atomic uint64_t held_by[HTTP_SHARES];
     _Atomic uint64_t busy; /* requests between their first line and the end of the answer */
     _Atomic bool stopping; /* nothing new is begun */
     _Atomic bool over;     /* the grace is over */
@@ -103,6 +107,8 @@ void http_connection_completed(void *ctx, struct MHD_Connection *mhd, void **req
 void *http_pool_run(void *server);
 /* Suspends the connection and puts its request in the queue of its lane; false: it is full. */
 bool http_pool_submit(struct http_request *r);
+/* A number of whoever asks; 0: not known. */
+uint64_t http_pool_who(const struct http_request *r);
 /* The lane that the request takes next: admit()'s, then its handler's. */
 enum http_lane http_pool_lane(const struct http_request *r);
 
@@ -112,8 +118,13 @@ void http_sweep_cut_all(struct http_server *s);
 /* Takes the socket over (a copy of it) to drain; nothing happens when there are too many. */
 void http_sweep_linger(struct http_server *s, int fd);
 
-/* server.c: the budget of bodies and answers. */
-bool http_server_charge(struct http_server *s, uint64_t n);
-void http_server_return(struct http_server *s, uint64_t n);
+/*
+ * server.c: the budget of bodies and answers, of which a share may have half: somebody, and whoever
+ * falls into the same share by chance. What is small is free, so that short questions are answered
+ * when the budget is used up.
+ */
+bool http_server_charge(struct http_server *s, unsigned share, uint64_t n);
+void http_server_return(struct http_server *s, unsigned share, uint64_t n);
+uint64_t http_server_price(size_t n); /* what is charged for so many bytes */
 
 #endif

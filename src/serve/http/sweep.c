@@ -59,6 +59,15 @@ static void look_at_idle(struct http_conn *c, ts_ns waited, ts_ns now)
         look_for_beginning(c, info.tcpi_bytes_received, now);
 }
 
+/*
+ * When three of four connections are taken, who holds one and asks nothing makes place sooner: for
+ * heads and between requests there is an eighth of the time.
+ */
+static ts_ns patience(const struct http_server *s, ts_ns usual)
+{
+    return s->conns_n > s->o.connections / 4 * 3 ? usual / 8 : usual;
+}
+
 /* The time for so many bytes has passed. */
 static bool is_late(const struct http_server *s, ts_ns waited, uint64_t moved)
 {
@@ -71,7 +80,7 @@ static void look_at(struct http_server *s, struct http_conn *c, ts_ns now)
     bool slow = false;
     switch ((enum http_wait)atomic_load(&c->wait)) {
     case HTTP_WAIT_HEAD:
-        slow = is_late(s, waited, 0);
+        slow = waited > patience(s, s->o.head_ns);
         if (!slow)
             look_at_idle(c, waited, now);
         break;
@@ -80,7 +89,7 @@ static void look_at(struct http_server *s, struct http_conn *c, ts_ns now)
         slow = is_late(s, waited, atomic_load(&c->moved));
         break;
     case HTTP_WAIT_NEXT:
-        if (waited > s->o.idle_ns)
+        if (waited > patience(s, s->o.idle_ns))
             cut(c);
         else
             look_at_idle(c, waited, now);
