@@ -4,13 +4,17 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/mem.h"
 #include "event/json.h"
+#include "format/node.h"
 #include "format/write.h"
+#include "query/index.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define STATUS "kibana.alert.workflow_status"
+#define INDEX_NAME 320
 #define MESSAGE_ID 128 /* a job's id has at most 64 bytes */
 /* Documents that are no events have arrived after all events, in an order that those which come
  * later do not change: pages of a search lie in it. Programs that know only doubles read it, too.
@@ -25,6 +29,8 @@ struct reading {
     struct arena arena;
     struct buf json;
     const char *id; /* of the message that is looked for; NULL: all */
+    char **jobs;    /* whose results belong to an index of their own that is chosen */
+    size_t jobs_n, jobs_cap;
     uint64_t n;
     enum err error;
 };
@@ -49,6 +55,54 @@ static void reading_release(struct reading *r)
     event_json_free(r->reader);
     arena_release(&r->arena);
     buf_release(&r->json);
+    for (size_t i = 0; i < r->jobs_n; i++)
+        mem_free(r->jobs[i]);
+    mem_free(r->jobs);
+}
+
+/* results_index_name, which Elasticsearch puts "custom-" before. */
+static bool note_job(void *ctx, const struct store_job *row)
+{
+    static const char own[] = "custom-";
+    struct reading *r = ctx;
+    struct format_node *config;
+    char alias[INDEX_NAME];
+    enum err rc = format_node_json(row->config, strlen(row->config), row->id, &config, NULL);
+    if (rc != ERR_NONE)
+        return rc != ERR_MEMORY;
+    const char *name = format_node_str(format_node_get(config, "results_index_name"), "shared");
+    bool has = strncmp(name, own, strlen(own)) == 0;
+    int n = snprintf(alias, sizeof(alias), FIND_RESULTS_ALIAS "%s%s", has ? "" : own, name);
+    bool chosen = strcmp(name, "shared") != 0 && n > 0 && (size_t)n < sizeof(alias) &&
+                  query_index_match_name(r->target->names, alias, (size_t)n);
+    format_node_free(config);
+    if (!chosen)
+        return true;
+    char *id = mem_strdup(row->id);
+    if (id == NULL ||
+        mem_grow((void **)&r->jobs, &r->jobs_cap, r->jobs_n + 1, sizeof(*r->jobs)) != 0) {
+        mem_free(id);
+        r->error = ERR_MEMORY;
+        return false;
+    }
+    r->jobs[r->jobs_n++] = id;
+    return true;
+}
+
+static enum err note_jobs(struct reading *r, struct store_state *state)
+{
+    bool all =
+        query_index_match_name(r->target->names, FIND_RESULTS_INDEX, strlen(FIND_RESULTS_INDEX));
+    enum err rc = r->target->results && !all ? store_state_job_list(state, note_job, r) : ERR_NONE;
+    return rc == ERR_NONE ? r->error : rc;
+}
+
+static bool is_chosen(const struct reading *r, const char *job_id)
+{
+    for (size_t i = 0; i < r->jobs_n; i++)
+        if (strcmp(r->jobs[i], job_id) == 0)
+            return true;
+    return find_target_job(r->target, job_id);
 }
 
 /* Hands a document on; one that cannot be read is left out. */
@@ -114,7 +168,7 @@ static bool give_alert(void *ctx, const struct store_alert *alert)
 static bool give_result(void *ctx, const struct store_result *result)
 {
     struct reading *r = ctx;
-    if (!find_target_job(r->target, result->job_id))
+    if (!is_chosen(r, result->job_id))
         return true;
     size_t n = result->doc_len > 0 ? result->doc_len : strlen(result->doc);
     return give(r, result->doc, n, FIND_RESULTS_INDEX, result->id, result->time, true);
@@ -166,7 +220,8 @@ enum err find_kept_each(struct store_state *state, const struct find_target *tar
     const struct store_alert_filter alerts = {.from = from, .to = last};
     const struct store_result_filter results = {
         .from = from, .to = last, .interim = STORE_INTERIM_ANY, .sort = STORE_RESULT_BY_TIME};
-    if (target->alerts)
+    rc = note_jobs(&r, state);
+    if (rc == ERR_NONE && target->alerts)
         rc = store_state_alert_list(state, &alerts, give_alert, &r, NULL);
     if (rc == ERR_NONE && r.error == ERR_NONE && target->results)
         rc = store_state_result_list(state, &results, give_result, &r, NULL);
@@ -186,9 +241,9 @@ enum err find_kept_get(struct store_state *state, const struct find_target *targ
     if (rc != ERR_NONE)
         return rc;
     arena_init(&arena, 0);
-    rc = ERR_NOT_FOUND;
-    if (target->alerts)
-        rc = store_state_alert_get(state, id, &arena, &alert);
+    rc = note_jobs(&r, state);
+    if (rc == ERR_NONE)
+        rc = target->alerts ? store_state_alert_get(state, id, &arena, &alert) : ERR_NOT_FOUND;
     if (rc == ERR_NONE)
         (void)give_alert(&r, &alert);
     if (rc == ERR_NOT_FOUND && target->results) {

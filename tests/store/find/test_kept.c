@@ -44,6 +44,12 @@ static struct store_state *filled(const char *dir)
         assert_int_equal(store_state_result_put(st, &result), ERR_NONE);
     }
     for (unsigned i = 0; i < 2; i++) {
+        const struct store_job job = {.id = i == 0 ? "one" : "two",
+                                      .config = i == 0 ? "{\"results_index_name\":\"mine\"}"
+                                                       : "{\"results_index_name\":\"shared\"}",
+                                      .state = "closed",
+                                      .datafeed_state = "stopped"};
+        assert_int_equal(store_state_job_put(st, &job), ERR_NONE);
         const struct store_message message = {.job_id = i == 0 ? "one" : "two",
                                               .level = i == 0 ? "info" : "warning",
                                               .text = "something is late",
@@ -84,6 +90,12 @@ static const struct {
      "[{\"key\":\"one\",\"doc_count\":2,\"s\":{\"value\":30}},{\"key\":\"two\",\"doc_count\":1,"
      "\"s\":{\"value\":"
      "60}}]"},
+    /* By the name that a job gave to an index of its own. */
+    {".ml-anomalies-custom-mine", "{\"size\":0}", "hits/total",
+     "{\"value\":2,\"relation\":\"eq\"}"},
+    {".ml-anomalies-custom-*", "{\"size\":0}", "hits/total", "{\"value\":2,\"relation\":\"eq\"}"},
+    {".ml-anomalies-custom-shared", "{\"size\":0}", "hits/total",
+     "{\"value\":0,\"relation\":\"eq\"}"},
     {".ml-anomalies-two", "{\"size\":0}", "hits/total", "{\"value\":1,\"relation\":\"eq\"}"},
     /* The time of results by number and by date. */
     {".ml-anomalies-*",
