@@ -178,9 +178,9 @@ static void test_rare_times(void **state)
         add_row(&table, y * 365 * TIME_DAY, y, "5", "1,1");
     for (unsigned k = 0; k < 500; k++)
         add_row(&table, 20 * 365 * TIME_DAY + k * TIME_MIN, k, "6", "1,1");
-    ts_ns begun = clock_steady();
+    ts_ns begun = clock_cpu();
     (void)run(job_text, &table, &counts);
-    assert_true(clock_steady() - begun < 5 * TIME_S);
+    assert_true(clock_cpu() - begun < 5 * TIME_S);
     assert_int_equal(counts.earliest_record, 0);
     assert_int_equal(counts.processed, 40);
     assert_int_equal(counts.out_of_order, 500);
@@ -229,10 +229,10 @@ static void test_emptiness(void **state)
         snprintf(row.text[1], 48, "u%u", i % 30);
         help_feed(d, &row, 1, 5);
     }
-    ts_ns begun = clock_steady();
+    ts_ns begun = clock_cpu();
     row.time = START + 10000000 * TIME_S;
     help_feed(d, &row, 1, 5);
-    assert_true(clock_steady() - begun < TIME_S);
+    assert_true(clock_cpu() - begun < TIME_S);
     assert_true(detect_counts(d)->empty_buckets > 9999000);
     assert_int_equal(detect_finish(d), ERR_NONE);
     detect_free(d);
