@@ -384,11 +384,17 @@ ts_ns engine_jobs_next(const struct engine_jobs *j, enum engine_job_phase phase)
     return next;
 }
 
-enum err engine_jobs_end(struct engine_jobs *j, enum err err, struct err_text *why)
+enum err engine_jobs_take_failed(struct engine_jobs *j, enum err err)
 {
     if (err == ERR_NONE)
         err = j->failed;
     j->failed = ERR_NONE;
+    return err;
+}
+
+enum err engine_jobs_end(struct engine_jobs *j, enum err err, struct err_text *why)
+{
+    err = engine_jobs_take_failed(j, err);
     if (err != ERR_NONE)
         err_set(why, err, "results cannot be written: %s", err_name(err));
     return err;

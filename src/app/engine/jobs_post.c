@@ -25,8 +25,7 @@ static enum err begin(struct engine_jobs *j, struct err_text *why)
 /* Ends the transaction of jobs' work. */
 static enum err settle(struct engine_jobs *j, enum err err, struct err_text *why)
 {
-    enum err failed = j->failed;
-    j->failed = ERR_NONE;
+    enum err failed = engine_jobs_take_failed(j, ERR_NONE);
     if (err == ERR_NONE && failed != ERR_NONE)
         err = err_set(why, failed, "results cannot be written: %s", err_name(failed));
     if (err == ERR_NONE)

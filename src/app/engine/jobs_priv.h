@@ -118,6 +118,8 @@ enum err engine_jobs_close(struct engine_job *r, ts_ns now) ERR_MUST_CHECK;
 struct engine_job *engine_jobs_find(const struct engine_jobs *j, const char *id);
 /* Interim results that stand go. */
 enum err engine_jobs_drop_interim(struct engine_job *r) ERR_MUST_CHECK;
+/* err or, when it is none, what a result ran into since this was asked last. */
+enum err engine_jobs_take_failed(struct engine_jobs *j, enum err err) ERR_MUST_CHECK;
 /* What the job's engine or its results ran into, as the end of a call. */
 enum err engine_jobs_end(struct engine_jobs *j, enum err err, struct err_text *why) ERR_MUST_CHECK;
 /* Writes down how a job is. */

@@ -47,10 +47,7 @@ static enum err set_back_categories(struct engine_jobs *j, const struct engine_j
     buf_release(&prefix);
     if (err == ERR_NONE || err == ERR_NOT_FOUND)
         err = detect_report_categories(r->engine, true);
-    if (err == ERR_NONE)
-        err = j->failed;
-    j->failed = ERR_NONE;
-    return err;
+    return engine_jobs_take_failed(j, err);
 }
 
 /* What follows from going back to a snapshot, in one transaction. */
@@ -74,8 +71,7 @@ static enum err set_back(struct engine_jobs *j, struct engine_job *r, const char
         if (err == ERR_NONE && delete_results) {
             /* What came since may have lowered earlier scores. */
             detect_recall_scores(r->engine);
-            err = j->failed;
-            j->failed = ERR_NONE;
+            err = engine_jobs_take_failed(j, ERR_NONE);
         }
         if (err == ERR_NONE)
             err = store_state_job_set_position(state, r->job->id, closed, buf_text(&stats));

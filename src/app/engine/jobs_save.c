@@ -205,8 +205,7 @@ enum err engine_jobs_save_one(struct engine_job *r, ts_ns now, struct err_text *
         return err;
     /* A snapshot and the numbers of its categories' messages say the same. */
     err = detect_report_categories(r->engine, false);
-    if (err == ERR_NONE)
-        err = r->owner->failed;
+    err = engine_jobs_take_failed(r->owner, err);
     if (err == ERR_NONE)
         err = save(r, now);
     return err == ERR_NONE ? engine_jobs_tell_categories(r, why)

@@ -29,24 +29,35 @@ static const struct {
     {"set_investigation_fields", SET, "investigation_fields"},
 };
 
-static bool has(const struct format_node *list, const char *s)
+/* Texts of one operation: each is compared with all that a rule has. */
+#define TEXTS_MAX 1000
+
+/* Whether one of the first n texts of the list is that one. */
+static bool has_within(const struct format_node *list, size_t n, const char *s)
 {
-    for (size_t i = 0; i < format_node_count(list); i++)
+    for (size_t i = 0; i < n; i++)
         if (strcmp(format_node_str(format_node_at(list, i), ""), s) == 0)
             return true;
     return false;
 }
 
+static bool has(const struct format_node *list, const char *s)
+{
+    return has_within(list, format_node_count(list), s);
+}
+
 static enum err see_texts(const struct format_node *v, const char *type, struct err_text *why)
 {
     bool fine = format_node_type(v) == FORMAT_ARRAY;
+    if (format_node_count(v) > TEXTS_MAX)
+        return err_set(why, ERR_INVALID, "%s: the value has at most %d strings", type, TEXTS_MAX);
     for (size_t i = 0; i < format_node_count(v) && fine; i++)
         fine = format_node_str(format_node_at(v, i), NULL) != NULL;
     return fine ? ERR_NONE
                 : err_set(why, ERR_INVALID, "%s: the value must be a list of strings", type);
 }
 
-/* The new list; texts that came twice come once. */
+/* The new list; texts that are added twice come once. */
 static size_t write_list(const struct format_node *old, enum how how, const struct format_node *v,
                          struct format_writer *w)
 {
@@ -61,7 +72,7 @@ static size_t write_list(const struct format_node *old, enum how how, const stru
     }
     for (size_t i = 0; i < format_node_count(v) && how != DELETE; i++) {
         const char *s = format_node_str(format_node_at(v, i), "");
-        if (how == ADD && has(old, s))
+        if ((how == ADD && has(old, s)) || has_within(v, i, s))
             continue;
         format_write_str(w, s);
         n++;
@@ -111,6 +122,9 @@ static enum err edit_list(const struct format_node *rule, size_t which,
 }
 
 /* from lies the interval and the look-back before now. */
+/* Of an interval and a look-back each: longer than any rule may have (rule/keys.c). */
+#define SPAN_MAX (10000 * TIME_DAY)
+
 static enum err set_schedule(const struct format_node *value, struct kibana_change *change,
                              struct err_text *why)
 {
@@ -119,7 +133,7 @@ static enum err set_schedule(const struct format_node *value, struct kibana_chan
     ts_ns every, back;
     char from[40];
     if (!time_parse_span(interval, strlen(interval), &every) ||
-        !time_parse_span(lookback, strlen(lookback), &back))
+        !time_parse_span(lookback, strlen(lookback), &back) || every > SPAN_MAX || back > SPAN_MAX)
         return err_set(why, ERR_INVALID,
                        "set_schedule: the value has interval and lookback, such as \"5m\"");
     snprintf(from, sizeof(from), "now-%llds", (long long)((every + back) / TIME_S));

@@ -55,6 +55,10 @@ static void each(void **state)
     edit("{\"interval\":\"1m\"}", OP("set_schedule", "{\"interval\":\"5m\",\"lookback\":\"1m\"}"),
          "{\"interval\":\"5m\",\"from\":\"now-360s\",\"to\":\"now\"}");
     edit("{}", OP("set_schedule", "{\"interval\":\"5m\"}"), "!lookback");
+    edit("{}", OP("set_schedule", "{\"interval\":\"100000d\",\"lookback\":\"100000d\"}"),
+         "!set_schedule");
+    edit("{\"tags\":[\"a\"]}", OP("add_tags", "[\"b\",\"b\",\"a\"]"), "{\"tags\":[\"a\",\"b\"]}");
+    edit("{}", OP("set_tags", "[\"b\",\"c\",\"b\"]"), "{\"tags\":[\"b\",\"c\"]}");
     edit("{}", OP("set_timeline", "{\"timeline_id\":\"i\",\"timeline_title\":\"t\"}"),
          "{\"timeline_id\":\"i\",\"timeline_title\":\"t\"}");
     edit("{\"timeline_id\":\"i\"}",
@@ -74,8 +78,22 @@ static void each(void **state)
          NULL);
 }
 
+/* Each text is compared with all that a rule has: not too many at once. */
+static void many(void **state)
+{
+    (void)state;
+    struct buf op;
+    buf_init(&op);
+    buf_str(&op, "[{\"type\":\"add_tags\",\"value\":[\"0\"");
+    for (int i = 1; i <= 1000; i++)
+        buf_format(&op, ",\"%d\"", i);
+    buf_str(&op, "]}]");
+    edit("{}", buf_text(&op), "!at most 1000");
+    buf_release(&op);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
