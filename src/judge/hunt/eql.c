@@ -17,8 +17,6 @@
 /* What one run's matcher may keep. */
 #define MATCHER_BYTES ((uint64_t)32 << 20)
 
-static const struct hash_key seed = {0xd6e8feb86659fd93U, 0xa0761d6478bd642fU};
-
 struct watching {
     struct hunt_keep keep;
     ts_ns looked; /* end of the last span looked at */
@@ -238,7 +236,7 @@ static enum err look_eql(struct hunt *h, struct hunt_looking *l)
     struct watching *w = h->own;
     struct finding f = {0};
     const struct eql_matcher_options options = {
-        .bytes = MATCHER_BYTES, .seed = seed, .sink = keep_found, .ctx = &f};
+        .bytes = MATCHER_BYTES, .seed = h->seed, .sink = keep_found, .ctx = &f};
     struct eql_matcher *m = eql_matcher_new(h->spec->eql, &options);
     enum err code = m != NULL ? hand_over(h, l, m) : ERR_MEMORY;
     if (code == ERR_NONE && f.failed)

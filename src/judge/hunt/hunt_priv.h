@@ -12,6 +12,7 @@
 #include "hunt/spec.h"
 
 #include "base/buf.h"
+#include "base/hash.h"
 
 struct event_json;
 struct map;
@@ -45,6 +46,8 @@ struct hunt {
     void *except_ctx;
     struct budget *shared;
     struct budget bytes;
+    struct hash_key
+        seed; /* of tables whose keys strangers choose: their own, and no one's to know */
     struct event_json *reader;
     struct buf key;  /* scratch of hunt_key_each() */
     struct buf text; /* scratch for documents */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hunt/hunt_priv.h"
 
-#include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "event/event.h"
@@ -36,14 +35,12 @@ struct seen {
     size_t swept;
 };
 
-static const struct hash_key seed = {0x94d049bb133111ebU, 0xbf58476d1ce4e5b9U};
-
 static bool open_terms(struct hunt *h)
 {
     struct seen *s = mem_zero(1, sizeof(*s));
     if (s == NULL)
         return false;
-    s->last = map_new(seed);
+    s->last = map_new(h->seed);
     if (s->last == NULL) {
         mem_free(s);
         return false;
@@ -326,7 +323,7 @@ static void sweep(struct hunt *h, ts_ns before)
     const void *key;
     size_t key_n;
     uint64_t *value;
-    struct map *fewer = map_new(seed);
+    struct map *fewer = map_new(h->seed);
     bool ok = fewer != NULL;
     uint64_t freed = 0;
     while (ok && map_next(s->last, &at, &key, &key_n, &value)) {

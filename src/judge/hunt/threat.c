@@ -2,7 +2,6 @@
 #include "hunt/hunt_priv.h"
 
 #include "base/arena.h"
-#include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "event/event.h"
@@ -61,8 +60,6 @@ struct threat {
     size_t found_n;
 };
 
-static const struct hash_key seed = {0x2545f4914f6cdd1dU, 0x9e3779b97f4a7c15U};
-
 static void threat_free(struct threat *t)
 {
     if (t == NULL)
@@ -88,8 +85,8 @@ static bool open_threat(struct hunt *h)
     if (t == NULL)
         return false;
     budget_init(&t->bytes, HUNT_INDICATOR_BYTES);
-    t->ids = map_new(seed);
-    t->keys = map_new(seed);
+    t->ids = map_new(h->seed);
+    t->keys = map_new(h->seed);
     t->reader = event_json_new();
     if (t->ids == NULL || t->keys == NULL || t->reader == NULL) {
         threat_free(t);

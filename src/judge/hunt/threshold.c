@@ -45,15 +45,12 @@ struct counting {
     size_t swept; /* groups after the last sweep */
 };
 
-/* Of ours alone, so that which values collide cannot be chosen. */
-static const struct hash_key value_seed = {0x7f4a7c159e3779b9U, 0x1ce4e5b9bf58476dU};
-
 static bool open_threshold(struct hunt *h)
 {
     struct counting *c = mem_zero(1, sizeof(*c));
     if (c == NULL)
         return false;
-    c->groups = map_new(value_seed);
+    c->groups = map_new(h->seed);
     if (c->groups == NULL) {
         mem_free(c);
         return false;
@@ -160,7 +157,7 @@ static void add_point(struct adding *a, uint64_t value)
 static bool add_value(void *ctx, const void *s, size_t n)
 {
     struct adding *a = ctx;
-    add_point(a, hash_bytes(value_seed, s, n));
+    add_point(a, hash_bytes(a->hunt->seed, s, n));
     return !a->failed;
 }
 
