@@ -65,6 +65,8 @@ def refused(server, hook, data):
           and "404" in status["message"], f"runs that follow do not hide it: {status}")
     listed = weir("connector", "messages", "--data-dir", data)
     check(listed.status == 0 and "given up" in listed.out and "404" in listed.out, "weir connector messages", listed)
+    head, *rows = listed.out.splitlines()
+    check(rows and all(row[head.index("STATUS") - 1] == " " for row in rows), "columns stand below each other", listed)
     told = weir("status", "--data-dir", data)
     check("0 wait to be sent, 1 were given up" in told.out, "weir status", told)
     measures = server.ask("GET", "/metrics", headers=server.basic()).body

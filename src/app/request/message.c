@@ -58,7 +58,7 @@ static bool print_message(void *ctx, const struct store_message_out *m)
     char time[TIME_TEXT_SIZE];
     if (format_node_bool(format_node_get(a->request, "documents"), false))
         return print_document(a, m, given_up ? "given_up" : status);
-    time_format_iso(m->created, time);
+    time_format_iso(time_floor(m->created, TIME_MS), time);
     return request_asked_line(a, "%-8lld %-24s %-8s %-36s %-36s %s", (long long)m->id, time, status,
                               m->connector[0] != '\0' ? m->connector : "-", m->rule_id,
                               m->error != NULL ? m->error : "");
