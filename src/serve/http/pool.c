@@ -45,7 +45,7 @@ static void answer_stray(struct http_request *r)
 }
 
 /* Long work that waited is not begun for a client that has gone meanwhile. */
-static bool is_left(const struct http_request *r)
+static bool is_left(struct http_request *r)
 {
     return http_pool_lane(r) == HTTP_LANE_LONG && http_request_is_gone(r);
 }
@@ -70,8 +70,13 @@ static void work(struct http_server *s, struct http_request *r)
         http_answer_refuse(r, (struct http_refusal){503, "Nobody waits for the answer."});
         done = true;
     }
-    if (!done)
+    if (!done) {
+        r->begun = o->steady();
         r->match.route->handle(o->ctx, r, &r->answer);
+    }
+    /* No 503: what took so long once is not to be tried again. */
+    if (atomic_load(&r->late))
+        http_answer_refuse(r, (struct http_refusal){400, "It takes too long: ask for less."});
     http_body_drop(r);
     http_answer_make(r);
     r->answered = true;

@@ -286,11 +286,15 @@ bool http_request_is_secure(const struct http_request *r)
     return r->server->o.certificate != NULL;
 }
 
-bool http_request_is_gone(const struct http_request *r)
+bool http_request_is_gone(struct http_request *r)
 {
     struct pollfd p = {.fd = r->conn->fd, .events = POLLRDHUP};
     if (atomic_load(&r->server->over))
         return true;
+    if (r->begun != 0 && r->server->o.steady() - r->begun > r->server->o.work_ns) {
+        atomic_store(&r->late, true);
+        return true;
+    }
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 

@@ -46,9 +46,10 @@ const char *http_request_cookie(const struct http_request *r, const char *name);
 struct bytes http_request_body(const struct http_request *r); /* during admit(): empty */
 struct ip http_request_peer(const struct http_request *r);
 bool http_request_is_secure(const struct http_request *r); /* came through TLS */
-/* Nobody waits for the answer any more, or the server stops and its grace is over: asked by long
- * work now and then. A client that only closed its sending side counts as gone. */
-bool http_request_is_gone(const struct http_request *r);
+/* Nobody waits for the answer any more, the server stops and its grace is over, or it takes too
+ * long, and what the handler answers will not be sent: asked by long work now and then. A client
+ * that only closed its sending side counts as gone. */
+bool http_request_is_gone(struct http_request *r);
 /* For the access log: who asks, as far as is known; copied. */
 void http_request_set_user(struct http_request *r, const char *user);
 /* What admit() found out, for the handler; freed with free_fn (NULL: not) when the request ends. */

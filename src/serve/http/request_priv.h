@@ -73,7 +73,9 @@ struct http_request {
     bool has_body;
     bool is_head;
     bool admitted;
-    bool answered; /* the answer is filled */
+    bool answered;     /* the answer is filled */
+    ts_ns begun;       /* the handler; 0: not yet */
+    _Atomic bool late; /* it was told that it takes too long */
     struct http_refusal refusal;
     /* the body */
     struct buf body;

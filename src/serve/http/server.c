@@ -78,6 +78,7 @@ static void set_defaults(struct http_server_options *o)
     o->bodies = o->bodies != 0 ? o->bodies : 256 * HTTP_MIB;
     o->head_ns = o->head_ns != 0 ? o->head_ns : 30 * TIME_S;
     o->idle_ns = o->idle_ns != 0 ? o->idle_ns : 60 * TIME_S;
+    o->work_ns = o->work_ns != 0 ? o->work_ns : 300 * TIME_S;
 }
 
 /* libmicrohttpd only says that it does not start; why is for people. */

@@ -71,6 +71,7 @@ struct http_server_options {
     uint64_t bodies;         /* bytes of all bodies and answers in memory; 0: 256 MiB */
     ts_ns head_ns;           /* time for head and body, and again for each MiB; 0: 30 s */
     ts_ns idle_ns;           /* 0: 60 s */
+    ts_ns work_ns;           /* a handler that asks whether anybody waits; 0: 5 minutes */
     const struct http_route *routes;
     size_t routes_n;
     void *ctx; /* of handlers and of all functions below */

@@ -88,7 +88,7 @@ bool http_request_is_secure(const struct http_request *r)
     return false;
 }
 
-bool http_request_is_gone(const struct http_request *r)
+bool http_request_is_gone(struct http_request *r)
 {
     return r->gone;
 }

@@ -136,6 +136,22 @@ static void a_client_that_left_is_noticed(void **state)
     assert_int_equal(atomic_load(&watched), 2);
 }
 
+/* Work that goes on too long is told so, and its answer is not sent. */
+static void long_work_ends(void **state)
+{
+    struct http_server_options o = {
+        .routes = routes, .routes_n = sizeof(routes) / sizeof(routes[0]), .work_ns = 50 * TIME_MS};
+    struct fixture f;
+    (void)state;
+    f.s = help_start(&o, &f.port);
+    atomic_store(&watched, 0);
+    help_ask(f.port, "GET /watch HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", f.response);
+    assert_int_equal(help_status(f.response), 400);
+    assert_non_null(strstr(help_body(f.response), "too long"));
+    assert_int_equal(atomic_load(&watched), 2);
+    http_server_stop(f.s);
+}
+
 /* Heads and their status. */
 static const struct {
     unsigned status;
@@ -237,9 +253,8 @@ static void heads_have_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_can_be_asked),
-        cmocka_unit_test(a_client_that_left_is_noticed),
-        cmocka_unit_test(heads_are_judged),
+        cmocka_unit_test(everything_can_be_asked), cmocka_unit_test(a_client_that_left_is_noticed),
+        cmocka_unit_test(long_work_ends),          cmocka_unit_test(heads_are_judged),
         cmocka_unit_test(heads_have_limits),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
