@@ -83,7 +83,7 @@ def lists(server, viewer, analyst):
     lines = [{"list_id": "e", "name": "e", "description": "d", "type": "detection", "namespace_type": "single"}]
     lines += [{"list_id": "e", "item_id": f"i{i}", "name": "n", "description": "d", "type": "simple",
                "namespace_type": "single", "entries": [{"field": "message", "operator": "included",
-                                                        "type": "match", "value": f"v{i}"}]} for i in range(20000)]
+                                                        "type": "wildcard", "value": f"*v{i}*"}]} for i in range(20000)]
     upload("/api/exception_lists/_import", "e.ndjson", "\n".join(json.dumps(line) for line in lines))
     before = peak(server)
     for path in ("/api/lists/items/_find?list_id=l&per_page=20&page=9000", "/api/lists/items?list_id=l&value=value-9",
@@ -95,6 +95,37 @@ def lists(server, viewer, analyst):
         check(max(times) < 2, f"{path}: who asks for its health waits {max(times):.2f} s")
     grown = peak(server) - before
     check(grown < 300, f"thirty who look at 20,000 items take {grown} MiB")
+
+
+def waiting(server, what):
+    text = server.ask("GET", "/metrics", headers=server.basic()).body
+    return int(re.search(rf'^weir_http_{what}{{lane="long"}} (\d+)$', text, re.M)[1])
+
+
+def previews(server, analyst):
+    """A rule's rehearsal over many events and 20,000 exceptions ends when its client has left."""
+    for begin in range(0, 40000, 10000):
+        lines = []
+        for i in range(begin, begin + 10000):
+            lines += ['{"create":{}}\n', {"@timestamp": f"2026-01-01T{i // 3600:02d}:{i // 60 % 60:02d}:{i % 60:02d}Z",
+                                          "message": f"m{i} " + "a" * 200}]
+        check(server.bulk("/logs-rehearsed-default/_bulk", lines).status == 200, "filled")
+    rule = {"type": "query", "name": "p", "description": "d", "risk_score": 1, "severity": "low", "language": "kuery",
+            "query": "message:*", "index": ["logs-rehearsed-*"], "interval": "5m", "from": "now-1d", "rule_id": "r",
+            "invocationCount": 1, "timeframeEnd": "2026-01-01T23:00:00Z",
+            "exceptions_list": [{"id": "e", "list_id": "e", "type": "detection", "namespace_type": "single"}]}
+    body = json.dumps(rule)
+    head = "".join(f"{k}: {v}\r\n" for k, v in analyst.items())
+    crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(4)]
+    for s in crowd:
+        s.sendall((f"POST /api/detection_engine/rules/preview HTTP/1.1\r\nHost: x\r\n{head}kbn-xsrf: 1\r\n"
+                   f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
+    check(server.wait(lambda: waiting(server, "running") == 4), "they are worked on")
+    for s in crowd:
+        s.close()
+    begun = time.monotonic()
+    check(server.wait(lambda: waiting(server, "running") == 0, 30), "who leaves gives back the thread")
+    print(f"four rehearsals ended after {time.monotonic() - begun:.1f} s")
 
 
 def hoarding(server):
@@ -160,6 +191,7 @@ with Folder() as folder:
         expressions(server, viewer)
         clauses(server, viewer)
         lists(server, viewer, analyst)
+        previews(server, analyst)
         hoarding(server)
         full(server)
         check(server.stop() == 0, "it ends well")

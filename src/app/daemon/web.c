@@ -221,10 +221,11 @@ static void tell_end(const struct daemon_web *w)
 
 /* Ports of the api and of the server. */
 
-static enum err act(void *ctx, const char *request, size_t n, struct buf *out, struct err_text *why)
+static enum err act(void *ctx, const char *request, size_t n, bool (*gone)(void *gone_ctx),
+                    void *gone_ctx, struct buf *out, struct err_text *why)
 {
     const struct daemon_web *w = ctx;
-    return request_act(w->settings.data, request, n, out, why);
+    return request_act(w->settings.data, request, n, gone, gone_ctx, out, why);
 }
 
 static enum err take(void *ctx, struct api_events *events, struct err_text *why)

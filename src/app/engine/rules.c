@@ -65,7 +65,8 @@ struct engine_rules {
     struct store *store; /* NULL: events are not kept */
     engine_settle_fn settle;
     void *settle_ctx;
-    struct pending *pending; /* made, not yet announced */
+    struct store_cancel cancel; /* wanted may be NULL */
+    struct pending *pending;    /* made, not yet announced */
     size_t pending_n, pending_cap;
     struct taken *taken; /* the rules that were taken up */
     size_t taken_n, taken_cap;
@@ -432,8 +433,11 @@ static enum err find_events(void *ctx, const struct hunt_search *search, hunt_so
 {
     struct engine_rules *r = ctx;
     struct showing showing = {.search = search, .fn = fn, .ctx = fn_ctx};
-    const struct store_search what = {
-        .query = search->query, .from = search->from, .to = search->to, .apart = true};
+    const struct store_search what = {.query = search->query,
+                                      .from = search->from,
+                                      .to = search->to,
+                                      .apart = true,
+                                      .cancel = r->cancel};
     enum err err = r->settle != NULL ? r->settle(r->settle_ctx, why) : ERR_NONE;
     if (err == ERR_NONE && search->hidden)
         err = find_documents(r, &showing, why);
@@ -502,6 +506,11 @@ void engine_rules_set_store(struct engine_rules *r, struct store *store, engine_
     r->settle = settle;
     r->settle_ctx = ctx;
     r->events.find = store != NULL ? find_events : NULL;
+}
+
+void engine_rules_set_cancel(struct engine_rules *r, const struct store_cancel *cancel)
+{
+    r->cancel = *cancel;
 }
 
 const struct rule_ports *engine_rules_ports(const struct engine_rules *r)

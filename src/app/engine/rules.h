@@ -26,6 +26,7 @@ struct event;
 struct rule;
 struct rule_ports;
 struct store;
+struct store_cancel;
 struct store_rule;
 struct store_state;
 
@@ -43,6 +44,8 @@ struct engine_rules *engine_rules_new(struct store_state *state, struct engine_j
 typedef enum err (*engine_settle_fn)(void *ctx, struct err_text *why);
 void engine_rules_set_store(struct engine_rules *r, struct store *store, engine_settle_fn settle,
                             void *ctx);
+/* When searches of what is stored are given up; copied. */
+void engine_rules_set_cancel(struct engine_rules *r, const struct store_cancel *cancel);
 void engine_rules_free(struct engine_rules *r); /* NULL is fine */
 
 /* What its rules see of the world, for others that run rules. Lives as long. */

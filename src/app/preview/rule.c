@@ -199,6 +199,11 @@ void preview_rule_free(struct preview_rule *p)
     mem_free(p);
 }
 
+void preview_rule_set_cancel(struct preview_rule *p, const struct store_cancel *cancel)
+{
+    engine_rules_set_cancel(p->rules, cancel);
+}
+
 enum err preview_rule_advance(struct preview_rule *p, ts_ns to, struct err_text *why)
 {
     enum err err = rule_engine_advance(p->engine, to, why);

@@ -22,6 +22,7 @@
 struct preview_rule;
 struct rule;
 struct store;
+struct store_cancel;
 struct store_state;
 
 /* Alerts are gathered in memory: no more than so many. */
@@ -35,6 +36,9 @@ enum err preview_rule_new(struct store_state *state, struct store *store, struct
                           ts_ns from, preview_rule_remark_fn remark, void *ctx,
                           struct preview_rule **out, struct err_text *why) ERR_MUST_CHECK;
 void preview_rule_free(struct preview_rule *p); /* NULL is fine */
+
+/* When runs give up what they look for; copied. */
+void preview_rule_set_cancel(struct preview_rule *p, const struct store_cancel *cancel);
 
 /* Makes the runs up to a time; may be called again for later ones. ERR_LIMIT: too many alerts. */
 enum err preview_rule_advance(struct preview_rule *p, ts_ns to,

@@ -552,20 +552,35 @@ int request_request(struct request_data *d, struct format_node *request,
     return answer(&a);
 }
 
+/* Who asks from within the program. */
+struct asker {
+    struct buf *out;
+    bool (*gone)(void *ctx);
+    void *ctx;
+};
+
 /* Data to the buffer; remarks are for people. */
 static bool keep_data(void *ctx, int stream, const char *p, size_t n)
 {
-    struct buf *out = ctx;
+    const struct asker *asker = ctx;
     if (stream == 1)
-        buf_add(out, p, n);
-    return buf_ok(out);
+        buf_add(asker->out, p, n);
+    return buf_ok(asker->out);
 }
 
-enum err request_act(struct request_data *d, const char *request, size_t n, struct buf *out,
-                     struct err_text *why)
+static bool asker_gone(void *ctx)
+{
+    const struct asker *asker = ctx;
+    return asker->gone(asker->ctx);
+}
+
+enum err request_act(struct request_data *d, const char *request, size_t n, bool (*gone)(void *ctx),
+                     void *gone_ctx, struct buf *out, struct err_text *why)
 {
     struct format_node *node;
-    const struct request_output output = {.write = keep_data, .ctx = out};
+    struct asker asker = {out, gone, gone_ctx};
+    const struct request_output output = {
+        .write = keep_data, .gone = gone != NULL ? asker_gone : NULL, .ctx = &asker};
     struct request_asked a = {.data = d, .out = &output};
     enum err err = format_node_json(request, n, "request", &node, why);
     if (err != ERR_NONE)

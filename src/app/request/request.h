@@ -35,8 +35,11 @@ struct request_output {
 int request_request(struct request_data *d, struct format_node *request,
                     const struct request_output *out);
 
-/* The same for a program: a request as JSON text; its data is added to out, its mistake is told. */
-enum err request_act(struct request_data *d, const char *request, size_t n, struct buf *out,
-                     struct err_text *why) ERR_MUST_CHECK;
+/*
+ * The same for a program: a request as JSON text; its data is added to out, its mistake is told.
+ * gone: as above, with its own context.
+ */
+enum err request_act(struct request_data *d, const char *request, size_t n, bool (*gone)(void *ctx),
+                     void *gone_ctx, struct buf *out, struct err_text *why) ERR_MUST_CHECK;
 
 #endif

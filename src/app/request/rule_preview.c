@@ -109,6 +109,8 @@ static enum err rehearse(struct request_asked *a, struct rule *rule, ts_ns from,
                                     &rehearsal, &p, why);
     if (err != ERR_NONE)
         return err;
+    const struct store_cancel cancel = request_asked_cancel(a);
+    preview_rule_set_cancel(p, &cancel);
     for (ts_ns at = from; at < to && err == ERR_NONE;) {
         at = to - at > SLICE * rule->interval_ns ? at + SLICE * rule->interval_ns : to;
         if (a->out->gone != NULL && a->out->gone(a->out->ctx))

@@ -59,10 +59,11 @@ struct api_ports {
     ts_ns (*now)(void);
     /*
      * Acts, by a request as commands send them (docs/format/control.md): {"command":"job",
-     * "verb":"open","id":"x"}. What it prints is added to out.
+     * "verb":"open","id":"x"}. What it prints is added to out. gone is asked now and then by what
+     * takes long: true ends it.
      */
-    enum err (*act)(void *ctx, const char *request, size_t n, struct buf *out,
-                    struct err_text *why);
+    enum err (*act)(void *ctx, const char *request, size_t n, bool (*gone)(void *gone_ctx),
+                    void *gone_ctx, struct buf *out, struct err_text *why);
     /*
      * Takes events (always: the arena is the port's, whatever comes out) and returns when they are
      * on disk. ERR_AGAIN: there is no room now, nothing was taken; ERR_FULL: the disk is full.

@@ -235,6 +235,11 @@ enum err api_call_span(struct api_call *c, const char *name, ts_ns otherwise, ts
     return ERR_NONE;
 }
 
+static bool is_gone(void *request)
+{
+    return http_request_is_gone(request);
+}
+
 enum err api_call_act(struct api_call *c, const struct buf *request, struct buf *out,
                       struct err_text *why)
 {
@@ -242,7 +247,7 @@ enum err api_call_act(struct api_call *c, const struct buf *request, struct buf 
     if (!buf_ok(request))
         return err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
     buf_init(&dropped);
-    enum err err = c->ports->act(c->ports->ctx, buf_text(request), request->n,
+    enum err err = c->ports->act(c->ports->ctx, buf_text(request), request->n, is_gone, c->request,
                                  out != NULL ? out : &dropped, why);
     buf_release(&dropped);
     return err;

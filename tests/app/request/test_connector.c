@@ -89,7 +89,7 @@ static void *make(void *arg)
              "\\\"url\\\":\\\"http://x/\\\"}}\"}",
              m->round);
     pthread_barrier_wait(m->start);
-    m->err = request_act(m->w->data, request, strlen(request), &out, &why);
+    m->err = request_act(m->w->data, request, strlen(request), NULL, NULL, &out, &why);
     buf_release(&out);
     return NULL;
 }

@@ -686,9 +686,10 @@ static void test_act(void **state)
     struct world w;
     static const char list[] = "{\"command\": \"job\", \"verb\": \"list\"}";
     begin(&w);
-    HELP_OK(request_act(w.data, list, strlen(list), &w.streams[0], &help_why));
+    HELP_OK(request_act(w.data, list, strlen(list), NULL, NULL, &w.streams[0], &help_why));
     assert_int_equal(strncmp(said(&w), "JOB ", 4), 0);
-    assert_int_equal(request_act(w.data, "{}", 2, &w.streams[1], &help_why), ERR_INVALID);
+    assert_int_equal(request_act(w.data, "{}", 2, NULL, NULL, &w.streams[1], &help_why),
+                     ERR_INVALID);
     assert_non_null(strstr(help_why.message, "there is no request"));
     assert_int_equal(w.streams[1].n, 0);
     end(&w);

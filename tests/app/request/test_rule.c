@@ -167,7 +167,7 @@ static void test_remarks(void **state)
         "\\\"single\\\"}]}\"}";
     struct buf out;
     buf_init(&out);
-    HELP_OK(request_act(w.data, rule, strlen(rule), &out, &why));
+    HELP_OK(request_act(w.data, rule, strlen(rule), NULL, NULL, &out, &why));
     if (strstr(buf_text(&out), "{\"weir.remark\":\"warning\",\"at\":\"") == NULL)
         fail_msg("%s", buf_text(&out));
     buf_release(&out);

@@ -136,9 +136,11 @@ void http_answer_set_stream(struct http_answer *a, struct http_stream *stream, u
     a->after = after;
 }
 
-static enum err act(void *ctx, const char *request, size_t n, struct buf *out, struct err_text *why)
+static enum err act(void *ctx, const char *request, size_t n, bool (*gone)(void *gone_ctx),
+                    void *gone_ctx, struct buf *out, struct err_text *why)
 {
     struct fake_world *w = ctx;
+    assert_false(gone(gone_ctx));
     buf_add(&w->acted, request, n);
     buf_char(&w->acted, '\n');
     if (w->fails != ERR_NONE)
