@@ -231,10 +231,14 @@ static bool match_event(struct hunt *h, const struct event *e)
     return !m.failed && buf_ok(&h->key);
 }
 
+static uint64_t matches_cost(const struct matches *m)
+{
+    return mem_cost(sizeof(*m) + m->n * sizeof(struct match));
+}
+
 static uint64_t event_cost(const struct hunt_doc *d)
 {
-    const struct matches *m = d->more;
-    return d->bytes + mem_cost(sizeof(*m) + m->n * sizeof(struct match));
+    return d->bytes + matches_cost(d->more);
 }
 
 static void event_free(struct hunt_doc *d)
@@ -264,19 +268,24 @@ static struct matches *keep_matches(struct threat *t)
     return m;
 }
 
-/* An event that is kept and matches more than it did. */
+/* An event that is kept and matches more than it did. Where there is no room for more it stays as
+ * it was, and counts as dropped. */
 static bool match_again(struct hunt *h, struct hunt_doc *d)
 {
     struct threat *t = h->own;
     struct matches *m = d->dealt ? NULL : keep_matches(t);
     if (m == NULL)
         return d->dealt;
-    uint64_t before = event_cost(d);
+    uint64_t before = matches_cost(d->more);
+    uint64_t after = matches_cost(m);
+    if (after > before && !hunt_charge(h, after - before)) {
+        mem_free(m);
+        return false;
+    }
+    if (after < before)
+        hunt_return(h, before - after);
     mem_free(d->more);
     d->more = m;
-    hunt_return(h, before);
-    /* It was let in before; a few bytes more do no harm. */
-    (void)hunt_charge(h, event_cost(d));
     return true;
 }
 

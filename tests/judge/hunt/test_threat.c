@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hunt/hunt.h"
 
+#include "base/budget.h"
 #include "cmocka_head.h"
 #include "event/event.h"
 #include "judge/hunt/support.h"
@@ -151,11 +152,49 @@ static void indicators_count_as_long_as_the_query_says(void **state)
     end(w);
 }
 
+/* What matches more than before is counted with what that costs, and kept as it was without room.
+ */
+static void what_matches_more_is_counted(void **state)
+{
+    (void)state;
+    for (int tight = 0; tight < 2; tight++) {
+        struct world *w = begin(BY_ADDRESS);
+        struct budget shared;
+        struct hunt_stats stats;
+        budget_init(&shared, 0);
+        hunt_free(w->hunt);
+        w->hunt = hunt_new(w->spec, &w->field.ports, "rule", &shared);
+        assert_non_null(w->hunt);
+        look(w, 0);
+        put(w, -9999, "ti_x", "\"threat.indicator.ip\":\"203.0.113.1\"");
+        put(w, 1, "net", "\"destination.ip\":[\"203.0.113.1\",\"203.0.113.2\"]");
+        uint64_t before = shared.used;
+        assert_true(before > 0);
+        shared.limit = tight ? before : 0;
+        for (int i = 0; i < 8; i++)
+            put(w, 1, "ti_x", "\"threat.indicator.ip\":\"203.0.113.2\"");
+        const char *text = look(w, 2);
+        assert_int_equal(w->field.hits, 1);
+        assert_int_equal(has(text, "\"atomic\":\"203.0.113.2\""), !tight);
+        hunt_stats(w->hunt, &stats);
+        assert_int_equal(stats.dropped, tight);
+        assert_int_equal(stats.kept, shared.used);
+        if (tight)
+            assert_int_equal(shared.used, before);
+        else
+            assert_true(shared.used > before);
+        /* The store has what did not fit. */
+        assert_int_equal(has(look(w, 3), "\"atomic\":\"203.0.113.2\""), tight);
+        end(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_that_hold_an_indicator_are_found),
         cmocka_unit_test(an_indicator_may_come_after_the_event),
+        cmocka_unit_test(what_matches_more_is_counted),
         cmocka_unit_test(all_entries_of_an_item_must_hold),
         cmocka_unit_test(indicators_count_as_long_as_the_query_says),
     };
