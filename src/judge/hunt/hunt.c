@@ -30,6 +30,7 @@ static bool is_stored(const struct hunt *h)
 static void forget_all(struct hunt *h)
 {
     h->covered = is_stored(h) ? TIME_MAX : TIME_NONE;
+    h->holes_n = 0;
     h->reached = TIME_MAX;
     h->fresh = TIME_MAX;
     h->latest = TIME_NONE;
@@ -175,6 +176,62 @@ static bool is_own(const struct hunt *h, const struct event *e)
     return own.found;
 }
 
+/* Time between two of them; 0: there is none. */
+static uint64_t distance(const struct hunt_hole *a, const struct hunt_hole *b)
+{
+    if (a->from > b->to)
+        return (uint64_t)a->from - (uint64_t)b->to;
+    return b->from > a->to ? (uint64_t)b->from - (uint64_t)a->to : 0;
+}
+
+/* The two that are closest become one, so that what lies far ahead stays apart from what is near.
+ */
+static void join_closest(struct hunt *h)
+{
+    size_t first = 0, second = 1;
+    for (size_t i = 0; i < h->holes_n; i++) {
+        for (size_t k = i + 1; k < h->holes_n; k++) {
+            if (distance(&h->holes[i], &h->holes[k]) <
+                distance(&h->holes[first], &h->holes[second])) {
+                first = i;
+                second = k;
+            }
+        }
+    }
+    struct hunt_hole *a = &h->holes[first];
+    const struct hunt_hole *b = &h->holes[second];
+    *a = (struct hunt_hole){a->from < b->from ? a->from : b->from, a->to > b->to ? a->to : b->to};
+    h->holes[second] = h->holes[--h->holes_n];
+}
+
+/* An event of that time was dropped. What remembers a history may miss it before, too. */
+static void add_hole(struct hunt *h, ts_ns time)
+{
+    h->holes[h->holes_n++] = (struct hunt_hole){h->ops->reach != NULL ? TIME_NONE : time,
+                                                time == TIME_MAX ? time : time + 1};
+    if (h->holes_n > HUNT_HOLES)
+        join_closest(h);
+}
+
+static void forget_holes(struct hunt *h, ts_ns before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < h->holes_n; i++) {
+        if (h->holes[i].to > before)
+            h->holes[n++] = h->holes[i];
+    }
+    h->holes_n = n;
+}
+
+/* Whether what is kept of that time (to exclusive) is all there is in the store. */
+static bool is_whole(const struct hunt *h, ts_ns from, ts_ns to)
+{
+    bool whole = from >= h->covered;
+    for (size_t i = 0; i < h->holes_n && whole; i++)
+        whole = from >= h->holes[i].to || to <= h->holes[i].from;
+    return whole;
+}
+
 void hunt_feed(struct hunt *h, enum hunt_role role, const struct hunt_source *source)
 {
     const struct query *query = role == HUNT_EVENT ? h->spec->query : h->spec->threat_query;
@@ -189,7 +246,7 @@ void hunt_feed(struct hunt *h, enum hunt_role role, const struct hunt_source *so
     if (!h->ops->feed(h, role, source, time)) {
         h->stats.dropped++;
         if (role == HUNT_EVENT && time >= h->covered)
-            h->covered = time == TIME_MAX ? time : time + 1;
+            add_hole(h, time);
         h->lost |= !is_stored(h) || role == HUNT_INDICATOR;
     }
     if (time < h->fresh)
@@ -378,7 +435,8 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
         code = feed_first(h, span, TIME_MAX, why);
     hunt_spec_set_now(h->spec, span->now);
     h->now = span->now;
-    bool kept = span->own && !only_asks(h) && (span->from >= h->covered || !is_stored(h)) &&
+    bool kept = span->own && !only_asks(h) &&
+                (is_whole(h, span->from, end_of(span)) || !is_stored(h)) &&
                 (span->except == NULL || !h->ops->counts);
     if (code == ERR_NONE && kept)
         code = look(h, span, fn, ctx, &enough, why);
@@ -395,6 +453,7 @@ enum err hunt_look(struct hunt *h, const struct hunt_span *span, hunt_hit_fn fn,
         h->ops->forget(h, span->from);
         if (h->covered < span->from)
             h->covered = span->from;
+        forget_holes(h, span->from);
     }
     return code;
 }

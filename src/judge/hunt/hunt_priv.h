@@ -36,6 +36,13 @@ struct hunt_looking {
     bool again;        /* an exception took something out, and may expire */
 };
 
+/* Times of events that were dropped: from <= time < to. */
+struct hunt_hole {
+    ts_ns from;
+    ts_ns to;
+};
+#define HUNT_HOLES 4
+
 struct hunt {
     struct hunt_spec *spec;
     const struct hunt_ports *ports;
@@ -52,6 +59,8 @@ struct hunt {
     struct buf key;  /* scratch of hunt_key_each() */
     struct buf text; /* scratch for documents */
     ts_ns covered;   /* what is of this time or later was all fed; TIME_MAX: never fed yet */
+    struct hunt_hole holes[HUNT_HOLES + 1]; /* in what was fed, in no order */
+    size_t holes_n;                         /* HUNT_HOLES at most */
     ts_ns reached; /* events from then on a pass over the store is still to give; TIME_MAX: none */
     ts_ns fresh;   /* nothing arrived before this that was not looked at; TIME_MAX: nothing */
     ts_ns now;     /* of the look that is made, or was last */

@@ -88,6 +88,40 @@ static void room_that_runs_out_is_made_up_for_by_the_store(void **state)
     end_field(f);
 }
 
+/* Clocks of others are wrong: what there was no room for concerns the spans that it is in, alone.
+ */
+static void what_was_dropped_far_ahead_is_asked_for_in_its_time(void **state)
+{
+    (void)state;
+    struct field *f = new_field();
+    struct hunt_spec *s = field_spec(HUNT_QUERY, "\"query\":\"event.id:*\"");
+    struct budget shared;
+    budget_init(&shared, 1);
+    struct hunt *h = hunt_new(s, &f->ports, "rule", &shared);
+    struct hunt *list[] = {h, NULL};
+    struct hunt_stats stats;
+    field_look(f, h, NOON - TIME_MIN, NOON);
+    for (int i = 0; i < 20; i++)
+        field_event(f, list, NOON + (i + 1) * TIME_DAY + TIME_S, "{\"event.id\":\"far\"}");
+    field_event(f, list, NOON + TIME_S, "{\"event.id\":\"near\"}");
+    hunt_stats(h, &stats);
+    assert_int_equal(stats.dropped, 21);
+    shared.limit = 0;
+    assert_string_equal(field_look(f, h, NOON, NOON + TIME_MIN), "1 near \n");
+    size_t searches = f->searches;
+    field_event(f, list, NOON + 70 * TIME_S, "{\"event.id\":\"next\"}");
+    assert_string_equal(field_look(f, h, NOON + TIME_MIN, NOON + 2 * TIME_MIN), "70 next \n");
+    assert_string_equal(field_look(f, h, NOON + 2 * TIME_MIN, NOON + 3 * TIME_MIN), "");
+    assert_int_equal(f->searches, searches);
+    for (int i = 1; i <= 20; i++) {
+        field_look(f, h, NOON + i * TIME_DAY, NOON + i * TIME_DAY + TIME_MIN);
+        assert_int_equal(f->hits, 1);
+    }
+    hunt_free(h);
+    hunt_spec_free(s);
+    end_field(f);
+}
+
 static void without_a_store_what_is_lost_is_told(void **state)
 {
     (void)state;
@@ -170,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_that_fails_is_asked_again),
         cmocka_unit_test(room_that_runs_out_is_made_up_for_by_the_store),
+        cmocka_unit_test(what_was_dropped_far_ahead_is_asked_for_in_its_time),
         cmocka_unit_test(without_a_store_what_is_lost_is_told),
         cmocka_unit_test(spans_of_the_past_are_remembered_by_nobody),
         cmocka_unit_test(many_are_fed_in_one_pass),
