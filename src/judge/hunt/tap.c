@@ -44,19 +44,20 @@ struct hunt_tap {
     struct member *members;
     size_t n;
     size_t cap;
-    struct map *names; /* to struct entry */
-    uint64_t number;   /* of documents */
+    struct map *names;    /* to struct entry */
+    struct hash_key seed; /* of tables whose keys strangers choose */
+    uint64_t number;      /* of documents */
     struct buf key;
 };
-
-static const struct hash_key seed = {0x9fb21c651e98df25U, 0x3c79ac492ba7b653U};
 
 struct hunt_tap *hunt_tap_new(void)
 {
     struct hunt_tap *t = mem_zero(1, sizeof(*t));
     if (t == NULL)
         return NULL;
-    t->names = map_new(seed);
+    /* Where this lies in memory nobody outside knows. */
+    t->seed = (struct hash_key){(uint64_t)(uintptr_t)t, 0x746170U};
+    t->names = map_new(t->seed);
     buf_init(&t->key);
     if (t->names == NULL) {
         mem_free(t);
@@ -213,7 +214,7 @@ static struct entry *find_entry(struct hunt_tap *t, const char *index, size_t n)
     struct entry *e = mem_zero(1, sizeof(*e));
     if (e == NULL)
         return NULL;
-    e->anchored = map_new(seed);
+    e->anchored = map_new(t->seed);
     bool ok = e->anchored != NULL;
     for (size_t i = 0; i < t->n && ok; i++) {
         unsigned roles = hunt_roles(t->members[i].hunt, index, n) & t->members[i].roles;

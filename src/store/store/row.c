@@ -79,8 +79,8 @@ static uint32_t get_count(struct cursor *c)
 enum err store_rows_init(struct store_rows *r)
 {
     memset(r, 0, sizeof(*r));
-    /* Names come from whoever made the events; the seed need not be secret to be even. */
-    r->others = map_new((struct hash_key){0x73746f72, 0x726f7773});
+    /* Names come from whoever made the events; where this lies in memory nobody outside knows. */
+    r->others = map_new((struct hash_key){(uint64_t)(uintptr_t)r, 0x726f7773});
     r->known = mem_zero(EVENT_F_COUNT, sizeof(*r->known));
     if (r->others == NULL || r->known == NULL) {
         store_rows_release(r);
