@@ -303,13 +303,39 @@ static enum err list_values(struct request_asked *a, struct err_text *why)
                            : err_set(why, err, "value lists cannot be read: %s", err_name(err));
 }
 
+static enum err unwritable(enum err err, struct err_text *why)
+{
+    return err_set(why, err, "the value list cannot be written: %s", err_name(err));
+}
+
+static enum err take_value(struct request_asked *a, const char *id, const char *value,
+                           struct err_text *why)
+{
+    enum err err = store_state_value_delete(a->data->state, id, value);
+    if (err == ERR_NOT_FOUND)
+        return err_set(why, err, "the value list '%.200s' has no value '%.200s'", id, value);
+    return err == ERR_NONE ? ERR_NONE : unwritable(err, why);
+}
+
+/* Values to a list; instead of one that it has, in one transaction. */
 static enum err add_values(struct request_asked *a, const char *id, struct err_text *why)
 {
     const char *text = request_asked_text(a, "text", "");
+    const char *instead = request_asked_text(a, "instead", NULL);
     size_t n = 0;
-    enum err err = engine_exceptions_add_values(
-        a->data->state, id, request_asked_text(a, "type", NULL), text, strlen(text),
-        request_asked_text(a, "name", "values"), &n, why);
+    enum err err = store_state_begin(a->data->state);
+    if (err != ERR_NONE)
+        return unwritable(err, why);
+    if (instead != NULL)
+        err = take_value(a, id, instead, why);
+    if (err == ERR_NONE)
+        err = engine_exceptions_add_values(a->data->state, id, request_asked_text(a, "type", NULL),
+                                           text, strlen(text),
+                                           request_asked_text(a, "name", "values"), &n, why);
+    if (err == ERR_NONE)
+        err = store_state_commit(a->data->state, why);
+    else
+        store_state_rollback(a->data->state);
     if (err == ERR_NONE)
         request_asked_remark(a, "weir: %zu values read into '%s'", n, id);
     return err;
@@ -366,20 +392,7 @@ static enum err put_values(struct request_asked *a, const char *id, struct err_t
     if (err != ERR_NONE)
         return err;
     err = store_state_value_list_put(a->data->state, &row);
-    return err == ERR_NONE
-               ? ERR_NONE
-               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
-}
-
-static enum err take_value(struct request_asked *a, const char *id, struct err_text *why)
-{
-    const char *value = request_asked_text(a, "value", "");
-    enum err err = store_state_value_delete(a->data->state, id, value);
-    if (err == ERR_NOT_FOUND)
-        return err_set(why, err, "the value list '%.200s' has no value '%.200s'", id, value);
-    return err == ERR_NONE
-               ? ERR_NONE
-               : err_set(why, err, "the value list cannot be written: %s", err_name(err));
+    return err == ERR_NONE ? ERR_NONE : unwritable(err, why);
 }
 
 int request_values(struct request_asked *a, const char *verb)
@@ -394,7 +407,7 @@ int request_values(struct request_asked *a, const char *verb)
     } else if (strcmp(verb, "put") == 0) {
         err = put_values(a, id, &why);
     } else if (strcmp(verb, "take") == 0) {
-        err = take_value(a, id, &why);
+        err = take_value(a, id, request_asked_text(a, "value", ""), &why);
     } else if (strcmp(verb, "remove") == 0) {
         err = store_state_value_list_delete(a->data->state, id);
         if (err == ERR_NOT_FOUND)

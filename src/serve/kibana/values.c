@@ -497,9 +497,9 @@ static enum err named_item(struct api_call *c, struct list *out, const char **ou
                                    "list item of the value \"%.200s\" does not exist", value);
 }
 
-/* One line of an uploaded file. */
+/* One line of an uploaded file; instead: the value that it comes in place of, or NULL. */
 static enum err add_value(struct api_call *c, const char *list, const char *value,
-                          struct err_text *why)
+                          const char *instead, struct err_text *why)
 {
     struct buf request;
     struct format_writer w;
@@ -508,6 +508,8 @@ static enum err add_value(struct api_call *c, const char *list, const char *valu
     begin(&request, &w, "add", list);
     format_write_field_str(&w, "name", "value");
     format_write_field_str(&w, "text", value);
+    if (instead != NULL)
+        format_write_field_str(&w, "instead", instead);
     return finish(c, &request, &w, why);
 }
 
@@ -531,7 +533,7 @@ static enum err create_item(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE)
         err = need_list(c, list, &l, why);
     if (err == ERR_NONE)
-        err = add_value(c, list, value, why);
+        err = add_value(c, list, value, NULL, why);
     if (err == ERR_NONE)
         write_item(&l, value, &c->out);
     return err;
@@ -575,9 +577,7 @@ static enum err update_item(struct api_call *c, struct err_text *why)
     if (err == ERR_NONE && !look.found)
         return api_call_fail(c, 404, NULL, why, "list item id: \"%.200s\" does not exist", id);
     if (err == ERR_NONE)
-        err = add_value(c, list, value, why);
-    if (err == ERR_NONE && strcmp(old, value) != 0)
-        err = take_value(c, list, old, why);
+        err = add_value(c, list, value, old, why);
     if (err == ERR_NONE)
         write_item(&l, value, &c->out);
     return err;

@@ -121,6 +121,22 @@ static void test_objects(void **state)
     DONE("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}");
     WRONG("{\"command\": \"values\", \"verb\": \"take\", \"id\": \"v\", \"value\": \"10.0.0.1\"}",
           "has no value '10.0.0.1'");
+    /* One in place of another: both or neither. */
+    WRONG("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"10.0.0.2\", "
+          "\"instead\": \"10.0.0.1\"}",
+          "has no value '10.0.0.1'");
+    DONE("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"v\"}");
+    assert_int_equal(lines(&w), 0);
+    DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"10.0.0.1\"}");
+    WRONG("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"word\", "
+          "\"instead\": \"10.0.0.1\"}",
+          "word");
+    DONE("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"v\"}");
+    assert_string_equal(said(&w), "10.0.0.1\n");
+    DONE("{\"command\": \"values\", \"verb\": \"add\", \"id\": \"v\", \"text\": \"10.0.0.3\", "
+         "\"instead\": \"10.0.0.1\"}");
+    DONE("{\"command\": \"values\", \"verb\": \"list\", \"id\": \"v\"}");
+    assert_string_equal(said(&w), "10.0.0.3\n");
     end(&w);
 }
 

@@ -97,8 +97,7 @@ static void items(void **state)
         "does not exist");
     ask(&w, "PUT", ITEMS, NULL, NULL, "{\"id\":\"" ID "\",\"value\":\"10.0.0.7\"}", 200,
         "10.0.0.7");
-    acted(&w, "\"text\":\"10.0.0.7\"");
-    acted(&w, "\"verb\":\"take\",\"id\":\"l\",\"value\":\"10.0.0.1\"");
+    acted(&w, "\"text\":\"10.0.0.7\",\"instead\":\"10.0.0.1\"}");
     ask(&w, "PUT", ITEMS, NULL, NULL, "{\"id\":\"6c0039\",\"value\":\"10.0.0.7\"}", 404,
         "does not exist");
     ask(&w, "DELETE", ITEMS, "id", ID, NULL, 200, "10.0.0.1");
