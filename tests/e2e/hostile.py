@@ -72,24 +72,29 @@ def clauses(server, viewer):
     check(answer.status == 200, f"as many as that are answered: {answer.status} {answer.body[:200]}")
 
 
+def upload(server, analyst, path, name, text):
+    body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{text}\r\n--b--\r\n'
+    answer = server.ask("POST", path, body, {**analyst, "Content-Type": "multipart/form-data; boundary=b"})
+    check(answer.status == 200, f"{path}: {answer.status} {answer.body[:200]}")
+
+
+def exceptions(server, analyst, name, n):
+    lines = [{"list_id": name, "name": "e", "description": "d", "type": "detection", "namespace_type": "single"}]
+    lines += [{"list_id": name, "item_id": f"{name}{i}", "name": "n", "description": "d", "type": "simple",
+               "namespace_type": "single", "entries": [{"field": "message", "operator": "included",
+                                                        "type": "wildcard", "value": f"*v{i}*"}]} for i in range(n)]
+    upload(server, analyst, "/api/exception_lists/_import", "e.ndjson", "\n".join(json.dumps(line) for line in lines))
+
+
 def lists(server, viewer, analyst):
     """Long lists, asked for by many at once: /healthz does not wait for them, and memory is for texts only."""
-    def upload(path, name, text):
-        body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n{text}\r\n--b--\r\n'
-        answer = server.ask("POST", path, body, {**analyst, "Content-Type": "multipart/form-data; boundary=b"})
-        check(answer.status == 200, f"{path}: {answer.status} {answer.body[:200]}")
-
-    upload("/api/lists/items/_import?type=keyword", "l", "\n".join(f"value-{i}" for i in range(200000)))
-    lines = [{"list_id": "e", "name": "e", "description": "d", "type": "detection", "namespace_type": "single"}]
-    lines += [{"list_id": "e", "item_id": f"i{i}", "name": "n", "description": "d", "type": "simple",
-               "namespace_type": "single", "entries": [{"field": "message", "operator": "included",
-                                                        "type": "wildcard", "value": f"*v{i}*"}]} for i in range(20000)]
-    upload("/api/exception_lists/_import", "e.ndjson", "\n".join(json.dumps(line) for line in lines))
+    upload(server, analyst, "/api/lists/items/_import?type=keyword", "l", "\n".join(f"value-{i}" for i in range(200000)))
+    exceptions(server, analyst, "e", 20000)
     before = peak(server)
     for path in ("/api/lists/items/_find?list_id=l&per_page=20&page=9000", "/api/lists/items?list_id=l&value=value-9",
                  "/api/exception_lists/items/_find?list_id=e&page=500",
                  "/api/exception_lists/items/_find?list_id=e&page=500&sort_field=name&search=v1",
-                 "/api/exception_lists/items?item_id=i77"):
+                 "/api/exception_lists/items?item_id=e77"):
         times, seen = many(server, 30, "GET", path, viewer)
         check(set(seen) == {200} and len(seen) == 30, f"{path}: {seen}")
         check(max(times) < 2, f"{path}: who asks for its health waits {max(times):.2f} s")
@@ -103,7 +108,8 @@ def waiting(server, what):
 
 
 def previews(server, analyst):
-    """A rule's rehearsal over many events and 20,000 exceptions ends when its client has left."""
+    """A rule's rehearsal over many events and 3,000 exceptions ends when its client has left."""
+    exceptions(server, analyst, "p", 3000)
     for begin in range(0, 40000, 10000):
         lines = []
         for i in range(begin, begin + 10000):
@@ -113,7 +119,7 @@ def previews(server, analyst):
     rule = {"type": "query", "name": "p", "description": "d", "risk_score": 1, "severity": "low", "language": "kuery",
             "query": "message:*", "index": ["logs-rehearsed-*"], "interval": "5m", "from": "now-1d", "rule_id": "r",
             "invocationCount": 1, "timeframeEnd": "2026-01-01T23:00:00Z",
-            "exceptions_list": [{"id": "e", "list_id": "e", "type": "detection", "namespace_type": "single"}]}
+            "exceptions_list": [{"id": "p", "list_id": "p", "type": "detection", "namespace_type": "single"}]}
     body = json.dumps(rule)
     head = "".join(f"{k}: {v}\r\n" for k, v in analyst.items())
     crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(4)]
@@ -124,7 +130,7 @@ def previews(server, analyst):
     for s in crowd:
         s.close()
     begun = time.monotonic()
-    check(server.wait(lambda: waiting(server, "running") == 0, 30), "who leaves gives back the thread")
+    check(server.wait(lambda: waiting(server, "running") == 0, 15), "who leaves gives back the thread")
     print(f"four rehearsals ended after {time.monotonic() - begun:.1f} s")
 
 

@@ -26,7 +26,9 @@
  */
 #define WINDOW_ROWS 200000
 #define SPAN_LIMITED (10 * TIME_S) /* the first window of a search that wants few */
-#define LOOK_ROWS 1024             /* hot rows between two looks whether it is cancelled */
+#define LOOK_ROWS 1024             /* rows between two looks whether it is cancelled, at most */
+#define LOOK_NS (100 * TIME_MS)    /* time between them, as far as single rows allow */
+#define CLOCK_ROWS 16              /* rows between two looks at the clock */
 
 static bool newest(const struct store_searching *s)
 {
@@ -54,12 +56,19 @@ static int compare_hot_newest(const void *a, const void *b)
     return compare_hot(b, a);
 }
 
-/* Called for every row; asks now and then only, as the answer may cost a system call. */
+/* Called for every row, which may cost a microsecond or a tenth of a second; asks now and then
+ * only, as the answer may cost a system call. */
 static bool look(struct store_searching *s)
 {
     const struct store_cancel *cancel = &s->what->cancel;
-    if (s->seen++ % LOOK_ROWS == 0 && cancel->wanted != NULL)
+    uint64_t row = s->seen++;
+    if (cancel->wanted == NULL || s->cancelled || row % CLOCK_ROWS != 0)
+        return s->cancelled;
+    ts_ns now = clock_steady();
+    if (row % LOOK_ROWS == 0 || now - s->asked >= LOOK_NS) {
+        s->asked = now;
         s->cancelled = cancel->wanted(cancel->ctx);
+    }
     return s->cancelled;
 }
 

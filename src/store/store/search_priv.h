@@ -44,6 +44,7 @@ struct store_searching {
     ts_ns span;    /* of the next window */
     bool enough;   /* by limit, the sink's word, or cancelled */
     uint64_t seen; /* rows looked at here */
+    ts_ns asked;   /* when it was last asked whether it is cancelled, steady clock */
     bool cancelled;
     struct buf also; /* a further condition of SQL, or nothing */
     struct arena arena;
