@@ -52,16 +52,11 @@ static enum err check_put(struct api_call *c, const char *id, const char *job_id
                           struct err_text *why)
 {
     struct store_job row;
-    struct err_text other;
     enum err err = ml_name_check(c, "datafeed_id", id, why);
-    if (err != ERR_NONE)
-        return err;
-    if (ml_find_feed(c, id, &row, &other) == ERR_NONE)
-        return api_call_fail(c, 400, "resource_already_exists_exception", why,
-                             "A datafeed with id [%s] already exists", id);
-    c->status = 0;
-    c->type = NULL;
-    err = ml_find_job(c, job_id, &row, why);
+    if (err == ERR_NONE)
+        err = ml_find_unused_feed(c, id, why);
+    if (err == ERR_NONE)
+        err = ml_find_job(c, job_id, &row, why);
     const char *has = err == ERR_NONE ? ml_find_feed_id(c, &row) : NULL;
     if (has != NULL)
         return api_call_fail(c, 409, "status_exception", why,

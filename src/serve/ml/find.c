@@ -199,6 +199,12 @@ static enum err job_names(struct api_call *c, const struct store_job *row, const
     return out->names != NULL ? ERR_NONE : ERR_MEMORY;
 }
 
+/* One that was made without a datafeed and is fed takes everything. */
+static bool has_feed(const struct store_job *row)
+{
+    return row->datafeed != NULL || ml_find_is_fed(row);
+}
+
 static enum err feed_names(struct api_call *c, const struct store_job *row, const char *patterns,
                            struct named *out)
 {
@@ -206,7 +212,7 @@ static enum err feed_names(struct api_call *c, const struct store_job *row, cons
     const char *id = ml_find_feed_id(c, row);
     out->names = arena_zero(&c->arena, sizeof(*out->names));
     out->n = 0;
-    if (out->names == NULL)
+    if (out->names == NULL || (id == NULL && has_feed(row)))
         return ERR_MEMORY;
     if (id != NULL)
         out->names[out->n++] = id;
@@ -291,25 +297,47 @@ enum err ml_find_job(struct api_call *c, const char *id, struct store_job *out,
     return err == ERR_NONE ? ERR_NONE : ml_find_broken(err, why);
 }
 
-enum err ml_find_feed(struct api_call *c, const char *id, struct store_job *out,
-                      struct err_text *why)
+/* *out: the job whose datafeed has that id, of all; NULL: there is none. */
+static enum err look_for_feed(struct api_call *c, const char *id, const struct store_job **out,
+                              struct err_text *why)
 {
     struct ml_found all;
     enum err err = read_all(c, &all, why);
-    if (err != ERR_NONE)
-        return err;
-    for (size_t i = 0; i < all.n; i++) {
+    *out = NULL;
+    for (size_t i = 0; err == ERR_NONE && i < all.n && *out == NULL; i++) {
         const struct store_job *row = &all.list[i];
         bool by_job = strncmp(id, "datafeed-", 9) == 0 && strcmp(id + 9, row->id) == 0;
         if (!by_job && (row->datafeed == NULL || !may_hold(row->datafeed, id)))
             continue;
         const char *feed = ml_find_feed_id(c, row);
-        if (feed != NULL && strcmp(feed, id) == 0) {
-            *out = *row;
-            return ERR_NONE;
-        }
+        if (feed != NULL && strcmp(feed, id) == 0)
+            *out = row;
+        else if (feed == NULL && has_feed(row))
+            err = ml_find_broken(ERR_MEMORY, why);
     }
-    return ml_find_no_feed(c, id, why);
+    return err;
+}
+
+enum err ml_find_feed(struct api_call *c, const char *id, struct store_job *out,
+                      struct err_text *why)
+{
+    const struct store_job *row;
+    enum err err = look_for_feed(c, id, &row, why);
+    if (err == ERR_NONE && row == NULL)
+        err = ml_find_no_feed(c, id, why);
+    if (err == ERR_NONE)
+        *out = *row;
+    return err;
+}
+
+enum err ml_find_unused_feed(struct api_call *c, const char *id, struct err_text *why)
+{
+    const struct store_job *row;
+    enum err err = look_for_feed(c, id, &row, why);
+    if (err == ERR_NONE && row != NULL)
+        err = api_call_fail(c, 400, "resource_already_exists_exception", why,
+                            "A datafeed with id [%s] already exists", id);
+    return err;
 }
 
 const char *ml_find_feed_id(struct api_call *c, const struct store_job *row)
@@ -317,11 +345,14 @@ const char *ml_find_feed_id(struct api_call *c, const struct store_job *row)
     struct format_node *feed = NULL;
     struct err_text why;
     const char *id = NULL;
-    /* One that was made without a datafeed and is fed takes everything. */
-    if (row->datafeed == NULL && !ml_find_is_fed(row))
+    enum err err = ERR_NONE;
+    if (!has_feed(row))
         return NULL;
-    if (row->datafeed != NULL &&
-        format_node_json(row->datafeed, strlen(row->datafeed), row->id, &feed, &why) == ERR_NONE)
+    if (row->datafeed != NULL)
+        err = format_node_json(row->datafeed, strlen(row->datafeed), row->id, &feed, &why);
+    if (err == ERR_MEMORY)
+        return NULL;
+    if (err == ERR_NONE && feed != NULL)
         id = format_node_str(format_node_get(feed, "datafeed_id"), NULL);
     size_t n = strlen(row->id);
     char *out;

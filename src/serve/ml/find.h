@@ -50,6 +50,9 @@ enum err ml_find_feeds(struct api_call *c, const char *patterns, bool allow_no_m
                        struct ml_found *out, struct err_text *why) ERR_MUST_CHECK;
 enum err ml_find_feed(struct api_call *c, const char *id, struct store_job *out,
                       struct err_text *why) ERR_MUST_CHECK;
+/* That no datafeed has the id. 400 otherwise. */
+enum err ml_find_unused_feed(struct api_call *c, const char *id,
+                             struct err_text *why) ERR_MUST_CHECK;
 
 /* The id of the job's datafeed; NULL: it has none, or memory is short. */
 const char *ml_find_feed_id(struct api_call *c, const struct store_job *row);

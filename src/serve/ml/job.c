@@ -85,20 +85,15 @@ static enum err check_groups(struct api_call *c, const char *id, const struct fo
 static enum err feed_text(struct api_call *c, const struct format_node *feed, const char *job_id,
                           struct buf *out, struct err_text *why)
 {
-    struct store_job row;
     const char *id = format_node_str(format_node_get(feed, "datafeed_id"), job_id);
     enum err err = ml_name_same(c, feed, "job_id", job_id, why);
     if (err == ERR_NONE)
         err = ml_name_check(c, "datafeed_id", id, why);
-    if (err != ERR_NONE)
-        return err;
-    if (ml_find_feed(c, id, &row, why) == ERR_NONE)
-        return api_call_fail(c, 400, "resource_already_exists_exception", why,
-                             "A datafeed with id [%s] already exists", id);
-    c->status = 0;
-    c->type = NULL;
-    ml_shape_feed_text(NULL, feed, id, job_id, out);
-    return ERR_NONE;
+    if (err == ERR_NONE)
+        err = ml_find_unused_feed(c, id, why);
+    if (err == ERR_NONE)
+        ml_shape_feed_text(NULL, feed, id, job_id, out);
+    return err;
 }
 
 static enum err show(struct api_call *c, const char *id, struct err_text *why)

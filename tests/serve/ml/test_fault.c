@@ -141,8 +141,39 @@ static void each(void **state)
     fake_close(&w);
 }
 
+/* What cannot be read for a moment is not taken for absent: nothing is made under its name. */
+static void taken_names(void **state)
+{
+    static const struct request wanted[] = {
+        {"PUT", "/_ml/datafeeds/{datafeed_id}", "datafeed_id=f", NULL,
+         "{\"job_id\":\"c\",\"indices\":[\"a\"]}", 400, NULL},
+        {"PUT", JOB, "job_id=n", NULL,
+         "{\"analysis_config\":{\"detectors\":[{\"function\":\"count\"}]},"
+         "\"data_description\":{},\"datafeed_config\":{\"datafeed_id\":\"f\","
+         "\"indices\":[\"a\"]}}",
+         400, NULL},
+    };
+    (void)state;
+    struct fake_world w;
+    fake_open(&w, tables, sizeof(tables) / sizeof(tables[0]));
+    fill(&w);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        bool hit = true;
+        for (uint64_t n = 1; hit; n++) {
+            buf_clear(&w.acted);
+            fault_arm_one(n);
+            unsigned status = ask_once(&w, &wanted[i]);
+            hit = fault_disarm();
+            if (w.acted.n > 0 || (status != 400 && status != 503 && status != 500))
+                fail_msg("%zu: allocation %llu: %u %s", i, (unsigned long long)n, status,
+                         buf_text(&w.acted));
+        }
+    }
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(taken_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
