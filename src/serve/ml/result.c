@@ -88,6 +88,35 @@ static bool is_stored(const struct kind *kind, const struct asked *a, enum store
 /* More than so many are not sorted in memory. */
 #define SORTED_MOST 200000
 
+static bool no_more(void *ctx, const struct store_result *r)
+{
+    (void)ctx;
+    (void)r;
+    return false;
+}
+
+/* How many there are, without reading them. */
+static enum err count(struct api_call *c, const struct store_result_filter *filter, uint64_t *out,
+                      struct err_text *why)
+{
+    struct store_result_filter one = *filter;
+    one.limit = 1; /* 0 would be all */
+    enum err err = store_state_result_list(c->ports->state, &one, no_more, NULL, out);
+    return err == ERR_NONE ? ERR_NONE : ml_find_broken(err, why);
+}
+
+/* What the store has no order for is sorted here, unless it is too much. */
+static enum err see_sortable(struct api_call *c, const struct asked *a, uint64_t total,
+                             struct err_text *why)
+{
+    if (total <= SORTED_MOST)
+        return ERR_NONE;
+    return api_call_fail(c, 400, "illegal_argument_exception", why,
+                         "[sort] by [%.100s] is for at most %d results, and there are %llu: "
+                         "narrow the time",
+                         a->sort, SORTED_MOST, (unsigned long long)total);
+}
+
 /* The page's documents; *out_total: of all pages. */
 static enum err read_docs(struct api_call *c, const struct kind *kind, struct asked *a,
                           struct ml_docs *docs, uint64_t *out_total, struct err_text *why)
@@ -97,28 +126,22 @@ static enum err read_docs(struct api_call *c, const struct kind *kind, struct as
     filter.jobs = &a->job;
     filter.skip = stored ? a->page.from : 0;
     filter.limit = stored ? a->page.size : SORTED_MOST;
-    /* No limit at all is 0 of the store, no document 0 of a page. */
-    enum err err = stored && a->page.size == 0 ? ERR_NONE
-                                               : store_state_result_list(c->ports->state, &filter,
-                                                                         add_doc, docs, out_total);
-    if (stored && a->page.size == 0) {
-        filter.limit = 1;
-        struct ml_docs none = {.arena = &c->arena};
-        err = store_state_result_list(c->ports->state, &filter, add_doc, &none, out_total);
-        ml_page_release(&none);
-    }
+    enum err err = !stored || a->page.size == 0 ? count(c, &filter, out_total, why) : ERR_NONE;
+    if (err == ERR_NONE && !stored)
+        err = see_sortable(c, a, *out_total, why);
+    if (err != ERR_NONE || a->page.size == 0)
+        return err;
+    err = store_state_result_list(c->ports->state, &filter, add_doc, docs, out_total);
     if (err == ERR_NONE && docs->failed)
         err = ERR_MEMORY;
     if (err != ERR_NONE)
         return ml_find_broken(err, why);
-    if (!stored && *out_total > SORTED_MOST)
-        return api_call_fail(c, 400, "illegal_argument_exception", why,
-                             "[sort] by [%.100s] is for at most %d results, and there are %llu: "
-                             "narrow the time",
-                             a->sort, SORTED_MOST, (unsigned long long)*out_total);
-    if (stored)
+    if (stored) {
         a->page.from = 0;
-    return stored ? ERR_NONE : ml_page_sort(docs, a->sort, a->desc, why);
+        return ERR_NONE;
+    }
+    err = see_sortable(c, a, *out_total, why); /* some came meanwhile */
+    return err == ERR_NONE ? ml_page_sort(docs, a->sort, a->desc, why) : err;
 }
 
 static enum err list(struct api_call *c, const struct kind *kind, struct err_text *why)

@@ -172,8 +172,46 @@ static void taken_names(void **state)
     fake_close(&w);
 }
 
+/* How many allocations a request makes that ends with this status. */
+static uint64_t allocations(struct fake_world *w, const struct request *q, unsigned status)
+{
+    uint64_t n = 1;
+    for (bool hit = true; hit; n++) {
+        fault_arm(n);
+        unsigned got = ask_once(w, q);
+        hit = fault_disarm();
+        if (!hit)
+            assert_int_equal(got, status);
+    }
+    return n;
+}
+
+/* What is too much to be sorted is refused before it is read. */
+static void too_many_to_sort(void **state)
+{
+    static const struct request sorted = {
+        "GET", JOB "/results/records", "job_id=o", "sort=probability", NULL, 400, NULL};
+    (void)state;
+    struct fake_world w;
+    fake_open(&w, tables, sizeof(tables) / sizeof(tables[0]));
+    fill(&w);
+    uint64_t few = allocations(&w, &sorted, 200);
+    assert_int_equal(store_state_begin(w.state), ERR_NONE);
+    for (int i = 0; i < 200000; i++) {
+        char id[20];
+        snprintf(id, sizeof(id), "%d", i);
+        const struct store_result r = {
+            .job_id = "o", .type = "record", .id = id, .doc = "{\"timestamp\":1}"};
+        assert_int_equal(store_state_result_put(w.state, &r), ERR_NONE);
+    }
+    assert_int_equal(store_state_commit(w.state, NULL), ERR_NONE);
+    assert_true(allocations(&w, &sorted, 400) <= few);
+    fake_close(&w);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(taken_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each), cmocka_unit_test(taken_names),
+                                       cmocka_unit_test(too_many_to_sort)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
