@@ -184,6 +184,7 @@ def forecasts(server):
     check(made["acknowledged"] and made["forecast_id"], made)
     server.admin("POST", path + "?duration=2h&expires_in=1d&max_model_memory=30mb")
     fails(server, "POST", path, {"duration": "soon"}, 400)
+    fails(server, "POST", path, {"duration": "1s"}, 400, says="at least the bucket span")
     stats = server.admin("GET", "/_ml/anomaly_detectors/posted/_stats")["jobs"][0]["forecasts_stats"]
     check(stats["total"] == 2 and stats["forecasted_jobs"] == 1 and stats["status"] == {"finished": 2}
           and stats["records"]["max"] == 24, stats)

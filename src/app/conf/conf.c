@@ -65,7 +65,7 @@ const struct conf_key conf_keys[] = {
     {"notify.url", CONF_TEXT, "\"\"", 0, 0, AT(notify_url),
      "Address of this server as people reach it, for links in messages."},
     {"server.listen", CONF_TEXT, "\"127.0.0.1:9280\"", 0, 0, AT(server_listen),
-     "Address and port of the server (API and UI). Empty: none."},
+     "Address (or localhost) and port of the server (API and UI). Empty: none."},
     {"server.tls", CONF_TEXT, "\"auto\"", 0, 0, AT(server_tls),
      "Whether the server speaks TLS: \"on\", \"off\", or \"auto\": on unless its address is of "
      "this "

@@ -62,8 +62,7 @@ static enum err read_span(const char *text, const char *name, ts_ns least, ts_ns
 enum err detect_forecast_read(const char *duration, const char *expires_in, const char *memory,
                               struct detect_forecast_options *out, struct err_text *why)
 {
-    struct detect_forecast_options o = {.duration = DETECT_FORECAST_DURATION,
-                                        .expires_in = DETECT_FORECAST_EXPIRES,
+    struct detect_forecast_options o = {.expires_in = DETECT_FORECAST_EXPIRES,
                                         .max_model_memory = DETECT_FORECAST_MEMORY};
     enum err e = read_span(duration, "duration", TIME_S, DETECT_FORECAST_DURATION_MOST,
                            "a time from 1s to 3650d", &o.duration, why);
@@ -98,7 +97,19 @@ bool detect_forecast_possible(const struct detect_detector *det)
     }
 }
 
-static enum err refuse(const struct detect *d, struct err_text *why)
+static enum err refuse_span(const struct detect_job *job, ts_ns duration, struct err_text *why)
+{
+    char least[TIME_TEXT_SIZE], given[TIME_TEXT_SIZE];
+    if (duration == 0 || duration >= job->bucket_span_ns)
+        return ERR_NONE;
+    time_format_span(job->bucket_span_ns, least);
+    time_format_span(duration, given);
+    return err_set(why, ERR_INVALID,
+                   "duration must be at least the bucket span of job '%s', %s, not %s", job->id,
+                   least, given);
+}
+
+static enum err refuse(const struct detect *d, ts_ns duration, struct err_text *why)
 {
     static const char *const status[] = {"ok", "soft_limit", "hard_limit"};
     const struct detect_job *job = d->job;
@@ -119,7 +130,7 @@ static enum err refuse(const struct detect *d, struct err_text *why)
                        "job '%s' cannot be foretold while its memory status is %s: a larger "
                        "model_memory_limit keeps its models whole",
                        job->id, status[d->status]);
-    return ERR_NONE;
+    return refuse_span(job, duration, why);
 }
 
 /* ---- which series ---- */
@@ -263,8 +274,9 @@ static enum err bound(struct detect_forecast *f, const struct detect *d,
                       size_t n, size_t young)
 {
     size_t most = o->max_documents > 0 ? o->max_documents : DOCUMENTS_MOST;
-    size_t wanted = (size_t)(o->duration / f->span);
-    f->buckets = wanted < 1 ? 1 : wanted > most ? most : wanted;
+    ts_ns usual = f->span > DETECT_FORECAST_DURATION ? f->span : DETECT_FORECAST_DURATION;
+    size_t wanted = (size_t)((o->duration > 0 ? o->duration : usual) / f->span);
+    f->buckets = wanted > most ? most : wanted;
     size_t fit = most / f->buckets;
     uint64_t memory = (uint64_t)(OF_THE_LIMIT * (double)d->job->memory_limit);
     if (o->max_model_memory < memory)
@@ -315,7 +327,7 @@ static enum err fill(struct detect_forecast *f, const struct detect *d,
 enum err detect_forecast_new(const struct detect *d, const struct detect_forecast_options *options,
                              struct detect_forecast **out, struct err_text *why)
 {
-    enum err e = refuse(d, why);
+    enum err e = refuse(d, options->duration, why);
     if (e != ERR_NONE)
         return e;
     struct detect_forecast *f = mem_zero(1, sizeof(*f));

@@ -34,7 +34,8 @@ struct detect;
 
 struct detect_forecast_options {
     const char *id;            /* of the forecast, at most DETECT_FORECAST_ID_MAX bytes */
-    ts_ns duration;            /* ahead of the newest closed bucket; > 0 */
+    ts_ns duration;            /* ahead of the newest closed bucket, at least the bucket span; 0: a
+                                  day, or the bucket span where that is longer */
     ts_ns expires_in;          /* after created; 0: kept */
     ts_ns created;             /* when it was asked for */
     uint64_t max_model_memory; /* of the copies; less where that is 40 % of the job's own limit */

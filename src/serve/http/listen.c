@@ -7,12 +7,24 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define BACKLOG 512
 
-/* "127.0.0.1:9280" or "[::1]:9280". */
+/* Of all names this one is known without asking anybody (RFC 6761); IPv6 may be missing here. */
+static bool read_host(const char *text, size_t n, struct ip *out)
+{
+    static const char name[] = "localhost";
+    static const uint8_t loopback[4] = {127, 0, 0, 1};
+    if (n != sizeof(name) - 1 || strncasecmp(text, name, n) != 0)
+        return ip_parse(text, n, out);
+    *out = ip_from_v4(loopback);
+    return true;
+}
+
+/* "127.0.0.1:9280", "[::1]:9280" or "localhost:9280". */
 static bool read_address(const char *text, struct ip *out_ip, uint16_t *out_port)
 {
     const char *colon = strrchr(text, ':');
@@ -23,7 +35,7 @@ static bool read_address(const char *text, struct ip *out_ip, uint16_t *out_port
     size_t n = (size_t)(colon - text);
     bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
     if (*end != '\0' || port > UINT16_MAX ||
-        !ip_parse(text + brackets, n - 2 * (size_t)brackets, out_ip) ||
+        !read_host(text + brackets, n - 2 * (size_t)brackets, out_ip) ||
         brackets == ip_is_v4(out_ip))
         return false;
     *out_port = (uint16_t)port;
@@ -62,7 +74,8 @@ enum err http_server_listen(const char *address, int *out_fd, struct err_text *w
     const int one = 1;
     if (!read_address(address, &ip, &port))
         return err_set(why, ERR_INVALID,
-                       "%s: expected an address and a port, as 127.0.0.1:9280 or [::1]:9280",
+                       "%s: expected an address and a port, as 127.0.0.1:9280, [::1]:9280 or "
+                       "localhost:9280; other names are not looked up",
                        address);
     int fd =
         socket(ip_is_v4(&ip) ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -119,7 +119,8 @@ struct http_counts {
 };
 void http_server_counts(struct http_server *s, struct http_counts *out);
 
-/* A socket that listens on "127.0.0.1:9280", "[::]:9280"; ERR_INVALID, ERR_BUSY, ERR_DENIED. */
+/* A socket that listens on "127.0.0.1:9280", "[::]:9280" or "localhost:9280", which is 127.0.0.1;
+ * other names are not looked up. ERR_INVALID, ERR_BUSY, ERR_DENIED. */
 enum err http_server_listen(const char *address, int *out_fd, struct err_text *why) ERR_MUST_CHECK;
 
 #endif

@@ -271,6 +271,50 @@ static void refused_with_a_sentence(void **state)
     buf_release(&out);
 }
 
+/* A bucket is the least; where no duration was given it is a day, or a longer bucket. */
+static void at_least_a_bucket(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *span;
+        ts_ns duration;
+        size_t buckets; /* 0: refused */
+    } cases[] = {{"15m", 15 * TIME_MIN - TIME_S, 0},
+                 {"15m", 15 * TIME_MIN, 1},
+                 {"15m", 0, 96},
+                 {"2d", 0, 1},
+                 {"2d", TIME_DAY, 0},
+                 {"2d", 5 * TIME_DAY, 2}};
+    struct err_text why;
+    struct buf out;
+    char text[200];
+    buf_init(&out);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "{\"job_id\":\"j\",\"analysis_config\":{\"bucket_span\":\"%s\",\"detectors\":"
+                 "[{\"function\":\"count\"}]}}",
+                 cases[i].span);
+        struct detect_job *job = help_job(text);
+        struct detect *d = engine(job, &out, cases[i].span[0] == '2' ? 5000 : 100);
+        struct detect_forecast_options o = defaults();
+        struct detect_forecast *f = NULL;
+        o.duration = cases[i].duration;
+        if (cases[i].buckets == 0) {
+            assert_int_equal(detect_forecast_new(d, &o, &f, &why), ERR_INVALID);
+            assert_non_null(strstr(why.message, "duration must be at least the bucket span"));
+            assert_non_null(strstr(why.message, cases[i].span));
+        } else {
+            f = begin(d, &o);
+            run(f, &out);
+            assert_int_equal(count(&out, "\"result_type\":\"model_forecast\""), cases[i].buckets);
+        }
+        detect_forecast_free(f);
+        detect_free(d);
+        detect_job_free(job);
+    }
+    buf_release(&out);
+}
+
 static void reads_options(void **state)
 {
     (void)state;
@@ -280,7 +324,7 @@ static void reads_options(void **state)
     assert_true(o.duration == 7 * TIME_DAY && o.expires_in == 0);
     assert_true(o.max_model_memory == UINT64_C(500) << 20);
     assert_int_equal(detect_forecast_read(NULL, NULL, NULL, &o, &why), ERR_NONE);
-    assert_true(o.duration == TIME_DAY && o.expires_in == 14 * TIME_DAY);
+    assert_true(o.duration == 0 && o.expires_in == 14 * TIME_DAY);
     assert_true(o.max_model_memory == UINT64_C(20) << 20);
     static const char *const wrong[][4] = {
         {"3651d", NULL, NULL, "3650d"},      {"0s", NULL, NULL, "duration"},
@@ -302,6 +346,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_counted),
         cmocka_unit_test(stops_when_told),
         cmocka_unit_test(refused_with_a_sentence),
+        cmocka_unit_test(at_least_a_bucket),
         cmocka_unit_test(reads_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

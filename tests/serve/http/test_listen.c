@@ -37,11 +37,32 @@ static void others_are_there_already(void **state)
     assert_int_equal(http_server_listen("192.0.2.1:0", &other, &why), ERR_INVALID);
 }
 
+static void the_one_name(void **state)
+{
+    struct err_text why;
+    int fd;
+    (void)state;
+    assert_int_equal(http_server_listen("localhost:0", &fd, &why), ERR_NONE);
+    int client = help_connect(help_port(fd)); /* on 127.0.0.1 */
+    assert_true(client >= 0);
+    close(client);
+    close(fd);
+    assert_int_equal(http_server_listen("LocalHost:0", &fd, &why), ERR_NONE);
+    close(fd);
+    assert_int_equal(http_server_listen("sensor:9280", &fd, &why), ERR_INVALID);
+    assert_non_null(strstr(why.message, "sensor:9280: expected an address"));
+    assert_non_null(strstr(why.message, "localhost:9280; other names are not looked up"));
+}
+
 static void what_is_no_address(void **state)
 {
     static const char *const wrong[] = {"",
                                         "9280",
-                                        "localhost:9280",
+                                        "localhost",
+                                        "localhost.:9280",
+                                        "[localhost]:9280",
+                                        "localhos:9280",
+                                        "weir.example.com:9280",
                                         "127.0.0.1",
                                         "127.0.0.1:",
                                         "127.0.0.1:x",
@@ -67,6 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_of_both_kinds),
         cmocka_unit_test(others_are_there_already),
+        cmocka_unit_test(the_one_name),
         cmocka_unit_test(what_is_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
