@@ -223,6 +223,16 @@ def snapshots(server):
     check(last == (BASE + 309 * SPAN) * 1000, "later results are gone")
     fails(server, "POST", f"{path}/model_snapshots/{name}/_upgrade", None, 409, "status_exception", "current version")
     check(server.admin("GET", f"{path}/model_snapshots/{name}/_upgrade/_stats")["count"] == 0, "none goes on")
+    # To before its first record: it may be posted anew.
+    fails(server, "POST", f"{path}/model_snapshots/never/_revert", None, 404)
+    back = server.admin("POST", f"{path}/model_snapshots/empty/_revert?delete_intervening_results=true")
+    check(back["model"]["snapshot_id"] == "empty" and back["model"]["job_id"] == "posted", back)
+    check(server.admin("GET", f"{path}/results/buckets")["count"] == 0, "all results are gone")
+    check(server.admin("GET", f"{path}/_stats")["jobs"][0]["data_counts"]["processed_record_count"] == 0, "no counts")
+    server.admin("POST", f"{path}/_open")
+    check(post(server, "posted", list(records(0, 20)))["processed_record_count"] > 0, "early records are taken")
+    server.admin("POST", f"{path}/_close")
+    check(server.admin("GET", f"{path}/results/buckets")["count"] > 0, "and judged")
 
 
 LOGINS = {"analysis_config": {"bucket_span": "5m", "categorization_field_name": "message",

@@ -193,10 +193,10 @@ enum err engine_jobs_forecast(const struct engine_jobs *j, struct store_state *s
                               struct detect_forecast **out, struct err_text *why) ERR_MUST_CHECK;
 
 /*
- * The job goes on from an earlier snapshot: it is stopped, later snapshots that are not retained
- * go, and so do its results of later buckets if delete_results is set. At its next start it gets
- * the stored events since. ERR_NOT_FOUND, or why the snapshot cannot be read: nothing is changed
- * then.
+ * The job goes on from an earlier snapshot, or from STORE_SNAPSHOT_EMPTY: it is stopped, later
+ * snapshots that are not retained go, and so do its results of later buckets if delete_results is
+ * set. At its next start it gets the stored events since. ERR_NOT_FOUND, or why the snapshot cannot
+ * be read: nothing is changed then.
  */
 enum err engine_jobs_revert(struct engine_jobs *j, const char *job_id, const char *snapshot,
                             bool delete_results, struct err_text *why) ERR_MUST_CHECK;

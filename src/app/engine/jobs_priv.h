@@ -211,8 +211,8 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
 void engine_jobs_unmake(struct engine_job *r); /* NULL is fine */
 
 /* jobs_save.c */
-/* The engine from a snapshot (NULL: the one in use, or a new engine when there is none); start and
- * had follow from it. */
+/* The engine from a snapshot (NULL: the one in use, or a new engine when there is none, as for
+ * STORE_SNAPSHOT_EMPTY); start and had follow from it. */
 enum err engine_jobs_restore(struct engine_jobs *j, struct engine_job *r, ts_ns start,
                              const char *snapshot, struct err_text *why) ERR_MUST_CHECK;
 /* How far apart snapshots that stay lie, and statements of what the job weighs. */

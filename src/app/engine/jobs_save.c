@@ -6,6 +6,8 @@
 #include "store/state_posted.h"
 #include "store/store.h"
 
+#include <string.h>
+
 /* How far snapshots that stay lie apart when the job does not say. */
 #define STEP (3 * TIME_HOUR)
 
@@ -74,7 +76,8 @@ enum err engine_jobs_restore(struct engine_jobs *j, struct engine_job *r, ts_ns 
             r->start = r->given;
         else if (err == ERR_NONE && r->had == 0)
             r->start = detect_counts(r->engine)->latest_record + TIME_MS;
-    } else if (err == ERR_NOT_FOUND && snapshot_id != NULL) {
+    } else if (err == ERR_NOT_FOUND && snapshot_id != NULL &&
+               strcmp(snapshot_id, STORE_SNAPSHOT_EMPTY) != 0) {
         err_set(why, err, "job '%s' has no snapshot '%s'; weir job snapshots %s lists them",
                 r->job->id, snapshot_id, r->job->id);
     } else if (err == ERR_NOT_FOUND) {

@@ -3,6 +3,7 @@
 #include "ml/rows.h"
 
 #include "api/api.h"
+#include "detect/result.h"
 #include "format/node.h"
 #include "ml/ask.h"
 #include "ml/find.h"
@@ -123,6 +124,30 @@ static enum err write_model(struct api_call *c, const char *job_id, const char *
     return ERR_NONE;
 }
 
+/* Of a job that has learned nothing there is no snapshot; the answer is made up. */
+static enum err write_empty(struct api_call *c, const char *job_id, struct err_text *why)
+{
+    const struct detect_result empty = {
+        .type = DETECT_RESULT_MODEL_SNAPSHOT,
+        .job_id = job_id,
+        .time = c->now,
+        .snapshot = {.id = STORE_SNAPSHOT_EMPTY,
+                     .description = "Nothing learned yet",
+                     .latest_record = TIME_NONE,
+                     .latest_result = TIME_NONE},
+    };
+    struct buf doc;
+    buf_init(&doc);
+    detect_result_write(&empty, &doc);
+    bool ok = buf_ok(&doc);
+    if (ok) {
+        format_write_key(&c->out, "model");
+        format_write_raw(&c->out, buf_text(&doc), doc.n);
+    }
+    buf_release(&doc);
+    return ok ? ERR_NONE : err_set(why, ERR_MEMORY, "%s", err_name(ERR_MEMORY));
+}
+
 static enum err update(struct api_call *c, struct err_text *why)
 {
     static const char *const keys[] = {"description", "retain", NULL};
@@ -162,13 +187,15 @@ static enum err update(struct api_call *c, struct err_text *why)
 static enum err revert(struct api_call *c, struct err_text *why)
 {
     struct store_job row;
-    struct store_snapshot s;
+    struct store_snapshot s = {.id = STORE_SNAPSHOT_EMPTY};
     bool delete_results;
+    bool empty = strcmp(ml_find_part(c, "snapshot_id"), STORE_SNAPSHOT_EMPTY) == 0;
     enum err err = api_call_flag(c, "delete_intervening_results", false, &delete_results, why);
     if (err == ERR_NONE)
         err = ml_shape_asked(c, why);
     if (err == ERR_NONE)
-        err = find_one(c, &row, &s, why);
+        err = empty ? ml_find_job(c, ml_find_part(c, "job_id"), &row, why)
+                    : find_one(c, &row, &s, why);
     if (err == ERR_NONE && ml_find_is_open(&row))
         return api_call_fail(c, 409, "status_exception", why,
                              "Can only revert to a model snapshot when the job is closed.");
@@ -184,7 +211,7 @@ static enum err revert(struct api_call *c, struct err_text *why)
     if (err != ERR_NONE)
         return err;
     format_write_begin_object(&c->out);
-    err = write_model(c, row.id, s.id, why);
+    err = empty ? write_empty(c, row.id, why) : write_model(c, row.id, s.id, why);
     format_write_end_object(&c->out);
     return err;
 }

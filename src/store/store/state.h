@@ -94,6 +94,9 @@ enum err store_state_job_reset(struct store_state *st, const char *id) ERR_MUST_
 enum err store_state_upgrade_put(struct store_state *st, bool on) ERR_MUST_CHECK;
 enum err store_state_upgrade_get(struct store_state *st, bool *out) ERR_MUST_CHECK;
 
+/* The id that no snapshot has: of a job that has learned nothing. */
+#define STORE_SNAPSHOT_EMPTY "empty"
+
 /* Model snapshots: what a job has learned, as bytes. */
 struct store_snapshot {
     const char *job_id;
@@ -111,14 +114,16 @@ typedef bool (*store_snapshot_fn)(void *ctx, const struct store_snapshot *snapsh
 /* The job goes on from this one from now on. */
 enum err store_state_snapshot_put(struct store_state *st, const struct store_snapshot *snapshot,
                                   const void *p, size_t n) ERR_MUST_CHECK;
-/* The one in use when id is NULL. state (NULL is fine) gets the bytes added. ERR_NOT_FOUND. */
+/* The one in use when id is NULL; none may be. state (NULL is fine) gets the bytes added.
+ * ERR_NOT_FOUND. */
 enum err store_state_snapshot_get(struct store_state *st, const char *job_id, const char *id,
                                   struct arena *arena, struct store_snapshot *out,
                                   struct buf *state) ERR_MUST_CHECK;
 /* Newest first. */
 enum err store_state_snapshot_list(struct store_state *st, const char *job_id, store_snapshot_fn fn,
                                    void *ctx) ERR_MUST_CHECK;
-/* The job goes on from an earlier one; later ones go unless they are retained. ERR_NOT_FOUND. */
+/* The job goes on from an earlier one, or from STORE_SNAPSHOT_EMPTY; later ones go unless they are
+ * retained. ERR_NOT_FOUND. */
 enum err store_state_snapshot_use(struct store_state *st, const char *job_id,
                                   const char *id) ERR_MUST_CHECK;
 /* ERR_NOT_FOUND. */

@@ -6,6 +6,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+#include <string.h>
+
 #define COLUMNS "job_id, id, doc, time, position, retain, length(state), used"
 
 /* Runs a statement on a job, and a snapshot of it (NULL: none). */
@@ -82,9 +84,9 @@ enum err store_state_snapshot_get(struct store_state *st, const char *job_id, co
                                   struct buf *state)
 {
     struct store_db *db = store_state_lock(st);
-    struct sqlite3_stmt *stmt = store_db_prepare(
-        db, "SELECT " COLUMNS ", state FROM snapshot WHERE job_id = ?1 AND (?2 IS NULL OR id = ?2)"
-            " ORDER BY used DESC, time DESC, id DESC LIMIT 1");
+    struct sqlite3_stmt *stmt =
+        store_db_prepare(db, "SELECT " COLUMNS ", state FROM snapshot WHERE job_id = ?1"
+                             " AND CASE WHEN ?2 IS NULL THEN used <> 0 ELSE id = ?2 END");
     enum err rc = store_db_error(db);
     if (stmt != NULL) {
         store_db_bind_text(stmt, 1, job_id);
@@ -139,6 +141,9 @@ enum err store_state_snapshot_use(struct store_state *st, const char *job_id, co
     if (rc != ERR_NONE)
         return rc;
     rc = run(st, unuse, job_id, NULL);
+    if (rc == ERR_NONE && strcmp(id, STORE_SNAPSHOT_EMPTY) == 0)
+        return end(st,
+                   run(st, "DELETE FROM snapshot WHERE job_id = ?1 AND retain = 0", job_id, NULL));
     if (rc == ERR_NONE) {
         struct store_db *db = store_state_lock(st);
         struct sqlite3_stmt *stmt =

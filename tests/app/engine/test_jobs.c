@@ -475,6 +475,23 @@ static void test_revert(void **state)
     HELP_OK(
         engine_jobs_advance(j, ENGINE_JOB_UP, HELP_BASE + 4 * TIME_MIN + HELP_DELAY, &help_why));
     assert_int_equal(help_count_results(st, "bucket"), 4);
+    HELP_OK(store_state_snapshot_update(st, "tiny", first, "{}", true));
+    HELP_OK(engine_jobs_revert(j, "tiny", STORE_SNAPSHOT_EMPTY, false, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 4);
+    HELP_OK(engine_jobs_revert(j, "tiny", STORE_SNAPSHOT_EMPTY, true, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 0);
+    buf_clear(&stats);
+    HELP_OK(engine_jobs_stats(j, "tiny", &stats, &open, &help_why));
+    assert_non_null(strstr(buf_text(&stats), "\"bucket_count\":0,"));
+    /* It starts with nothing, though a snapshot is there still, which can be gone back to. */
+    HELP_OK(engine_jobs_load(j, HELP_BASE, &help_why));
+    help_catch_up(j);
+    minutes(j, 0, 1, "network");
+    HELP_OK(engine_jobs_advance(j, ENGINE_JOB_UP, HELP_BASE + TIME_MIN + HELP_DELAY, &help_why));
+    assert_int_equal(help_count_results(st, "bucket"), 1);
+    HELP_OK(engine_jobs_revert(j, "tiny", first, true, &help_why));
+    HELP_OK(store_state_snapshot_get(st, "tiny", NULL, &arena, &snapshot, NULL));
+    assert_string_equal(snapshot.id, first);
     engine_jobs_free(j);
     buf_release(&stats);
     arena_release(&arena);

@@ -52,6 +52,16 @@ static void changes(void **state)
     ASK("POST", SNAPSHOT "/_revert", "job_id=x snapshot_id=s1", "delete_intervening_results=true",
         NULL, 200, "{\"model\":{\"snapshot_id\":\"s1\"");
     help_acted(&w, "\"snapshot\":\"s1\",\"delete_intervening_results\":\"true\"");
+    ASK("POST", SNAPSHOT "/_revert", "job_id=x snapshot_id=empty", NULL, NULL, 200,
+        "{\"model\":{\"job_id\":\"x\",");
+    ASK("POST", SNAPSHOT "/_revert", "job_id=x snapshot_id=empty", NULL, NULL, 200,
+        "\"snapshot_id\":\"empty\",\"snapshot_doc_count\":0,");
+    help_acted(&w, "\"id\":\"x\",\"snapshot\":\"empty\"}");
+    ASK("POST", SNAPSHOT "/_revert", "job_id=y snapshot_id=empty", NULL, NULL, 404,
+        "No known job with id 'y'");
+    ASK("GET", SNAPSHOT, "job_id=x snapshot_id=empty", NULL, NULL, 200, "{\"count\":0,");
+    ASK("POST", SNAPSHOT "/_update", "job_id=x snapshot_id=empty", NULL, "{}", 404, "[empty]");
+    ASK("DELETE", SNAPSHOT, "job_id=x snapshot_id=empty", NULL, NULL, 404, "[empty]");
     ASK("DELETE", SNAPSHOT, "job_id=x snapshot_id=s3", NULL, NULL, 400, "is the active snapshot");
     ASK("DELETE", SNAPSHOT, "job_id=x snapshot_id=s1", NULL, NULL, 200, "acknowledged");
     help_acted(&w, "\"verb\":\"snapshot-delete\"");
@@ -63,6 +73,8 @@ static void changes(void **state)
     fake_close(&w);
     fill(&w, "opened");
     ASK("POST", SNAPSHOT "/_revert", "job_id=x snapshot_id=s1", NULL, NULL, 409, "job is closed");
+    ASK("POST", SNAPSHOT "/_revert", "job_id=x snapshot_id=empty", NULL, NULL, 409,
+        "job is closed");
     fake_close(&w);
 }
 

@@ -95,6 +95,10 @@ static void test_use(void **state)
     assert_string_equal(s.id, "2");
     put_snapshot(st, "5", 25, "", false);
     expect(st, "3:0;5*:0;2:0;1:0;");
+    /* Back to nothing: none is in use, not the retained one either. */
+    assert_int_equal(store_state_snapshot_use(st, "job", STORE_SNAPSHOT_EMPTY), ERR_NONE);
+    expect(st, "3:0;");
+    assert_int_equal(store_state_snapshot_get(st, "job", NULL, &arena, &s, NULL), ERR_NOT_FOUND);
     arena_release(&arena);
     store_state_close(st);
     help_rmdir(dir);
