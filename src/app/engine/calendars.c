@@ -29,6 +29,12 @@ static enum err put_one(struct store_state *state, const struct detect_calendar 
     return err;
 }
 
+/* Before a change. */
+static enum err settle(struct engine_jobs *jobs, struct err_text *why)
+{
+    return jobs != NULL ? engine_jobs_save_kept(jobs, why) : ERR_NONE;
+}
+
 /* Tells the jobs that run what there is now; id: of the one that has changed. */
 static enum err tell(struct store_state *state, struct engine_jobs *jobs, const char *id,
                      struct err_text *why)
@@ -68,6 +74,8 @@ enum err engine_calendars_put(struct store_state *state, struct engine_jobs *job
     for (size_t i = 0; i < calendars->n && err == ERR_NONE; i++)
         inherit(calendars->list[i], &before);
     detect_calendars_release(&before);
+    if (err == ERR_NONE)
+        err = settle(jobs, why);
     if (err != ERR_NONE)
         return err;
     err = store_state_begin(state);
@@ -94,7 +102,10 @@ static enum err missing(struct err_text *why, const char *id)
 enum err engine_calendars_delete(struct store_state *state, struct engine_jobs *jobs,
                                  const char *id, struct err_text *why)
 {
-    enum err err = store_state_listed_delete(state, STORE_CALENDARS, id);
+    enum err err = settle(jobs, why);
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_listed_delete(state, STORE_CALENDARS, id);
     if (err == ERR_NOT_FOUND)
         return missing(why, id);
     if (err != ERR_NONE)
@@ -122,7 +133,10 @@ static enum err take(struct store_state *state, const char *id, struct detect_ca
 static enum err put_back(struct store_state *state, struct engine_jobs *jobs,
                          const struct detect_calendar *c, struct err_text *why)
 {
-    enum err err = put_one(state, c);
+    enum err err = settle(jobs, why);
+    if (err != ERR_NONE)
+        return err;
+    err = put_one(state, c);
     return err == ERR_NONE ? tell(state, jobs, c->id, why) : unwritable(why, err);
 }
 

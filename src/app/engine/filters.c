@@ -51,7 +51,10 @@ static enum err put_one(struct store_state *state, const struct detect_filter *f
 enum err engine_filters_put(struct store_state *state, struct engine_jobs *jobs,
                             const struct detect_filters *filters, struct err_text *why)
 {
-    enum err err = store_state_begin(state);
+    enum err err = jobs != NULL ? engine_jobs_save_kept(jobs, why) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err;
+    err = store_state_begin(state);
     if (err != ERR_NONE)
         return err_set(why, err, "the filters cannot be written: %s", err_name(err));
     for (size_t i = 0; i < filters->n && err == ERR_NONE; i++)

@@ -121,6 +121,9 @@ struct engine_flush {
 enum err engine_jobs_flush(struct engine_jobs *j, const char *job_id,
                            const struct engine_flush *what, ts_ns now, ts_ns *out_end,
                            struct err_text *why) ERR_MUST_CHECK;
+/* Before filters or calendars are changed in state.db: saves what jobs have learned of what was
+ * posted, which is to be judged by those that stood when it came, after a crash too. */
+enum err engine_jobs_save_kept(struct engine_jobs *j, struct err_text *why) ERR_MUST_CHECK;
 /* A filter has changed: the jobs that name it go by it from their next bucket on, and say so. */
 enum err engine_jobs_set_filter(struct engine_jobs *j, struct detect_filter *filter,
                                 struct err_text *why) ERR_MUST_CHECK;

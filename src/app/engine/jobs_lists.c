@@ -10,7 +10,7 @@ enum err engine_jobs_set_filter(struct engine_jobs *j, struct detect_filter *fil
                                 struct err_text *why)
 {
     size_t n = detect_filter_count(filter);
-    enum err err = engine_jobs_save_kept(j, why);
+    enum err err = ERR_NONE;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
         if (detect_job_set_filter(j->jobs[i]->job, filter) > 0)
             err = engine_jobs_say(j->jobs[i], "info", why, "The filter '%s' has now %zu item%s.",
@@ -35,7 +35,7 @@ enum err engine_jobs_set_calendars(struct engine_jobs *j, const struct detect_ca
 {
     const struct detect_calendar *c =
         changed != NULL ? detect_calendars_find(calendars, changed) : NULL;
-    enum err err = engine_jobs_save_kept(j, why);
+    enum err err = ERR_NONE;
     for (size_t i = 0; i < j->n && err == ERR_NONE; i++) {
         err = engine_jobs_schedule(j->jobs[i], calendars, why);
         if (err == ERR_NONE && c != NULL && detect_calendar_covers(c, j->jobs[i]->job))

@@ -145,8 +145,6 @@ enum err engine_jobs_keep(struct engine_job *r, const struct store_posted *what,
                           size_t n) ERR_MUST_CHECK;
 /* Saves jobs without a datafeed of which much is kept. */
 enum err engine_jobs_spare(struct engine_jobs *j, ts_ns now, struct err_text *why) ERR_MUST_CHECK;
-/* Saves all of them: what was kept is to be judged by the lists that stood when it came. */
-enum err engine_jobs_save_kept(struct engine_jobs *j, struct err_text *why) ERR_MUST_CHECK;
 /*
  * Gives a job that was just made what is kept of it; what came while it had a datafeed waits for
  * the pass over the store to come so far. ERR_FORMAT: it is damaged.

@@ -5,9 +5,12 @@
  */
 #include "app/help.h"
 
+#include "engine/calendars.h"
+#include "engine/filters.h"
 #include "engine/jobs.h"
 #include "fault_memory.h"
 #include "format/node.h"
+#include "store/state_posted.h"
 
 static const char job[] =
     "{\"job_id\": \"tiny\", \"analysis_config\": {\"bucket_span\": \"1m\", \"detectors\": "
@@ -94,6 +97,118 @@ static void posts(void **state)
     help_rmdir(dir);
 }
 
+static enum err put_filter(struct store_state *st, struct engine_jobs *j, const char *id)
+{
+    char text[100];
+    struct detect_filters set = {0};
+    snprintf(text, sizeof(text), "{\"filter_id\": \"%s\"}", id);
+    enum err err = detect_filters_parse(&set, text, strlen(text), "f", &help_why);
+    if (err == ERR_NONE)
+        err = engine_filters_put(st, j, &set, &help_why);
+    detect_filters_release(&set);
+    return err;
+}
+
+static enum err put_calendar(struct store_state *st, struct engine_jobs *j, const char *id)
+{
+    char text[100];
+    struct detect_calendars set = {0};
+    snprintf(text, sizeof(text), "{\"calendar_id\": \"%s\", \"events\": []}", id);
+    enum err err = detect_calendars_parse(&set, text, strlen(text), "c", &help_why);
+    if (err == ERR_NONE)
+        err = engine_calendars_put(st, j, &set, &help_why);
+    detect_calendars_release(&set);
+    return err;
+}
+
+static enum err add_event(struct store_state *st, struct engine_jobs *j, const char *id)
+{
+    char text[200];
+    struct detect_calendars notes = {0};
+    snprintf(text, sizeof(text),
+             "{\"events\": [{\"description\": \"%s\", \"start_time\": 0, \"end_time\": 1}]}", id);
+    enum err err = engine_calendars_add(st, j, "all", text, strlen(text), "e", &notes, &help_why);
+    detect_calendars_release(&notes);
+    return err;
+}
+
+static enum err delete_calendar(struct store_state *st, struct engine_jobs *j, const char *id)
+{
+    (void)id;
+    return engine_calendars_delete(st, j, "gone", &help_why);
+}
+
+struct change {
+    enum err (*make)(struct store_state *st, struct engine_jobs *j, const char *id);
+    enum store_list list;
+    const char *id; /* of what changes; NULL: the new one */
+};
+
+/* The text of what is changed; empty: it is not there. */
+static void read_listed(struct store_state *st, const struct change *c, const char *id,
+                        struct buf *out)
+{
+    buf_init(out);
+    enum err err = store_state_listed_get(st, c->list, c->id != NULL ? c->id : id, out);
+    assert_true(err == ERR_NONE || err == ERR_NOT_FOUND);
+}
+
+static void change_lists(struct store_state *st, const struct change *c, uint64_t *minute)
+{
+    bool hit = true;
+    for (uint64_t n = 1; hit; n++) {
+        char id[20];
+        enum err err;
+        uint64_t newest;
+        struct buf before, after;
+        snprintf(id, sizeof(id), "l%llu", (unsigned long long)n);
+        HELP_OK(put_calendar(st, NULL, "all"));
+        HELP_OK(put_calendar(st, NULL, "gone"));
+        struct engine_jobs *j = make(st, &err);
+        HELP_OK(err);
+        HELP_OK(post(j, ++*minute));
+        read_listed(st, c, id, &before);
+        fault_arm(n);
+        err = c->make(st, j, id);
+        hit = fault_disarm();
+        assert_true(err == ERR_NONE || hit);
+        read_listed(st, c, id, &after);
+        HELP_OK(store_state_posted_newest(st, "tiny", &newest));
+        bool changed = strcmp(buf_text(&before), buf_text(&after)) != 0;
+        assert_true(changed || err != ERR_NONE);
+        if (changed)
+            assert_int_equal(newest, 0);
+        if (changed && c->id == NULL) /* else there would be one more to read each time */
+            HELP_OK(store_state_listed_delete(st, c->list, id));
+        buf_release(&before);
+        buf_release(&after);
+        engine_jobs_free(j);
+    }
+}
+
+/* A kill may come at any time: no new list stands beside records that were posted before it. */
+static void lists(void **state)
+{
+    static const struct change changes[] = {
+        {put_filter, STORE_FILTERS, NULL},
+        {put_calendar, STORE_CALENDARS, NULL},
+        {add_event, STORE_CALENDARS, "all"},
+        {delete_calendar, STORE_CALENDARS, "gone"},
+    };
+    (void)state;
+    char *dir = help_mkdir();
+    struct store_state *st = help_state(dir);
+    uint64_t minute = 0;
+    HELP_OK(store_state_relax(st));
+    HELP_OK(engine_install_job(st, job, strlen(job), "job", NULL, 0, NULL, NULL, HELP_BASE,
+                               TIME_NONE, &help_why));
+    HELP_OK(store_state_job_set_state(st, "tiny", "opened", "stopped", NULL));
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+        change_lists(st, &changes[i], &minute);
+    store_state_close(st);
+    help_rmdir(dir);
+}
+
 /* A job of rows over three minutes, in a pipeline that may end anywhere. */
 static enum err run_rows(struct store_state *st)
 {
@@ -155,6 +270,7 @@ static void rows(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(posts), cmocka_unit_test(rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(posts), cmocka_unit_test(lists),
+                                       cmocka_unit_test(rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
