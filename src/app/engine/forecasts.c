@@ -34,13 +34,16 @@ static bool nothing(void *ctx, const struct store_result *r)
 }
 
 enum err engine_forecasts_id(struct store_state *state, const char *job_id, ts_ns now,
-                             char out[ENGINE_FORECAST_ID_SIZE], struct err_text *why)
+                             int64_t *last, char out[ENGINE_FORECAST_ID_SIZE], struct err_text *why)
 {
     struct buf id;
     enum err err = ERR_NONE;
     uint64_t taken = 1;
+    int64_t n = time_floor(now, TIME_MS) / TIME_MS;
+    if (n <= *last)
+        n = *last + 1;
     buf_init(&id);
-    for (int64_t n = time_floor(now, TIME_MS) / TIME_MS; err == ERR_NONE && taken > 0; n++) {
+    for (; err == ERR_NONE && taken > 0; n++) {
         snprintf(out, ENGINE_FORECAST_ID_SIZE, "%lld", (long long)n);
         buf_clear(&id);
         buf_format(&id, "%s_%s_%s", job_id, request_type, out);
@@ -49,6 +52,8 @@ enum err engine_forecasts_id(struct store_state *state, const char *job_id, ts_n
                           : ERR_MEMORY;
     }
     buf_release(&id);
+    if (err == ERR_NONE)
+        *last = n - 1;
     return cannot(err, why);
 }
 

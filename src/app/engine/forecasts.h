@@ -19,10 +19,11 @@
 struct detect_forecast;
 struct store_state;
 
-/* An id for a forecast of this job that is made now, which no kept one has. */
+/* An id for a forecast of this job that is made now, which no kept one has and none that was given
+ * before: *last is the number of that (0: none was), and one's own to guard. */
 #define ENGINE_FORECAST_ID_SIZE 32
 enum err engine_forecasts_id(struct store_state *state, const char *job_id, ts_ns now,
-                             char out[ENGINE_FORECAST_ID_SIZE],
+                             int64_t *last, char out[ENGINE_FORECAST_ID_SIZE],
                              struct err_text *why) ERR_MUST_CHECK;
 
 /*

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct deliver_notify;
 struct engine_pipeline;
@@ -34,6 +35,7 @@ struct request_data {
     struct deliver_notify *notify;         /* NULL: nothing is sent from here; has its own locks */
     char server[REQUEST_DATA_SERVER_SIZE]; /* where it answers; "": nowhere; lock guards it */
     bool previews;                         /* a job is previewed; lock guards it */
+    int64_t forecast;                      /* number of the newest one's id; lock guards it */
     /* Somebody changed something by a request; called with the lock held. NULL: nobody wants to
      * know. */
     void (*on_change)(void *ctx, const char *command, const char *verb, const char *id);

@@ -9,15 +9,18 @@
 
 #include <string.h>
 
-/* Copies what the job has learned; from then on it goes on by itself. */
+/* Gives it an id and copies what the job has learned; from then on it goes on by itself. */
 static enum err begin(struct request_asked *a, const char *job_id,
-                      const struct detect_forecast_options *options, struct detect_forecast **out,
-                      struct err_text *why)
+                      struct detect_forecast_options *options, char id[ENGINE_FORECAST_ID_SIZE],
+                      struct detect_forecast **out, struct err_text *why)
 {
     struct request_data *d = a->data;
     pthread_mutex_lock(&d->lock);
     const struct engine_jobs *jobs = d->pipeline != NULL ? engine_pipeline_jobs(d->pipeline) : NULL;
-    enum err err = engine_jobs_forecast(jobs, d->state, job_id, options, out, why);
+    enum err err = engine_forecasts_id(d->state, job_id, options->created, &d->forecast, id, why);
+    options->id = id;
+    if (err == ERR_NONE)
+        err = engine_jobs_forecast(jobs, d->state, job_id, options, out, why);
     pthread_mutex_unlock(&d->lock);
     return err;
 }
@@ -37,12 +40,9 @@ int request_forecast(struct request_asked *a)
         request_asked_text(a, "max_model_memory", NULL), &options, &why);
     if (err == ERR_NONE)
         err = engine_forecasts_expire(a->data->state, now, &why);
-    if (err == ERR_NONE)
-        err = engine_forecasts_id(a->data->state, job_id, now, id, &why);
     if (err == ERR_NONE) {
-        options.id = id;
         options.created = now;
-        err = begin(a, job_id, &options, &f, &why);
+        err = begin(a, job_id, &options, id, &f, &why);
     }
     if (err == ERR_NONE)
         err = engine_forecasts_write(a->data->state, f, job_id, id, a->out->gone, a->out->ctx, &doc,

@@ -87,18 +87,24 @@ static void written_and_deleted(void **state)
     end(&w);
 }
 
+/* Of what is kept, and of what was begun and has written nothing yet. */
 static void ids_differ(void **state)
 {
     (void)state;
     struct world w;
+    int64_t last = 0;
     char id[ENGINE_FORECAST_ID_SIZE];
     char next[ENGINE_FORECAST_ID_SIZE];
     begin(&w);
-    HELP_OK(engine_forecasts_id(w.state, "tiny", CREATED, id, &help_why));
-    write_one(&w, id, NULL);
-    HELP_OK(engine_forecasts_id(w.state, "tiny", CREATED, next, &help_why));
+    HELP_OK(engine_forecasts_id(w.state, "tiny", CREATED, &last, id, &help_why));
+    HELP_OK(engine_forecasts_id(w.state, "tiny", CREATED, &last, next, &help_why));
     assert_string_not_equal(id, next);
-    HELP_OK(engine_forecasts_id(w.state, "other", CREATED, next, &help_why));
+    write_one(&w, id, NULL);
+    last = 0; /* another start */
+    HELP_OK(engine_forecasts_id(w.state, "tiny", CREATED, &last, next, &help_why));
+    assert_string_not_equal(id, next);
+    last = 0;
+    HELP_OK(engine_forecasts_id(w.state, "other", CREATED, &last, next, &help_why));
     assert_string_equal(id, next);
     end(&w);
 }
