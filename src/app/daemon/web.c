@@ -149,30 +149,56 @@ enum err daemon_web_open(const struct conf *conf, struct daemon_web **out, struc
     return ERR_NONE;
 }
 
+#define PATH_SIZE (REQUEST_DATA_DIR_SIZE + 16)
+#define PART_SIZE (PATH_SIZE + 8)
+
+/* Where the certificate of one's own lies. */
+static void own_paths(const struct daemon_web *w, char crt[PATH_SIZE], char key[PATH_SIZE])
+{
+    snprintf(crt, PATH_SIZE, "%s/server.crt", w->settings.data->dir);
+    snprintf(key, PATH_SIZE, "%s/server.key", w->settings.data->dir);
+}
+
+/* What a start that was cut off has left of a file. */
+static void remove_part(const char *path, char part[PART_SIZE])
+{
+    snprintf(part, PART_SIZE, "%s.part", path);
+    (void)unlink(part);
+}
+
+/* Whatever certificate is used now: one of them may be half a key. */
+static void remove_parts(const struct daemon_web *w)
+{
+    char crt[PATH_SIZE], key[PATH_SIZE], part[PART_SIZE];
+    own_paths(w, crt, key);
+    remove_part(crt, part);
+    remove_part(key, part);
+}
+
 static enum err write_file(const char *path, const struct buf *text, mode_t mode,
                            struct err_text *why)
 {
-    char part[REQUEST_DATA_DIR_SIZE + 32];
-    snprintf(part, sizeof(part), "%s.part", path);
-    (void)unlink(part); /* of a start that was cut off, with another mode perhaps */
+    char part[PART_SIZE];
+    remove_part(path, part);
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     bool ok = fd >= 0 && write(fd, buf_text(text), text->n) == (ssize_t)text->n && fsync(fd) == 0 &&
               rename(part, path) == 0;
     int number = errno;
     if (fd >= 0)
         close(fd);
-    return ok ? ERR_NONE
-              : err_set_at(why, err_from_errno(number), path, 0, "cannot be written: %s",
-                           strerror(number));
+    if (ok)
+        return ERR_NONE;
+    (void)unlink(part);
+    return err_set_at(why, err_from_errno(number), path, 0, "cannot be written: %s",
+                      strerror(number));
 }
 
 /* The certificate of one's own, made when there is none that lasts. */
 static enum err own_certificate(struct daemon_web *w, struct err_text *why)
 {
-    char crt[REQUEST_DATA_DIR_SIZE + 16], key[REQUEST_DATA_DIR_SIZE + 16], host[256] = "";
+    char crt[PATH_SIZE], key[PATH_SIZE], host[256] = "";
     ts_ns now = clock_wall(), ends;
-    snprintf(crt, sizeof(crt), "%s/server.crt", w->settings.data->dir);
-    snprintf(key, sizeof(key), "%s/server.key", w->settings.data->dir);
+    own_paths(w, crt, key);
     if (file_read(crt, PEM_MAX, &w->certificate, why) == ERR_NONE &&
         file_read(key, PEM_MAX, &w->key, why) == ERR_NONE &&
         http_certificate_ends(buf_text(&w->certificate), w->certificate.n, &ends, why) ==
@@ -314,6 +340,7 @@ enum err daemon_web_start(struct daemon_web *w, const struct daemon_web_settings
     char line[200], url[REQUEST_DATA_SERVER_SIZE];
     struct http_server *server = NULL;
     w->settings = *settings;
+    remove_parts(w);
     enum err err = make_parts(w, why);
     if (err == ERR_NONE && w->secure && w->certificate.n == 0)
         err = own_certificate(w, why);

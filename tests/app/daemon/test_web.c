@@ -219,6 +219,30 @@ static void named_certificate(void **state)
     end(&w);
 }
 
+/* A start that was cut off may have left half a key, which nobody else would remove. */
+static void parts_go(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"server.key.part", "server.crt.part"};
+    static const char *const tls[] = {"off", "on"};
+    for (size_t i = 0; i < 2; i++) {
+        struct world w;
+        char path[300];
+        begin(&w, tls[i]);
+        help_write(w.dir, "server.key", "k", 1);
+        for (size_t k = 0; k < 2; k++)
+            help_write(w.dir, names[k], "x", 1);
+        start(&w);
+        for (size_t k = 0; k < 2; k++) {
+            snprintf(path, sizeof(path), "%s/%s", w.dir, names[k]);
+            assert_int_equal(access(path, F_OK), -1);
+        }
+        snprintf(path, sizeof(path), "%s/server.key", w.dir);
+        assert_int_equal(access(path, F_OK), 0);
+        end(&w);
+    }
+}
+
 /* Whoever switches it off for an address that others reach is told what that means. */
 static void in_the_clear(void **state)
 {
@@ -279,8 +303,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_start),       cmocka_unit_test(own_certificate),
-        cmocka_unit_test(named_certificate), cmocka_unit_test(in_the_clear),
-        cmocka_unit_test(refused),           cmocka_unit_test(measured_early),
+        cmocka_unit_test(named_certificate), cmocka_unit_test(parts_go),
+        cmocka_unit_test(in_the_clear),      cmocka_unit_test(refused),
+        cmocka_unit_test(measured_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
