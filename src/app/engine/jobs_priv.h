@@ -208,6 +208,11 @@ enum err engine_jobs_make(struct engine_jobs *j, const struct store_job *row,
                           struct engine_job **out, struct err_text *why) ERR_MUST_CHECK;
 void engine_jobs_unmake(struct engine_job *r); /* NULL is fine */
 
+/* jobs_look.c */
+/* The job as its row and a snapshot (NULL: the one in use) have it. ERR_NOT_FOUND. */
+enum err engine_jobs_look(struct engine_jobs *j, const char *id, const char *snapshot,
+                          struct engine_job **out, struct err_text *why) ERR_MUST_CHECK;
+
 /* jobs_save.c */
 /* The engine from a snapshot (NULL: the one in use, or a new engine when there is none, as for
  * STORE_SNAPSHOT_EMPTY); start and had follow from it. */
