@@ -342,6 +342,18 @@ def refused(server):
           and empty["aggregations"]["t"]["buckets"] == [], f"an index that is not there: {empty}")
 
 
+def zones(server):
+    """The Sunday that Berlin makes an hour longer, by the clock there."""
+    def count(q):
+        return server.admin("POST", f"/{INDEX}/_search", {"size": 0, "query": q})["hits"]["total"]["value"]
+    day = count({"range": {"@timestamp": {"gte": "2023-10-28T22:00:00Z", "lt": "2023-10-29T23:00:00Z"}}})
+    check(day > 0, "there are documents that day")
+    bounds = {"gte": "2023-10-29", "lte": "2023-10-29", "time_zone": "Europe/Berlin"}
+    check(count({"range": {"@timestamp": bounds}}) == day, "range knows the zone")
+    text = {"query": "@timestamp:[2023-10-29 TO 2023-10-29T23:59]", "time_zone": "Europe/Berlin"}
+    check(count({"query_string": text}) == day, "and so does query_string")
+
+
 def kept(server):
     """They came just now: housekeeping, which seals the rest after it has removed what is too old, leaves them."""
     def measures():
@@ -363,10 +375,12 @@ def run(server, folder):
     asking.load(documents[:FIRST])
     asking.everything("hot", questions)
     refused(server)
+    zones(server)
     check(server.wait(lambda: glob.glob(f"{folder}/data/**/*.parquet", recursive=True), 90), "events are sealed")
     asking.everything("sealed", questions)
     asking.load(documents[FIRST:])
     asking.everything("half sealed", questions)
+    zones(server)
     kept(server)
     print(f"{BODIES} searches, three times")
 

@@ -149,7 +149,7 @@ static void set_defaults(struct query_bounds *o)
 }
 
 static bool remember_now(struct query_build *b, struct query_bounds *o, const struct query_ask *ask,
-                         int zone_s)
+                         const struct query_zone *zone)
 {
     struct query_moving *m = query_build_alloc(b, sizeof *m);
     if (m == NULL)
@@ -157,10 +157,29 @@ static bool remember_now(struct query_build *b, struct query_bounds *o, const st
     if (ask->format != NULL)
         m->format = query_build_text(b, ask->format, strlen(ask->format));
     m->bounds = o;
-    m->zone_s = zone_s;
+    m->zone = zone;
     m->next = b->q->moving;
     b->q->moving = m;
     return b->err == ERR_NONE;
+}
+
+/* NULL after query_build_fail(). */
+static const struct query_zone *zone_of(struct query_build *b, const char *name)
+{
+    struct err_text why;
+    for (const struct query_build_zone *z = b->zones; z != NULL; z = z->next) {
+        if (strcmp(z->name, name) == 0)
+            return &z->zone;
+    }
+    struct query_build_zone *z = query_build_alloc(b, sizeof *z);
+    if (z == NULL || (z->name = query_build_text(b, name, strlen(name))) == NULL)
+        return NULL;
+    enum err e = query_zone_load(name, strlen(name), &b->q->arena, &z->zone, &why);
+    if (e != ERR_NONE)
+        return query_build_fail(b, e, "%s", why.message);
+    z->next = b->zones;
+    b->zones = z;
+    return &z->zone;
 }
 
 static bool as_dates(struct query_build *b, struct query_bounds *o, const struct query_ask *ask,
@@ -168,12 +187,8 @@ static bool as_dates(struct query_build *b, struct query_bounds *o, const struct
 {
     struct datemath_options options = {.now = b->now, .format = ask->format};
     struct err_text why;
-    const char *zone = ask->time_zone;
-    if (zone != NULL) {
-        enum err e = query_datemath_zone(zone, strlen(zone), &options.zone_s, &why);
-        if (e != ERR_NONE)
-            return query_build_fail(b, e, "%s", why.message) != NULL;
-    }
+    if (ask->time_zone != NULL && (options.zone = zone_of(b, ask->time_zone)) == NULL)
+        return false;
     bool uses_now = false;
     for (int i = 0; i < 2; i++) {
         struct side s = {&ask->values[i], i == 1, i == 1 ? ask->high_open : ask->low_open};
@@ -185,7 +200,7 @@ static bool as_dates(struct query_build *b, struct query_bounds *o, const struct
         else if (e != ERR_NONE)
             return query_build_fail(b, e, "%s", why.message) != NULL;
     }
-    if (uses_now && !remember_now(b, o, ask, options.zone_s))
+    if (uses_now && !remember_now(b, o, ask, options.zone))
         return false;
     *out_uses_now = uses_now;
     return true;
@@ -229,7 +244,7 @@ struct query_bounds *query_bounds_make(struct query_build *b, const struct query
 void query_bounds_move(const struct query_moving *m, ts_ns now)
 {
     struct query_bounds *o = m->bounds;
-    struct datemath_options options = {.now = now, .format = m->format, .zone_s = m->zone_s};
+    struct datemath_options options = {.now = now, .format = m->format, .zone = m->zone};
     struct query_raw low = {.s = o->low_text, .n = o->low_len};
     struct query_raw high = {.s = o->high_text, .n = o->high_len};
     struct side sides[2] = {{&low, false, o->low_open}, {&high, true, o->high_open}};

@@ -16,6 +16,7 @@
 #include "query/query.h"
 #include "query/regexp.h"
 #include "query/tree.h"
+#include "query/zone.h"
 
 #include <stdint.h>
 
@@ -24,7 +25,14 @@ struct query_moving {
     struct query_moving *next;
     struct query_bounds *bounds;
     const char *format;
-    int zone_s;
+    const struct query_zone *zone; /* or NULL */
+};
+
+/* Time zones that the query names, each read once. */
+struct query_build_zone {
+    struct query_build_zone *next;
+    const char *name;
+    struct query_zone zone;
 };
 
 struct query {
@@ -67,6 +75,7 @@ struct query_build {
     unsigned line;
     unsigned column;
     unsigned depth;
+    struct query_build_zone *zones;
     struct query_budget own;
     struct query_budget *budget; /* own, or that of the request */
 };

@@ -8,6 +8,8 @@
 #define YEAR_MAX 2260
 #define COUNT_MAX 1000000000LL
 
+static const struct query_zone utc;
+
 struct text {
     const char *p;
     size_t n;
@@ -62,30 +64,12 @@ static bool take_fraction(struct text *t, uint32_t *out_ns, size_t *out_digits)
     return true;
 }
 
-/* Z, +hh, +hhmm, +hh:mm. */
 static bool take_zone(struct text *t, int *out_zone_s)
 {
-    if (take_char(t, 'Z')) {
-        *out_zone_s = 0;
-        return true;
-    }
-    if (t->n == 0 || (*t->p != '+' && *t->p != '-'))
-        return false;
-    struct text r = *t;
-    int sign = *r.p == '-' ? -1 : 1;
-    int hours, minutes = 0;
-    r.p++;
-    r.n--;
-    if (!take_digits(&r, 2, &hours))
-        return false;
-    bool colon = take_char(&r, ':');
-    if ((colon || (r.n > 0 && is_digit(*r.p))) && !take_digits(&r, 2, &minutes))
-        return false;
-    if (hours > 18 || minutes > 59)
-        return false;
-    *t = r;
-    *out_zone_s = sign * (hours * 3600 + minutes * 60);
-    return true;
+    size_t n = query_zone_read_offset(t->p, t->n, out_zone_s);
+    t->p += n;
+    t->n -= n;
+    return n > 0;
 }
 
 /* A date as read: which of its parts were there. */
@@ -291,27 +275,33 @@ static bool text_is(const char *s, size_t n, const char *word)
 }
 
 /* What a date means: from its start to the end that Elasticsearch fills missing parts with. */
-static struct datemath_span date_span(const struct date *d, int zone_s)
+static struct datemath_span date_span(const struct date *d, const struct query_zone *zone)
 {
+    const struct query_zone own = {.first_s = d->zone_s};
     struct datemath_span s = {0};
-    ts_ns shift = (d->has_zone ? d->zone_s : zone_s) * TIME_S;
-    s.from = time_join(&d->d) - shift;
+    ts_ns local = time_join(&d->d), length;
     if (d->digits > 3)
-        s.to = s.from + 1;
+        length = 1;
     else if (d->digits > 0)
-        s.to = s.from + TIME_MS;
+        length = TIME_MS;
     else if (d->has_second)
-        s.to = s.from + TIME_S;
+        length = TIME_S;
     else if (d->has_minute)
-        s.to = s.from + TIME_MIN;
+        length = TIME_MIN;
     else if (d->has_hour)
-        s.to = s.from + TIME_HOUR;
+        length = TIME_HOUR;
     else
-        s.to = s.from + TIME_DAY; /* a missing month or day is the first */
+        length = TIME_DAY; /* a missing month or day is the first */
+    zone = d->has_zone ? &own : zone;
+    s.from = query_zone_date(zone, local);
+    s.to = query_zone_date(zone, local + length - 1) + 1;
+    /* Where the clock skips the start but not the end, they may pass each other. */
+    if (s.to <= s.from)
+        s.to = s.from + 1;
     return s;
 }
 
-static enum err read_format(const char *f, size_t n, struct text t, int zone_s,
+static enum err read_format(const char *f, size_t n, struct text t, const struct query_zone *zone,
                             struct datemath_span *out)
 {
     static const char *const iso[] = {"strict_date_optional_time", "date_optional_time",
@@ -321,14 +311,14 @@ static enum err read_format(const char *f, size_t n, struct text t, int zone_s,
         if (text_is(f, n, iso[i])) {
             if (!read_iso(t, false, &d))
                 return ERR_INVALID;
-            *out = date_span(&d, zone_s);
+            *out = date_span(&d, zone);
             return ERR_NONE;
         }
     }
     if (text_is(f, n, "strict_date") || text_is(f, n, "date")) {
         if (!read_iso(t, true, &d))
             return ERR_INVALID;
-        *out = date_span(&d, zone_s);
+        *out = date_span(&d, zone);
         return ERR_NONE;
     }
     if (text_is(f, n, "epoch_millis"))
@@ -337,7 +327,7 @@ static enum err read_format(const char *f, size_t n, struct text t, int zone_s,
         return read_epoch(t, TIME_S, out) ? ERR_NONE : ERR_INVALID;
     enum err e = read_letters(f, n, t, &d);
     if (e == ERR_NONE)
-        *out = date_span(&d, zone_s);
+        *out = date_span(&d, zone);
     return e;
 }
 
@@ -349,7 +339,7 @@ static enum err read_anchor(struct text t, const struct datemath_options *o,
     while (*f != '\0') {
         const char *end = strstr(f, "||");
         size_t n = end != NULL ? (size_t)(end - f) : strlen(f);
-        enum err e = read_format(f, n, t, o->zone_s, out);
+        enum err e = read_format(f, n, t, o->zone != NULL ? o->zone : &utc, out);
         if (e == ERR_UNSUPPORTED)
             return err_set(why, e, "the date format '%.*s' is not supported", (int)n, f);
         if (e == ERR_NONE)
@@ -389,8 +379,8 @@ static bool in_range(ts_ns t)
     return year >= YEAR_MIN && year <= YEAR_MAX;
 }
 
-/* t + count units; false when that leaves what ts_ns holds. */
-static bool shift(ts_ns t, char unit, int64_t count, ts_ns *out)
+/* t + count units on one clock; false when that leaves what ts_ns holds. */
+static bool shift_local(ts_ns t, char unit, int64_t count, ts_ns *out)
 {
     ts_ns span = unit_span(unit);
     if (span != 0) {
@@ -413,6 +403,18 @@ static bool shift(ts_ns t, char unit, int64_t count, ts_ns *out)
     return true;
 }
 
+/* Hours are as long as they are everywhere; a day later the clock of the zone shows the same. */
+static bool shift(ts_ns t, char unit, int64_t count, const struct query_zone *zone, ts_ns *out)
+{
+    if (unit_span(unit) > 0 && unit_span(unit) <= TIME_HOUR)
+        return shift_local(t, unit, count, out);
+    ts_ns offset = query_zone_offset(zone, t);
+    if (!shift_local(query_zone_local(zone, t), unit, count, &t))
+        return false;
+    *out = query_zone_near(zone, t, offset);
+    return true;
+}
+
 /* Start of the unit that t lies in. 1970-01-01 was a Thursday. */
 static ts_ns round_down(ts_ns t, char unit, bool sunday)
 {
@@ -429,22 +431,26 @@ static ts_ns round_down(ts_ns t, char unit, bool sunday)
 }
 
 /* Rounds in the zone; up means the unit's last millisecond. */
-static bool round_to(ts_ns t, char unit, bool up, bool sunday, int zone_s, ts_ns *out)
+static bool round_to(ts_ns t, char unit, bool up, bool sunday, const struct query_zone *zone,
+                     ts_ns *out)
 {
-    ts_ns zone = zone_s * TIME_S;
-    ts_ns start = round_down(t + zone, unit, sunday);
+    if (!in_range(t))
+        return false;
+    ts_ns local = round_down(query_zone_local(zone, t), unit, sunday);
+    ts_ns start = query_zone_near(zone, local, query_zone_offset(zone, t));
     if (up) {
-        if (!shift(start, unit, 1, &start))
+        if (!shift(start, unit, 1, zone, &start))
             return false;
         start -= TIME_MS;
     }
-    *out = start - zone;
+    *out = start;
     return true;
 }
 
 enum err query_datemath_parse(const char *s, size_t n, const struct datemath_options *options,
                               struct datemath_span *out, struct err_text *why)
 {
+    const struct query_zone *zone = options->zone != NULL ? options->zone : &utc;
     struct datemath_span span = {0};
     struct text sum = {s, n};
     bool now = n >= 3 && memcmp(s, "now", 3) == 0;
@@ -487,12 +493,12 @@ enum err query_datemath_parse(const char *s, size_t n, const struct datemath_opt
                            n > 60 ? 60 : (int)n, s);
         bool held;
         if (op == '/') {
-            held = round_to(down, unit, false, false, options->zone_s, &down) &&
-                   round_to(up, unit, true, false, options->zone_s, &up);
+            held = round_to(down, unit, false, false, zone, &down) &&
+                   round_to(up, unit, true, false, zone, &up);
             step = TIME_MS;
         } else {
             int64_t c = op == '-' ? -count : count;
-            held = shift(down, unit, c, &down) && shift(up, unit, c, &up);
+            held = shift(down, unit, c, zone, &down) && shift(up, unit, c, zone, &up);
         }
         if (!held)
             return err_set(why, ERR_INVALID, "the date lies outside the years %d to %d", YEAR_MIN,
@@ -505,24 +511,6 @@ enum err query_datemath_parse(const char *s, size_t n, const struct datemath_opt
         up = down;
     *out = (struct datemath_span){down, up + step, now};
     return ERR_NONE;
-}
-
-enum err query_datemath_zone(const char *s, size_t n, int *out_zone_s, struct err_text *why)
-{
-    struct text t = {s, n};
-    int zone_s = 0;
-    if (text_is(s, n, "UTC") || text_is(s, n, "GMT")) {
-        *out_zone_s = 0;
-        return ERR_NONE;
-    }
-    if (take_zone(&t, &zone_s) && t.n == 0) {
-        *out_zone_s = zone_s;
-        return ERR_NONE;
-    }
-    return err_set(why, ERR_UNSUPPORTED,
-                   "expected a time zone as an offset such as +01:00 or UTC (names are not "
-                   "supported), found '%.*s'",
-                   n > 60 ? 60 : (int)n, s);
 }
 
 enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, ts_ns *out,
@@ -538,7 +526,7 @@ enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, 
         struct date d;
         if (!read_iso((struct text){s, anchor}, false, &d))
             goto wrong;
-        t = date_span(&d, 0).from;
+        t = date_span(&d, &utc).from;
         sum = (struct text){s + n, 0};
         if (bar != NULL)
             sum = (struct text){bar + 2, n - anchor - 2};
@@ -568,13 +556,13 @@ enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, 
             if (ms)
                 t = time_floor(t, TIME_MS);
             else
-                held = round_to(t, unit, round_up, true, 0, &t);
+                held = round_to(t, unit, round_up, true, &utc, &t);
         } else if (op == '+' || op == '-') {
             int64_t c = op == '-' ? -count : count;
             if (ms)
                 held = !__builtin_add_overflow(t, c * TIME_MS, &t) && in_range(t);
             else
-                held = shift(t, unit, c, &t);
+                held = shift(t, unit, c, &utc, &t);
         } else {
             goto wrong;
         }

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "query/zone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,16 +38,13 @@ struct datemath_options {
      * yyyy-MM-dd'T'HH:mm:ss.SSSXXX. NULL: ISO 8601 or milliseconds since the epoch.
      */
     const char *format;
-    int zone_s; /* seconds east of UTC, for dates without a zone and for rounding */
+    /* For dates without a zone, for rounding and for days, weeks, months and years; NULL: UTC. */
+    const struct query_zone *zone;
 };
 
 /* Elasticsearch's dialect. ERR_INVALID, ERR_UNSUPPORTED (a format that is not known here). */
 enum err query_datemath_parse(const char *s, size_t n, const struct datemath_options *options,
                               struct datemath_span *out, struct err_text *why) ERR_MUST_CHECK;
-
-/* "+01:00", "-0530", "Z", "UTC": seconds east. ERR_UNSUPPORTED for names such as Europe/Berlin. */
-enum err query_datemath_zone(const char *s, size_t n, int *out_zone_s,
-                             struct err_text *why) ERR_MUST_CHECK;
 
 /* Kibana's dialect, for from and to of rules. round_up: '/' means the end of the unit. */
 enum err query_datemath_rule(const char *s, size_t n, ts_ns now, bool round_up, ts_ns *out,

@@ -292,21 +292,14 @@ static bool parse_offset(const struct format_node *v, ts_ns *out)
 static enum err parse_instant(const struct find_agg_parser *p, const struct format_node *v,
                               const struct find_agg *a, ts_ns *out, struct err_text *why)
 {
-    struct datemath_span span = {.from = p->now};
     const char *s = format_node_str(v, "");
     size_t n = format_node_str_len(v);
-    enum err rc = ERR_NONE;
-    /* Twice: which of its offsets a zone has then is known when the time is. */
-    for (unsigned i = 0; rc == ERR_NONE && i < 2; i++) {
-        struct datemath_options options = {
-            .now = p->now,
-            .format = a->format,
-            .zone_s = (int)(find_zone_offset(&a->round.zone, span.from) / TIME_S)};
+    struct datemath_options options = {.now = p->now, .format = a->format, .zone = &a->round.zone};
+    struct datemath_span span;
+    enum err rc = query_datemath_parse(s, n, &options, &span, why);
+    options.format = NULL;
+    if (rc != ERR_NONE)
         rc = query_datemath_parse(s, n, &options, &span, why);
-        options.format = NULL;
-        if (rc != ERR_NONE)
-            rc = query_datemath_parse(s, n, &options, &span, why);
-    }
     if (rc == ERR_NONE)
         *out = span.from;
     return rc;

@@ -83,7 +83,7 @@ enum err find_agg_field(struct find_agg_parser *p, const struct format_node *v, 
 }
 
 enum err find_agg_zone(struct find_agg_parser *p, const struct format_node *v,
-                       struct find_zone *out)
+                       struct query_zone *out)
 {
     struct err_text why;
     if (v == NULL)
@@ -91,7 +91,7 @@ enum err find_agg_zone(struct find_agg_parser *p, const struct format_node *v,
     if (format_node_type(v) != FORMAT_STRING)
         return find_error_parse(p->error, v, "expected a time zone such as +01:00");
     enum err rc =
-        find_zone_load(format_node_str(v, ""), format_node_str_len(v), p->arena, out, &why);
+        query_zone_load(format_node_str(v, ""), format_node_str_len(v), p->arena, out, &why);
     if (rc == ERR_MEMORY)
         return find_error_memory(p->error);
     return rc == ERR_NONE ? rc : find_error_argument(p->error, "%s", why.message);

@@ -23,7 +23,7 @@ enum err find_agg_count(struct find_agg_parser *p, const struct format_node *v, 
 enum err find_agg_field(struct find_agg_parser *p, const struct format_node *v, const char *agg,
                         struct find_field *out);
 enum err find_agg_zone(struct find_agg_parser *p, const struct format_node *v,
-                       struct find_zone *out);
+                       struct query_zone *out);
 enum err find_agg_format(struct find_agg_parser *p, const struct format_node *v, const char **out);
 /* A key that nobody asked for. */
 enum err find_agg_unknown(struct find_agg_parser *p, const struct format_node *v, const char *agg);

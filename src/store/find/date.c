@@ -220,16 +220,16 @@ static int64_t floor_by(ts_ns t, ts_ns unit)
     return t / unit - (t % unit < 0);
 }
 
-void find_date_write(const char *format, const struct find_zone *zone, ts_ns t, struct buf *out)
+void find_date_write(const char *format, const struct query_zone *zone, ts_ns t, struct buf *out)
 {
-    static const struct find_zone utc = {0};
+    static const struct query_zone utc = {0};
     size_t n;
     const char *s = letters_of(format, &n);
     if (s == NULL) {
         buf_i64(out, floor_by(t, first_of(format) == 12 && format[6] == 'm' ? TIME_MS : TIME_S));
         return;
     }
-    ts_ns offset = find_zone_offset(zone != NULL ? zone : &utc, t);
+    ts_ns offset = query_zone_offset(zone != NULL ? zone : &utc, t);
     ts_ns local;
     if (__builtin_add_overflow(t, offset, &local))
         local = t;

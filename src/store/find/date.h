@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-#include "find/zone.h"
+#include "query/zone.h"
 
 struct buf;
 
@@ -20,7 +20,7 @@ enum err find_date_check(const char *format, struct err_text *why) ERR_MUST_CHEC
  * Adds the text; of formats joined by "||" the first counts. NULL: strict_date_optional_time, to
  * the millisecond.
  */
-void find_date_write(const char *format, const struct find_zone *zone, ts_ns t, struct buf *out);
+void find_date_write(const char *format, const struct query_zone *zone, ts_ns t, struct buf *out);
 /* Whether the format makes a number: epoch_millis, epoch_second. */
 bool find_date_is_number(const char *format);
 

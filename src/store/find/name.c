@@ -4,8 +4,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "find/date.h"
-#include "find/zone.h"
 #include "query/datemath.h"
+#include "query/zone.h"
 
 #include <string.h>
 
@@ -52,19 +52,18 @@ static bool cut(const char *s, size_t n, struct date *out)
 static enum err write_date(const char *name, size_t n, const struct date *d, ts_ns now,
                            struct arena *arena, struct buf *out, struct err_text *why)
 {
-    struct find_zone zone = {0};
+    struct query_zone zone = {0};
     struct datemath_span span;
     const char *format = USUAL_FORMAT;
     if (d->format_n > PART_MOST || d->zone_n > PART_MOST || d->math_n > PART_MOST)
         return wrong(name, n, "a part of it is too long", why);
     enum err err =
-        d->zone != NULL ? find_zone_load(d->zone, d->zone_n, arena, &zone, why) : ERR_NONE;
+        d->zone != NULL ? query_zone_load(d->zone, d->zone_n, arena, &zone, why) : ERR_NONE;
     if (err == ERR_NONE && d->format != NULL) {
         format = arena_strndup(arena, d->format, d->format_n);
         err = format != NULL ? find_date_check(format, why) : ERR_MEMORY;
     }
-    const struct datemath_options options = {
-        .now = now, .zone_s = (int)(find_zone_offset(&zone, now) / TIME_S)};
+    const struct datemath_options options = {.now = now, .zone = &zone};
     if (err == ERR_NONE)
         err = query_datemath_parse(d->math, d->math_n, &options, &span, why);
     if (err == ERR_NONE)

@@ -83,14 +83,14 @@ static ts_ns floor_local(const struct find_round *r, ts_ns local)
 static ts_ns floor_fixed(const struct find_round *r, ts_ns t)
 {
     for (;;) {
-        ts_ns offset = find_zone_offset(&r->zone, t);
+        ts_ns offset = query_zone_offset(&r->zone, t);
         ts_ns local = floor_local(r, add(t, offset));
         ts_ns start = add(local, -offset);
-        ts_ns change = find_zone_change(&r->zone, t);
+        ts_ns change = query_zone_change(&r->zone, t);
         if (change == TIME_NONE || start >= change)
             return start;
         ts_ns before = change - 1;
-        if (local > add(before, find_zone_offset(&r->zone, before)))
+        if (local > add(before, query_zone_offset(&r->zone, before)))
             return change;
         t = before;
     }
@@ -101,8 +101,8 @@ ts_ns find_round_down(const struct find_round *r, ts_ns t)
     ts_ns at = add(t, -r->offset_ns);
     if (r->unit == FIND_UNIT_FIXED)
         return add(floor_fixed(r, at), r->offset_ns);
-    ts_ns local = floor_local(r, add(at, find_zone_offset(&r->zone, at)));
-    return add(find_zone_instant(&r->zone, local), r->offset_ns);
+    ts_ns local = floor_local(r, add(at, query_zone_offset(&r->zone, at)));
+    return add(query_zone_instant(&r->zone, local), r->offset_ns);
 }
 
 ts_ns find_round_next(const struct find_round *r, ts_ns start)

@@ -13,7 +13,7 @@
  */
 
 #include "base/time.h"
-#include "find/zone.h"
+#include "query/zone.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ struct find_round {
     ts_ns span_ns;   /* FIXED, DAY: > 0 */
     ts_ns origin_ns; /* FIXED, DAY: local time at which some bucket begins */
     ts_ns offset_ns; /* all buckets begin so much later */
-    struct find_zone zone;
+    struct query_zone zone;
 };
 
 /* "1d", "day", "month" … as calendar_interval has them; "90s", "12h" as fixed_interval has them. */

@@ -13,7 +13,7 @@
 
 #include "find/error.h"
 #include "find/field.h"
-#include "find/zone.h"
+#include "query/zone.h"
 
 /* Keys that may be asked for, and one that the end of a page of many is known by. */
 #define FIND_SORT_ASKED 32

@@ -16,10 +16,10 @@ static ts_ns iso(const char *s)
     return t;
 }
 
-static void span_is(const char *text, const char *format, int zone_s, const char *from,
-                    const char *to)
+static void span_in(const char *text, const char *format, const struct query_zone *zone,
+                    const char *from, const char *to)
 {
-    struct datemath_options o = {.now = iso(NOW), .format = format, .zone_s = zone_s};
+    struct datemath_options o = {.now = iso(NOW), .format = format, .zone = zone};
     struct datemath_span s;
     struct err_text why = {0};
     char have[2][TIME_TEXT_SIZE];
@@ -30,6 +30,14 @@ static void span_is(const char *text, const char *format, int zone_s, const char
     if (s.from != iso(from) || s.to != iso(to))
         fail_msg("%s: %s to %s", text, have[0], have[1]);
     assert_int_equal(s.uses_now, strncmp(text, "now", 3) == 0);
+}
+
+/* In a zone without changes. */
+static void span_is(const char *text, const char *format, int zone_s, const char *from,
+                    const char *to)
+{
+    const struct query_zone zone = {.first_s = zone_s};
+    span_in(text, format, zone_s != 0 ? &zone : NULL, from, to);
 }
 
 static void elasticsearch_dialect(void **state)
@@ -92,14 +100,48 @@ static void formats_and_zones(void **state)
     span_is("2024-02-29T00:00:00Z", NULL, 3600, "2024-02-29T00:00:00Z", "2024-02-29T00:00:01Z");
     span_is("now/d", NULL, -12 * 3600, "2024-02-29T12:00:00Z", "2024-03-01T12:00:00Z");
     span_is("now/d", NULL, -13 * 3600, "2024-02-28T13:00:00Z", "2024-02-29T13:00:00Z");
-    int zone = 7;
-    assert_int_equal(query_datemath_zone("+05:30", 6, &zone, NULL), ERR_NONE);
-    assert_int_equal(zone, 19800);
-    assert_int_equal(query_datemath_zone("UTC", 3, &zone, NULL), ERR_NONE);
-    assert_int_equal(zone, 0);
-    zone = 7;
-    assert_int_equal(query_datemath_zone("Europe/Berlin", 13, &zone, NULL), ERR_UNSUPPORTED);
-    assert_int_equal(zone, 7);
+    /* The first days of months in the zone, not in UTC. */
+    span_is("2024-02-29T23:30:00Z||+1M/M", NULL, 3600, "2024-03-31T23:00:00Z",
+            "2024-04-30T23:00:00Z");
+}
+
+/* Berlin in 2024: on 31 March two o'clock becomes three, on 27 October three becomes two. */
+static void summer_time(void **state)
+{
+    (void)state;
+    static const struct query_zone_change changes[] = {{1711846800, 7200}, {1729990800, 3600}};
+    static const struct query_zone berlin = {.first_s = 3600, .n = 2, .changes = changes};
+    static const struct {
+        const char *text, *from, *to;
+    } cases[] = {
+        /* What the clock skips lies as much later. */
+        {"2024-03-31T02:30:00", "2024-03-31T01:30:00Z", "2024-03-31T01:30:01Z"},
+        {"2024-03-31T02", "2024-03-31T01:00:00Z", "2024-03-31T02:00:00Z"},
+        {"2024-03-31T03:00:00", "2024-03-31T01:00:00Z", "2024-03-31T01:00:01Z"},
+        {"2024-03-31T01:59:59", "2024-03-31T00:59:59Z", "2024-03-31T01:00:00Z"},
+        {"2024-03-31", "2024-03-30T23:00:00Z", "2024-03-31T22:00:00Z"},
+        /* What it shows twice is the earlier one. */
+        {"2024-10-27T02:30:00", "2024-10-27T00:30:00Z", "2024-10-27T00:30:01Z"},
+        {"2024-10-27T03:00:00", "2024-10-27T02:00:00Z", "2024-10-27T02:00:01Z"},
+        {"2024-10-27", "2024-10-26T22:00:00Z", "2024-10-27T23:00:00Z"},
+        /* Unless the offset is written. */
+        {"2024-10-27T02:30:00+01:00", "2024-10-27T01:30:00Z", "2024-10-27T01:30:01Z"},
+        {"1729992600000", "2024-10-27T01:30:00Z", "2024-10-27T01:30:00.001Z"},
+        /* A day is one of the clock, hours are hours. */
+        {"2024-03-31T12:00:00||-1d", "2024-03-30T11:00:00Z", "2024-03-30T11:00:00.001Z"},
+        {"2024-03-31T12:00:00||-24h", "2024-03-30T10:00:00Z", "2024-03-30T10:00:00.001Z"},
+        {"2024-03-30T02:30:00||+1d", "2024-03-31T01:30:00Z", "2024-03-31T01:30:00.001Z"},
+        {"2024-10-28T12:00:00||-1w", "2024-10-21T10:00:00Z", "2024-10-21T10:00:00.001Z"},
+        {"2024-10-27T12:00:00||/d", "2024-10-26T22:00:00Z", "2024-10-27T23:00:00Z"},
+        {"2024-03-15||/M", "2024-02-29T23:00:00Z", "2024-03-31T22:00:00Z"},
+        {"2024-07-15||/y", "2023-12-31T23:00:00Z", "2024-12-31T23:00:00Z"},
+        {"now/d", "2024-02-28T23:00:00Z", "2024-02-29T23:00:00Z"},
+        /* Each of the two hours that look alike is rounded to itself. */
+        {"2024-10-27T00:30:00Z||/h", "2024-10-27T00:00:00Z", "2024-10-27T01:00:00Z"},
+        {"2024-10-27T01:30:00Z||/h", "2024-10-27T01:00:00Z", "2024-10-27T02:00:00Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        span_in(cases[i].text, NULL, &berlin, cases[i].from, cases[i].to);
 }
 
 static void mistakes(void **state)
@@ -188,9 +230,8 @@ static void rule_dialect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elasticsearch_dialect),
-        cmocka_unit_test(formats_and_zones),
-        cmocka_unit_test(mistakes),
+        cmocka_unit_test(elasticsearch_dialect), cmocka_unit_test(formats_and_zones),
+        cmocka_unit_test(summer_time),           cmocka_unit_test(mistakes),
         cmocka_unit_test(rule_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,26 @@ static void answers(void **state)
          "{\"range\":{\"@timestamp\":{\"gte\":\"2024-02-29T11:00:00\",\"lte\":"
          "\"2024-02-29T11:00:00\",\"time_zone\":\"+01:00\"}}}",
          FLOW, 1},
+        {DSL,
+         "{\"range\":{\"@timestamp\":{\"gte\":\"2024-02-29T11:00:00\",\"lte\":"
+         "\"2024-02-29T11:00:00\",\"time_zone\":\"Europe/Berlin\"}}}",
+         FLOW, 1},
+        {DSL,
+         "{\"range\":{\"@timestamp\":{\"lt\":\"2024-02-29T11:00:00\",\"time_zone\":"
+         "\"Europe/Berlin\"}}}",
+         FLOW, 0},
+        {DSL,
+         "{\"query_string\":{\"query\":\"@timestamp:[2024-02-29T11:00 TO 2024-02-29T11:01] AND "
+         "own.t:[2024-02-29T00:00 TO now]\",\"time_zone\":\"Europe/Berlin\"}}",
+         FLOW, 1},
+        {DSL,
+         "{\"query_string\":{\"query\":\"@timestamp:[2024-02-29T10:00 TO 2024-02-29T10:01]\","
+         "\"time_zone\":\"Europe/Berlin\"}}",
+         FLOW, 0},
+        {DSL,
+         "{\"query_string\":{\"query\":\"@timestamp:\\\"2024-02-29T05:00\\\"\",\"time_zone\":"
+         "\"America/New_York\"}}",
+         FLOW, 1},
         {DSL, "{\"range\":{\"@timestamp\":{\"gte\":\"29/02/2024\",\"format\":\"dd/MM/yyyy\"}}}",
          FLOW, 1},
         {DSL, "{\"term\":{\"@timestamp\":\"2024-02-29\"}}", FLOW, 1},
@@ -268,8 +288,10 @@ static void mistakes(void **state)
         {DSL, "{\"bool\":{\"must\":\n[{\"range\":{\"@timestamp\":\n{\"gte\":\"soon\"}}}]}}",
          ERR_INVALID, 3, 0, "expected a date"},
         {DSL, "{\"range\":{\"a\":{\"gt\":1,\"gte\":2}}}", ERR_INVALID, 1, 0, "twice"},
-        {DSL, "{\"range\":{\"@timestamp\":{\"gt\":1,\"time_zone\":\"Europe/Berlin\"}}}",
-         ERR_UNSUPPORTED, 1, 0, "time zone"},
+        {DSL, "{\"range\":{\"@timestamp\":{\"gt\":1,\"time_zone\":\"Europe/Nowhere\"}}}",
+         ERR_INVALID, 1, 0, "time zone Europe/Nowhere is not known"},
+        {DSL, "{\"query_string\":{\"query\":\"@timestamp:>now\",\"time_zone\":\"../etc/passwd\"}}",
+         ERR_INVALID, 1, 0, "expected a time zone such as"},
         {DSL, "{\"match\":{\"message\":{\"query\":\"a\",\"fuzziness\":\"AUTO\"}}}", ERR_UNSUPPORTED,
          1, 0, "fuzziness"},
         {DSL, "{\"match_phrase\":{\"message\":{\"query\":\"a\",\"slop\":2}}}", ERR_UNSUPPORTED, 1,

@@ -39,7 +39,8 @@ static void parsing(void **state)
         DSL, "{\"bool\":{\"should\":[{\"terms\":{\"source.ip\":[\"10.0.0.0/8\",\"fe80::/10\"]}},"
              "{\"regexp\":{\"process.name\":\"[a-z]+(x|y)*&~(foo.*)\"}},{\"match\":{\"message\":"
              "{\"query\":\"a b c\",\"minimum_should_match\":\"2\"}}},{\"range\":{\"@timestamp\":"
-             "{\"gte\":\"now-1d/d\",\"time_zone\":\"+01:00\"}}},{\"exists\":{\"field\":\"dns\"}}],"
+             "{\"gte\":\"now-1d/d\",\"time_zone\":\"Europe/"
+             "Berlin\"}}},{\"exists\":{\"field\":\"dns\"}}],"
              "\"minimum_should_match\":2}}");
     every_allocation_fails_once(
         DSL, "{\"simple_query_string\":{\"query\":\"a* | \\\"b c\\\" + (-d e) | f\",\"fields\":"

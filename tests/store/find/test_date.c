@@ -28,7 +28,7 @@ static const struct {
 static void test_formats(void **state)
 {
     (void)state;
-    const struct find_zone zone = {.first_s = 7200};
+    const struct query_zone zone = {.first_s = 7200};
     ts_ns t = 1709172306 * TIME_S + 789012345;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf b;

@@ -49,25 +49,25 @@ static void test_intervals(void **state)
 static void test_changes(void **state)
 {
     (void)state;
-    const struct find_zone_change changes[] = {{at("2024-03-31T01:00:00Z") / TIME_S, 7200},
-                                               {at("2024-10-27T01:00:00Z") / TIME_S, 3600}};
+    const struct query_zone_change changes[] = {{at("2024-03-31T01:00:00Z") / TIME_S, 7200},
+                                                {at("2024-10-27T01:00:00Z") / TIME_S, 3600}};
     struct find_round r;
     assert_true(find_round_calendar("day", 3, &r));
-    r.zone = (struct find_zone){.first_s = 3600, .n = 2, .changes = changes};
+    r.zone = (struct query_zone){.first_s = 3600, .n = 2, .changes = changes};
     expect(&r, "2024-03-31T12:00:00Z", "2024-03-30T23:00:00Z", "2024-03-31T22:00:00Z");
     expect(&r, "2024-10-27T12:00:00Z", "2024-10-26T22:00:00Z", "2024-10-27T23:00:00Z");
     assert_true(find_round_calendar("hour", 4, &r));
-    r.zone = (struct find_zone){.first_s = 3600, .n = 2, .changes = changes};
+    r.zone = (struct query_zone){.first_s = 3600, .n = 2, .changes = changes};
     expect(&r, "2024-10-27T00:30:00Z", "2024-10-27T00:00:00Z", "2024-10-27T01:00:00Z");
     expect(&r, "2024-10-27T01:30:00Z", "2024-10-27T01:00:00Z", "2024-10-27T02:00:00Z");
     /* 45 minutes begin at 02:15 and 03:00 on the wall, and an hour later again. */
     assert_true(find_round_fixed("45m", 3, &r));
-    r.zone = (struct find_zone){.first_s = 3600, .n = 2, .changes = changes};
+    r.zone = (struct query_zone){.first_s = 3600, .n = 2, .changes = changes};
     expect(&r, "2024-10-27T00:20:00Z", "2024-10-27T00:15:00Z", "2024-10-27T01:15:00Z");
     expect(&r, "2024-10-27T01:14:00Z", "2024-10-27T00:15:00Z", "2024-10-27T01:15:00Z");
     /* What would begin at 02:40, over which the clock jumps, begins with the jump. */
     assert_true(find_round_fixed("40m", 3, &r));
-    r.zone = (struct find_zone){.first_s = 3600, .n = 2, .changes = changes};
+    r.zone = (struct query_zone){.first_s = 3600, .n = 2, .changes = changes};
     expect(&r, "2024-03-31T01:01:00Z", "2024-03-31T01:00:00Z", "2024-03-31T01:20:00Z");
 }
 
@@ -75,13 +75,13 @@ static void test_changes(void **state)
 static void test_midnight(void **state)
 {
     (void)state;
-    const struct find_zone_change changes[] = {{at("2024-11-03T05:00:00Z") / TIME_S, -18000}};
+    const struct query_zone_change changes[] = {{at("2024-11-03T05:00:00Z") / TIME_S, -18000}};
     struct find_round r;
     assert_true(find_round_calendar("day", 3, &r));
-    r.zone = (struct find_zone){.first_s = -14400, .n = 1, .changes = changes};
+    r.zone = (struct query_zone){.first_s = -14400, .n = 1, .changes = changes};
     expect(&r, "2024-11-03T05:30:00Z", "2024-11-03T04:00:00Z", "2024-11-04T05:00:00Z");
     assert_true(find_round_fixed("24h", 3, &r));
-    r.zone = (struct find_zone){.first_s = -14400, .n = 1, .changes = changes};
+    r.zone = (struct query_zone){.first_s = -14400, .n = 1, .changes = changes};
     expect(&r, "2024-11-03T05:30:00Z", "2024-11-03T05:00:00Z", "2024-11-04T05:00:00Z");
 }
 
@@ -91,7 +91,7 @@ static void test_grain(void **state)
     (void)state;
     static const char *const names[] = {"1m", "1h", "1d",  "1w", "1M",
                                         "1q", "1y", "45m", "7h", "36h"};
-    const struct find_zone_change changes[] = {{1711846800, 7200}, {1729990800, 3600}};
+    const struct query_zone_change changes[] = {{1711846800, 7200}, {1729990800, 3600}};
     struct rng rng;
     rng_init(&rng, 3);
     for (unsigned i = 0; i < 20000; i++) {
@@ -104,7 +104,7 @@ static void test_grain(void **state)
         r.zone.first_s = (int32_t)rng_below(&rng, 8) * 1800 - 7200;
         r.offset_ns = (ts_ns)rng_below(&rng, 3) * 6 * TIME_HOUR;
         if (i % 3 == 0)
-            r.zone = (struct find_zone){.first_s = 3600, .n = 2, .changes = changes};
+            r.zone = (struct query_zone){.first_s = 3600, .n = 2, .changes = changes};
         ts_ns t = 1700000000 * TIME_S + (ts_ns)rng_below(&rng, 400 * 86400) * TIME_S;
         find_round_grain(&r, &step, &offset);
         ts_ns start = find_round_down(&r, t);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "find/zone.h"
+#include "query/zone.h"
 
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/file.h"
-#include "query/datemath.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,15 +40,15 @@ static bool read_head(struct cursor *c, struct head *out)
 
 /* The second block of a file, whose times have eight bytes. */
 static enum err read_block(struct cursor c, const struct head *h, struct arena *arena,
-                           struct find_zone *out)
+                           struct query_zone *out)
 {
-    struct find_zone z = {.n = h->time_n};
+    struct query_zone z = {.n = h->time_n};
     struct cursor times = cursor_sub(&c, (size_t)h->time_n * 8);
     struct cursor indices = cursor_sub(&c, h->time_n);
     struct bytes types = cursor_take(&c, (size_t)h->type_n * 6);
     if (!cursor_ok(&c))
         return ERR_FORMAT;
-    struct find_zone_change *changes = arena_alloc(arena, (z.n + 1) * sizeof(*changes));
+    struct query_zone_change *changes = arena_alloc(arena, (z.n + 1) * sizeof(*changes));
     if (changes == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i <= z.n; i++) {
@@ -65,7 +64,7 @@ static enum err read_block(struct cursor c, const struct head *h, struct arena *
             z.first_s = offset;
             break;
         }
-        changes[i] = (struct find_zone_change){(int64_t)cursor_be64(&times), offset};
+        changes[i] = (struct query_zone_change){(int64_t)cursor_be64(&times), offset};
         if (i > 0 && changes[i].at <= changes[i - 1].at)
             return ERR_FORMAT;
     }
@@ -74,7 +73,7 @@ static enum err read_block(struct cursor c, const struct head *h, struct arena *
     return ERR_NONE;
 }
 
-enum err find_zone_read(const void *p, size_t n, struct arena *arena, struct find_zone *out)
+enum err query_zone_read(const void *p, size_t n, struct arena *arena, struct query_zone *out)
 {
     struct cursor c = cursor_make(p, n);
     struct head h;
@@ -87,6 +86,43 @@ enum err find_zone_read(const void *p, size_t n, struct arena *arena, struct fin
     return read_block(c, &h, arena, out);
 }
 
+static bool read_two(const char *s, size_t n, size_t *at, int *out)
+{
+    if (n - *at < 2 || s[*at] < '0' || s[*at] > '9' || s[*at + 1] < '0' || s[*at + 1] > '9')
+        return false;
+    *out = (s[*at] - '0') * 10 + (s[*at + 1] - '0');
+    *at += 2;
+    return true;
+}
+
+size_t query_zone_read_offset(const char *s, size_t n, int *out_s)
+{
+    size_t at = 1;
+    int hours, minutes = 0;
+    if (n > 0 && *s == 'Z') {
+        *out_s = 0;
+        return 1;
+    }
+    if (n == 0 || (*s != '+' && *s != '-') || !read_two(s, n, &at, &hours))
+        return 0;
+    bool colon = at < n && s[at] == ':';
+    at += colon;
+    bool more = at < n && s[at] >= '0' && s[at] <= '9';
+    if (((colon || more) && !read_two(s, n, &at, &minutes)) || hours > 18 || minutes > 59)
+        return 0;
+    *out_s = (*s == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return at;
+}
+
+static bool read_fixed(const char *s, size_t n, int *out_s)
+{
+    if (n == 3 && (memcmp(s, "UTC", 3) == 0 || memcmp(s, "GMT", 3) == 0)) {
+        *out_s = 0;
+        return true;
+    }
+    return n > 0 && query_zone_read_offset(s, n, out_s) == n;
+}
+
 static bool is_name(const char *s, size_t n)
 {
     if (n == 0 || n > NAME_MAX_BYTES || *s == '/')
@@ -95,20 +131,20 @@ static bool is_name(const char *s, size_t n)
         char c = s[i];
         bool fine = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                     c == '_' || c == '-' || c == '+' || c == '/';
-        if (!fine)
+        if (!fine || (c == '/' && s[i - 1] == '/'))
             return false;
     }
     return true;
 }
 
-enum err find_zone_load(const char *s, size_t n, struct arena *arena, struct find_zone *out,
-                        struct err_text *why)
+enum err query_zone_load(const char *s, size_t n, struct arena *arena, struct query_zone *out,
+                         struct err_text *why)
 {
     char path[sizeof(FOLDER) + NAME_MAX_BYTES];
     struct buf content;
     int offset;
-    if (query_datemath_zone(s, n, &offset, NULL) == ERR_NONE) {
-        *out = (struct find_zone){.first_s = offset};
+    if (read_fixed(s, n, &offset)) {
+        *out = (struct query_zone){.first_s = offset};
         return ERR_NONE;
     }
     if (!is_name(s, n))
@@ -117,7 +153,7 @@ enum err find_zone_load(const char *s, size_t n, struct arena *arena, struct fin
     buf_init(&content);
     enum err rc = file_read(path, FILE_MAX, &content, NULL);
     if (rc == ERR_NONE)
-        rc = find_zone_read(content.p, content.n, arena, out);
+        rc = query_zone_read(content.p, content.n, arena, out);
     buf_release(&content);
     if (rc == ERR_MEMORY)
         return err_set(why, rc, "no memory for a time zone");
@@ -132,7 +168,7 @@ static int64_t floor_seconds(ts_ns t)
 }
 
 /* How many changes are not after an instant. */
-static size_t changes_until(const struct find_zone *z, ts_ns t)
+static size_t changes_until(const struct query_zone *z, ts_ns t)
 {
     int64_t s = floor_seconds(t);
     size_t low = 0;
@@ -147,13 +183,13 @@ static size_t changes_until(const struct find_zone *z, ts_ns t)
     return low;
 }
 
-ts_ns find_zone_offset(const struct find_zone *z, ts_ns t)
+ts_ns query_zone_offset(const struct query_zone *z, ts_ns t)
 {
     size_t n = changes_until(z, t);
     return (n > 0 ? z->changes[n - 1].offset_s : z->first_s) * TIME_S;
 }
 
-ts_ns find_zone_change(const struct find_zone *z, ts_ns t)
+ts_ns query_zone_change(const struct query_zone *z, ts_ns t)
 {
     size_t n = changes_until(z, t);
     ts_ns at;
@@ -168,16 +204,43 @@ static ts_ns subtract(ts_ns a, ts_ns b)
     return __builtin_sub_overflow(a, b, &d) ? (b > 0 ? INT64_MIN + 1 : INT64_MAX) : d;
 }
 
-ts_ns find_zone_instant(const struct find_zone *z, ts_ns local)
+ts_ns query_zone_local(const struct query_zone *z, ts_ns t)
 {
+    return subtract(t, -query_zone_offset(z, t));
+}
+
+/* As query_zone_date(), and whether no clock shows it. */
+static ts_ns resolve(const struct query_zone *z, ts_ns local, bool *out_skipped)
+{
+    *out_skipped = false;
     if (z->n == 0)
         return subtract(local, z->first_s * TIME_S);
     /* No zone changes twice within two days. */
-    ts_ns before = find_zone_offset(z, subtract(local, TIME_DAY));
-    ts_ns after = find_zone_offset(z, subtract(local, -TIME_DAY));
+    ts_ns before = query_zone_offset(z, subtract(local, TIME_DAY));
+    ts_ns after = query_zone_offset(z, subtract(local, -TIME_DAY));
     ts_ns t = subtract(local, before);
-    if (before == after || find_zone_offset(z, t) == before)
+    if (before == after || query_zone_offset(z, t) == before)
         return t;
     ts_ns later = subtract(local, after);
-    return find_zone_offset(z, later) == after ? later : find_zone_change(z, t);
+    *out_skipped = query_zone_offset(z, later) != after;
+    return *out_skipped ? t : later;
+}
+
+ts_ns query_zone_instant(const struct query_zone *z, ts_ns local)
+{
+    bool skipped;
+    ts_ns t = resolve(z, local, &skipped);
+    return skipped ? query_zone_change(z, t) : t;
+}
+
+ts_ns query_zone_date(const struct query_zone *z, ts_ns local)
+{
+    bool skipped;
+    return resolve(z, local, &skipped);
+}
+
+ts_ns query_zone_near(const struct query_zone *z, ts_ns local, ts_ns offset)
+{
+    ts_ns t = subtract(local, offset);
+    return query_zone_offset(z, t) == offset ? t : query_zone_date(z, local);
 }
