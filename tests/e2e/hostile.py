@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from weir_e2e import Folder, check, engine_of
+from weir_e2e import WEIR, Folder, check, engine_of
 from weir_server import Server
 
 
@@ -89,17 +89,21 @@ def exceptions(server, analyst, name, n):
 def lists(server, viewer, analyst):
     """Long lists, asked for by many at once: /healthz does not wait for them, and memory is for texts only."""
     upload(server, analyst, "/api/lists/items/_import?type=keyword", "l", "\n".join(f"value-{i}" for i in range(200000)))
-    exceptions(server, analyst, "e", 20000)
+    # A sanitizer is ten times as slow: it looks for faults with a tenth of the work, and times are none of the program.
+    with open(WEIR, "rb") as program:
+        sanitized = b"__asan_init" in program.read()
+    exceptions(server, analyst, "e", 2000 if sanitized else 20000)
+    page = 50 if sanitized else 500
     before = peak(server)
     for path in ("/api/lists/items/_find?list_id=l&per_page=20&page=9000", "/api/lists/items?list_id=l&value=value-9",
-                 "/api/exception_lists/items/_find?list_id=e&page=500",
-                 "/api/exception_lists/items/_find?list_id=e&page=500&sort_field=name&search=v1",
+                 f"/api/exception_lists/items/_find?list_id=e&page={page}",
+                 f"/api/exception_lists/items/_find?list_id=e&page={page}&sort_field=name&search=v1",
                  "/api/exception_lists/items?item_id=e77"):
         times, seen = many(server, 30, "GET", path, viewer)
         check(set(seen) == {200} and len(seen) == 30, f"{path}: {seen}")
-        check(max(times) < 2, f"{path}: who asks for its health waits {max(times):.2f} s")
+        check(sanitized or max(times) < 2, f"{path}: who asks for its health waits {max(times):.2f} s")
     grown = peak(server) - before
-    check(grown < 300, f"thirty who look at 20,000 items take {grown} MiB")
+    check(sanitized or grown < 300, f"thirty who look at 20,000 items take {grown} MiB")
 
 
 def waiting(server, what):
